@@ -1,0 +1,49 @@
+"""Outcomes of checks: five words, never a bool, because "could not tell" and "holds" must not look alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Verdict(StrEnum):
+    """What a check came to. ``ERROR`` turns a run red as ``FAIL`` does; a skip is never a pass."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not-applicable"
+
+
+NEEDS_REASON = frozenset({Verdict.FAIL, Verdict.ERROR, Verdict.SKIPPED, Verdict.NOT_APPLICABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict of one named check, with the reason wherever it is not a pass.
+
+    Raises ``ValueError`` when a verdict other than pass comes without a reason.
+    """
+
+    check: str
+    verdict: Verdict
+    reason: str = ""
+    tenant: str = ""
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse an unexplained failure, error or skip."""
+        if self.verdict in NEEDS_REASON and not self.reason:
+            message = f"{self.check}: verdict {self.verdict} needs a reason"
+            raise ValueError(message)
+
+
+def is_green(outcomes: Iterable[Outcome]) -> bool:
+    """Tell whether a run succeeded: something passed, and nothing failed or ended in an error."""
+    verdicts = {outcome.verdict for outcome in outcomes}
+    return Verdict.PASS in verdicts and not verdicts & {Verdict.FAIL, Verdict.ERROR}
