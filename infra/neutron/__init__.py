@@ -1,0 +1,1 @@
+"""What Neutron and its drivers mean: snapshot format, sources, driver profiles, groups rendered."""

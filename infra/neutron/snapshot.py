@@ -1,0 +1,385 @@
+"""The one snapshot format: what a cloud, a plan or a declaration says about networks, as flat records.
+
+Every source (declarations, ``pulumi preview``, a cloud, printed JSON) is turned into these records and nothing downstream knows which
+one it was. Field names are Neutron's own (API reference v2.0, https://docs.openstack.org/api-ref/network/v2/), so a record reads like
+the API's answer. A file is JSON lines: a ``snapshot`` header, one record per line, an ``end`` line with the number of records, so a
+file that was cut off is noticed (see :mod:`infra.neutron.store`).
+
+Addresses stay text here; :mod:`infra.neutron.addresses` parses each distinct one once.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+FORMAT_VERSION = 1
+"""Raised whenever a reader of the previous version could misunderstand a file."""
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Id = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Role(StrEnum):
+    """What a project is to the proof. Everything that is not the platform is kept apart from everything else."""
+
+    TENANT = "tenant"
+    PLATFORM = "platform"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """Base of values inside a record: frozen, and an unknown field is an error."""
+
+
+class Source(Part, frozen=True, kw_only=True):
+    """Where an object comes from: the line that asked for it, the resource in a plan, the flow behind a rule."""
+
+    file: str = ""
+    line: Count = 0
+    key: str = ""
+    urn: str = ""
+    tenant: str = ""
+    flow: str = ""
+    owner: str = ""
+    reason: str = ""
+    expires: str = ""
+
+
+class Route(Part, frozen=True, kw_only=True):
+    """A static route of a router, or a host route of a subnet."""
+
+    destination: str
+    nexthop: str
+
+
+class FixedIp(Part, frozen=True, kw_only=True):
+    """An address of a port. ``ip_address`` absent: not known yet (a plan); any address of the subnet must be assumed."""
+
+    subnet_id: Id
+    ip_address: str | None = None
+
+
+class AddressPair(Part, frozen=True, kw_only=True):
+    """An additional source that a port may use; absent MAC means the port's own."""
+
+    ip_address: str
+    mac_address: str | None = None
+
+
+class Pool(Part, frozen=True, kw_only=True):
+    """A range of addresses that Neutron may hand out."""
+
+    start: str
+    end: str
+
+
+class Gateway(Part, frozen=True, kw_only=True):
+    """A router's leg on an external network."""
+
+    network_id: Id
+    enable_snat: bool = True
+    external_fixed_ips: tuple[FixedIp, ...] = ()
+
+
+class PortForwarding(Part, frozen=True, kw_only=True):
+    """One port of a floating IP forwarded to an internal address (api-ref: floating-ips-port-forwarding)."""
+
+    protocol: str
+    internal_ip_address: str
+    internal_port_id: Id
+    external_port: Number
+    internal_port: Number
+    external_port_last: Number | None = None
+    internal_port_last: Number | None = None
+
+
+class SubPort(Part, frozen=True, kw_only=True):
+    """A port that reaches its server through a trunk, with a VLAN tag."""
+
+    port_id: Id
+    segmentation_id: Number = 0
+
+
+class Rule(Part, frozen=True, kw_only=True):
+    """One security group rule, as the API prints it. Numbers in ``port_range_*`` are types and codes for ICMP."""
+
+    direction: Literal["ingress", "egress"]
+    id: str = ""
+    ethertype: Literal["IPv4", "IPv6"] = "IPv4"
+    protocol: str | None = None
+    port_range_min: int | None = None
+    port_range_max: int | None = None
+    remote_ip_prefix: str | None = None
+    remote_group_id: str | None = None
+    remote_address_group_id: str | None = None
+    source: Source | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="kind", gc=False):
+    """Base of every line of a snapshot."""
+
+
+class Header(Record, frozen=True, kw_only=True, tag="snapshot"):
+    """First line: version, where the data is from, and whether it shows everything.
+
+    ``complete`` false means that the credential saw one project only, or a part could not be read: no proof between projects is given.
+    ``driver`` is the firewall driver, when the source knows it.
+    """
+
+    format: int
+    origin: Literal["declaration", "plan", "cloud", "openstack-json", "synthetic"]
+    complete: bool = True
+    driver: Literal["ovn", "ovs", "iptables_hybrid"] | None = None
+    taken: str = ""
+    cloud: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class End(Record, frozen=True, kw_only=True, tag="end"):
+    """Last line: how many records lie between the header and this line."""
+
+    records: Count
+
+
+class Project(Record, frozen=True, kw_only=True, tag="project"):
+    """A project. Role ``tenant`` unless somebody says that it is the platform's."""
+
+    id: Id
+    name: str = ""
+    role: Role = Role.TENANT
+    source: Source | None = None
+
+
+class Network(Record, frozen=True, kw_only=True, tag="network"):
+    """A layer-2 segment. Absent provider fields mean that the credential could not read them, or an overlay."""
+
+    id: Id
+    project_id: str
+    name: str = ""
+    shared: bool = False
+    external: bool = False
+    port_security_enabled: bool = True
+    provider_network_type: str | None = None
+    provider_physical_network: str | None = None
+    provider_segmentation_id: int | None = None
+    source: Source | None = None
+
+
+class Subnet(Record, frozen=True, kw_only=True, tag="subnet"):
+    """A prefix on a network."""
+
+    id: Id
+    network_id: Id
+    cidr: str
+    project_id: str = ""
+    name: str = ""
+    gateway_ip: str | None = None
+    enable_dhcp: bool = True
+    host_routes: tuple[Route, ...] = ()
+    allocation_pools: tuple[Pool, ...] = ()
+    subnetpool_id: str | None = None
+    source: Source | None = None
+
+
+class SubnetPool(Record, frozen=True, kw_only=True, tag="subnet_pool"):
+    """A pool that subnets are cut from; the address scope of a subnet is the scope of its pool."""
+
+    id: Id
+    prefixes: tuple[str, ...]
+    project_id: str = ""
+    name: str = ""
+    address_scope_id: str | None = None
+    shared: bool = False
+    source: Source | None = None
+
+
+class AddressScope(Record, frozen=True, kw_only=True, tag="address_scope"):
+    """Addresses that are routed to each other without translation."""
+
+    id: Id
+    project_id: str = ""
+    name: str = ""
+    ip_version: Literal[4, 6] = 4
+    shared: bool = False
+
+
+class Router(Record, frozen=True, kw_only=True, tag="router"):
+    """A router. Its legs on internal networks are ports whose ``device_id`` is the router."""
+
+    id: Id
+    project_id: str
+    name: str = ""
+    gateways: tuple[Gateway, ...] = ()
+    routes: tuple[Route, ...] = ()
+    admin_state_up: bool = True
+    source: Source | None = None
+
+
+class Port(Record, frozen=True, kw_only=True, tag="port"):
+    """A port. ``security_groups`` empty with port security on means "drop everything" (``neutron_pg_drop`` in OVN)."""
+
+    id: Id
+    network_id: Id
+    project_id: str
+    name: str = ""
+    mac_address: str = ""
+    fixed_ips: tuple[FixedIp, ...] = ()
+    device_owner: str = ""
+    device_id: str = ""
+    security_groups: tuple[str, ...] = ()
+    port_security_enabled: bool = True
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    binding_vnic_type: str = "normal"
+    admin_state_up: bool = True
+    source: Source | None = None
+
+
+class SecurityGroup(Record, frozen=True, kw_only=True, tag="security_group"):
+    """A security group with its rules."""
+
+    id: Id
+    project_id: str
+    name: str = ""
+    stateful: bool = True
+    shared: bool = False
+    rules: tuple[Rule, ...] = ()
+    source: Source | None = None
+
+
+class AddressGroup(Record, frozen=True, kw_only=True, tag="address_group"):
+    """A named list of prefixes that rules may refer to."""
+
+    id: Id
+    addresses: tuple[str, ...]
+    project_id: str = ""
+    name: str = ""
+    shared: bool = False
+    source: Source | None = None
+
+
+class RbacPolicy(Record, frozen=True, kw_only=True, tag="rbac_policy"):
+    """An object shared with one project or with all (``*``)."""
+
+    id: Id
+    object_type: str
+    object_id: Id
+    action: str
+    target_project: str
+    project_id: str = ""
+    source: Source | None = None
+
+
+class FloatingIp(Record, frozen=True, kw_only=True, tag="floating_ip"):
+    """A public address, bound to one port or carrying port forwardings."""
+
+    id: Id
+    floating_network_id: Id
+    floating_ip_address: str
+    project_id: str = ""
+    port_id: str | None = None
+    fixed_ip_address: str | None = None
+    router_id: str | None = None
+    port_forwardings: tuple[PortForwarding, ...] = ()
+    source: Source | None = None
+
+
+class Trunk(Record, frozen=True, kw_only=True, tag="trunk"):
+    """A port that carries other ports with VLAN tags. Every subport is a port with groups of its own."""
+
+    id: Id
+    port_id: Id
+    project_id: str = ""
+    sub_ports: tuple[SubPort, ...] = ()
+
+
+class Server(Record, frozen=True, kw_only=True, tag="server"):
+    """A virtual machine: only its name matters here, ports refer to it."""
+
+    id: Id
+    name: str
+    project_id: str = ""
+    source: Source | None = None
+
+
+class DefaultRule(Record, frozen=True, kw_only=True, tag="default_rule"):
+    """A rule of the template that new groups get (api-ref: default-security-group-rules)."""
+
+    rule: Rule
+    used_in_default_sg: bool = False
+    used_in_non_default_sg: bool = True
+
+
+class Unknown(Record, frozen=True, kw_only=True, tag="unknown"):
+    """Something that can carry or stop packets and that the model does not understand: no proof is given over it."""
+
+    type: str
+    id: str = ""
+    name: str = ""
+    project_id: str = ""
+    reason: str = ""
+
+
+AnyRecord = (
+    Header
+    | End
+    | Project
+    | Network
+    | Subnet
+    | SubnetPool
+    | AddressScope
+    | Router
+    | Port
+    | SecurityGroup
+    | AddressGroup
+    | RbacPolicy
+    | FloatingIp
+    | Trunk
+    | Server
+    | DefaultRule
+    | Unknown
+)
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole snapshot in memory. ``digest`` is the SHA-256 of the file's bytes, or of what :func:`store.dumps` would write."""
+
+    header: Header
+    projects: tuple[Project, ...] = ()
+    networks: tuple[Network, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    subnet_pools: tuple[SubnetPool, ...] = ()
+    address_scopes: tuple[AddressScope, ...] = ()
+    routers: tuple[Router, ...] = ()
+    ports: tuple[Port, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    address_groups: tuple[AddressGroup, ...] = ()
+    rbac_policies: tuple[RbacPolicy, ...] = ()
+    floating_ips: tuple[FloatingIp, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    servers: tuple[Server, ...] = ()
+    default_rules: tuple[DefaultRule, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    digest: str = ""
+
+
+SECTIONS: dict[type[Record], str] = {
+    Project: "projects",
+    Network: "networks",
+    Subnet: "subnets",
+    SubnetPool: "subnet_pools",
+    AddressScope: "address_scopes",
+    Router: "routers",
+    Port: "ports",
+    SecurityGroup: "security_groups",
+    AddressGroup: "address_groups",
+    RbacPolicy: "rbac_policies",
+    FloatingIp: "floating_ips",
+    Trunk: "trunks",
+    Server: "servers",
+    DefaultRule: "default_rules",
+    Unknown: "unknowns",
+}
+"""Which field of :class:`Snapshot` holds the records of a kind; also the order in which they are written."""

@@ -1,0 +1,218 @@
+"""Reading and writing snapshots: JSON lines, decoded strictly, one error per broken record with file and line.
+
+Nothing is half-analysed: a file without its last line, with a record that does not fit, or with a reference to an object that is
+not there is refused as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from infra.errors import Problem, SnapshotError
+from infra.neutron.consistency import inconsistencies
+from infra.neutron.snapshot import FORMAT_VERSION, SECTIONS, AnyRecord, End, Header, Record, Snapshot, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_MAX_PROBLEMS = 20
+_BLOCK = 1 << 24
+_decoder = msgspec.json.Decoder(AnyRecord)
+_encoder = msgspec.json.Encoder()
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+_kind_decoder = msgspec.json.Decoder(_Kind)
+_KNOWN_KINDS = frozenset({kind.__struct_config__.tag for kind in SECTIONS} | {"snapshot", "end"})
+
+
+def load(path: Path) -> Snapshot:
+    """Read a snapshot file.
+
+    Raises:
+        SnapshotError: the file is not a snapshot, is cut off, has a record that does not fit, or refers to an object that is absent.
+    """
+    hasher = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            lines = _lines(file, hasher)
+            snapshot = _assemble(lines, str(path))
+    except OSError as error:
+        raise SnapshotError(Problem("the snapshot cannot be read", where=str(path), got=str(error))) from error
+    return msgspec.structs.replace(snapshot, digest=hasher.hexdigest())
+
+
+def loads(data: bytes, name: str = "<memory>") -> Snapshot:
+    """Read a snapshot from bytes; ``name`` stands for the file in errors."""
+    snapshot = _assemble(iter(data.splitlines()), name)
+    return msgspec.structs.replace(snapshot, digest=hashlib.sha256(data).hexdigest())
+
+
+def seal(snapshot: Snapshot, name: str = "<memory>") -> Snapshot:
+    """Check a snapshot built in memory and give it its digest.
+
+    Raises:
+        SnapshotError: it refers to an object that is absent, or names one twice.
+    """
+    _refuse(inconsistencies(snapshot), name)
+    hasher = hashlib.sha256()
+    for line in lines_of(snapshot):
+        hasher.update(line)
+    return msgspec.structs.replace(snapshot, digest=hasher.hexdigest())
+
+
+def dumps(snapshot: Snapshot) -> bytes:
+    """Write a snapshot as the bytes of its file."""
+    return b"".join(lines_of(snapshot))
+
+
+def lines_of(snapshot: Snapshot) -> Iterator[bytes]:
+    """Yield the lines of the file, each with its line end."""
+    return written(snapshot.header, records_of(snapshot))
+
+
+def written(header: Header, records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield the lines of a file from a header and a stream of records, so that a large cloud never has to fit into memory."""
+    yield _encoder.encode(header) + b"\n"
+    count = 0
+    for record in records:
+        count += 1
+        yield _encoder.encode(record) + b"\n"
+    yield _encoder.encode(End(records=count)) + b"\n"
+
+
+def records_of(snapshot: Snapshot) -> Iterator[Record]:
+    """All records between header and end, in the order of the file."""
+    for section in SECTIONS.values():
+        yield from getattr(snapshot, section)
+
+
+def from_records(header: Header, records: Iterable[Record], name: str = "<memory>") -> Snapshot:
+    """Collect records into a sealed snapshot (see :func:`seal`)."""
+    sections = _sections()
+    for record in records:
+        sections[SECTIONS[type(record)]].append(record)
+    return seal(_build(header, sections), name)
+
+
+def _sections() -> dict[str, list[Any]]:
+    return {section: [] for section in SECTIONS.values()}
+
+
+def _build(header: Header, sections: dict[str, list[Any]]) -> Snapshot:
+    fields: dict[str, Any] = {section: tuple(items) for section, items in sections.items()}
+    return Snapshot(header=header, **fields)
+
+
+def _lines(file: BinaryIO, hasher: hashlib._Hash) -> Iterator[bytes]:
+    """Yield complete lines, hashing the file block by block on the way."""
+    rest = b""
+    while block := file.read(_BLOCK):
+        hasher.update(block)
+        first, *others = (rest + block).split(b"\n")
+        if not others:
+            rest = first
+            continue
+        yield first
+        yield from others[:-1]
+        rest = others[-1]
+    if rest:
+        yield rest
+
+
+def _assemble(lines: Iterator[bytes], name: str) -> Snapshot:
+    problems: list[Problem] = []
+    header = _header(next(lines, b""), name)
+    sections = _sections()
+    end: End | None = None
+    number, count = 1, 0
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        if end is not None:
+            problems.append(Problem("a record follows the end line", where=f"{name}:{number}"))
+            break
+        record = _record(line, f"{name}:{number}", problems)
+        if isinstance(record, End):
+            end = record
+        elif record is not None:
+            count += 1
+            sections[SECTIONS[type(record)]].append(record)
+        if len(problems) >= _MAX_PROBLEMS:
+            break
+    if not problems:
+        problems.extend(_ending(end, count, f"{name}:{number}"))
+    _refuse(problems, name)
+    snapshot = _build(header, sections)
+    _refuse(inconsistencies(snapshot), name)
+    return snapshot
+
+
+def _header(line: bytes, name: str) -> Header:
+    where = f"{name}:1"
+    hint = "take the snapshot again with `ringfence snapshot`"
+    try:
+        header = _decoder.decode(line)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(
+            Problem("this is not a snapshot", where=where, expected='a first line with "kind":"snapshot"', got=str(error), hint=hint)
+        ) from error
+    if not isinstance(header, Header):
+        got = str(header.__struct_config__.tag)
+        raise SnapshotError(Problem("the header is missing", where=where, expected='"kind":"snapshot"', got=got, hint=hint))
+    if header.format != FORMAT_VERSION:
+        raise SnapshotError(
+            Problem("unknown snapshot version", where=where, expected=str(FORMAT_VERSION), got=str(header.format), hint=hint)
+        )
+    return header
+
+
+def _record(line: bytes, where: str, problems: list[Problem]) -> AnyRecord | None:
+    """Decode one line; a kind of record that this version does not know becomes :class:`Unknown`, never nothing."""
+    try:
+        record: AnyRecord = _decoder.decode(line)
+    except msgspec.DecodeError as error:
+        unknown = _unknown_kind(line)
+        if unknown is not None:
+            return unknown
+        problems.append(Problem("the record does not fit the format", where=where, got=str(error)))
+        return None
+    if isinstance(record, Header):
+        problems.append(Problem("a second header", where=where, expected="one snapshot per file"))
+        return None
+    return record
+
+
+def _unknown_kind(line: bytes) -> Unknown | None:
+    try:
+        kind: str = _kind_decoder.decode(line).kind
+    except msgspec.DecodeError:
+        return None
+    if kind in _KNOWN_KINDS:
+        return None
+    return Unknown(type=kind, reason="this version of ringfence does not know this kind of record")
+
+
+def _ending(end: End | None, count: int, where: str) -> Iterator[Problem]:
+    if end is None:
+        yield Problem("the file is cut off", where=where, expected='a last line with "kind":"end"', hint="take the snapshot again")
+    elif end.records != count:
+        yield Problem("records are missing", where=where, expected=f"{end.records} records", got=str(count))
+
+
+def _refuse(problems: Iterable[Problem], name: str) -> None:
+    found = []
+    for problem in problems:
+        found.append(problem)
+        if len(found) > _MAX_PROBLEMS:
+            found[-1] = Problem("further problems are not listed", where=name)
+            break
+    if found:
+        raise SnapshotError(*found)
