@@ -6,12 +6,13 @@ an address is an :mod:`ipaddress` object and a closed set is an enum.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Annotated, Any
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -19,8 +20,57 @@ Address = IPv4Address | IPv6Address
 INTERNET = "internet"
 """The endpoint that stands for every address outside the tenant's own."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
+GATEWAY = 1
+"""The host number of a zone's gateway, in IPv4 and IPv6."""
+
+
+def refuse(what: str, *, expected: str, hint: str = "") -> PydanticCustomError:
+    """Build the error of a field: what is wrong, what is expected, and what to do next."""
+    # The texts travel in the context: the template would read braces in them as fields.
+    return PydanticCustomError("refused", "{what}", {"what": what, "expected": expected, "hint": hint})
+
+
+def _prefix(value: object) -> object:
+    """Hold a prefix to text with a length: a bare number or address would be read as a prefix of one address."""
+    if not isinstance(value, str) or "/" not in value:
+        raise refuse("not a prefix", expected="a prefix in quotes or plain, such as 10.0.0.0/24")
+    try:
+        ip_network(value)
+    except ValueError as error:
+        expected = "a prefix such as 10.0.0.0/24"
+        if "host bits" in str(error):
+            raise refuse("the prefix has host bits set", expected=str(ip_network(value, strict=False))) from error
+        raise refuse("not a prefix", expected=expected) from error
+    return value
+
+
+def _iso_date(value: object) -> object:
+    """Hold a date to ISO 8601: pydantic alone would read a number as seconds since 1970."""
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise refuse("not a date", expected="a day, such as 2027-12-31")
+    return value
+
+
+def _port_range(value: object) -> object:
+    """Read ``443`` and ``"8000-8010"``."""
+    if isinstance(value, PortRange):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"first": value, "last": value}
+    first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
+    if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
+        raise refuse("not a port", expected='a port such as 443, or a range such as "8000-8010"')
+    return {"first": int(first), "last": int(last or first)}
+
+
+Prefix4 = Annotated[IPv4Network, BeforeValidator(_prefix)]
+Prefix6 = Annotated[IPv6Network, BeforeValidator(_prefix)]
+Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(_prefix)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,29}[a-z0-9])?$")]
+"""1 to 31 characters: two of them and a hyphen fit into a host name's 63 (RFC 1123)."""
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 HostNumber = Annotated[int, Field(ge=2, le=2**16)]
 """A server's place in a zone: network address + number, the same number in IPv4 and IPv6; 1 is the zone's gateway."""
 
@@ -62,17 +112,6 @@ class Classification(StrEnum):
     SECRET = "secret"  # noqa: S105 - a classification, not a password
 
 
-def _port_range(value: object) -> object:
-    """Read ``443`` and ``"8000-8010"``; anything else is left for pydantic to refuse."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {"first": value, "last": value}
-    if isinstance(value, str):
-        first, _, last = value.partition("-")
-        if first.strip().isdigit() and (not last or last.strip().isdigit()):
-            return {"first": int(first), "last": int(last or first)}
-    return value
-
-
 class Declared(BaseModel):
     """Base of everything declared: frozen, and unknown keys are mistakes."""
 
@@ -82,12 +121,36 @@ class Declared(BaseModel):
 class PortRange(Declared):
     """A closed range of ports, 1 to 65535."""
 
-    first: Annotated[int, Field(ge=1, le=65535)]
-    last: Annotated[int, Field(ge=1, le=65535)]
+    first: Port
+    last: Port
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first > self.last:
+            raise refuse("the port range is inverted", expected=f"{self.last}-{self.first}")
+        return self
+
+    def overlaps(self, other: PortRange) -> bool:
+        """Whether a port is in both ranges."""
+        return self.first <= other.last and other.first <= self.last
 
     def __str__(self) -> str:
         """Render as a person writes it: ``443`` or ``8000-8010``."""
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+PortOrRange = Annotated[
+    PortRange,
+    BeforeValidator(_port_range),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                {"type": "string", "pattern": "^[0-9]+(-[0-9]+)?$"},
+            ]
+        }
+    ),
+]
 
 
 class IcmpMatch(Declared):
@@ -107,8 +170,8 @@ class Labels(Declared):
 class Zone(Declared):
     """A network of the tenant: an IPv4 prefix and, when the zone is dual-stack, an IPv6 prefix."""
 
-    cidr: IPv4Network
-    cidr6: IPv6Network | None = None
+    cidr: Prefix4
+    cidr6: Prefix6 | None = None
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -119,7 +182,7 @@ class Zone(Declared):
 class External(Declared):
     """A named set of prefixes outside the tenant."""
 
-    cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
+    cidrs: Annotated[tuple[Prefix, ...], Field(min_length=1)]
 
 
 class Disk(Declared):
@@ -132,31 +195,33 @@ class Server(Declared):
     """A virtual machine: its place in each of its zones, its size and its disks."""
 
     zones: Annotated[dict[Name, HostNumber], Field(min_length=1)]
-    flavor: Text
+    flavor: Word
     root: Annotated[int, Field(ge=2, le=16384, description="size of the root disk in GiB")]
     data: dict[Name, Disk] = Field(default_factory=dict)
-    volume_type: Text | None = None
+    volume_type: Word | None = None
     public: Name | None = Field(default=None, description="the zone in which the server also has a public IPv4 address")
 
 
 class Flow(Declared):
     """One allowed communication; what no flow allows is denied in both directions and both families."""
 
-    source: Text = Field(alias="from")
-    destination: Text = Field(alias="to")
+    source: Word = Field(alias="from", description="a zone, a server, an external or internet")
+    destination: Word = Field(alias="to", description="a zone, a server, an external or internet")
     protocol: Protocol
-    ports: tuple[Annotated[PortRange, BeforeValidator(_port_range)], ...] = ()
+    ports: tuple[PortOrRange, ...] = ()
     icmp: IcmpMatch | None = None
     reason: Text
     owner: Text
-    expires: date | None = None
+    expires: Annotated[date, BeforeValidator(_iso_date)] | None = Field(
+        default=None, description="the last day on which the flow is allowed"
+    )
 
 
 class Tenant(Declared):
     """One customer's ring-fenced environment. The name is the stack's and is not written in the file."""
 
     name: Name
-    region: Text
+    region: Word
     labels: Labels
     zones: Annotated[dict[Name, Zone], Field(min_length=1)]
     externals: dict[Name, External] = Field(default_factory=dict)
@@ -167,16 +232,25 @@ class Tenant(Declared):
 class Backbone(Declared):
     """The management backbone: its prefix, and the host numbers of the platform's router and of the bastion."""
 
-    cidr: IPv4Network
-    router: HostNumber | Annotated[int, Field(ge=1)] = 1
+    cidr: Prefix4
+    router: Annotated[int, Field(ge=1, le=2**16)] = GATEWAY
     bastion: HostNumber
 
 
 class ManagementPool(Declared):
     """Where the tenants' management subnets come from."""
 
-    cidr: IPv4Network
+    cidr: Prefix4
     prefix: Annotated[int, Field(ge=16, le=29)] = 28
+
+
+class Encryption(Declared):
+    """Encryption of a volume type. ``key_size`` 256 is AES-256-XTS on Ceph RBD (QEMU's LUKS), 512 on dm-crypt back ends."""
+
+    provider: Literal["luks", "luks2"] = "luks"
+    cipher: Literal["aes-xts-plain64"] = "aes-xts-plain64"
+    key_size: Literal[256, 512] = 256
+    control_location: Literal["front-end"] = "front-end"
 
 
 class VolumeType(Declared):
@@ -186,39 +260,37 @@ class VolumeType(Declared):
     extra_specs: dict[str, str] = Field(default_factory=dict)
 
 
-class Encryption(Declared):
-    """Encryption of a volume type. ``key_size`` 256 is AES-256-XTS on Ceph RBD (QEMU's LUKS), 512 on dm-crypt back ends."""
-
-    provider: str = "luks"
-    cipher: str = "aes-xts-plain64"
-    key_size: int = 256
-    control_location: str = "front-end"
-
-
 class Bastion(Declared):
     """The only SSH entrance: its size, and from where it may be reached."""
 
-    flavor: Text
-    allowed_from: Annotated[tuple[IPv4Network, ...], Field(min_length=1)]
+    flavor: Word
+    allowed_from: Annotated[tuple[Prefix4, ...], Field(min_length=1)]
 
 
 class Platform(Declared):
     """What the operator owns once per cloud."""
 
-    region: Text
-    allowed_regions: Annotated[tuple[Text, ...], Field(min_length=1)]
-    external_network: Text
+    region: Word
+    allowed_regions: Annotated[tuple[Word, ...], Field(min_length=1)]
+    external_network: Word
     backbone: Backbone
     pool: ManagementPool
     bastion: Bastion
-    ssh_port: Annotated[int, Field(ge=1, le=65535)] = 22
-    image: Text
+    ssh_port: Port = 22
+    management_ports: Annotated[tuple[PortOrRange, ...], Field(min_length=1)] = Field(
+        description="ports of remote administration: no flow may open them, whatever its protocol"
+    )
+    image: Word
     volume_types: Annotated[dict[Name, VolumeType], Field(min_length=1)]
     default_volume_type: Name
 
     def encrypted_types(self) -> frozenset[str]:
         """Names of the volume types that a tenant may use."""
         return frozenset(name for name, kind in self.volume_types.items() if kind.encryption)
+
+    def administration(self) -> tuple[PortRange, ...]:
+        """The port ranges that only the management network may carry: SSH and the declared ones."""
+        return (PortRange(first=self.ssh_port, last=self.ssh_port), *self.management_ports)
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -65,6 +65,8 @@ class Rule:
     match: Match
     peer: Network
     origin: Origin
+    peer_set: str = ""
+    """Name of the set that ``peer`` is one prefix of (``internet``): renderers name the set instead of each prefix."""
 
 
 @dataclass(frozen=True, slots=True)

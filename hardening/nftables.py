@@ -1,0 +1,199 @@
+"""The packet filter inside a server, rendered from the same policy as the security groups outside it.
+
+The text is the whole ruleset and replaces the former one in a single transaction (``nft -f``). It drops whatever is not named in both address
+families and all three directions. Two things differ from the usual "accept established" set:
+
+* Only *replies* pass without a flow. A packet that goes the way its connection was opened must match a flow every time, so a flow that is
+  taken away ends its connections too.
+* A card takes packets for its own addresses and sends packets from them, and no others: an address of another card does not answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.declaration import addresses
+from infra.declaration.model import Protocol
+from infra.policy.rules import Direction, Family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from infra.declaration.model import Network, Platform
+    from infra.policy.rules import Match, Nic, Rule, TenantPolicy
+
+TABLE = "ringfence"
+REPLIES = "replies"
+JUMP_REPLIES = f"jump {REPLIES}"
+MANAGEMENT_CARD = "mgmt0"
+INDENT = "    "
+IP = {Family.IPV4: "ip", Family.IPV6: "ip6"}
+SET_TYPE = {Family.IPV4: "ipv4_addr", Family.IPV6: "ipv6_addr"}
+# RFC 792 and RFC 4443: errors about a packet that was allowed. Conntrack calls them related; no other kind of related packet passes.
+ERRORS = (
+    "icmp type { destination-unreachable, time-exceeded, parameter-problem }",
+    "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }",
+)
+# RFC 4861, 7.1: neighbour discovery counts only with hop limit 255, that is, from the same link. Routers are configured, not discovered.
+NEIGHBOURS = "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } icmpv6 code 0"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementAccess:
+    """Who may open SSH on a management card, and on which port it listens."""
+
+    ssh_from: tuple[Network, ...]
+    ssh_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """One network card: its name in the server, what it is for, and its rules in both directions."""
+
+    name: str
+    purpose: str
+    incoming: tuple[str, ...]
+    outgoing: tuple[str, ...]
+
+
+def server_access(platform: Platform) -> ManagementAccess:
+    """Return who manages a tenant's server: the bastion."""
+    return ManagementAccess((addresses.single(addresses.bastion_address(platform)),), platform.ssh_port)
+
+
+def bastion_access(platform: Platform) -> ManagementAccess:
+    """Return who may enter the bastion."""
+    return ManagementAccess(platform.bastion.allowed_from, platform.ssh_port)
+
+
+def card_names(policy: TenantPolicy, server: str) -> tuple[tuple[str, Nic], ...]:
+    """Return a server's cards in zones under their names in the server: ``zone0``, ``zone1``, in the order of the declaration."""
+    return tuple((f"zone{number}", nic) for number, nic in enumerate(policy.server_nics(server)))
+
+
+def render(policy: TenantPolicy, server: str, management: ManagementAccess) -> str:
+    """Return the whole ruleset of a tenant's server. Raises ``KeyError`` when the policy does not know the server."""
+    named = card_names(policy, server)
+    if not named:
+        raise KeyError(server)
+    rules = [rule for _, nic in named for rule in policy.nic_rules(nic)]
+    cards = [_zone_card(name, nic, policy.nic_rules(nic)) for name, nic in named]
+    cards.append(_Card(MANAGEMENT_CARD, "management", tuple(_ssh("saddr", management, "bastion")), (JUMP_REPLIES,)))
+    return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), cards)
+
+
+def bastion(access: ManagementAccess, forward_to: Sequence[Network]) -> str:
+    """Return the whole ruleset of the bastion: SSH in from ``access``, SSH out to ``forward_to`` (the pool of management subnets)."""
+    outgoing = _ssh("daddr", ManagementAccess(tuple(forward_to), access.ssh_port), "servers")
+    card = _Card(MANAGEMENT_CARD, "backbone", tuple(_ssh("saddr", access, "operators")), tuple(outgoing))
+    return _ruleset("the bastion", (), [card])
+
+
+def _ruleset(subject: str, sets: Iterable[str], cards: Sequence[_Card]) -> str:
+    """Put the parts together: named sets, one pair of chains per card, and the three hooks."""
+    replies = ["ct state established ct direction reply accept"]
+    replies += [f"ct state related {errors} accept" for errors in ERRORS]
+    body = [*sets, *_block(f"chain {REPLIES}", replies), *(line for card in cards for line in _card_chains(card)), *_hooks(cards)]
+    head = (f"# The packet filter of {subject}: rendered from its declaration, replaced as a whole.", "flush ruleset", "")
+    return "\n".join((*head, f"table inet {TABLE} {{", *(f"{INDENT}{line}" if line else "" for line in body), "}", ""))
+
+
+def _block(head: str, lines: Iterable[str]) -> list[str]:
+    return [f"{head} {{", *(f"{INDENT}{line}" for line in lines), "}", ""]
+
+
+def _hooks(cards: Sequence[_Card]) -> list[str]:
+    lines: list[str] = []
+    for hook, key, suffix in (("input", "iifname", "in"), ("output", "oifname", "out")):
+        chain = [f"type filter hook {hook} priority filter; policy drop;"]
+        chain += [f'{key} "lo" accept', 'ct state invalid counter drop comment "invalid"']
+        chain += [f'{key} "{card.name}" jump {card.name}_{suffix}' for card in cards]
+        lines += _block(f"chain {hook}", [*chain, 'counter comment "denied"'])
+    forward = ["type filter hook forward priority filter; policy drop;", 'counter comment "denied"']
+    return [*lines, *_block("chain forward", forward)[:-1]]
+
+
+def _card_chains(card: _Card) -> list[str]:
+    lines = [f"# {card.name}: {card.purpose}"]
+    for suffix, rules in (("in", card.incoming), ("out", card.outgoing)):
+        lines += _block(f"chain {card.name}_{suffix}", rules)
+    return lines
+
+
+def _zone_card(name: str, nic: Nic, rules: Sequence[Rule]) -> _Card:
+    both = {direction: (*_link(nic, direction), JUMP_REPLIES, *_flows(rules, direction)) for direction in Direction}
+    return _Card(name, f"zone {nic.zone}", both[Direction.INGRESS], both[Direction.EGRESS])
+
+
+def _link(nic: Nic, direction: Direction) -> Iterator[str]:
+    """Yield what holds a card to its own addresses; an IPv6 neighbour is asked for before that, on multicast addresses."""
+    own = "daddr" if direction is Direction.INGRESS else "saddr"
+    for family in Family:
+        mine = [str(address) for address in nic.addresses if address.version == family]
+        if family is Family.IPV6 and mine:
+            yield f'{NEIGHBOURS} counter accept comment "neighbours"'
+        if mine:
+            yield f'{IP[family]} {own} != {_listed(mine)} counter drop comment "not this card\'s address"'
+
+
+def _flows(rules: Sequence[Rule], direction: Direction) -> Iterator[str]:
+    """Yield one line per allow, in the order of the policy; prefixes of a named set become one line that names the set."""
+    end = "saddr" if direction is Direction.INGRESS else "daddr"
+    lines = (
+        f"{IP[rule.family]} {end} {_peer(rule)} {_packet(rule.match)} ct state new,established"
+        f' counter accept comment "flow {rule.origin.flow}"'
+        for rule in rules
+        if rule.direction is direction
+    )
+    return iter(dict.fromkeys(lines))
+
+
+def _ssh(end: str, access: ManagementAccess, who: str) -> Iterator[str]:
+    """Yield the rules of a management card in one direction: replies, and SSH with the given peers."""
+    yield JUMP_REPLIES
+    for network in access.ssh_from:
+        family = IP[Family(network.version)]
+        allowed = f"{family} {end} {_shortest(network)} tcp dport {access.ssh_port} ct state new,established"
+        yield f'{allowed} counter accept comment "{who}"'
+
+
+def _sets(rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield the named sets that rules refer to, in the order of their names."""
+    members: dict[tuple[str, Family], set[Network]] = {}
+    for rule in rules:
+        if rule.peer_set:
+            members.setdefault((rule.peer_set, rule.family), set()).add(rule.peer)
+    for (name, family), networks in sorted(members.items()):
+        elements = [f"{INDENT}{_shortest(network)}," for network in sorted(networks)]
+        head = [f"type {SET_TYPE[family]}", "flags interval", "elements = {", *elements, "}"]
+        yield from _block(f"set {_set_name(name, family)}", head)
+
+
+def _set_name(peer_set: str, family: Family) -> str:
+    return f"{peer_set.replace('-', '_')}_{family}"
+
+
+def _peer(rule: Rule) -> str:
+    return f"@{_set_name(rule.peer_set, rule.family)}" if rule.peer_set else _shortest(rule.peer)
+
+
+def _packet(match: Match) -> str:
+    """Render what a match says about the packet above IP."""
+    if match.protocol.has_types and match.first is not None:
+        name = {Protocol.ICMP: "icmp", Protocol.ICMPV6: "icmpv6"}[match.protocol]
+        code = "" if match.last is None else f" {name} code {match.last}"
+        return f"{name} type {match.first}{code}"
+    if match.protocol.has_ports and match.first is not None:
+        ports = str(match.first) if match.first == match.last else f"{match.first}-{match.last}"
+        return f"{match.protocol.value} dport {ports}"
+    return f"meta l4proto {match.protocol.number}"
+
+
+def _shortest(network: Network) -> str:
+    """Render a prefix as nft lists it: a single address without its length."""
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _listed(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"{{ {', '.join(values)} }}"

@@ -1,0 +1,100 @@
+"""Which addresses a declaration comes to: gateways, servers and endpoints. The arithmetic of host numbers lives here only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+from typing import Protocol as Interface
+
+from infra.declaration.model import GATEWAY, INTERNET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.declaration.model import Address, External, Network, Platform, Server, Zone
+
+EVERYTHING: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+class Places(Interface):
+    """Whatever has named zones, externals and servers: a tenant, or the draft of one."""
+
+    @property
+    def zones(self) -> Mapping[str, Zone]:
+        """The zones by name."""
+
+    @property
+    def externals(self) -> Mapping[str, External]:
+        """The named prefixes outside the tenant."""
+
+    @property
+    def servers(self) -> Mapping[str, Server]:
+        """The servers by name."""
+
+
+class Kind(StrEnum):
+    """What an endpoint's name stands for."""
+
+    ZONE = "zone"
+    SERVER = "server"
+    EXTERNAL = "external"
+    INTERNET = "internet"
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether such an endpoint is a part of the tenant."""
+        return self in {Kind.ZONE, Kind.SERVER}
+
+
+def host(network: Network, number: int) -> Address:
+    """Return the address with a host number in a network. Raises ``IndexError`` when the network is too small."""
+    return network[number]
+
+
+def gateway(zone: Zone) -> tuple[Address, ...]:
+    """Return the addresses of a zone's gateway, one per family, IPv4 first."""
+    return tuple(host(network, GATEWAY) for network in zone.networks)
+
+
+def server_addresses(places: Places, server: str, zone: str) -> tuple[Address, ...]:
+    """Return the fixed addresses of a server in one of its zones, IPv4 first."""
+    number = places.servers[server].zones[zone]
+    return tuple(host(network, number) for network in places.zones[zone].networks)
+
+
+def bastion_address(platform: Platform) -> Address:
+    """Return the bastion's address on the management backbone: where every SSH session to a server comes from."""
+    return host(platform.backbone.cidr, platform.backbone.bastion)
+
+
+def single(address: Address) -> Network:
+    """Return the prefix that holds one address only."""
+    return ip_network(address)
+
+
+def kind(places: Places, name: str) -> Kind | None:
+    """Tell what a name stands for, ``None`` when nothing has it. Names are unique over all kinds (a check holds this)."""
+    if name == INTERNET:
+        return Kind.INTERNET
+    sections = ((Kind.ZONE, places.zones), (Kind.SERVER, places.servers), (Kind.EXTERNAL, places.externals))
+    return next((found for found, names in sections if name in names), None)
+
+
+def endpoint(places: Places, name: str) -> tuple[Network, ...]:
+    """Return the prefixes that an endpoint's name stands for; ``internet`` is everything here, see ``infra.policy.internet``.
+
+    Raises ``KeyError`` for an unknown name.
+    """
+    match kind(places, name):
+        case Kind.INTERNET:
+            return EVERYTHING
+        case Kind.ZONE:
+            return places.zones[name].networks
+        case Kind.SERVER:
+            zones = places.servers[name].zones
+            return tuple(single(address) for zone in zones for address in server_addresses(places, name, zone))
+        case Kind.EXTERNAL:
+            return places.externals[name].cidrs
+        case None:
+            raise KeyError(name)

@@ -1,0 +1,34 @@
+"""A declaration while it is being checked: the parts that could be read, and what they are checked against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from infra.declaration.model import External, Flow, Platform, Server, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The readable parts of a tenant. ``written`` has all names per section, also those whose entry could not be read.
+
+    A name that is written but unreadable is no unknown name: its own mistake has been reported already.
+    """
+
+    name: str
+    platform: Platform
+    today: date
+    region: str | None
+    zones: Mapping[str, Zone]
+    externals: Mapping[str, External]
+    servers: Mapping[str, Server]
+    flows: Mapping[str, Flow]
+    written: Mapping[str, frozenset[str]]
+
+    def is_written(self, name: str) -> bool:
+        """Whether a name stands for some endpoint in the file, well-formed or not."""
+        return any(name in self.written[section] for section in ("zones", "externals", "servers"))

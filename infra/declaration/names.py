@@ -1,0 +1,118 @@
+"""Names and tags of everything in the cloud, as pure functions.
+
+Names are an interface: the engine's state, the customer's tools and the evidence refer to them. Changing one is a breaking
+change and needs aliases in the components.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.declaration.model import Tenant
+
+PLATFORM = "platform"
+"""The stack of the platform; no tenant may have this name."""
+MANAGEMENT = "management"
+"""The last part of the names of everything that belongs to management; no zone may have this name."""
+ROOT = "root"
+"""The last part of the name of a server's root volume; no data disk may have this name."""
+RESERVED_TENANTS = frozenset({PLATFORM, "admin", "service", "default", "ringfence"})
+MANAGED_BY = "ringfence"
+
+
+def project(tenant: str) -> str:
+    """Name of the tenant's project."""
+    return tenant
+
+
+def deployer(tenant: str) -> str:
+    """Name of the user that the operator's stack works as."""
+    return f"{tenant}-deployer"
+
+
+def reader(tenant: str) -> str:
+    """Name of the user for the customer's people."""
+    return f"{tenant}-reader"
+
+
+def network(tenant: str, zone: str) -> str:
+    """Name of a zone's network."""
+    return f"{tenant}-{zone}"
+
+
+def subnet(tenant: str, zone: str, family: int) -> str:
+    """Name of a zone's subnet of one family (4 or 6)."""
+    return f"{tenant}-{zone}-{family}"
+
+
+def edge_router(tenant: str) -> str:
+    """Name of the router between the tenant's zones and the outside."""
+    return f"{tenant}-edge"
+
+
+def management(tenant: str) -> str:
+    """Name of the tenant's management network, its subnet and its router."""
+    return f"{tenant}-{MANAGEMENT}"
+
+
+def zone_group(zone: str) -> str:
+    """Key of a zone's group in the policy."""
+    return f"zone-{zone}"
+
+
+def server_group(server: str) -> str:
+    """Key of a server's group in the policy."""
+    return f"server-{server}"
+
+
+def group(tenant: str, key: str) -> str:
+    """Name of the security group for one of the policy's groups (``zone-app``, ``server-web``, ``management``)."""
+    return f"{tenant}-{key}"
+
+
+def address_group(tenant: str, peer_set: str, family: int) -> str:
+    """Name of the address group for a named set of prefixes of one family (4 or 6)."""
+    return f"{tenant}-{peer_set}-{family}"
+
+
+def port(tenant: str, server: str, zone: str) -> str:
+    """Name of a server's port in a zone."""
+    return f"{tenant}-{server}-{zone}"
+
+
+def management_port(tenant: str, server: str) -> str:
+    """Name of a server's management port."""
+    return f"{tenant}-{server}-{MANAGEMENT}"
+
+
+def server(tenant: str, name: str) -> str:
+    """Name of a server; also its host name."""
+    return f"{tenant}-{name}"
+
+
+def root_volume(tenant: str, name: str) -> str:
+    """Name of a server's root volume."""
+    return f"{tenant}-{name}-{ROOT}"
+
+
+def data_volume(tenant: str, name: str, disk: str) -> str:
+    """Name of a server's data volume."""
+    return f"{tenant}-{name}-{disk}"
+
+
+def tags(tenant: Tenant, zone: str = "") -> dict[str, str]:
+    """Return the labels of a resource, in a fixed order; ``zone`` is left out of what belongs to no zone."""
+    labels = {
+        "tenant": tenant.name,
+        "service": tenant.labels.service,
+        "zone": zone,
+        "classification": tenant.labels.classification.value,
+        "managed-by": MANAGED_BY,
+    }
+    return {key: value for key, value in labels.items() if value}
+
+
+def tag_list(labels: dict[str, str]) -> list[str]:
+    """Render labels as Neutron tags, ``key=value`` each, sorted as Neutron returns them."""
+    return sorted(f"{key}={value}" for key, value in labels.items())

@@ -1,0 +1,57 @@
+"""What ``internet`` means as prefixes: every address that a packet may have to travel for, except those that are our own.
+
+Were it simply everything, one flow from ``internet`` would also open every path inside the tenant and to the management network.
+"""
+
+from __future__ import annotations
+
+from ipaddress import collapse_addresses, ip_network
+from typing import TYPE_CHECKING
+
+from infra.declaration.addresses import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra.declaration.model import Network, Platform, Tenant
+
+NEVER_FORWARDED: tuple[Network, ...] = tuple(
+    ip_network(prefix)
+    for prefix in (
+        "0.0.0.0/8",  # this network (RFC 791)
+        "127.0.0.0/8",  # loopback (RFC 1122)
+        "169.254.0.0/16",  # link-local, with the clouds' metadata address (RFC 3927)
+        "224.0.0.0/3",  # multicast and reserved (RFC 5771, RFC 1112)
+        "::/8",  # loopback, unspecified, IPv4-mapped (RFC 4291)
+        "fe80::/10",  # link-local (RFC 4291)
+        "ff00::/8",  # multicast (RFC 4291)
+    )
+)
+"""Prefixes whose packets no router forwards (RFC 6890); a zone or an external in them is a mistake as well."""
+
+
+def internet(tenant: Tenant, platform: Platform) -> tuple[Network, ...]:
+    """Return the smallest prefix cover of ``internet`` as this tenant sees it, IPv4 first, in the order of addresses."""
+    own = [network for zone in tenant.zones.values() for network in zone.networks]
+    return without(EVERYTHING, (*own, platform.pool.cidr, platform.backbone.cidr, *NEVER_FORWARDED))
+
+
+def without(networks: Iterable[Network], removed: Iterable[Network]) -> tuple[Network, ...]:
+    """Return the smallest prefix cover of ``networks`` minus ``removed``, IPv4 first, in the order of addresses."""
+    holes = tuple(removed)
+    left = [piece for network in networks for piece in _cut(network, holes)]
+    return tuple(network for version in (4, 6) for network in _collapsed(left, version))
+
+
+def _cut(network: Network, holes: tuple[Network, ...]) -> list[Network]:
+    """Halve a network until every half is wholly inside or wholly outside the holes; keep those outside."""
+    touching = tuple(hole for hole in holes if hole.version == network.version and hole.overlaps(network))
+    if not touching:
+        return [network]
+    if any(hole.prefixlen <= network.prefixlen for hole in touching):
+        return []
+    return [piece for half in network.subnets() for piece in _cut(half, touching)]
+
+
+def _collapsed(networks: list[Network], version: int) -> list[Network]:
+    return list(collapse_addresses(network for network in networks if network.version == version))
