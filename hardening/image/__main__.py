@@ -1,0 +1,42 @@
+"""``scripts/image``: build the guest image, or say where it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from hardening.image import cache
+from hardening.image.build import build
+from hardening.image.progress import Progress
+from infra.errors import RingfenceError
+
+_EXIT_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point. The path is the only line on standard output; steps and errors go to standard error.
+
+    Exit codes: 0 done; 1 a step failed, or ``path`` of an image that is not built; 130 interrupted.
+    """
+    parser = argparse.ArgumentParser(prog="scripts/image", description="The guest image: Debian from packages, as a bootable qcow2.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("build", help="build it if it is not in the cache, and print its path")
+    verbs.add_parser("path", help="print its path if it is built")
+    verb = parser.parse_args(arguments).verb
+    try:
+        path = build(Progress()) if verb == "build" else cache.image_path()
+    except RingfenceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; nothing is left behind\n")
+        return _EXIT_INTERRUPTED
+    if not path.exists():
+        sys.stderr.write(f"{path} is not built\n  next: scripts/image build\n")
+        return 1
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,111 @@
+"""Build the image: packages, edits, disk; whole or not at all, and only once for each recipe."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardening.image import archive, cache, disk, recipe, root
+from hardening.image.layout import Layout
+from infra.errors import RingfenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hardening.image.progress import Progress
+
+_NAMESPACE = uuid.UUID("9f0b9f5e-7b57-4a3b-9f4e-6f2f6a0f3c11")
+"""Namespace of the root file systems' UUIDs: equal recipes get equal UUIDs."""
+
+
+def build(progress: Progress) -> Path:
+    """Return the path of the recipe's image, built now if it is not in the cache.
+
+    Raises:
+        RingfenceError: a step failed; the message has the tool's last words, and nothing is left behind.
+    """
+    target = cache.image_path()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _only_builder(target.parent, progress):
+        if target.exists():
+            return target
+        try:
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as work:
+                _build(Path(work), target, progress)
+        except subprocess.CalledProcessError as error:
+            raise RingfenceError.of(
+                f"{error.cmd[0]} failed with exit code {error.returncode}",
+                where="guest image",
+                got=(error.stderr or error.stdout or "").strip()[-2000:],
+                hint="correct the cause and run scripts/image build again",
+            ) from error
+    return target
+
+
+def _build(work: Path, target: Path, progress: Progress) -> None:
+    tree, image = work / "root", work / "image.qcow2"
+    with progress.step(f"Debian {recipe.SUITE} from packages"):
+        bootstrap(tree)
+    with progress.step("Own files, units, account, initramfs"):
+        root.edit(tree)
+    with progress.step("Disk"):
+        plan = disk.DiskPlan(
+            Layout(recipe.DISK.mebibytes),
+            str(uuid.uuid5(_NAMESPACE, target.stem)),
+            recipe.KERNEL_COMMAND_LINE,
+        )
+        disk.write_disk(tree, plan, work, image)
+    manifest(tree, image, target.with_suffix(".json"))
+    image.rename(target)
+    shutil.rmtree(tree)
+
+
+def bootstrap(tree: Path) -> None:
+    """Unpack and configure the packages into ``tree`` (mmdebstrap(1))."""
+    paths = [f"--dpkgopt=path-exclude={path}" for path in recipe.EXCLUDED_PATHS]
+    paths += [f"--dpkgopt=path-include={path}" for path in recipe.INCLUDED_PATHS]
+    options = [f"--aptopt={option}" for option in archive.host_options()]
+    command = ("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory", f"--include={','.join(recipe.PACKAGES)}")
+    subprocess.run(
+        (*command, *paths, *options, recipe.SUITE, str(tree), "-"),
+        input="\n".join(archive.host_sources()) + "\n",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+
+def manifest(tree: Path, image: Path, target: Path) -> None:
+    """Write what is in the image beside it: every package with its version, size and hash of the file."""
+    query = ("dpkg-query", f"--admindir={tree}/var/lib/dpkg", "--show", "--showformat=${Package}\t${Version}\n")
+    lines = subprocess.run(query, check=True, capture_output=True, text=True).stdout.splitlines()
+    with image.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    content = {
+        "suite": recipe.SUITE,
+        "size": image.stat().st_size,
+        "virtual_size_mib": recipe.DISK.mebibytes,
+        "sha256": sha256,
+        "packages": dict(line.split("\t") for line in lines),
+    }
+    target.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _only_builder(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold the folder's lock, so that two builds at once become one and a wait."""
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with progress.step("Waiting for another build of the image"):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,39 @@
+"""Where images are kept, and under which name: the hash of everything that decides their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+PACKAGES = (Path(__file__).parent, Path(__file__).parent.parent / "firstboot")
+HASH_LENGTH = 20
+
+
+def inputs(directories: tuple[Path, ...] = PACKAGES) -> list[Path]:
+    """Files that decide the image's content, in a fixed order; caches of Python and editors' files do not."""
+    files = [path for directory in directories for path in directory.rglob("*") if path.is_file()]
+    return sorted(path for path in files if "__pycache__" not in path.parts and not path.name.endswith(("~", ".swp", ".pyc")))
+
+
+def content_hash(directories: tuple[Path, ...] = PACKAGES) -> str:
+    """Hash of names, executable bits and bytes of :func:`inputs`: 20 hexadecimal digits of a SHA-256."""
+    total = hashlib.sha256()
+    for path in inputs(directories):
+        base = next(directory for directory in directories if path.is_relative_to(directory))
+        name = f"{base.name}/{path.relative_to(base)}"
+        executable = bool(path.stat().st_mode & 0o100)
+        total.update(f"{name}\0{executable}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()[:HASH_LENGTH]
+
+
+def directory() -> Path:
+    """The images' folder in ringfence's cache."""
+    cache = os.environ.get("RINGFENCE_CACHE")
+    base = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringfence"
+    return base / "image"
+
+
+def image_path() -> Path:
+    """Where the image of this recipe is, or will be."""
+    return directory() / f"{content_hash()}.qcow2"

@@ -1,0 +1,167 @@
+"""What the guest image is made of, as data. Everything that changes the image is in this package, so its hash names the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+SUITE: Final = "trixie"
+KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+PACKAGES: Final = (
+    "acpid",  # the cloud's power button; systemd-logind would need a message bus for it
+    "e2fsprogs",
+    "fdisk",  # sfdisk: the root partition grows on first boot
+    "iproute2",
+    "iputils-arping",
+    "iputils-ping",
+    "kmod",
+    "linux-image-cloud-amd64",
+    "linux-sysctl-defaults",  # ping without privileges
+    "netbase",
+    "nftables",
+    "openssh-server",
+    "procps",
+    "python3-minimal",  # first boot, policy command, the agent of the live probes
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "tiny-initramfs",  # 40 KiB instead of 17 MiB: three seconds of an emulated CPU for each mebibyte
+    "udev",
+)
+
+EXCLUDED_PATHS: Final = (
+    "/usr/share/doc/*",
+    "/usr/share/info/*",
+    "/usr/share/locale/*",
+    "/usr/share/man/*",
+)
+INCLUDED_PATHS: Final = ("/usr/share/doc/*/copyright",)
+"""Licences stay, as they must."""
+
+ACCOUNT: Final = "ringfence"
+
+MASKED_UNITS: Final = (
+    # Nobody logs in on a console of a server.
+    "autovt@.service",
+    "console-getty.service",
+    "container-getty@.service",
+    "getty-static.service",
+    "getty.target",
+    "getty@.service",
+    "serial-getty@.service",
+    "systemd-ask-password-console.path",
+    "systemd-ask-password-wall.path",
+    # No message bus, no seats, no users' managers.
+    "systemd-hostnamed.socket",
+    "systemd-logind.service",
+    # The packet filter is ours; Debian's unit would flush it when it stops.
+    "nftables.service",
+    # First boot makes one host key and knows the name of the host.
+    "sshd-keygen.service",
+    "sshd-vsock.socket",
+    "sshd-unix-local.socket",
+    "systemd-firstboot.service",
+    "systemd-networkd-wait-online.service",
+    "systemd-networkd-persistent-storage.service",
+    # Hardware that a virtual server has not: TPM, batteries, firmware's stores, other binary formats, huge pages.
+    "systemd-battery-check.service",
+    "systemd-binfmt.service",
+    "systemd-hibernate-clear.service",
+    "systemd-pcrextend.socket",
+    "systemd-pcrlock.socket",
+    "systemd-pcrmachine.service",
+    "systemd-pcrphase-sysinit.service",
+    "systemd-pcrphase.service",
+    "systemd-pstore.service",
+    "systemd-tpm2-setup-early.service",
+    "systemd-tpm2-setup.service",
+    "tpm2.target",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "proc-sys-fs-binfmt_misc.automount",
+    "proc-sys-fs-binfmt_misc.mount",
+    # Kernel debugging interfaces: an attack surface, not a service.
+    "sys-fs-fuse-connections.mount",
+    "sys-kernel-config.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "modprobe@.service",
+    # Done while the image is built.
+    "kmod-static-nodes.service",
+    "ldconfig.service",
+    "systemd-hwdb-update.service",
+    "systemd-journal-catalog-update.service",
+    "systemd-sysusers.service",
+    "systemd-update-done.service",
+    # Interfaces to extensions and credentials that nobody uses here.
+    "systemd-creds.socket",
+    "systemd-initctl.socket",
+    "systemd-sysext.socket",
+    "systemd-udev-load-credentials.service",
+    # Housekeeping that belongs to whoever declares it.
+    "apt-daily-upgrade.timer",
+    "apt-daily.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "remote-fs.target",
+)
+
+MASKED_GENERATORS: Final = (
+    "systemd-debug-generator",
+    "systemd-getty-generator",
+    "systemd-gpt-auto-generator",
+    "systemd-hibernate-resume-generator",
+    "systemd-rc-local-generator",
+    "systemd-run-generator",
+    "systemd-ssh-generator",
+    "systemd-system-update-generator",
+    "systemd-sysv-generator",
+    "systemd-tpm2-generator",
+)
+
+ENABLED_UNITS: Final = {
+    "sysinit.target": ("ringfence-firewall.service", "ringfence-first-boot.service"),
+    "sockets.target": ("ssh.socket",),
+    "multi-user.target": ("systemd-networkd.service", "ssh.service", "ringfence-ready.service", "ringfence-grow.service"),
+}
+"""Target to the units that it wants."""
+
+MODES: Final = {"etc/sudoers.d/ringfence": 0o440, "etc/ssh/sshd_config": 0o600, "etc/ringfence": 0o700, "var/lib/ringfence": 0o700}
+"""Modes that a work tree cannot keep."""
+
+REMOVED: Final = (
+    "etc/apt/sources.list",
+    "etc/apt/sources.list.d",
+    "etc/machine-id",
+    "etc/resolv.conf",
+    "etc/ssh/ssh_host_*",
+    "var/cache/apt/*",
+    "var/lib/apt/lists/*",
+    "var/lib/dbus/machine-id",
+    "var/log/*",
+)
+"""Files (patterns) that must not be in an image that is copied: identities, and where this build's packages came from."""
+
+KERNEL_COMMAND_LINE: Final = (
+    "rw",
+    "rootfstype=ext4",
+    "rootflags=noatime",
+    "console=ttyS0,115200",
+    "net.ifnames=0",  # ours are mgmt0, zone0, ...; until then the kernel's names do
+    "quiet",
+    "loglevel=4",
+    "panic=10",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSize:
+    """Virtual size of the disk in MiB. Small, because every encrypted volume copies it whole; the root grows to its volume on first boot."""
+
+    mebibytes: int = 640
+
+
+DISK: Final = DiskSize()

@@ -1,0 +1,116 @@
+"""Edit the unpacked tree: the image's own files, units, the automation account, initramfs, and the removal of what must not be copied."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from hardening.image import recipe
+from infra.errors import RingfenceError
+
+HERE = Path(__file__).parent
+TREE = HERE / "tree"
+FIRST_BOOT = HERE.parent / "firstboot"
+GUEST_PACKAGE = Path("usr/lib/ringfence/python/hardening/firstboot")
+
+
+def edit(root: Path) -> None:
+    """Make a Debian tree ours. Runs programs of the tree in a chroot, so it needs root."""
+    install_tree(root)
+    install_first_boot(root)
+    mask(root)
+    enable(root)
+    make_account(root)
+    make_initramfs(root)
+    remove(root)
+    seal(root)
+
+
+def install_tree(root: Path) -> None:
+    """Copy ``tree/``: files belong to root, and only the executable bit of a work tree's mode is kept."""
+    for source in sorted(TREE.rglob("*")):
+        target = root / source.relative_to(TREE)
+        if source.is_dir():
+            target.mkdir(mode=0o755, exist_ok=True)
+            continue
+        shutil.copyfile(source, target)
+        target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
+
+
+def install_first_boot(root: Path) -> None:
+    """Copy the package that reads the config drive, compiled for the guest's own Python."""
+    target = root / GUEST_PACKAGE
+    target.mkdir(parents=True, exist_ok=True)
+    modules = sorted(FIRST_BOOT.glob("*.py"))
+    for source in modules:
+        shutil.copyfile(source, target / source.name)
+    _chroot(root, "python3", "-m", "py_compile", *(f"/{GUEST_PACKAGE}/{source.name}" for source in modules))
+
+
+def mask(root: Path) -> None:
+    """Mask units and generators: a link to /dev/null, which no package and no preset undoes."""
+    for name in recipe.MASKED_UNITS:
+        _link(root / "etc/systemd/system" / name, "/dev/null")
+    for name in recipe.MASKED_GENERATORS:
+        _link(root / "etc/systemd/system-generators" / name, "/dev/null")
+
+
+def enable(root: Path) -> None:
+    """Enable units; one that does not exist in the tree is a mistake of the recipe."""
+    for target, units in recipe.ENABLED_UNITS.items():
+        for unit in units:
+            path = Path("usr/lib/systemd/system") / unit
+            if not (root / path).is_file():
+                raise RingfenceError.of(f"unit {unit} does not exist", where="recipe.ENABLED_UNITS", expected=f"/{path} in the image")
+            _link(root / "etc/systemd/system" / f"{target}.wants" / unit, f"/{path}")
+
+
+def make_account(root: Path) -> None:
+    """Make the automation account; ``*`` is a password that nothing matches, and unlike ``!`` it does not lock the account for keys."""
+    home = f"/home/{recipe.ACCOUNT}"
+    _chroot(root, "useradd", "--system", "--create-home", "--home-dir", home, "--shell", "/bin/sh", "--password", "*", recipe.ACCOUNT)
+    _chroot(root, "install", "-d", "-m", "700", "-o", recipe.ACCOUNT, "-g", recipe.ACCOUNT, home, f"{home}/.ssh")
+    _chroot(root, "passwd", "--quiet", "--lock", "root")
+
+
+def make_initramfs(root: Path) -> None:
+    """Make the initramfs again, now that its configuration is there, and let the names that GRUB uses point to it."""
+    versions = sorted(path.name for path in (root / "usr/lib/modules").iterdir())
+    if len(versions) != 1:
+        raise RingfenceError.of("expected one kernel in the image", where="/usr/lib/modules", got=", ".join(versions) or "none")
+    _chroot(root, "mktirfs", "-o", f"/boot/initrd.img-{versions[0]}", versions[0])
+    for link in ("vmlinuz.old", "initrd.img.old"):
+        (root / link).unlink(missing_ok=True)
+
+
+def remove(root: Path) -> None:
+    """Remove identities and traces of this build; systemd makes a machine id where it finds an empty file (machine-id(5))."""
+    for pattern in recipe.REMOVED:
+        for path in root.glob(pattern):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    (root / "etc/machine-id").touch()
+
+
+def seal(root: Path) -> None:
+    """Set modes, and mark /etc and /var as up to date so that the first boot regenerates nothing (systemd.unit(5), ConditionNeedsUpdate)."""
+    (root / "var/lib/ringfence").mkdir(parents=True, exist_ok=True)
+    for name, mode in recipe.MODES.items():
+        (root / name).chmod(mode)
+    for name in ("etc/.updated", "var/.updated"):
+        (root / name).touch()
+
+
+def _link(path: Path, target: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def _chroot(root: Path, *command: str) -> None:
+    """Run a program of the tree with an environment of its own."""
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
+    subprocess.run(("chroot", str(root), *command), check=True, capture_output=True, text=True, env=environment)

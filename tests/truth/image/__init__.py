@@ -1,0 +1,1 @@
+"""The guest image, judged by a real boot and by the kernel's own nftables."""
