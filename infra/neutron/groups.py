@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ETHERTYPE = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 # Neutron's own name for ICMPv6; "icmpv6" is an accepted alias which is stored under this name.
 PROTOCOL_NAMES = {Protocol.ICMPV6: "ipv6-icmp"}
+# The provider wants both ends or none, and leaves a 0 out of its request: Neutron then reads "every code". So code 0 cannot be asked for
+# through it, and neither can type 0, which would come to every type; a declaration with either is refused (infra/declaration/checks).
+EVERY_CODE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,7 @@ def _rule(tenant: str, key: str, alike: list[Rule]) -> SecurityRule:
     }
     if rule.match.first is not None:
         arguments["port_range_min"] = rule.match.first
-    if rule.match.last is not None:
-        arguments["port_range_max"] = rule.match.last
+        arguments["port_range_max"] = rule.match.last or EVERY_CODE
     address_group = names.address_group(tenant, rule.peer_set, rule.family) if rule.peer_set else ""
     if not address_group:
         arguments["remote_ip_prefix"] = str(rule.peer)
