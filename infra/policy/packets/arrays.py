@@ -6,6 +6,8 @@ row ``i`` is ``values[offsets[i]:offsets[i + 1]]``.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,10 +45,10 @@ def chunks(sizes: Ints, at_once: int) -> list[slice]:
     """Split rows into slices whose sizes add up to about ``at_once``; no slice exceeds it by more than its last row."""
     total = offsets_of(sizes)
     cuts = np.unique(np.append(np.searchsorted(total, np.arange(0, total[-1], at_once)), len(sizes))).tolist()
-    return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False)]
+    return [slice(begin, end) for begin, end in pairwise(cuts)]
 
 
-def first_of_runs(values: Ints) -> Bools:
+def first_of_runs(values: Ints | Bools) -> Bools:
     """Mark the first element of every run of equal neighbours."""
     marks = np.empty(len(values), dtype=np.bool_)
     marks[:1] = True

@@ -15,7 +15,6 @@ All intervals are half-open, ``[lo, hi)``.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Final
@@ -25,7 +24,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from infra.policy.packets.arrays import Ints, Packed
+    from infra.policy.packets.arrays import Floats, Ints, Packed
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -33,6 +32,8 @@ Network = IPv4Network | IPv6Network
 ICMP: Final = 1
 ICMPV6: Final = 58
 ICMP_PROTOCOLS: Final = frozenset({ICMP, ICMPV6})
+PORT_PROTOCOLS: Final = frozenset({6, 17, 33, 132, 136})
+"""TCP, UDP, DCCP, SCTP and UDP-Lite: protocols whose headers begin with port numbers."""
 
 PROTOCOL_BITS: Final = 16
 TYPE_BITS: Final = 8
@@ -207,13 +208,15 @@ class PeerAxis:
         """Return the first address at a coordinate."""
         return peer_address(self.exact(coordinate))
 
-    def widths(self, lo: Ints, hi: Ints) -> Ints:
-        """Return how many addresses intervals hold, as float64: exact for IPv4, correctly ordered for IPv6."""
-        words = self.points.view(">u8").reshape(-1, 2).astype(np.float64)
-        places = np.append(words[:, 0] * 2.0**64 + words[:, 1], 2.0**128)
+    def widths(self, lo: Ints, hi: Ints) -> Floats:
+        """Return how many addresses intervals hold, as float64; none may span both families."""
+        words = np.vstack([self.points.view(">u8").reshape(-1, 2).astype(np.uint64), np.zeros((1, 2), dtype=np.uint64)])
         six = lo >= IPV6_BASE
-        rank_lo, rank_hi = (np.where(six, bound - IPV6_BASE, 0) for bound in (lo, hi))
-        return np.where(six, places[rank_hi] - places[rank_lo], hi - lo)
+        (high, low), (high_end, low_end) = (words[np.where(six, bound - IPV6_BASE, 0)].T for bound in (lo, hi))
+        # Modulo 2^128, as the words are: only the whole space comes out as zero.
+        borrow = (low_end < low).astype(np.uint64)
+        wide = (high_end - high - borrow) * 2.0**64 + (low_end - low)
+        return np.where(six, np.where((wide == 0) & (hi > lo), 2.0**128, wide), hi - lo)
 
     def translate(self, coordinates: Ints, target: PeerAxis) -> Ints:
         """Move coordinates from this axis to ``target``, which must hold all of this axis's points."""

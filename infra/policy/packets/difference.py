@@ -16,6 +16,8 @@ from infra.policy.packets.table import CanonicalTable, RuleTable
 if TYPE_CHECKING:
     from infra.policy.packets.sweep import Events
 
+    Rows = tuple[Ints, Ints]
+
 
 class Operation(Enum):
     """A set operation, as the states of a cell that belong to the result: bit 0 is "in left", bit 1 is "in right"."""
@@ -45,7 +47,7 @@ def difference(old: CanonicalTable, new: CanonicalTable) -> Difference:
     Keys whose canonical forms are equal, arrays by arrays, are skipped; only the others are walked.
     """
     changed = changed_keys(old, new)
-    before, after = (state.take(np.flatnonzero(np.isin(state.keys, changed))) for state in (old, new))
+    before, after = (state.take(np.flatnonzero(np.isin(state.keys, changed))).rectangles() for state in (old, new))
     return Difference(gained=combine(after, before, Operation.SUBTRACTION), lost=combine(before, after, Operation.SUBTRACTION))
 
 
@@ -60,11 +62,11 @@ def changed_keys(old: CanonicalTable, new: CanonicalTable) -> Ints:
     return np.setdiff1d(np.union1d(old.keys, new.keys), common[same], assume_unique=True)
 
 
-def _equal_rows(left: tuple[Ints, Ints], right: tuple[Ints, Ints], columns: list[tuple[Ints, Ints]], *, among: Bools | None = None) -> Bools:
+def _equal_rows(left: Rows, right: Rows, columns: list[tuple[Ints, Ints]], *, among: Bools | None = None) -> Bools:
     """Tell which paired rows of two compressed tables have equal contents; ``left`` and ``right`` are (offsets, rows)."""
     (left_offsets, left_rows), (right_offsets, right_rows) = left, right
     sizes = left_offsets[left_rows + 1] - left_offsets[left_rows]
-    same = sizes == right_offsets[right_rows + 1] - right_offsets[right_rows]
+    same: Bools = sizes == right_offsets[right_rows + 1] - right_offsets[right_rows]
     if among is not None:
         same &= among
     sizes = np.where(same, sizes, 0)
@@ -75,16 +77,15 @@ def _equal_rows(left: tuple[Ints, Ints], right: tuple[Ints, Ints], columns: list
     return same
 
 
-def combine(left: CanonicalTable, right: CanonicalTable, operation: Operation) -> CanonicalTable:
-    """Return ``operation`` of two tables, key by key, in canonical form. Raises :class:`ComplexityError` for hostile keys."""
-    one, two = left.rectangles(), right.rectangles()
-    side = np.concatenate([np.ones(len(one), dtype=np.int64), np.full(len(two), 2)])
-    both = RuleTable.of(
-        np.concatenate([one.key, two.key]),
-        side,
-        (np.concatenate([one.l4_lo, two.l4_lo]), np.concatenate([one.l4_hi, two.l4_hi])),
-        (np.concatenate([one.lo, two.lo]), np.concatenate([one.hi, two.hi])),
-    )
+def combine(left: RuleTable, right: RuleTable, operation: Operation) -> CanonicalTable:
+    """Return ``operation`` of two tables, key by key, in canonical form.
+
+    Within one table the rows of a key must not overlap, as those of :meth:`CanonicalTable.rectangles` do not. Raises
+    :class:`ComplexityError` for hostile keys.
+    """
+    side = np.repeat([1, 2], [len(left), len(right)])
+    columns = {name: np.concatenate([getattr(left, name), getattr(right, name)]) for name in ("key", "l4_lo", "l4_hi", "lo", "hi")}
+    both = RuleTable.of(columns["key"], side, (columns["l4_lo"], columns["l4_hi"]), (columns["lo"], columns["hi"]))
     parts = []
     for rows in blocks(both):
         block = both.where(rows)

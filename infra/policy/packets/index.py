@@ -74,7 +74,7 @@ class Index:
         open_slabs = slabs[self.piece_ranges(slabs, point, point + 1)[1] > 0]
         lo, hi = self.table.l4_lo[open_slabs], self.table.l4_hi[open_slabs]
         joined = lo[1:] == hi[:-1]
-        return lo[np.append(True, ~joined)[: len(lo)]], hi[np.append(~joined, True)[: len(hi)]]  # noqa: FBT003
+        return lo[np.append(True, ~joined)[: len(lo)]], hi[np.append(~joined, True)[: len(hi)]]
 
 
 def provenance(table: RuleTable, index: Index) -> tuple[Ints, Ints]:

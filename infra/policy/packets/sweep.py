@@ -12,6 +12,7 @@ also keeps the fields narrow; where they would not fit in 63 bits, coordinates a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -37,12 +38,12 @@ L4_BITS: Final = 25
 KEY_BITS: Final = 63
 
 
-def blocks(table: RuleTable, rows: int = BLOCK_ROWS) -> Iterator[slice]:
-    """Yield slices of whole keys, each of about ``rows`` rows; a key with more rows is a block of its own."""
+def blocks(table: RuleTable) -> Iterator[slice]:
+    """Yield slices of whole keys, each of about ``BLOCK_ROWS`` rows; a key with more rows is a block of its own."""
     starts = np.append(np.flatnonzero(first_of_runs(table.key)), len(table))
     begin = 0
     while begin < len(table):
-        following = int(np.searchsorted(starts, begin + rows, side="right")) - 1
+        following = int(np.searchsorted(starts, begin + BLOCK_ROWS, side="right")) - 1
         end = int(starts[following])
         if end <= begin:
             end = int(starts[following + 1])
@@ -113,7 +114,7 @@ class Slabs:
         filled = np.cumsum(np.cumsum(steps))
         cuts = np.searchsorted(filled, np.arange(WINDOW_CELLS, cells, WINDOW_CELLS))
         edges = np.unique(np.concatenate([[0], cuts + 1, [len(self.bounds)]])).tolist()
-        yield from zip(edges, edges[1:], strict=False)
+        yield from pairwise(edges)
 
     def events(self, window: tuple[int, int]) -> Events:
         """Return the events of the slabs in ``window`` in walking order."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from infra.policy.packets.arrays import Bools
 
+    Bounds = tuple[npt.ArrayLike, npt.ArrayLike]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleTable:
@@ -34,8 +36,8 @@ class RuleTable:
     hi: Ints
 
     @classmethod
-    def of(cls, key: npt.ArrayLike, rule: npt.ArrayLike, l4: tuple[npt.ArrayLike, npt.ArrayLike], peers: tuple[npt.ArrayLike, npt.ArrayLike]) -> Self:
-        """Build a table from columns in any order of keys; rows of a key keep their order.
+    def of(cls, key: npt.ArrayLike, rule: npt.ArrayLike, l4: Bounds, peers: Bounds) -> Self:
+        """Build a table from columns in any order of keys; rows of a key keep their order. ``l4`` and ``peers`` are (lo, hi).
 
         Raises ``ValueError`` when the columns differ in length or a key or bound is negative.
         """
@@ -139,8 +141,15 @@ class CanonicalTable:
         _, slab = spread(self.key_slabs[rows], np.diff(self.key_slabs)[rows])
         counts = np.diff(self.slab_pieces)[slab]
         _, piece = spread(self.slab_pieces[slab], counts)
-        key_slabs = offsets_of(np.diff(self.key_slabs)[rows])
-        return type(self)(self.keys[rows], key_slabs, self.l4_lo[slab], self.l4_hi[slab], offsets_of(counts), self.lo[piece], self.hi[piece])
+        return type(self)(
+            keys=self.keys[rows],
+            key_slabs=offsets_of(np.diff(self.key_slabs)[rows]),
+            l4_lo=self.l4_lo[slab],
+            l4_hi=self.l4_hi[slab],
+            slab_pieces=offsets_of(counts),
+            lo=self.lo[piece],
+            hi=self.hi[piece],
+        )
 
     def slab_key(self) -> Ints:
         """Return the key of every slab."""

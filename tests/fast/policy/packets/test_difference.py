@@ -1,0 +1,59 @@
+"""Set operations on whole tables against the cells of a small universe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from infra.policy.packets.canonical import canonicalise
+from infra.policy.packets.difference import Operation, changed_keys, combine, difference
+from tests.fast.policy.packets.naive import allowed
+from tests.fast.policy.packets.strategies import rule_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.policy.packets.arrays import Bools
+    from infra.policy.packets.table import RuleTable
+
+CELLWISE: dict[Operation, Callable[[Bools, Bools], Bools]] = {
+    Operation.UNION: np.logical_or,
+    Operation.INTERSECTION: np.logical_and,
+    Operation.SUBTRACTION: lambda one, two: one & ~two,
+    Operation.SYMMETRIC_DIFFERENCE: np.logical_xor,
+}
+
+
+@pytest.mark.parametrize("operation", Operation)
+@given(rule_tables(), rule_tables())
+def test_operations_work_cell_by_cell(operation: Operation, one: RuleTable, two: RuleTable) -> None:
+    """Each operation allows what its definition says, in canonical form."""
+    left, right = canonicalise(one).rectangles(), canonicalise(two).rectangles()
+
+    result = combine(left, right, operation)
+
+    assert np.array_equal(CELLWISE[operation](allowed(one), allowed(two)), allowed(result.rectangles()))
+    assert canonicalise(result.rectangles()) == result
+
+
+@given(rule_tables(), rule_tables())
+def test_a_difference_is_what_is_gained_and_what_is_lost(one: RuleTable, two: RuleTable) -> None:
+    """Gained and lost are exact and disjoint, and both empty only when the states mean the same."""
+    old, new = canonicalise(one), canonicalise(two)
+
+    change = difference(old, new)
+
+    assert np.array_equal(allowed(two) & ~allowed(one), allowed(change.gained.rectangles()))
+    assert np.array_equal(allowed(one) & ~allowed(two), allowed(change.lost.rectangles()))
+    assert change.empty == (old == new)
+
+
+@given(rule_tables(), rule_tables())
+def test_changed_keys_are_those_whose_packets_changed(one: RuleTable, two: RuleTable) -> None:
+    """The quick comparison of arrays finds every changed key and no other."""
+    differing = np.flatnonzero((allowed(one) != allowed(two)).any(axis=(1, 2)))
+
+    assert differing.tolist() == changed_keys(canonicalise(one), canonicalise(two)).tolist()
