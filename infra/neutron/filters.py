@@ -1,0 +1,182 @@
+"""Security groups as filters: which ports share a filter, and what each filter lets pass under a driver's profile.
+
+Two ports with the same set of groups share a class. What a class allows is worked out when it is first asked for: where the routing
+already separates two tenants, nobody asks, and a million rules cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from infra.neutron.addresses import EVERYTHING, Interval, interval
+from infra.neutron.drivers import (
+    Profile,
+    dhcp_answers,
+    is_filtered,
+    member_intervals,
+    source_intervals,
+    target_intervals,
+)
+from infra.neutron.services import NotAcceptedError, Service, Span, enforced
+from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, Origin
+from infra.policy.isolation.ranges import Ranges, normal
+
+if TYPE_CHECKING:
+    from infra.neutron.snapshot import Port, Rule, SecurityGroup, Snapshot
+
+FAMILY = {"IPv4": 4, "IPv6": 6}
+IMPLICIT = -1
+"""Stands for a rule's number where the driver itself lets something pass."""
+
+
+class Filters:
+    """The builder of a fabric (:class:`infra.policy.isolation.fabric.Builder`) for Neutron's security groups."""
+
+    def __init__(self, snapshot: Snapshot, profile: Profile, ports: tuple[Port, ...]) -> None:
+        """Number the classes of ports and check every distinct service once."""
+        self.profile = profile
+        self._ports = ports
+        self._groups = {group.id: group for group in snapshot.security_groups}
+        self._address_groups = {group.id: group.addresses for group in snapshot.address_groups}
+        self._cidrs = {subnet.id: subnet.cidr for subnet in snapshot.subnets}
+        self._all_ports = snapshot.ports
+        self._members: dict[str, list[Interval]] | None = None
+        self._spans: dict[Service, Span | None] = {}
+        self._allows: dict[tuple[int, Direction], tuple[Allow, ...]] = {}
+        self._first_rule: dict[str, int] = {}
+        self._rules: list[tuple[SecurityGroup, Rule]] = []
+        numbers: dict[frozenset[str], int] = {}
+        self.classes = [
+            numbers.setdefault(frozenset(port.security_groups), len(numbers)) if is_filtered(port) else UNFILTERED for port in ports
+        ]
+        self._class_groups = list(numbers)
+        self.unknowns = self._refused(snapshot)
+
+    def _refused(self, snapshot: Snapshot) -> list[str]:
+        """Check every distinct service; say which rules Neutron would not have accepted."""
+        services = {_service(rule) for group in snapshot.security_groups for rule in group.rules}
+        refused = {}
+        for service in services:
+            try:
+                self._spans[service] = enforced(self.profile.driver, service)
+            except NotAcceptedError as error:
+                self._spans[service] = None
+                refused[service] = str(error)
+        if not refused:
+            return []
+        return [
+            f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept {refused[_service(rule)]}"
+            for group in snapshot.security_groups
+            for rule in group.rules
+            if _service(rule) in refused
+        ]
+
+    def groups_of(self, filter_class: int) -> frozenset[str]:
+        """Ids of the groups of a class."""
+        return self._class_groups[filter_class]
+
+    def own(self, port: Port) -> list[Interval]:
+        """Return the port's fixed addresses; all of the subnet's where the address is not known yet."""
+        return [interval(fixed.ip_address or self._cidrs[fixed.subnet_id]) for fixed in port.fixed_ips]
+
+    def sources(self, endpoint: int) -> Ranges:
+        """Addresses that the endpoint can send from."""
+        port = self._ports[endpoint]
+        return normal(source_intervals(self.profile, port, self.own(port)))
+
+    def targets(self, endpoint: int) -> Ranges:
+        """Addresses at which the endpoint takes packets."""
+        port = self._ports[endpoint]
+        return normal(target_intervals(port, self.own(port)))
+
+    def allows(self, filter_class: int, direction: Direction) -> tuple[Allow, ...]:
+        """Everything that the class lets pass in one direction, implicit allows included."""
+        known = self._allows.get((filter_class, direction))
+        if known is None:
+            known = self._allows[filter_class, direction] = tuple(self._work_out(filter_class, direction))
+        return known
+
+    def _work_out(self, filter_class: int, direction: Direction) -> list[Allow]:
+        if filter_class == UNFILTERED:
+            return [Allow(family, first, last, 0, 1 << 24, IMPLICIT) for family, first, last in EVERYTHING.values()]
+        found: list[Allow] = []
+        for identifier in sorted(self._class_groups[filter_class]):
+            group = self._groups[identifier]
+            start = self._number(group)
+            for offset, rule in enumerate(group.rules):
+                if rule.direction == direction:
+                    found.extend(self._rectangles(rule, start + offset))
+        for item in self.profile.implicit:
+            if item.direction == direction:
+                family, first, last = EVERYTHING[item.family]
+                found.append(Allow(family, first, last, item.span.lo, item.span.hi, IMPLICIT, implicit=True, link=item.link))
+        return found
+
+    def _number(self, group: SecurityGroup) -> int:
+        """Return the number of the group's first rule, giving its rules numbers when they have none."""
+        first = self._first_rule.get(group.id)
+        if first is None:
+            first = self._first_rule[group.id] = len(self._rules)
+            self._rules.extend((group, rule) for rule in group.rules)
+        return first
+
+    def _rectangles(self, rule: Rule, number: int) -> list[Allow]:
+        span = self._spans[_service(rule)]
+        if span is None:
+            return []
+        family = FAMILY[rule.ethertype]
+        return [Allow(family, first, last, span.lo, span.hi, number) for peer, first, last in self.peers(rule) if peer == family]
+
+    def peers(self, rule: Rule) -> Ranges:
+        """Return the addresses that the rule's remote end stands for, of the rule's family."""
+        family = FAMILY[rule.ethertype]
+        if rule.remote_group_id:
+            return self._members_of(rule.remote_group_id)
+        if rule.remote_address_group_id:
+            return normal(interval(text) for text in self._address_groups[rule.remote_address_group_id])
+        if rule.remote_ip_prefix:
+            return (interval(rule.remote_ip_prefix),)
+        return (EVERYTHING[family],)
+
+    def _members_of(self, group: str) -> Ranges:
+        if self._members is None:
+            members: dict[str, list[Interval]] = defaultdict(list)
+            for port in self._all_ports:
+                if port.security_groups:
+                    spans = member_intervals(self.profile, port, self.own(port))
+                    for identifier in port.security_groups:
+                        members[identifier].extend(spans)
+            self._members = members
+        return normal(self._members.get(group, ()))
+
+    def origin(self, rule: int) -> Origin:
+        """Where a rule comes from."""
+        if rule == IMPLICIT:
+            return Origin("", "", f"the {self.profile.driver} driver lets it pass without a rule")
+        group, record = self._rules[rule]
+        source = record.source
+        text = _words(record)
+        if source is None:
+            return Origin(record.id, group.name or group.id, text)
+        return Origin(record.id, group.name or group.id, text, source.flow, source.owner, source.reason, source.file, source.line)
+
+    def dhcp_answers(self) -> tuple[tuple[int, int, int], ...]:
+        """(family, l4_lo, l4_hi) that filtered ports take from unfiltered neighbours without a rule."""
+        return tuple((item.family, item.span.lo, item.span.hi) for item in dhcp_answers(self.profile.driver))
+
+
+def _service(rule: Rule) -> Service:
+    return Service(FAMILY[rule.ethertype], rule.protocol, rule.port_range_min, rule.port_range_max)
+
+
+def _words(rule: Rule) -> str:
+    """Render a rule as a line, in the API's words."""
+    peer = rule.remote_ip_prefix or rule.remote_group_id or rule.remote_address_group_id or "anywhere"
+    ports = (
+        ""
+        if rule.port_range_min is None
+        else f" {rule.port_range_min}" + ("" if rule.port_range_max in {None, rule.port_range_min} else f"-{rule.port_range_max}")
+    )
+    word = "from" if rule.direction == "ingress" else "to"
+    return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {word} {peer}"

@@ -1,0 +1,131 @@
+"""The claim ``declared``: each server's filters allow exactly what is declared, as sets of packets and not as lists of rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.policy.isolation.fabric import UNFILTERED, Direction
+from infra.policy.isolation.filtering import axis_of, coordinates, rules
+from infra.policy.isolation.report import Claim, Difference, Judgement, Packet, Verdict
+from infra.policy.isolation.structure import rules_for
+from infra.policy.packets.axes import L4_POINTS
+from infra.policy.packets.canonical import canonicalise
+from infra.policy.packets.difference import difference
+from infra.policy.packets.table import CanonicalTable, RuleTable
+from infra.policy.packets.text import Slab, format_slabs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.policy.isolation.fabric import Fabric, Origin
+    from infra.policy.isolation.intent import Card, Intent
+    from infra.policy.isolation.ranges import Range
+    from infra.policy.packets.axes import PeerAxis
+
+Rectangle = tuple["Range", int, int]
+"""(peers, l4_lo, l4_hi)."""
+
+_DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
+
+
+def declared(fabric: Fabric, intent: Intent) -> Judgement:
+    """Judge ``declared`` for the parties of the intent."""
+    cards = {(card.party, card.name): card for card in intent.cards}
+    endpoints = _endpoints(fabric, intent)
+    absent = [key for key in cards if key not in endpoints]
+    if absent:
+        names = ", ".join(f"{party}/{name}" for party, name in absent[:5])
+        return Judgement(Claim.DECLARED, Verdict.BROKEN, f"{len(absent)} declared network cards do not exist: {names}")
+    found = tuple(_differences(fabric, endpoints, cards))
+    if found:
+        return Judgement(Claim.DECLARED, Verdict.BROKEN, f"{len(found)} filters differ from what is declared", differences=found)
+    return Judgement(Claim.DECLARED, Verdict.HOLDS, f"the filters of {len(endpoints)} network cards allow exactly what is declared")
+
+
+def _endpoints(fabric: Fabric, intent: Intent) -> dict[tuple[str, str], int]:
+    ends = fabric.endpoints
+    names = [party.name for party in fabric.parties]
+    found: dict[tuple[str, str], int] = {}
+    for endpoint, party in enumerate(ends.party.tolist()):
+        if names[party] in intent.parties:
+            key = (names[party], ends.names[endpoint])
+            found[key if key not in found else (names[party], ends.ids[endpoint])] = endpoint
+    return found
+
+
+def _differences(fabric: Fabric, endpoints: dict[tuple[str, str], int], cards: dict[tuple[str, str], Card]) -> Iterator[Difference]:
+    """Compare all cards in one sweep; key of the tables: 2 x endpoint's number + direction."""
+    order = list(endpoints.items())
+    actual: list[tuple[int, Rectangle]] = []
+    wanted: list[tuple[int, Rectangle]] = []
+    for number, (key, endpoint) in enumerate(order):
+        for side, direction in enumerate(_DIRECTIONS):
+            actual.extend((2 * number + side, rectangle) for rectangle in _allowed(fabric, endpoint, direction))
+        if key in cards:
+            wanted.extend((2 * number + _DIRECTIONS.index(a.direction), (a.peer, a.l4_lo, a.l4_hi)) for a in cards[key].allows)
+    axis = axis_of(rectangle[0] for _, rectangle in (*actual, *wanted))
+    change = difference(_table(axis, wanted), _table(axis, actual))
+    for row in np.union1d(change.gained.keys, change.lost.keys).tolist():
+        (party, _), endpoint = order[row // 2]
+        yield _difference(fabric, (endpoint, party, _DIRECTIONS[row % 2]), (change.gained, change.lost), (row, axis))
+
+
+def _difference(
+    fabric: Fabric, place: tuple[int, str, Direction], tables: tuple[CanonicalTable, CanonicalTable], at: tuple[int, PeerAxis]
+) -> Difference:
+    endpoint, party, direction = place
+    extra, missing = (_text(table, at, direction) for table in tables)
+    return Difference(
+        fabric.endpoints.names[endpoint],
+        party,
+        direction.value,
+        extra,
+        missing,
+        _rules_behind(fabric, endpoint, direction, (tables[0], *at)),
+    )
+
+
+def _rules_behind(fabric: Fabric, endpoint: int, direction: Direction, where: tuple[CanonicalTable, int, PeerAxis]) -> tuple[Origin, ...]:
+    """Return the rules that allow the first extra packet."""
+    gained, key, axis = where
+    row = gained.row(key)
+    if row < 0:
+        return ()
+    (l4, _), pieces = next(gained.slabs_of(row))
+    address = axis.address(pieces[0][0])
+    source, destination = (int(address), 0) if direction is Direction.INGRESS else (0, int(address))
+    return rules_for(fabric, endpoint, direction, Packet(address.version, source, destination, l4))
+
+
+def _text(table: CanonicalTable, at: tuple[int, PeerAxis], direction: Direction) -> str:
+    key, axis = at
+    row = table.row(key)
+    if row < 0:
+        return ""
+    slabs = [
+        Slab(version, l4, exact)
+        for l4, pieces in table.slabs_of(row)
+        for version in (4, 6)
+        if (exact := tuple((axis.exact(lo), axis.exact(hi)) for lo, hi in pieces if axis.address(lo).version == version))
+    ]
+    return format_slabs(slabs, "from" if direction is Direction.INGRESS else "to")
+
+
+def _allowed(fabric: Fabric, endpoint: int, direction: Direction) -> list[Rectangle]:
+    filter_class = int(fabric.endpoints.filter_class[endpoint])
+    if filter_class == UNFILTERED:
+        return [((4, 0, 2**32 - 1), 0, L4_POINTS), ((6, 0, 2**128 - 1), 0, L4_POINTS)]
+    return [((allow.family, allow.first, allow.last), allow.l4_lo, allow.l4_hi) for allow in rules(fabric, filter_class, direction)]
+
+
+def _table(axis: PeerAxis, rows: list[tuple[int, Rectangle]]) -> CanonicalTable:
+    return canonicalise(
+        RuleTable.of(
+            [key for key, _ in rows],
+            list(range(len(rows))),
+            ([rectangle[1] for _, rectangle in rows], [rectangle[2] for _, rectangle in rows]),
+            coordinates(axis, [rectangle[0] for _, rectangle in rows]),
+        )
+    )

@@ -1,0 +1,201 @@
+"""What filters let pass between sets of endpoints: a bridge from the fabric to the array kernels of :mod:`infra.policy.packets`.
+
+Endpoints of one party with one filter are one class; the kernels then look at classes, never at pairs of endpoints. A driver's implicit
+control traffic (neighbour discovery, DHCP) is left out here: claims are about what rules allow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction
+from infra.policy.isolation.ranges import Range, Ranges, normal
+from infra.policy.packets.axes import PeerAxis
+from infra.policy.packets.canonical import canonicalise
+from infra.policy.packets.classes import EVERYTHING, NOTHING, Flows, PortClasses
+from infra.policy.packets.pairs import contacts
+from infra.policy.packets.table import CanonicalTable, RuleTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from infra.policy.isolation.fabric import Fabric
+    from infra.policy.packets.arrays import Ints, Packed
+
+_IPV4 = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An endpoint's part in a meeting: the addresses it sends from as the other side sees them, or takes packets at as they are sent."""
+
+    endpoint: int
+    label: int
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Endpoints between which the network carries packets, every source to every target."""
+
+    sources: tuple[Member, ...]
+    targets: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Something that passes in a meeting: one representative source and target with an address each, and a layer-4 interval."""
+
+    meeting: int
+    source: int
+    target: int
+    family: int
+    source_address: int
+    target_address: int
+    l4_lo: int
+    l4_hi: int
+
+
+def axis_of(ranges: Iterable[Range]) -> PeerAxis:
+    """Return an axis on which all these ranges have exact coordinates."""
+    six = sorted({(first, last) for family, first, last in ranges if family != _IPV4})
+    return PeerAxis.from_packed(_packed(first for first, _ in six), _packed(last for _, last in six))
+
+
+def _packed(values: Iterable[int]) -> Packed:
+    return np.array([value.to_bytes(16, "big") for value in values], dtype="S16")
+
+
+def coordinates(axis: PeerAxis, ranges: Sequence[Range]) -> tuple[list[int], list[int]]:
+    """Return ``lo`` and ``hi`` of closed ranges on an axis."""
+    los, his = [], []
+    for family, first, last in ranges:
+        if family == _IPV4:
+            los.append(first)
+            his.append(last + 1)
+        else:
+            lo, hi = axis.interval_of_range(IPv6Address(first), IPv6Address(last))
+            los.append(lo)
+            his.append(hi)
+    return los, his
+
+
+def rules(fabric: Fabric, filter_class: int, direction: Direction) -> list[Allow]:
+    """Return what rules allow, without the driver's implicit control traffic."""
+    return [allow for allow in fabric.builder.allows(filter_class, direction) if not allow.implicit]
+
+
+class Filtering:
+    """Kernels over the filters of a fabric, for a given list of meetings."""
+
+    def __init__(self, fabric: Fabric, meetings: Sequence[Meeting]) -> None:
+        """Collect the classes and rules that the meetings need, and nothing else."""
+        self.fabric = fabric
+        self.meetings = meetings
+        self._rows: dict[tuple[int, int, int, Direction], list[Member]] = defaultdict(list)
+        for number, meeting in enumerate(meetings):
+            for direction, members in ((Direction.EGRESS, meeting.sources), (Direction.INGRESS, meeting.targets)):
+                for member in members:
+                    filter_class = int(fabric.endpoints.filter_class[member.endpoint])
+                    self._rows[number, member.label, filter_class, direction].append(member)
+
+    def passing(self) -> list[Passing]:
+        """Return one box per pair of classes with different labels between which something passes."""
+        if not self._rows:
+            return []
+        table, keys = self._table()
+        ranges = [normal(chain.from_iterable(member.ranges for member in members)) for members in self._rows.values()]
+        axis = self._axis
+        sources = [span if key[3] is Direction.EGRESS else () for key, span in zip(self._rows, ranges, strict=True)]
+        targets = [span if key[3] is Direction.INGRESS else () for key, span in zip(self._rows, ranges, strict=True)]
+        source_lo, source_hi = coordinates(axis, list(chain.from_iterable(sources)))
+        target_lo, target_hi = coordinates(axis, list(chain.from_iterable(targets)))
+        classes = PortClasses(
+            component=np.array([key[0] for key in self._rows], dtype=np.int64),
+            label=np.array([key[1] for key in self._rows], dtype=np.int64),
+            ingress=self._row_numbers(table, keys, Direction.INGRESS),
+            egress=self._row_numbers(table, keys, Direction.EGRESS),
+            source_offsets=_offsets(sources),
+            source_lo=np.array(source_lo, dtype=np.int64),
+            source_hi=np.array(source_hi, dtype=np.int64),
+            target_offsets=_offsets(targets),
+            target_lo=np.array(target_lo, dtype=np.int64),
+            target_hi=np.array(target_hi, dtype=np.int64),
+        )
+        return self._explain(contacts(classes, table))
+
+    def _table(self) -> tuple[CanonicalTable, dict[tuple[int, Direction], int]]:
+        keys: dict[tuple[int, Direction], int] = {}
+        allows: list[tuple[int, Allow]] = []
+        for _, _, filter_class, direction in self._rows:
+            if filter_class != UNFILTERED and (filter_class, direction) not in keys:
+                key = keys[filter_class, direction] = len(keys)
+                allows.extend((key, allow) for allow in rules(self.fabric, filter_class, direction))
+        spans = [(allow.family, allow.first, allow.last) for _, allow in allows]
+        members = chain.from_iterable(member.ranges for group in self._rows.values() for member in group)
+        self._axis = axis_of(chain(spans, members))
+        table = RuleTable.of(
+            [key for key, _ in allows],
+            list(range(len(allows))),
+            ([allow.l4_lo for _, allow in allows], [allow.l4_hi for _, allow in allows]),
+            coordinates(self._axis, spans),
+        )
+        return canonicalise(table), keys
+
+    def _row_numbers(self, table: CanonicalTable, keys: dict[tuple[int, Direction], int], direction: Direction) -> Ints:
+        return np.array(
+            [
+                NOTHING if kind is not direction else EVERYTHING if filter_class == UNFILTERED else table.row(keys[filter_class, direction])
+                for _, _, filter_class, kind in self._rows
+            ],
+            dtype=np.int64,
+        )
+
+    def _explain(self, found: Flows) -> list[Passing]:
+        """Give every box a source and a target endpoint, and its smallest packet."""
+        rows = list(self._rows.items())
+        passing = []
+        for box in zip(
+            found.source.tolist(),
+            found.target.tolist(),
+            found.l4_lo.tolist(),
+            found.l4_hi.tolist(),
+            found.source_lo.tolist(),
+            found.target_lo.tolist(),
+            strict=True,
+        ):
+            (meeting, *_), sources = rows[box[0]]
+            _, targets = rows[box[1]]
+            source, target = self._axis.address(box[4]), self._axis.address(box[5])
+            passing.append(
+                Passing(
+                    meeting=meeting,
+                    source=_holder(sources, source),
+                    target=_holder(targets, target),
+                    family=source.version,
+                    source_address=int(source),
+                    target_address=int(target),
+                    l4_lo=box[2],
+                    l4_hi=box[3],
+                )
+            )
+        return passing
+
+
+def _holder(members: list[Member], address: IPv4Address | IPv6Address) -> int:
+    """Return the member that has an address."""
+    value, family = int(address), address.version
+    for member in members:
+        if any(kind == family and first <= value <= last for kind, first, last in member.ranges):
+            return member.endpoint
+    return members[0].endpoint
+
+
+def _offsets(groups: Sequence[Ranges]) -> Ints:
+    return np.concatenate([[0], np.cumsum([len(group) for group in groups], dtype=np.int64)]).astype(np.int64)

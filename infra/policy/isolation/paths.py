@@ -1,0 +1,102 @@
+"""Which endpoints of which parties can be reached from where: closures of routing joined with who is on the segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.policy.isolation.fabric import Hop
+from infra.policy.isolation.ranges import ANY, Ranges, intersection, show
+from infra.policy.isolation.reach import Link, Reach, Routing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.policy.isolation.fabric import Fabric
+    from infra.policy.packets.arrays import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Destinations that reach endpoints on a segment: those of ``destinations``, or (``handed``) whatever is sent to one address."""
+
+    segment: int
+    destinations: Ranges
+    link: Link
+    handed: Ranges = ()
+
+
+class Paths:
+    """Closures of a fabric, computed once per set of segments."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        """Sort endpoints by segment and by party."""
+        self.fabric = fabric
+        self.routing = Routing(fabric)
+        self._reach: dict[tuple[int, ...], Reach] = {}
+        ends = fabric.endpoints
+        self.on_segment = _grouped(ends.segment)
+        self.of_party = _grouped(ends.party)
+        self.segments_of_party = {party: tuple(np.unique(ends.segment[members]).tolist()) for party, members in self.of_party.items()}
+        self.parties_on = {segment: set(ends.party[members].tolist()) for segment, members in self.on_segment.items()}
+        self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
+
+    def tenants(self) -> list[int]:
+        """Parties with endpoints that are not the platform."""
+        return [party for party in self.of_party if party not in self.platform]
+
+    def reach(self, segments: tuple[int, ...]) -> Reach:
+        """Return the closure from a set of segments."""
+        known = self._reach.get(segments)
+        if known is None:
+            known = self._reach[segments] = self.routing.from_segments(segments)
+        return known
+
+    def arrivals(self, reach: Reach, *, public: bool) -> Iterator[Arrival]:
+        """Yield where endpoints can be reached.
+
+        Endpoints on an external segment are reached by their public addresses: routers deliver to them as the outside does, which is
+        asked for with ``public`` and left out without.
+        """
+        for segment, destinations in reach.delivered.items():
+            link = reach.segment_via[segment]
+            if segment in self.on_segment and (link.router is None or public or not self.fabric.segments[segment].external):
+                yield Arrival(segment, destinations, link)
+        for (segment, family, address), destinations in reach.handed.items():
+            if segment in self.on_segment:
+                hop = Hop(destinations[0], segment, address)
+                yield Arrival(segment, destinations, Link(None, segment, hop), ((family, address, address),))
+
+    def takes(self, endpoint: int, arrival: Arrival) -> Ranges:
+        """Return the destinations with which the endpoint takes packets of an arrival; empty for none."""
+        if arrival.handed:
+            return arrival.destinations if intersection(arrival.handed, self.fabric.builder.targets(endpoint)) else ()
+        if arrival.destinations is ANY:
+            return self.fabric.builder.targets(endpoint)
+        return intersection(arrival.destinations, self.fabric.builder.targets(endpoint))
+
+    def describe(self, reach: Reach, link: Link) -> tuple[str, ...]:
+        """Render the way to a link as sentences, from the source on."""
+        return tuple(self._sentence(step) for step in reach.path(link))
+
+    def _sentence(self, link: Link) -> str:
+        segment = self.fabric.segments[link.segment].name
+        if link.router is None:
+            return f"on network {segment}"
+        router = self.fabric.routers[link.router].name
+        if link.hop is None:
+            return f"router {router} on network {segment}"
+        prefix = ", ".join(show((link.hop.prefix,)))
+        if link.hop.next_hop is None:
+            return f"router {router} delivers {prefix} on network {segment}"
+        next_hop = ", ".join(show(((link.hop.prefix[0], link.hop.next_hop, link.hop.next_hop),)))
+        return f"router {router} routes {prefix} to {next_hop.split('/')[0]} on network {segment}"
+
+
+def _grouped(column: Ints) -> dict[int, Ints]:
+    """Return the positions of every value of an int64 column."""
+    order = np.argsort(column, kind="stable")
+    values, starts = np.unique(column[order], return_index=True)
+    return dict(zip(values.tolist(), np.split(order, starts[1:]), strict=True)) if len(values) else {}

@@ -1,0 +1,83 @@
+"""The proof: every claim judged on one fabric, with a certificate when all of them hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.policy.isolation.certificate import certify
+from infra.policy.isolation.declared import declared
+from infra.policy.isolation.exposure import public
+from infra.policy.isolation.management import management
+from infra.policy.isolation.paths import Paths
+from infra.policy.isolation.report import Claim, Exposure, Judgement, Proof, Verdict, worst
+from infra.policy.isolation.structure import packets, structural
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from infra.policy.isolation.fabric import Fabric
+    from infra.policy.isolation.intent import Intent
+
+BETWEEN_TENANTS = frozenset({Claim.STRUCTURE, Claim.PACKETS, Claim.PUBLIC})
+EVERYTHING = frozenset(Claim)
+
+
+def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim] | None = None) -> Proof:
+    """Judge the claims on a fabric.
+
+    Without ``claims``: what concerns two tenants, and with an intent also ``management`` and ``declared``. A claim that would hold
+    becomes "cannot tell" when the fabric has something the model does not understand; a counterexample stands all the same.
+    """
+    asked = frozenset(claims) if claims is not None else (EVERYTHING if intent else BETWEEN_TENANTS)
+    paths = Paths(fabric)
+    judgements: list[Judgement] = []
+    exposures: tuple[Exposure, ...] = ()
+    structure, contacts = structural(paths)
+    if Claim.STRUCTURE in asked:
+        judgements.append(structure)
+    if Claim.PACKETS in asked:
+        judgements.append(packets(paths, contacts))
+    if Claim.PUBLIC in asked:
+        judgement, exposures = public(paths)
+        judgements.append(judgement)
+    if Claim.MANAGEMENT in asked:
+        judgements.append(management(paths, intent))
+    if Claim.DECLARED in asked:
+        judgements.append(_declared(fabric, intent))
+    final = tuple(_doubted(judgement, fabric.unknowns) for judgement in judgements)
+    holds = worst(judgement.verdict for judgement in final) is Verdict.HOLDS
+    return Proof(
+        digest=fabric.digest,
+        profile=fabric.profile,
+        judgements=final,
+        unknowns=fabric.unknowns,
+        assumptions=fabric.assumptions,
+        exposures=exposures,
+        counts=_counts(paths),
+        certificate=certify(paths, final) if holds and Claim.STRUCTURE in asked else None,
+    )
+
+
+def _declared(fabric: Fabric, intent: Intent | None) -> Judgement:
+    if intent is None:
+        return Judgement(Claim.DECLARED, Verdict.UNKNOWN, "nothing was declared to compare with")
+    return declared(fabric, intent)
+
+
+def _doubted(judgement: Judgement, unknowns: tuple[str, ...]) -> Judgement:
+    """Take a "holds" back where something is not understood."""
+    if judgement.verdict is not Verdict.HOLDS or not unknowns:
+        return judgement
+    text = f"{judgement.text}, but {len(unknowns)} things are not understood: {unknowns[0]}"
+    return Judgement(judgement.claim, Verdict.UNKNOWN, text)
+
+
+def _counts(paths: Paths) -> dict[str, int]:
+    fabric = paths.fabric
+    return {
+        "tenants": len(paths.tenants()),
+        "networks": len(fabric.segments),
+        "routers": len(fabric.routers),
+        "ports": len(fabric.endpoints),
+        "pairs": len(fabric.endpoints) * (len(fabric.endpoints) - 1),
+    }

@@ -1,0 +1,88 @@
+"""Sets of addresses as sorted, disjoint, closed ranges: small exact sets for routing, where a handful of prefixes is the rule.
+
+A range is ``(family, first, last)``, family 4 or 6, ends included. Sets that are large or have a layer-4 side are the business of
+:mod:`infra.policy.packets`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, summarize_address_range
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Range = tuple[int, int, int]
+Ranges = tuple[Range, ...]
+
+ANY: Ranges = ((4, 0, 2**32 - 1), (6, 0, 2**128 - 1))
+"""Every address of both families."""
+
+PRIVATE: Ranges = (
+    (4, 10 << 24, (11 << 24) - 1),
+    (4, (100 << 24) + (64 << 16), (100 << 24) + (128 << 16) - 1),
+    (4, (169 << 24) + (254 << 16), (169 << 24) + (255 << 16) - 1),
+    (4, (172 << 24) + (16 << 16), (172 << 24) + (32 << 16) - 1),
+    (4, (192 << 24) + (168 << 16), (192 << 24) + (169 << 16) - 1),
+    (6, 0xFC << 120, (0xFE << 120) - 1),
+    (6, 0xFE80 << 112, (0xFEC0 << 112) - 1),
+)
+"""Addresses that the networks outside do not route: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 link-local."""
+
+
+def normal(ranges: Iterable[Range]) -> Ranges:
+    """Return the same set, sorted, with overlapping and touching ranges merged."""
+    merged: list[Range] = []
+    for family, first, last in sorted(ranges):
+        if merged and merged[-1][0] == family and first <= merged[-1][2] + 1:
+            if last > merged[-1][2]:
+                merged[-1] = (family, merged[-1][1], last)
+        else:
+            merged.append((family, first, last))
+    return tuple(merged)
+
+
+def intersection(left: Iterable[Range], right: Ranges) -> Ranges:
+    """Return what is in both."""
+    found = [
+        (family, max(first, other_first), min(last, other_last))
+        for family, first, last in left
+        for other, other_first, other_last in right
+        if family == other and first <= other_last and other_first <= last
+    ]
+    return normal(found) if len(found) > 1 else tuple(found)
+
+
+def difference(left: Ranges, right: Ranges) -> Ranges:
+    """Return what is in ``left`` and not in ``right``."""
+    rest: list[Range] = []
+    for family, first, last in left:
+        start = first
+        for other, other_first, other_last in right:
+            if other != family or other_last < start or other_first > last:
+                continue
+            if other_first > start:
+                rest.append((family, start, other_first - 1))
+            start = other_last + 1
+        if start <= last:
+            rest.append((family, start, last))
+    return tuple(rest)
+
+
+def covers(outer: Ranges, inner: Ranges) -> bool:
+    """Tell whether ``inner`` is a subset of ``outer``."""
+    return outer is ANY or not difference(inner, outer)
+
+
+def show(ranges: Ranges) -> list[str]:
+    """Render as the fewest prefixes, sorted."""
+    prefixes: list[str] = []
+    for family, first, last in ranges:
+        kind = IPv4Address if family == 4 else IPv6Address  # noqa: PLR2004 - the family is its version number
+        prefixes.extend(map(str, summarize_address_range(kind(first), kind(last))))
+    return prefixes
+
+
+def show_address(family: int, value: int) -> str:
+    """Render one address."""
+    return str(IPv4Address(value) if family == 4 else IPv6Address(value))  # noqa: PLR2004 - the family is its version number

@@ -1,0 +1,190 @@
+"""Where a packet can get to: the closure of routing from a set of segments, for every destination address at once.
+
+A server may choose any router on its segment as the next hop, so every router there is given every destination. A router passes a
+destination on along its longest matching prefix: to the segment itself, to the owner of a next hop, or outside. The result is a
+superset of what can happen: filters, missing ARP answers and down interfaces are ignored.
+
+Its form is an inductive invariant: (routers with the destinations they may be handed, segments with the destinations that may be
+delivered there). That it is closed under routing can be checked step by step without knowing how it was found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from infra.policy.isolation.fabric import OUTSIDE, Fabric, Hop
+from infra.policy.isolation.ranges import ANY, Range, Ranges, covers, difference, intersection, normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Link(NamedTuple):
+    """How something was reached: from a router (or ``None``: a server on ``segment``), over a segment, by a line of a routing table."""
+
+    router: int | None
+    segment: int
+    hop: Hop | None
+
+
+@dataclass(slots=True)
+class Reach:
+    """What can be reached from a set of segments.
+
+    ``routers`` and ``delivered`` map indexes to destinations; ``handed`` maps (segment, family, next hop) to destinations that a
+    router gives to an address which is no router's. ``outside`` says whether anything leaves the cloud. ``via`` has the first way that
+    every router, segment (negative numbers minus two) and handed next hop was reached, for explanations.
+    """
+
+    routers: dict[int, Ranges] = field(default_factory=dict)
+    delivered: dict[int, Ranges] = field(default_factory=dict)
+    handed: dict[tuple[int, int, int], Ranges] = field(default_factory=dict)
+    outside: Ranges = ()
+    router_via: dict[int, Link] = field(default_factory=dict)
+    segment_via: dict[int, Link] = field(default_factory=dict)
+    outside_via: Link | None = None
+
+    def path(self, link: Link | None) -> list[Link]:
+        """Return the links that lead to ``link``, from the source on."""
+        links: list[Link] = []
+        seen: set[int] = set()
+        while link is not None:
+            links.append(link)
+            if link.router is None or link.router in seen:
+                break
+            seen.add(link.router)
+            link = self.router_via.get(link.router)
+        return links[::-1]
+
+
+class Routing:
+    """The routing tables of a fabric, prepared for closures."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        """Index legs and next hops."""
+        self.fabric = fabric
+        self._routers_on: dict[int, list[int]] = defaultdict(list)
+        self._owner: dict[tuple[int, int, int], int] = {}
+        for index, router in enumerate(fabric.routers):
+            for segment in set(router.legs):
+                self._routers_on[segment].append(index)
+            for segment, family, address in router.addresses:
+                self._owner[segment, family, address] = index
+        self._tables: dict[int, tuple[tuple[Range, Hop], ...]] = {}
+
+    def routers_on(self, segment: int) -> list[int]:
+        """Routers with a leg on the segment."""
+        return self._routers_on.get(segment, [])
+
+    def from_segments(self, segments: Iterable[int]) -> Reach:
+        """Return everything that servers on these segments can send packets to."""
+        reach = Reach()
+        work: list[tuple[int, Ranges]] = []
+        for segment in segments:
+            reach.delivered[segment] = ANY
+            reach.segment_via[segment] = Link(None, segment, None)
+            if self.fabric.segments[segment].external and not reach.outside:
+                reach.outside = ANY
+                reach.outside_via = Link(None, segment, None)
+            for router in self.routers_on(segment):
+                if router not in reach.routers:
+                    reach.routers[router] = ANY
+                    reach.router_via[router] = Link(None, segment, None)
+                    work.append((router, ANY))
+        return self._close(reach, work)
+
+    def from_outside(self) -> Reach:
+        """Return what the outside world can deliver without translation."""
+        reach = Reach()
+        work: list[tuple[int, Ranges]] = []
+        for index, router in enumerate(self.fabric.routers):
+            if router.routable:
+                segment = next((leg for leg in router.legs if self.fabric.segments[leg].external), router.legs[0])
+                reach.routers[index] = router.routable
+                reach.router_via[index] = Link(None, segment, None)
+                work.append((index, router.routable))
+        return self._close(reach, work)
+
+    def _close(self, reach: Reach, work: list[tuple[int, Ranges]]) -> Reach:
+        while work:
+            router, destinations = work.pop()
+            for prefix, hop in self.table(router):
+                taken: Ranges = (prefix,) if destinations is ANY else intersection((prefix,), destinations)
+                if taken:
+                    self._pass_on(reach, work, Link(router, hop.segment, hop), taken)
+        return reach
+
+    def _pass_on(self, reach: Reach, work: list[tuple[int, Ranges]], link: Link, taken: Ranges) -> None:
+        hop = link.hop
+        if hop is None or hop.next_hop is None:
+            if _add(reach.delivered, link.segment, taken):
+                reach.segment_via.setdefault(link.segment, link)
+            return
+        family = taken[0][0]
+        owner = self.next_router(hop, family)
+        if owner == OUTSIDE:
+            reach.outside = normal([*reach.outside, *taken])
+            reach.outside_via = reach.outside_via or link
+        elif owner is None:
+            _add(reach.handed, (hop.segment, family, hop.next_hop), taken)
+        else:
+            news = difference(taken, reach.routers.get(owner, ()))
+            if news:
+                _add(reach.routers, owner, news)
+                reach.router_via.setdefault(owner, link)
+                work.append((owner, news))
+
+    def next_router(self, hop: Hop, family: int) -> int | None:
+        """Return the router that owns a next hop, :data:`OUTSIDE` on an external segment that nobody in the cloud answers on, or none."""
+        owner = self._owner.get((hop.segment, family, hop.next_hop or 0))
+        if owner is not None:
+            return owner
+        return OUTSIDE if self.fabric.segments[hop.segment].external else None
+
+    def table(self, router: int) -> tuple[tuple[Range, Hop], ...]:
+        """Return the routing table as disjoint ranges: every destination with the one line that decides it (longest prefix)."""
+        table = self._tables.get(router)
+        if table is None:
+            table = self._tables[router] = tuple(_longest_prefix(self.fabric.routers[router].hops))
+        return table
+
+
+def _add(sets: dict, key: object, ranges: Ranges) -> bool:  # type: ignore[type-arg]
+    """Add ranges to a set in a map; tell whether it grew."""
+    known: Ranges = sets.get(key, ())
+    if known and covers(known, ranges):
+        return False
+    sets[key] = normal([*known, *ranges]) if known else ranges
+    return True
+
+
+def _longest_prefix(hops: tuple[Hop, ...]) -> list[tuple[Range, Hop]]:
+    """Cut every prefix free of the longer ones inside it.
+
+    Lines with equal prefixes are all kept: which of them a router uses is not known, so both are possible.
+    """
+    by_prefix: dict[Range, list[Hop]] = defaultdict(list)
+    for hop in hops:
+        by_prefix[hop.prefix].append(hop)
+    prefixes = sorted(by_prefix, key=lambda r: (r[0], r[1], -r[2]))
+    table: list[tuple[Range, Hop]] = []
+    stack: list[list[int]] = []  # family, next address not yet decided, last address, index of the prefix
+
+    def close(entry: list[int], until: int) -> None:
+        if entry[1] <= until:
+            table.extend(((entry[0], entry[1], until), hop) for hop in by_prefix[prefixes[entry[3]]])
+
+    for index, (family, first, last) in enumerate(prefixes):
+        while stack and (stack[-1][0] != family or stack[-1][2] < first):
+            done = stack.pop()
+            close(done, done[2])
+        if stack:
+            close(stack[-1], first - 1)
+            stack[-1][1] = last + 1
+        stack.append([family, first, last, index])
+    while stack:
+        done = stack.pop()
+        close(done, done[2])
+    return table
