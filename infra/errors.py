@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class RingfenceError(Exception):
         self.problems = problems
 
     @classmethod
-    def of(cls, what: str, *, where: str = "", expected: str = "", got: str = "", hint: str = "") -> RingfenceError:
+    def of(cls, what: str, *, where: str = "", expected: str = "", got: str = "", hint: str = "") -> Self:
         """Build an error with a single problem."""
         return cls(Problem(what, where, expected, got, hint))
 

@@ -17,8 +17,13 @@ MANAGEMENT = "management"
 """The last part of the names of everything that belongs to management; no zone may have this name."""
 ROOT = "root"
 """The last part of the name of a server's root volume; no data disk may have this name."""
-RESERVED_TENANTS = frozenset({PLATFORM, "admin", "service", "default", "ringfence"})
 MANAGED_BY = "ringfence"
+BACKBONE = f"{PLATFORM}-backbone"
+"""The management backbone, its subnet."""
+BASTION = f"{PLATFORM}-bastion"
+"""The bastion, its port, its root volume and its security group."""
+MANAGEMENT_POOL = f"{PLATFORM}-{MANAGEMENT}"
+"""The subnet pool that the tenants' management subnets come from."""
 
 
 def project(tenant: str) -> str:
@@ -74,6 +79,21 @@ def group(tenant: str, key: str) -> str:
 def address_group(tenant: str, peer_set: str, family: int) -> str:
     """Name of the address group for a named set of prefixes of one family (4 or 6)."""
     return f"{tenant}-{peer_set}-{family}"
+
+
+def backbone_port(tenant: str) -> str:
+    """Name of the port on the backbone through which the tenant's management router is reached."""
+    return f"{tenant}-backbone"
+
+
+def key_pair(owner: str) -> str:
+    """Name of the key pair of the automation account, for the servers of a tenant or of the platform."""
+    return f"{owner}-automation"
+
+
+def image(base: str, digest: str) -> str:
+    """Name of the guest image with a given content (SHA-256 in hex), so that another content is another image."""
+    return f"{base}-{digest[:12]}"
 
 
 def port(tenant: str, server: str, zone: str) -> str:

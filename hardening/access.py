@@ -1,0 +1,212 @@
+"""SSH to the servers: through the bastion, over the management network, with pinned host keys. There is no other way in.
+
+The one module for it: the stack's resources, the command line and the live tests all come through here. A host key that is not the
+pinned one ends the attempt at once; it is never asked about, learnt or retried.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import os
+import re
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import paramiko
+
+from infra.errors import GuestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+USER = "ringfence"
+"""The account of the automation, in the image."""
+SSH_PORT = 22
+CONNECT_SECONDS = 30.0
+PATIENCE_SECONDS = 180.0
+"""How long a server that does not answer yet is tried: a port's flows and a busy guest may lag behind its console."""
+RETRY_SECONDS = 2.0
+PROXY_VARIABLE = "RINGFENCE_BASTION_PROXY"
+STATE_VARIABLE = "RINGFENCE_STATE"
+
+
+def state_directory() -> Path:
+    """Return the directory of what ringfence keeps on this machine (``RINGFENCE_STATE``, else below XDG_STATE_HOME)."""
+    default = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "ringfence"
+    return Path(os.environ.get(STATE_VARIABLE) or default)
+
+
+def automation_key() -> Path:
+    """Return the file of the automation's private key; its public half is beside it, with the suffix ``.pub``."""
+    return state_directory() / "keys" / "automation"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The bastion: where it is, its pinned key, and the setting for reaching it when a plain connection cannot."""
+
+    bastion_address: str
+    bastion_host_key: str
+    key_file: Path
+    proxy_command: str | None = None
+    port: int = SSH_PORT
+
+    @classmethod
+    def from_environment(cls, address: str, host_key: str, port: int = SSH_PORT) -> Entrance:
+        """Take the key and the proxy command from this machine's settings; they are no part of any state."""
+        return cls(address, host_key, automation_key(), os.environ.get(PROXY_VARIABLE) or None, port)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server: its management address and its pinned key."""
+
+    address: str
+    host_key: str
+    port: int = SSH_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended, with its whole output as text."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login. ``client`` is for what this class does not do (file transfer, forwarding)."""
+
+    name: str
+    client: paramiko.SSHClient
+
+    def run(self, command: Sequence[str], *, stdin: str = "", timeout: float = 120.0) -> Completed:
+        """Run one command, given as a list of words, and wait for its end.
+
+        Raises :class:`GuestError` when the connection breaks or nothing comes for ``timeout`` seconds.
+        """
+        try:
+            source, out, err = self.client.exec_command(shlex.join(command), timeout=timeout)
+            source.write(stdin)
+            source.channel.shutdown_write()
+            stdout, stderr = out.read().decode(errors="replace"), err.read().decode(errors="replace")
+            return Completed(out.channel.recv_exit_status(), stdout, stderr)
+        except (OSError, paramiko.SSHException) as error:
+            raise GuestError.of(
+                "the command broke off", where=self.name, expected=f"an end within {timeout:.0f} s", got=f"{type(error).__name__}: {error}"
+            ) from error
+
+
+def public_key(host_key: str) -> paramiko.PKey:
+    """Read ``ssh-ed25519 AAAA...``. Raises :class:`GuestError` for anything else."""
+    kind, _, text = host_key.partition(" ")
+    if kind != "ssh-ed25519":
+        raise GuestError.of("not a host key that can be pinned", expected="ssh-ed25519 AAAA...", got=host_key[:40])
+    return paramiko.Ed25519Key(data=base64.b64decode(text.split()[0]))
+
+
+def private_key(file: Path) -> paramiko.PKey:
+    """Read the automation's private key. Raises :class:`GuestError` when it is not there."""
+    try:
+        return paramiko.Ed25519Key.from_private_key(io.StringIO(file.read_text()))
+    except OSError as error:
+        raise GuestError.of(
+            "the automation's private key is missing", where=str(file), got=error.strerror or "", hint="ringfence keys"
+        ) from error
+
+
+def _login(name: str, host_key: str, key_file: Path, channel: paramiko.Channel | paramiko.ProxyCommand | None, port: int) -> Session:
+    """Log in once, over ``channel`` or directly to ``name``, accepting the one host key only."""
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    entry = name if port == SSH_PORT else f"[{name}]:{port}"
+    client.get_host_keys().add(entry, "ssh-ed25519", public_key(host_key))
+    try:
+        client.connect(
+            name,
+            port=port,
+            username=USER,
+            pkey=private_key(key_file),
+            sock=channel,
+            look_for_keys=False,
+            allow_agent=False,
+            timeout=CONNECT_SECONDS,
+            banner_timeout=CONNECT_SECONDS,
+            auth_timeout=CONNECT_SECONDS,
+        )
+    except BaseException:
+        client.close()
+        raise
+    return Session(name, client)
+
+
+def _proxy(entrance: Entrance) -> paramiko.ProxyCommand | None:
+    """Start the proxy command, with ``%h`` and ``%p`` filled in as ssh_config(5) says."""
+    if not entrance.proxy_command:
+        return None
+    places = {"%h": entrance.bastion_address, "%p": str(entrance.port), "%%": "%"}
+    return paramiko.ProxyCommand(re.sub("%[hp%]", lambda found: places[found.group()], entrance.proxy_command))
+
+
+def _refused(name: str, error: Exception) -> GuestError:
+    """Say why a login failed, in words that tell a wrong key from a dead host."""
+    wrong_key = isinstance(error, paramiko.BadHostKeyException)
+    return GuestError.of(
+        "another host key than the pinned one was shown" if wrong_key else "the login failed",
+        where=name,
+        expected="the key that the server printed at its first boot" if wrong_key else "an SSH login",
+        got=f"{type(error).__name__}: {error}",
+        hint="somebody may be in the path: do not go on before you know" if wrong_key else "ringfence status",
+    )
+
+
+def _connect(address: str, host_key: str, entrance: Entrance, via: Session | None, port: int) -> Session:
+    """Log in, trying again while nobody answers and :data:`PATIENCE_SECONDS` are not over.
+
+    A server that answers and says no is not tried again: neither a wrong host key nor a refused login gets better by waiting.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            channel = _forward(via, address, port) if via else _proxy(entrance)
+            return _login(address, host_key, entrance.key_file, channel, port)
+        except (paramiko.BadHostKeyException, paramiko.AuthenticationException) as error:
+            raise _refused(address, error) from error
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            if time.monotonic() > deadline:
+                raise _refused(address, error) from error
+        time.sleep(RETRY_SECONDS)
+
+
+def _forward(via: Session, address: str, port: int) -> paramiko.Channel:
+    """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip)."""
+    transport = via.client.get_transport()
+    if transport is None:
+        message = "the login at the bastion is closed"
+        raise paramiko.SSHException(message)
+    return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS)
+
+
+@contextlib.contextmanager
+def open_bastion(entrance: Entrance) -> Iterator[Session]:
+    """Log in at the bastion. Raises :class:`GuestError`."""
+    session = _connect(entrance.bastion_address, entrance.bastion_host_key, entrance, None, entrance.port)
+    with contextlib.closing(session.client):
+        yield session
+
+
+@contextlib.contextmanager
+def open_server(entrance: Entrance, target: Target, *, via: Session | None = None) -> Iterator[Session]:
+    """Log in at a server through the bastion; ``via`` is an open login there, to be used for many servers. Raises :class:`GuestError`."""
+    with contextlib.ExitStack() as stack:
+        bastion = via or stack.enter_context(open_bastion(entrance))
+        session = _connect(target.address, target.host_key, entrance, bastion, target.port)
+        stack.enter_context(contextlib.closing(session.client))
+        yield session

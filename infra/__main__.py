@@ -1,0 +1,43 @@
+"""The Pulumi program: which stack is this, the platform or a tenant?"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pulumi
+from pulumi import RunError
+
+from infra.components import settings
+from infra.components.facts import PlatformFacts
+from infra.components.guard import ALLOW, ReplacementGuard, existing
+from infra.components.platform import PlatformArgs, PlatformStack
+from infra.components.tenant import TenantArgs, TenantStack
+from infra.declaration import load_platform, load_tenant, names
+from infra.errors import RingfenceError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Read the declaration as a whole, then declare its resources."""
+    stack = pulumi.get_stack()
+    platform = load_platform(ROOT / f"Pulumi.{names.PLATFORM}.yaml").platform
+    tenant = None if stack == names.PLATFORM else load_tenant(ROOT / f"Pulumi.{stack}.yaml", platform, today=date.today())  # noqa: DTZ011
+    cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
+    guard = ReplacementGuard(existing(), frozenset(pulumi.Config().get_object(ALLOW) or []))
+    if tenant is None:
+        made = PlatformStack(stack, PlatformArgs(platform, settings.cloud(), settings.image_file(), key, guard))
+        pulumi.export(names.PLATFORM, made.facts)
+        return
+    built = TenantStack(stack, TenantArgs(tenant, platform, PlatformFacts.read(), cloud, key, guard))
+    pulumi.export("tenant", built.facts)
+    pulumi.export("deployer_credential", built.credential)
+    pulumi.export("reader_credential", built.reader_credential)
+
+
+try:
+    main()
+except RingfenceError as error:
+    raise RunError(str(error)) from None

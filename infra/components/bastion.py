@@ -1,0 +1,121 @@
+"""The bastion: the only SSH entrance to the tenants' servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi_openstack as openstack
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from infra.components.backbone import TAGS
+from infra.components.guard import Guarded
+from infra.components.instance import INSTANCE, InstanceArgs, instance
+from infra.components.storage import Volumes, VolumesArgs
+from infra.declaration import addresses, names
+from infra.declaration.model import Server
+from infra.dynamic.host_key import HostKey
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network
+
+    from infra.components.backbone import Backbone
+    from infra.components.guard import ReplacementGuard
+    from infra.declaration.model import Platform
+
+NAME = "bastion"
+ROOT_GIB = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BastionArgs:
+    """What the bastion is built from."""
+
+    platform: Platform
+    backbone: Backbone
+    image_id: Input[str]
+    volume_type: str
+    public_key: str
+    guard: ReplacementGuard
+
+
+class Bastion(ComponentResource):
+    """A hardened server on the backbone: SSH in from where the operators are, SSH out to the management pool, nothing else."""
+
+    server_id: Output[str]
+    address: Output[str]
+    host_key: Output[str]
+
+    def __init__(self, name: str, args: BastionArgs, opts: ResourceOptions) -> None:
+        """Declare the bastion."""
+        super().__init__("ringfence:platform:Bastion", name, None, opts)
+        child, platform = ResourceOptions(parent=self), args.platform
+        port = self._port(args)
+        key = openstack.compute.Keypair(
+            names.key_pair(names.PLATFORM), name=names.key_pair(names.PLATFORM), public_key=args.public_key, opts=child
+        )
+        server = Server(zones={"backbone": platform.backbone.bastion}, flavor=platform.bastion.flavor, root=ROOT_GIB)
+        labels = {"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY}
+        volumes = Volumes(
+            names.BASTION, VolumesArgs(names.PLATFORM, NAME, server, args.volume_type, args.image_id, labels, args.guard), child
+        )
+        metadata: dict[str, Input[str]] = {
+            "ringfence_role": "bastion",
+            "ringfence_management_mac": port.mac_address,
+            "ringfence_ssh_from": ",".join(map(str, platform.bastion.allowed_from)),
+            "ringfence_ssh_port": str(platform.ssh_port),
+            "ringfence_forward_to": str(platform.pool.cidr),
+        }
+        machine = instance(
+            InstanceArgs(names.BASTION, server.flavor, key.name, volumes.root.id, [port.id], {**labels, **metadata}),
+            ResourceOptions.merge(args.guard.protected(Guarded(INSTANCE, names.BASTION, NAME)), child),
+        )
+        public = openstack.networking.FloatingIp(
+            names.BASTION,
+            pool=platform.external_network,
+            port_id=port.id,
+            tags=TAGS,
+            opts=ResourceOptions(parent=self, depends_on=[args.backbone.interface]),
+        )
+        key_of_host = HostKey(names.BASTION, machine.id, opts=child)
+        self.server_id, self.address, self.host_key = machine.id, public.address, key_of_host.host_key
+        self.register_outputs({"server_id": machine.id, "address": public.address, "host_key": key_of_host.host_key})
+
+    def _port(self, args: BastionArgs) -> openstack.networking.Port:
+        child, platform = ResourceOptions(parent=self), args.platform
+        group = openstack.networking.SecGroup(
+            names.BASTION,
+            name=names.BASTION,
+            description="SSH from the operators to the bastion, and from it to the servers",
+            delete_default_rules=True,
+            tags=TAGS,
+            opts=child,
+        )
+        for source in platform.bastion.allowed_from:
+            self._rule(group, "ingress", source, platform.ssh_port)
+        self._rule(group, "egress", platform.pool.cidr, platform.ssh_port)
+        return openstack.networking.Port(
+            names.BASTION,
+            name=names.BASTION,
+            network_id=args.backbone.network_id,
+            security_group_ids=[group.id],
+            fixed_ips=[
+                openstack.networking.PortFixedIpArgs(subnet_id=args.backbone.subnet_id, ip_address=str(addresses.bastion_address(platform)))
+            ],
+            port_security_enabled=True,
+            tags=TAGS,
+            opts=ResourceOptions.merge(args.guard.carrying(NAME), child),
+        )
+
+    def _rule(self, group: openstack.networking.SecGroup, direction: str, peer: IPv4Network, port: int) -> None:
+        openstack.networking.SecGroupRule(
+            f"{names.BASTION}-{direction}-tcp-{port}-{peer}",
+            security_group_id=group.id,
+            direction=direction,
+            ethertype="IPv4",
+            protocol="tcp",
+            port_range_min=port,
+            port_range_max=port,
+            remote_ip_prefix=str(peer),
+            opts=ResourceOptions(parent=self),
+        )

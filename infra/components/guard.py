@@ -1,0 +1,126 @@
+"""No surprise: a plan that would replace a server or a volume is refused, naming what and why, unless it is allowed by name.
+
+The engine's ``protect`` would also refuse ``pulumi destroy``. So a hook runs before every creation of a server or volume, at preview and
+at update, and compares with what the stack already has: a creation of something that exists is a replacement. Creation comes before
+deletion, so a refusal leaves the old one alone even when the preview was skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi import ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceHookOptions, ResourceOptions
+
+from infra.errors import ReplacementRefusedError
+
+ALLOW = "allowReplace"
+"""Key of the stack's configuration: a list of server names whose server and volumes may be replaced."""
+FINISHED = "region"
+"""An output that the provider fills in when a creation ends well, and never before."""
+INIT_ERROR = "#initerror"
+"""The engine's path for "its creation did not end well" (``replaceOnChanges``): such a resource is made anew on the next run."""
+
+OldOutputs = Mapping[str, Mapping[str, Any]]
+"""Outputs of every resource that the stack has, by URN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A server or a volume: the engine's type, the resource's name, and the server under whose name replacing is allowed."""
+
+    type: str
+    name: str
+    server: str
+
+
+def differences(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    """Return what is declared otherwise than it was, one ``key: old -> new`` each; keys that only the cloud fills in do not count."""
+    keys = [key for key in new if not key.startswith("__") and new[key] != old.get(key)]
+    return [f"{key}: {shown(old.get(key))} -> {shown(new[key])}" for key in keys if not is_trivial(new[key], old.get(key))]
+
+
+def is_trivial(new: object, old: object) -> bool:
+    """Whether two values mean the same to the provider: absent, empty and false are one; a list may be filled in by the cloud."""
+    if not new and not old:
+        return True
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        return all(is_trivial(value, old.get(key)) for key, value in new.items() if not key.startswith("__"))
+    if isinstance(new, Sequence) and isinstance(old, Sequence) and not isinstance(new, str):
+        return len(new) == len(old) and all(map(is_trivial, new, old))
+    return new == old
+
+
+def shown(value: object) -> str:
+    """Render a value for a person; what the engine does not know yet is said so."""
+    text = str(value)
+    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" in text or "Unknown" in text
+    return "made anew in the same plan" if unknown else text
+
+
+class ReplacementGuard:
+    """Knows what the stack has, and what may be replaced; hands out resource options and the hook.
+
+    ``old`` is empty for a new stack. ``allowed`` are server names.
+    """
+
+    def __init__(self, old: OldOutputs, allowed: frozenset[str]) -> None:
+        self._old = old
+        self._allowed = allowed
+        self._hook = ResourceHook("refuse-replacement", self._refuse, ResourceHookOptions(on_dry_run=True))
+        self._guarded: dict[tuple[str, str], Guarded] = {}
+
+    def allows(self, server: str) -> bool:
+        """Whether the operator allowed to replace this server and its volumes."""
+        return server in self._allowed
+
+    def allows_all(self, servers: Iterable[str]) -> bool:
+        """Whether all of these may be replaced; none at all is fine."""
+        return all(map(self.allows, servers))
+
+    def protected(self, guarded: Guarded) -> ResourceOptions:
+        """Return the options of a server or volume."""
+        self._guarded[guarded.type, guarded.name] = guarded
+        return ResourceOptions(
+            hooks=ResourceHookBinding(before_create=[self._hook]),
+            replace_on_changes=[INIT_ERROR],
+            delete_before_replace=self._may_delete_first(guarded),
+        )
+
+    def carrying(self, server: str) -> ResourceOptions:
+        """Return the options of what a server hangs on (its ports): never deleted before the replacement was allowed."""
+        return ResourceOptions(delete_before_replace=self.allows(server))
+
+    def _may_delete_first(self, guarded: Guarded) -> bool:
+        """Deleting first frees ports and names; it is safe when replacing is allowed, or when nothing was ever finished."""
+        endings = (f"{guarded.type}::{guarded.name}", f"${guarded.type}::{guarded.name}")
+        old = next((outputs for urn, outputs in self._old.items() if urn.endswith(endings)), None)
+        return self.allows(guarded.server) or (old is not None and not old.get(FINISHED))
+
+    def _refuse(self, args: ResourceHookArgs) -> None:
+        """Refuse to create a server or volume that exists already, if a change of its declaration is the cause.
+
+        Raises :class:`ReplacementRefusedError`, which fails the preview. Without any such change the creation repairs one that never
+        finished, continues a replacement that was under way, or was asked for with ``--replace``.
+        """
+        guarded, old = self._guarded[args.type, args.name], self._old.get(args.urn)
+        if old is None or not old.get(FINISHED) or self.allows(guarded.server):
+            return
+        changes = differences(args.new_inputs or {}, old)
+        if changes:
+            raise ReplacementRefusedError.of(
+                f"{args.name} would be replaced",
+                where=f"server {guarded.server}",
+                expected="a change that leaves servers and volumes in place",
+                got="; ".join(changes),
+                hint=f"undo the change, or allow it and lose the data: pulumi config set --path 'ringfence:{ALLOW}[0]' {guarded.server}",
+            )
+
+
+def existing() -> OldOutputs:
+    """Ask the engine for the outputs of every resource that the stack had when this run began."""
+    stack = f"organization/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
+    return {urn: resource.get("outputs") or {} for urn, resource in (answer.get("outputs") or {}).items()}

@@ -1,0 +1,50 @@
+"""One virtual machine as Nova sees it: booted from its encrypted root volume, plugged into ports that exist already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi_openstack as openstack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pulumi import Input, ResourceOptions
+
+INSTANCE = "openstack:compute/instance:Instance"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceArgs:
+    """What Nova is told. ``ports`` are in the order of the guest's cards; ``metadata`` reaches the guest on its config drive."""
+
+    name: str
+    flavor: str
+    key_pair: Input[str]
+    root_volume_id: Input[str]
+    ports: Sequence[Input[str]]
+    metadata: Mapping[str, Input[str]]
+
+
+def instance(args: InstanceArgs, opts: ResourceOptions) -> openstack.compute.Instance:
+    """Declare the machine. Security groups are the ports' business, never the machine's; there is no user data."""
+    return openstack.compute.Instance(
+        args.name,
+        name=args.name,
+        flavor_name=args.flavor,
+        key_pair=args.key_pair,
+        config_drive=True,
+        block_devices=[
+            openstack.compute.InstanceBlockDeviceArgs(
+                uuid=args.root_volume_id,
+                source_type="volume",
+                destination_type="volume",
+                boot_index=0,
+                delete_on_termination=False,
+            )
+        ],
+        networks=[openstack.compute.InstanceNetworkArgs(port=port) for port in args.ports],
+        metadata=args.metadata,
+        opts=opts,
+    )

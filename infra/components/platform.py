@@ -1,0 +1,121 @@
+"""The platform's stack: what the operator owns once per cloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_openstack as openstack
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from infra.components import providers
+from infra.components.backbone import Backbone
+from infra.components.bastion import Bastion, BastionArgs
+from infra.components.storage import VolumeTypes
+from infra.declaration import addresses, names
+
+if TYPE_CHECKING:
+    from infra.components.guard import ReplacementGuard
+    from infra.components.settings import Cloud, ImageFile
+    from infra.declaration.model import Platform
+
+IMAGE_PROPERTIES = {
+    "hw_machine_type": "q35",
+    # Debian's cloud kernel has no AHCI driver: on SATA, where Nova puts it on q35, the guest never sees its config drive.
+    "hw_cdrom_bus": "scsi",
+    "hw_scsi_model": "virtio-scsi",
+    "hw_disk_bus": "virtio",
+    "hw_vif_model": "virtio",
+    "hw_rng_model": "virtio",
+    "os_type": "linux",
+    "os_distro": "debian",
+    "os_version": "13",
+    "ringfence_managed_by": names.MANAGED_BY,
+}
+IMAGE_MIN_DISK_GIB = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformArgs:
+    """What the platform is built from."""
+
+    platform: Platform
+    cloud: Cloud
+    image: ImageFile
+    public_key: str
+    guard: ReplacementGuard
+
+
+class PlatformStack(ComponentResource):
+    """Backbone, volume types, guest image and bastion; ``facts`` is what the tenants' stacks read."""
+
+    facts: Output[dict[str, object]]
+
+    def __init__(self, name: str, args: PlatformArgs) -> None:
+        """Declare the platform with the admin's credential."""
+        admin = providers.admin(args.cloud.name)
+        super().__init__("ringfence:platform:Platform", name, None, ResourceOptions(providers=[admin]))
+        child = ResourceOptions(parent=self)
+        invoke = pulumi.InvokeOptions(provider=admin)
+        external = openstack.networking.get_network_output(name=args.platform.external_network, external=True, opts=invoke)
+        project = openstack.identity.get_auth_scope_output(name="admin", opts=invoke).project_id
+        types = VolumeTypes("volume-types", args.platform.volume_types, child)
+        image = self._image(args)
+        backbone = Backbone("backbone", args.platform, external.id, child)
+        bastion = Bastion(
+            "bastion",
+            BastionArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.public_key, args.guard),
+            ResourceOptions(parent=self, depends_on=[types]),
+        )
+        self.facts = Output.all(
+            facts=self._facts(args, backbone, bastion),
+            project_id=project,
+            image_id=image.id,
+            external_network_id=external.id,
+            volume_types=types.ids,
+        ).apply(lambda known: {**known.pop("facts"), **known})
+        self.register_outputs({"facts": self.facts})
+
+    def _image(self, args: PlatformArgs) -> openstack.images.Image:
+        """Upload the guest image. Its name holds its content; where it lies on this machine does not matter."""
+        name = names.image(args.platform.image, args.image.digest)
+        return openstack.images.Image(
+            args.platform.image,
+            name=name,
+            local_file_path=str(args.image.path),
+            container_format="bare",
+            disk_format="qcow2",
+            min_disk_gb=IMAGE_MIN_DISK_GIB,
+            visibility="public",
+            properties=IMAGE_PROPERTIES,
+            opts=ResourceOptions(
+                parent=self,
+                replace_on_changes=["name"],
+                ignore_changes=["localFilePath", "imageCachePath", "verifyChecksum"],
+                delete_before_replace=False,
+            ),
+        )
+
+    @staticmethod
+    def _facts(args: PlatformArgs, backbone: Backbone, bastion: Bastion) -> dict[str, object]:
+        platform, cloud = args.platform, args.cloud
+        return {
+            "region": platform.region,
+            "auth_url": cloud.auth_url,
+            "cacert": cloud.cacert,
+            "external_network": platform.external_network,
+            "router_id": backbone.router_id,
+            "pool_id": backbone.pool_id,
+            "backbone": {
+                "network_id": backbone.network_id,
+                "subnet_id": backbone.subnet_id,
+                "cidr": str(platform.backbone.cidr),
+            },
+            "bastion": {
+                "id": bastion.server_id,
+                "address": bastion.address,
+                "management": str(addresses.bastion_address(platform)),
+                "host_key": bastion.host_key,
+            },
+        }

@@ -1,0 +1,104 @@
+"""What the program takes from the operator's environment, read once and refused early when it could do harm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardening.access import automation_key, state_directory
+from infra.errors import CloudError, GuestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_CLOUD = "RINGFENCE_NO_CLOUD"
+"""A variable that is set and empty. It takes the place of ``OS_CLOUD`` for the deployer's provider; see :func:`check_identities`."""
+IMAGE = "RINGFENCE_IMAGE"
+PASSWORD_VARIABLES = ("OS_USERNAME", "OS_USER_ID", "OS_PASSWORD", "OS_TOKEN", "OS_AUTH_TOKEN", "OS_APPLICATION_CREDENTIAL_ID")
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """How to reach the cloud: the admin's entry of clouds.yaml, and what a second identity needs besides its secret."""
+
+    name: str
+    auth_url: str
+    region: str
+    cacert: str
+
+
+def check_identities(environment: Mapping[str, str]) -> str:
+    """Return the name of the admin's cloud, or refuse an environment in which one identity could act as the other.
+
+    gophercloud lets ``OS_CLOUD`` win over explicit credentials (``AuthOptions`` in gophercloud/utils, openstack/clientconfig), and fills
+    what they leave out from ``OS_USERNAME`` and its like: the deployer's provider would silently be the admin.
+
+    Raises :class:`CloudError`.
+    """
+    name = environment.get("OS_CLOUD", "")
+    if not name:
+        raise CloudError.of(
+            "no cloud is chosen",
+            expected="OS_CLOUD names an entry of clouds.yaml with the admin's credential",
+            hint='eval "$(./scripts/lab env)", or export OS_CLOUD for a cloud of your own',
+        )
+    mixed = [variable for variable in PASSWORD_VARIABLES if environment.get(variable)]
+    if mixed:
+        raise CloudError.of(
+            "two credentials would be mixed", expected="OS_CLOUD alone", got=", ".join(mixed), hint=f"unset {' '.join(mixed)}"
+        )
+    if environment.get(NO_CLOUD) != "":
+        raise CloudError.of(
+            "the deployer's provider would act as the admin",
+            expected=f"the variable {NO_CLOUD}, set and empty: it hides OS_CLOUD from that provider",
+            got=repr(environment.get(NO_CLOUD)),
+            hint=f"export {NO_CLOUD}=",
+        )
+    return name
+
+
+def cloud() -> Cloud:
+    """Return the cloud of ``OS_CLOUD``. Raises :class:`CloudError`."""
+    from openstack.config import OpenStackConfig  # noqa: PLC0415 - half a second that only the platform's stack pays
+
+    name = check_identities(os.environ)
+    region = OpenStackConfig(load_envvars=False).get_one(cloud=name)
+    auth_url = region.config.get("auth", {}).get("auth_url", "")
+    if not auth_url:
+        raise CloudError.of("the cloud has no address", where=f"clouds.yaml: {name}.auth.auth_url", expected="a URL")
+    return Cloud(name, str(auth_url), str(region.region_name or ""), str(region.config.get("cacert") or ""))
+
+
+def automation_public_key() -> str:
+    """Return the automation's public key. Raises :class:`GuestError` when there is none yet."""
+    file = automation_key().with_suffix(".pub")
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise GuestError.of("the automation has no key yet", where=str(file), got=error.strerror or "", hint="ringfence keys") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """The guest image on this machine and the SHA-256 of its content."""
+
+    path: Path
+    digest: str
+
+
+def image_file() -> ImageFile:
+    """Return the guest image to upload: ``RINGFENCE_IMAGE``, else the one that ``scripts/demo`` used last.
+
+    Raises :class:`GuestError` when there is none.
+    """
+    path = Path(os.environ.get(IMAGE) or state_directory() / "guest-image.qcow2").resolve()
+    try:
+        with path.open("rb") as stream:
+            return ImageFile(path, hashlib.file_digest(stream, "sha256").hexdigest())
+    except OSError as error:
+        raise GuestError.of(
+            "there is no guest image", where=str(path), got=error.strerror or "", hint=f'export {IMAGE}="$(./scripts/image path)"'
+        ) from error

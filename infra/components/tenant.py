@@ -1,0 +1,94 @@
+"""A tenant's stack: one ring-fenced environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi_openstack as openstack
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from infra.components import providers
+from infra.components.groups import Groups, GroupsArgs
+from infra.components.identity import Identity, IdentityArgs
+from infra.components.limits import project_limits
+from infra.components.management import Management, ManagementArgs
+from infra.components.server import TenantParts, TenantServer
+from infra.components.zones import Zone, ZoneArgs
+from infra.declaration import names
+from infra.policy.flows import expand
+
+if TYPE_CHECKING:
+    from infra.components.facts import PlatformFacts
+    from infra.components.guard import ReplacementGuard
+    from infra.declaration import TenantDeclaration
+    from infra.declaration.model import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class TenantArgs:
+    """What a tenant is built from."""
+
+    declaration: TenantDeclaration
+    platform: Platform
+    facts: PlatformFacts
+    cloud: str
+    public_key: str
+    guard: ReplacementGuard
+
+
+class TenantStack(ComponentResource):
+    """Project, edge, zones, groups, management segment and servers.
+
+    ``facts`` are the plain outputs, ``credential`` and ``reader_credential`` the secret ones.
+    """
+
+    facts: Output[dict[str, object]]
+    credential: Output[dict[str, str]]
+    reader_credential: Output[dict[str, str]]
+
+    def __init__(self, name: str, args: TenantArgs) -> None:
+        """Declare the tenant: its own things with the deployer's credential, the ring fence around them with the admin's."""
+        admin = providers.admin(args.cloud)
+        super().__init__("ringfence:tenant:Tenant", name, None, ResourceOptions(providers=[admin]))
+        tenant = args.declaration.tenant
+        policy = expand(args.declaration, args.platform)
+        as_admin = ResourceOptions(parent=self, provider=admin)
+        identity = Identity("identity", IdentityArgs(tenant, project_limits(tenant, policy), args.facts.endpoint, admin), as_admin)
+        project_id = providers.proven_project(identity.deployer, identity.project_id)
+        as_deployer = ResourceOptions(parent=self, provider=identity.deployer)
+        edge = openstack.networking.Router(
+            names.edge_router(name),
+            name=names.edge_router(name),
+            external_network_id=args.facts.external_network_id,
+            tags=names.tag_list(names.tags(tenant)),
+            opts=as_admin,
+        )
+        zones = {
+            zone: Zone(names.network(name, zone), ZoneArgs(tenant, zone, edge.id, admin, args.guard), as_deployer) for zone in tenant.zones
+        }
+        management = Management("management", ManagementArgs(tenant, args.platform, args.facts, project_id), as_admin)
+        groups = Groups("groups", GroupsArgs(tenant, policy), as_deployer)
+        key = openstack.compute.Keypair(names.key_pair(name), name=names.key_pair(name), public_key=args.public_key, opts=as_deployer)
+        parts = TenantParts(tenant, args.platform, policy, args.facts, zones, groups, management, key.name, identity.credential, args.guard)
+        servers = {server: TenantServer(server, parts, as_deployer).facts for server in tenant.servers}
+        self.credential, self.reader_credential = identity.credential, identity.reader_credential
+        self.facts = Output.all(
+            name=name,
+            region=tenant.region,
+            project_id=identity.project_id,
+            deployer={"user_id": identity.deployer_user_id},
+            edge_router_id=edge.id,
+            management={
+                "network_id": management.network_id,
+                "subnet_id": management.subnet_id,
+                "router_id": management.router_id,
+                "cidr": management.cidr,
+            },
+            zones={
+                zone: {"network_id": made.network_id, "subnet_ids": [subnet.id for subnet in made.subnets]} for zone, made in zones.items()
+            },
+            groups=groups.ids,
+            servers=servers,
+        ).apply(dict)
+        self.register_outputs({"facts": self.facts})

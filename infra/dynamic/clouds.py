@@ -1,0 +1,65 @@
+"""Connections to the cloud: as the operator's admin (``OS_CLOUD``) or as a tenant's deployer (an application credential)."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openstack.connection import Connection
+
+TIMEOUT_SECONDS = 120
+"""How long one API request may take before it counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A tenant's application credential, with all that a client needs to use it."""
+
+    auth_url: str
+    region: str
+    application_credential_id: str
+    application_credential_secret: str
+    cacert: str = ""
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Credential:
+        """Read the property of a resource."""
+        return cls(**{name: str(value.get(name, "")) for name in cls.__slots__})
+
+
+@functools.cache
+def admin() -> Connection:
+    """Connect as the operator's admin. Raises :class:`CloudError` when no cloud is chosen."""
+    import openstack  # noqa: PLC0415 - a second of import that `pulumi up` with nothing to do must not pay
+
+    if not os.environ.get("OS_CLOUD"):
+        raise CloudError.of(
+            "no cloud is chosen",
+            expected="the environment variable OS_CLOUD names an entry of clouds.yaml",
+            hint='eval "$(./scripts/lab env)", or export OS_CLOUD for a cloud of your own',
+        )
+    return openstack.connect(api_timeout=TIMEOUT_SECONDS)
+
+
+@functools.cache
+def deployer(credential: Credential) -> Connection:
+    """Connect with a tenant's application credential; environment and clouds.yaml are left out of account."""
+    import openstack  # noqa: PLC0415 - see above
+
+    settings = asdict(credential)
+    return openstack.connection.Connection(
+        auth_type="v3applicationcredential",
+        auth={name: settings[name] for name in ("auth_url", "application_credential_id", "application_credential_secret")},
+        region_name=credential.region,
+        cacert=credential.cacert or None,
+        load_envvars=False,
+        load_yaml_config=False,
+        api_timeout=TIMEOUT_SECONDS,
+    )
