@@ -11,7 +11,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 Network = IPv4Network | IPv6Network
@@ -63,6 +63,13 @@ def _port_range(value: object) -> object:
     return {"first": int(first), "last": int(last or first)}
 
 
+def _not_the_gateway(number: int) -> int:
+    """Keep servers off the network's own number and the gateway's."""
+    if number <= GATEWAY:
+        raise refuse("the host number is taken", expected=f"{GATEWAY + 1} or more: {GATEWAY} is the gateway, 0 the network")
+    return number
+
+
 Prefix4 = Annotated[IPv4Network, BeforeValidator(_prefix)]
 Prefix6 = Annotated[IPv6Network, BeforeValidator(_prefix)]
 Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(_prefix)]
@@ -71,7 +78,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,29}[a-z0-9]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-HostNumber = Annotated[int, Field(ge=2, le=2**16)]
+HostNumber = Annotated[int, Field(le=2**16, json_schema_extra={"minimum": GATEWAY + 1}), AfterValidator(_not_the_gateway)]
 """A server's place in a zone: network address + number, the same number in IPv4 and IPv6; 1 is the zone's gateway."""
 
 

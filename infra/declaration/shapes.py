@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
-# What is put in for a required value that is missing or wrong, where the rest of the entry can be checked without it.
+# Where one of these keys is missing or wrong, the rest of the entry is checked all the same, with this value in its place. Other
+# keys have no stand-in: a made-up one would only give rise to mistakes that nobody made.
 STAND_INS: dict[type[BaseModel], dict[str, object]] = {
-    Flow: {"reason": "not given", "owner": "not given"},
-    Server: {"flavor": "not given", "root": 2},
+    Flow: {"reason": "not given", "owner": "not given", "expires": None},
+    Server: {"flavor": "not given", "root": 2, "data": {}},
 }
 FRAGMENT = 60
 
@@ -66,11 +67,14 @@ def entries(model: type[M], section: object, path: KeyPath) -> tuple[dict[str, M
 
 def _salvage(model: type[M], raw: Mapping[Any, Any], details: list[ErrorDetails]) -> M | None:
     """Read the entry once more without what is wrong in it; ``None`` when a needed part is wrong."""
-    wrong = {detail["loc"][0] for detail in details if detail["loc"]}
+    stand_ins = STAND_INS.get(model, {})
+    wrong = {str(detail["loc"][0]) for detail in details if detail["loc"]}
+    unknown = {str(detail["loc"][0]) for detail in details if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1}
     kept = {key: value for key, value in raw.items() if key not in wrong}
-    kept |= {key: value for key, value in STAND_INS.get(model, {}).items() if key in wrong}
+    if not wrong <= unknown | set(stand_ins):
+        return None
     try:
-        return model.model_validate(kept)
+        return model.model_validate(kept | {key: stand_ins[key] for key in wrong - unknown})
     except ValidationError:
         return None
 

@@ -5,29 +5,16 @@ Were it simply everything, one flow from ``internet`` would also open every path
 
 from __future__ import annotations
 
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import collapse_addresses
 from typing import TYPE_CHECKING
 
 from infra.declaration.addresses import EVERYTHING
+from infra.declaration.reserved import NEVER_FORWARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.declaration.model import Network, Platform, Tenant
-
-NEVER_FORWARDED: tuple[Network, ...] = tuple(
-    ip_network(prefix)
-    for prefix in (
-        "0.0.0.0/8",  # this network (RFC 791)
-        "127.0.0.0/8",  # loopback (RFC 1122)
-        "169.254.0.0/16",  # link-local, with the clouds' metadata address (RFC 3927)
-        "224.0.0.0/3",  # multicast and reserved (RFC 5771, RFC 1112)
-        "::/8",  # loopback, unspecified, IPv4-mapped (RFC 4291)
-        "fe80::/10",  # link-local (RFC 4291)
-        "ff00::/8",  # multicast (RFC 4291)
-    )
-)
-"""Prefixes whose packets no router forwards (RFC 6890); a zone or an external in them is a mistake as well."""
 
 
 def internet(tenant: Tenant, platform: Platform) -> tuple[Network, ...]:

@@ -1,0 +1,59 @@
+"""Checks of names: what a name may not be, and that no two things come to the same one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from infra.declaration import names, reserved
+from infra.declaration.source import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.declaration.draft import Draft
+    from infra.declaration.source import KeyPath
+
+ENDPOINTS = ("zones", "externals", "servers")
+
+
+def reserved_words(draft: Draft) -> Iterator[Mistake]:
+    """Names that mean something else already."""
+    if draft.name in reserved.TENANTS:
+        hint = "give the stack another name: the file's name is the tenant's name"
+        yield Mistake((), f"no tenant may be called {draft.name}", "the name of a customer", draft.name, hint)
+    for section in ENDPOINTS:
+        for name in sorted(draft.written[section] & reserved.ENDPOINT_WORDS):
+            yield Mistake((section, name), f"{name} has a meaning of its own", "another name", name)
+    for server, entry in draft.servers.items():
+        if names.ROOT in entry.data:
+            yield Mistake(("servers", server, "data", names.ROOT), "root is the server's root disk", "another name", names.ROOT)
+
+
+def one_meaning_each(draft: Draft) -> Iterator[Mistake]:
+    """A zone, an external and a server with one name: a flow could not tell which one is meant."""
+    first: dict[str, str] = {}
+    for section in ENDPOINTS:
+        for name in sorted(draft.written[section]):
+            if name in first:
+                what = f"the name is taken by {first[name]}.{name}"
+                yield Mistake((section, name), what, "a name of its own: flows name zones, externals and servers alike", name)
+            first.setdefault(name, section)
+
+
+def one_resource_each(draft: Draft) -> Iterator[Mistake]:
+    """Composed names that come out equal, such as server ``a-b`` in zone ``c`` and server ``a`` in zone ``b-c``."""
+    resources: dict[tuple[str, str], list[KeyPath]] = defaultdict(list)
+    for server, entry in draft.servers.items():
+        for zone in entry.zones:
+            resources["port", names.port(draft.name, server, zone)].append(("servers", server, "zones", zone))
+        resources["port", names.management_port(draft.name, server)].append(("servers", server))
+        resources["volume", names.root_volume(draft.name, server)].append(("servers", server))
+        for disk in entry.data:
+            resources["volume", names.data_volume(draft.name, server, disk)].append(("servers", server, "data", disk))
+    for (kind, name), paths in resources.items():
+        for path in paths[1:]:
+            if names.ROOT not in path[3:]:  # that one has a mistake of its own
+                yield Mistake(
+                    path, f"two {kind}s would be called {name}", "names that differ when they are joined", ".".join(map(str, path))
+                )

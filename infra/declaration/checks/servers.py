@@ -1,0 +1,76 @@
+"""Checks of servers: their places in the zones, their public address and their disks."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from infra.declaration import addresses
+from infra.declaration.source import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.declaration.draft import Draft
+    from infra.declaration.model import Network
+
+
+def known_zones(draft: Draft) -> Iterator[Mistake]:
+    """Zones that nobody declared."""
+    written = sorted(draft.written["zones"])
+    for server, entry in draft.servers.items():
+        for zone in entry.zones:
+            if zone not in written:
+                close = get_close_matches(zone, written, n=1)
+                hint = f"did you mean {close[0]}?" if close else "declare the zone under zones"
+                yield Mistake(("servers", server, "zones", zone), "unknown zone", f"one of {', '.join(written)}", zone, hint)
+
+
+def host_numbers(draft: Draft) -> Iterator[Mistake]:
+    """Host numbers that a zone has no address for; the gateway's number is refused by the model already."""
+    for server, entry in draft.servers.items():
+        for zone, number in entry.zones.items():
+            for network in draft.zones[zone].networks if zone in draft.zones else ():
+                last = _last_host(network)
+                if number > last:
+                    what = f"zone {zone} has no such host number"
+                    yield Mistake(("servers", server, "zones", zone), what, f"2 to {last} in {network}", str(number))
+
+
+def one_address_each(draft: Draft) -> Iterator[Mistake]:
+    """Two servers with the same address."""
+    taken: dict[tuple[str, int], str] = {}
+    for server, entry in draft.servers.items():
+        for place in entry.zones.items():
+            if place in taken:
+                what = f"server {taken[place]} has this host number already"
+                yield Mistake(("servers", server, "zones", place[0]), what, f"a number that is free in zone {place[0]}", str(place[1]))
+            taken.setdefault(place, server)
+
+
+def public_zone(draft: Draft) -> Iterator[Mistake]:
+    """A public address reaches a card; the answers leave by the default route, which is the first zone's."""
+    for server, entry in draft.servers.items():
+        first = next(iter(entry.zones))
+        if entry.public is not None and entry.public != first:
+            inside = entry.public in entry.zones
+            what = "the public address is not in the server's first zone" if inside else "the server is not in this zone"
+            hint = f"write {entry.public} first under zones" if inside else ""
+            yield Mistake(("servers", server, "public"), what, first, entry.public, hint)
+
+
+def encrypted_disks(draft: Draft) -> Iterator[Mistake]:
+    """Volume types that the platform does not have, or that store plain text."""
+    encrypted = draft.platform.encrypted_types()
+    for server, entry in draft.servers.items():
+        if entry.volume_type is not None and entry.volume_type not in encrypted:
+            known = entry.volume_type in draft.platform.volume_types
+            what = "the volume type does not encrypt" if known else "unknown volume type"
+            expected = f"one of {', '.join(sorted(encrypted))}"
+            yield Mistake(("servers", server, "volume_type"), what, expected, entry.volume_type)
+
+
+def _last_host(network: Network) -> int:
+    """Return the highest host number that a server may have: IPv4 keeps its last address for broadcasts."""
+    spare = 1 if network.version == addresses.EVERYTHING[0].version else 0
+    return int(network.num_addresses - 1 - spare)

@@ -1,0 +1,105 @@
+"""Checks of places: the region, the zones' prefixes and the externals'."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from infra.declaration import reserved
+from infra.declaration.source import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.declaration.draft import Draft
+    from infra.declaration.model import Network
+    from infra.declaration.source import KeyPath
+
+ZONE_LENGTHS = {4: range(16, 30), 6: range(56, 125)}
+"""Prefix lengths of a zone: the longest one still has room for the network, a gateway, servers and a broadcast address."""
+EXTERNAL_SHORTEST = {4: 8, 6: 16}
+"""Shortest prefix of an external; whatever is wider is no longer somebody in particular."""
+
+
+def region(draft: Draft) -> Iterator[Mistake]:
+    """Data stays where the operator allows it (ISO/IEC 27017 A.6.1.3)."""
+    if draft.region is not None and draft.region not in draft.platform.allowed_regions:
+        expected = f"one of {', '.join(draft.platform.allowed_regions)}"
+        hint = "choose an allowed region, or have the operator allow this one in Pulumi.platform.yaml"
+        yield Mistake(("region",), "the region is not allowed", expected, draft.region, hint)
+
+
+def sizes(draft: Draft) -> Iterator[Mistake]:
+    """Zones that are too large to be one segment, or too small to hold a server."""
+    for path, network in _zone_networks(draft):
+        lengths = ZONE_LENGTHS[network.version]
+        if network.prefixlen not in lengths:
+            expected = f"a prefix length from /{lengths[0]} to /{lengths[-1]}"
+            yield Mistake(path, "the zone has no sensible size", expected, str(network))
+
+
+def reserved_prefixes(draft: Draft) -> Iterator[Mistake]:
+    """Prefixes whose packets no router forwards, or which mean something else."""
+    for path, network in (*_zone_networks(draft), *_external_networks(draft)):
+        if use := reserved.use_of(network):
+            yield Mistake(
+                path,
+                "the prefix is reserved",
+                "addresses that can be routed, such as private ones (RFC 1918, RFC 4193)",
+                f"{network}: {use}",
+            )
+
+
+def apart_from_each_other(draft: Draft) -> Iterator[Mistake]:
+    """Two zones with common addresses: the tenant's router could not tell them apart."""
+    for (_, one), (path, two) in combinations(_zone_networks(draft), 2):
+        if one.overlaps(two):
+            zone = next(name for name, entry in draft.zones.items() if one in entry.networks)
+            yield Mistake(path, f"the zone overlaps zone {zone}", f"addresses outside {one}", str(two))
+
+
+def apart_from_management(draft: Draft) -> Iterator[Mistake]:
+    """Zones and externals with addresses of the management network: a packet to them would have two ways to go."""
+    taken = {"the management pool": draft.platform.pool.cidr, "the management backbone": draft.platform.backbone.cidr}
+    for path, network in (*_zone_networks(draft), *_external_networks(draft)):
+        for owner, management in taken.items():
+            if network.overlaps(management):
+                yield Mistake(path, f"the prefix overlaps {owner}", f"addresses outside {management}", str(network))
+
+
+def externals_are_outside(draft: Draft) -> Iterator[Mistake]:
+    """An external with addresses of a zone: a flow to it would open the zone as well."""
+    for path, network in _external_networks(draft):
+        for name, zone in draft.zones.items():
+            for own in zone.networks:
+                if network.overlaps(own):
+                    hint = f"name the zone {name} in a flow of its own, and leave its addresses out here"
+                    yield Mistake(path, f"the external overlaps zone {name}", f"addresses outside {own}", str(network), hint)
+
+
+def externals_are_narrow(draft: Draft) -> Iterator[Mistake]:
+    """Externals that are nobody in particular, or that name an address twice."""
+    for path, network in _external_networks(draft):
+        shortest = EXTERNAL_SHORTEST[network.version]
+        if network.prefixlen < shortest:
+            expected = f"a prefix length of /{shortest} or more"
+            yield Mistake(path, "the external is too wide", expected, str(network), "for everybody outside, a flow names internet")
+    for name, external in draft.externals.items():
+        for (_, one), (index, two) in combinations(enumerate(external.cidrs), 2):
+            if one.overlaps(two):
+                yield Mistake(
+                    ("externals", name, "cidrs", index), f"the prefix overlaps {one} in the same external", "each address once", str(two)
+                )
+
+
+def _zone_networks(draft: Draft) -> list[tuple[KeyPath, Network]]:
+    keys = {4: "cidr", 6: "cidr6"}
+    return [(("zones", name, keys[network.version]), network) for name, zone in draft.zones.items() for network in zone.networks]
+
+
+def _external_networks(draft: Draft) -> list[tuple[KeyPath, Network]]:
+    return [
+        (("externals", name, "cidrs", index), network)
+        for name, external in draft.externals.items()
+        for index, network in enumerate(external.cidrs)
+    ]
