@@ -111,5 +111,7 @@ def _tenant(name: str, found: Source, platform: Platform, today: date) -> tuple[
     entries = [*in_zones, *in_externals, *in_servers, *in_flows]
     inside = {mistake.path for mistake in entries}
     frame = [mistake for mistake in whole if mistake.path not in inside]
+    if "name" in found.tree:
+        frame.append(Mistake(("name",), "unknown key", "no name: the file's name is the tenant's", shapes.shown(found.tree["name"])))
     mistakes = [*found.mistakes, *frame, *entries, *checks.tenant(draft)]
     return (None if mistakes else tenant), mistakes

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's reader where it is there: ten times as fast, with the same results."""
+
 Key = str | int
 KeyPath = tuple[Key, ...]
 
@@ -76,35 +79,36 @@ class Lines:
         return f"{place}: {keys}" if keys else str(place)
 
 
-class _Reader(yaml.SafeLoader):
-    """A safe loader that notes the line of every key and every key that is written twice."""
+class _Walk:
+    """Notes the line of every key, every key that is written twice and every alias."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}
-        self.twice: list[Mistake] = []
+        self.mistakes: list[Mistake] = []
+        self._seen: set[int] = set()
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
-        """Refuse aliases: what a line says is read in that line, and no file grows beyond its size."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "an alias (*name): write the value out", mark)
-        return super().compose_node(parent, index)
-
-    def note(self, node: yaml.Node, path: KeyPath) -> None:
-        """Walk a node and remember where its keys are."""
+    def visit(self, node: yaml.Node, path: KeyPath) -> None:
+        """Walk a node. A node that is met again is the target of an alias."""
+        if id(node) in self._seen:
+            hint = "write the value out: what a line says is read in that line"
+            self.mistakes.append(Mistake(path, "an alias", "a value without anchors and aliases", "*", hint))
+            return
+        self._seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             for number, item in enumerate(node.value):
                 self.lines[*path, number] = item.start_mark.line + 1
-                self.note(item, (*path, number))
+                self.visit(item, (*path, number))
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                here = (*path, str(key.value))
-                if here in self.lines:
-                    first = f"a key that is written once; it is in line {self.lines[here]} already"
-                    self.twice.append(Mistake(here, "the key is written twice", first, f"line {key.start_mark.line + 1}"))
-                self.lines[here] = key.start_mark.line + 1
-                self.note(value, here)
+                self._key(key, (*path, str(key.value)))
+                self.visit(value, (*path, str(key.value)))
+
+    def _key(self, key: yaml.Node, here: KeyPath) -> None:
+        line = key.start_mark.line + 1
+        if here in self.lines:
+            expected = f"each key once; it is in line {self.lines[here]} already"
+            self.mistakes.append(Mistake(here, "the key is written twice", expected, f"line {line}"))
+        self.lines[here] = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +136,16 @@ class Source:
 
 def parse(text: str, file: str) -> Source:
     """Read YAML; a syntax error becomes the single mistake of a source without a tree."""
+    walk = _Walk()
     try:
-        reader = _Reader(text)
-        try:
-            node = reader.get_single_node()
-            if node is None:
-                return Source(None, Lines(file))
-            reader.note(node, ())
-            return Source(reader.construct_document(node), Lines(file, reader.lines), tuple(reader.twice))
-        finally:
-            reader.dispose()
+        node = yaml.compose(text, Loader=LOADER)
+        if node is not None:
+            walk.visit(node, ())
+        # Aliases may be circular, and have been refused.
+        tree = yaml.load(text, Loader=LOADER) if not any(one.what == "an alias" for one in walk.mistakes) else None  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         return _unreadable(error, file)
+    return Source(tree, Lines(file, walk.lines), tuple(walk.mistakes))
 
 
 def _unreadable(error: yaml.YAMLError, file: str) -> Source:

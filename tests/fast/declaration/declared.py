@@ -1,0 +1,89 @@
+"""A small declaration that is right, and the means to write it with one thing changed."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from infra.declaration import load_platform, load_tenant
+from infra.declaration.model import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from infra.declaration import PlatformDeclaration, TenantDeclaration
+
+TODAY = date(2026, 11, 23)
+ABSENT = object()
+"""Stands for: take the key away."""
+
+PLATFORM: dict[str, Any] = {
+    "region": "north",
+    "allowed_regions": ["north", "south"],
+    "external_network": "public",
+    "backbone": {"cidr": "172.29.0.0/24", "router": 1, "bastion": 10},
+    "pool": {"cidr": "172.30.0.0/16", "prefix": 28},
+    "bastion": {"flavor": "small", "allowed_from": ["192.0.2.0/24"]},
+    "ssh_port": 22,
+    "management_ports": [22, 3389, "5985-5986"],
+    "image": "debian",
+    "volume_types": {"vault": {"encryption": {}}, "plain": {}},
+    "default_volume_type": "vault",
+}
+
+TENANT: dict[str, Any] = {
+    "region": "north",
+    "labels": {"classification": "confidential", "service": "shop"},
+    "zones": {
+        "app": {"cidr": "10.0.0.0/24", "cidr6": "fd00:1:2::/64"},
+        "data": {"cidr": "10.0.1.0/24"},
+    },
+    "externals": {"partner": {"cidrs": ["198.51.100.0/24"]}},
+    "servers": {
+        "web": {"zones": {"app": 11}, "flavor": "small", "root": 2, "public": "app"},
+        "both": {"zones": {"app": 12, "data": 12}, "flavor": "small", "root": 2},
+        "db": {"zones": {"data": 13}, "flavor": "small", "root": 2, "data": {"db": {"size": 1}}},
+    },
+    "flows": {
+        "shop": {"from": "internet", "to": "web", "protocol": "tcp", "ports": [443], "reason": "customers", "owner": "shop team"},
+        "sql": {"from": "app", "to": "db", "protocol": "tcp", "ports": [5432], "reason": "orders", "owner": "shop team"},
+        "news": {"from": "web", "to": "partner", "protocol": "udp", "ports": ["9000-9010"], "reason": "stock", "owner": "shop team"},
+    },
+}
+
+
+def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy with other values at dotted key paths; missing mappings on the way are made."""
+    result = deepcopy(dict(base))
+    for path, value in changes.items():
+        *way, last = path.split(".")
+        place = result
+        for key in way:
+            place = place.setdefault(key, {})
+        if value is ABSENT:
+            del place[last]
+        else:
+            place[last] = value
+    return result
+
+
+def written(folder: Path, stack: str, key: str, tree: object) -> Path:
+    """Write a stack's file and return its path."""
+    path = folder / f"Pulumi.{stack}.yaml"
+    path.write_text(yaml.dump({"config": {key: tree}}, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def platform(folder: Path, changes: Mapping[str, Any] | None = None) -> PlatformDeclaration:
+    """Load the platform with changes."""
+    return load_platform(written(folder, "platform", "ringfence:platform", changed(PLATFORM, changes or {})))
+
+
+def tenant(folder: Path, changes: Mapping[str, Any] | None = None, *, name: str = "acme") -> TenantDeclaration:
+    """Load the tenant with changes, on the unchanged platform."""
+    path = written(folder, name, "ringfence:tenant", changed(TENANT, changes or {}))
+    return load_tenant(path, Platform.model_validate(PLATFORM), today=TODAY)

@@ -1,0 +1,299 @@
+"""What a tenant's declaration may not say: for each case one change to a right one, and all that must be said about it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from tests.fast.declaration.declared import ABSENT
+
+
+class Refused(NamedTuple):
+    """A change (dotted key path -> value) and the mistakes it makes: key path, what, and a part of what is expected or said next."""
+
+    changes: dict[str, Any]
+    mistakes: tuple[tuple[str, str, str], ...]
+
+
+def one(changes: dict[str, Any], path: str, what: str, expected: str = "") -> Refused:
+    """Return a case with a single mistake."""
+    return Refused(changes, ((path, what, expected),))
+
+
+def flow(source: str, destination: str, protocol: str = "tcp", **more: object) -> dict[str, object]:
+    """Return a flow that is right apart from what is given."""
+    return {"from": source, "to": destination, "protocol": protocol, "reason": "a reason", "owner": "an owner"} | more
+
+
+EXTRA = "flows.extra"
+
+ZONES: dict[str, Refused] = {
+    "two zones overlap": one(
+        {"zones.data.cidr": "10.0.0.128/25", "servers.db.zones.data": 14, "servers.both.zones.data": 15},
+        "zones.data.cidr",
+        "the zone overlaps zone app",
+        "outside 10.0.0.0/24",
+    ),
+    "two zones overlap in IPv6": one({"zones.data.cidr6": "fd00:1:2::/65"}, "zones.data.cidr6", "the zone overlaps zone app"),
+    "a zone overlaps the management pool": one(
+        {"zones.data.cidr": "172.30.7.0/24"}, "zones.data.cidr", "the prefix overlaps the management pool", "outside 172.30.0.0/16"
+    ),
+    "a zone overlaps the backbone": one(
+        {"zones.data.cidr": "172.29.0.128/25"}, "zones.data.cidr", "the prefix overlaps the management backbone", "172.29.0.0/24"
+    ),
+    "a zone has host bits": one(
+        {"zones.spare": {"cidr": "10.9.0.1/24"}}, "zones.spare.cidr", "the prefix has host bits set", "10.9.0.0/24"
+    ),
+    "a zone is everything": Refused(
+        {"zones": {"app": {"cidr": "0.0.0.0/0"}}, "servers": {}, "flows": {}},
+        (
+            ("zones.app.cidr", "the zone has no sensible size", "/16 to /29"),
+            ("zones.app.cidr", "the prefix is reserved", ""),
+            ("zones.app.cidr", "the prefix overlaps the management pool", ""),
+            ("zones.app.cidr", "the prefix overlaps the management backbone", ""),
+            ("externals.partner.cidrs[0]", "the external overlaps zone app", ""),
+        ),
+    ),
+    "a zone has no room": one({"zones.spare": {"cidr": "10.9.0.0/30"}}, "zones.spare.cidr", "the zone has no sensible size"),
+    "an IPv6 zone has no room": one(
+        {"zones.spare": {"cidr": "10.9.0.0/24", "cidr6": "fd00:9::/127"}}, "zones.spare.cidr6", "the zone has no sensible size"
+    ),
+    "a zone is the metadata address's": one({"zones.spare": {"cidr": "169.254.169.0/24"}}, "zones.spare.cidr", "the prefix is reserved"),
+    "a zone is loopback": one({"zones.spare": {"cidr": "127.0.1.0/24"}}, "zones.spare.cidr", "the prefix is reserved"),
+    "a zone is multicast": one({"zones.spare": {"cidr": "239.1.1.0/24"}}, "zones.spare.cidr", "the prefix is reserved"),
+    "an IPv6 zone is link-local": one(
+        {"zones.spare": {"cidr": "10.9.0.0/24", "cidr6": "fe80::/64"}}, "zones.spare.cidr6", "the prefix is reserved"
+    ),
+    "a zone is an address": one({"zones.spare": {"cidr": "10.9.0.1"}}, "zones.spare.cidr", "not a prefix", "10.0.0.0/24"),
+    "a zone is a number": one({"zones.spare": {"cidr": 10}}, "zones.spare.cidr", "not a prefix"),
+    "a zone has the families mixed up": one({"zones.spare": {"cidr": "fd00:9::/64"}}, "zones.spare.cidr", "wrong value", "IPv4 network"),
+    "a zone is nothing": one({"zones.spare": None}, "zones.spare", "not a mapping", "cidr, cidr6"),
+    "a region is not allowed": one({"region": "west"}, "region", "the region is not allowed", "one of north, south"),
+    "an external overlaps a zone": one(
+        {"externals.office": {"cidrs": ["10.0.0.0/8"]}}, "externals.office.cidrs[0]", "the external overlaps zone app", "10.0.0.0/24"
+    )._replace(
+        mistakes=(
+            ("externals.office.cidrs[0]", "the external overlaps zone app", "10.0.0.0/24"),
+            ("externals.office.cidrs[0]", "the external overlaps zone data", "10.0.1.0/24"),
+        )
+    ),
+    "an external overlaps the management pool": one(
+        {"externals.office": {"cidrs": ["172.30.1.0/24"]}}, "externals.office.cidrs[0]", "the prefix overlaps the management pool"
+    ),
+    "an external is nearly everybody": one(
+        {"externals.office": {"cidrs": ["128.0.0.0/3"]}}, "externals.office.cidrs[0]", "the external is too wide", "internet"
+    )._replace(mistakes=(("externals.office.cidrs[0]", "the external is too wide", "internet"),)),
+    "an external names an address twice": one(
+        {"externals.office": {"cidrs": ["198.18.0.0/24", "198.18.0.7/32"]}},
+        "externals.office.cidrs[1]",
+        "the prefix overlaps 198.18.0.0/24",
+    ),
+    "an external has no prefix": one({"externals.office": {"cidrs": []}}, "externals.office.cidrs", "wrong value"),
+}
+
+NAMES: dict[str, Refused] = {
+    "a name is too long": one({f"zones.{'z' * 32}": {"cidr": "10.9.0.0/24"}}, f"zones.{'z' * 32}", "not a name", "31"),
+    "a name has capitals": one({"zones.Spare": {"cidr": "10.9.0.0/24"}}, "zones.Spare", "not a name", "lower-case"),
+    "a name ends in a hyphen": one({"zones.spare-": {"cidr": "10.9.0.0/24"}}, "zones.spare-", "not a name", "hyphen"),
+    "a zone is called management": one(
+        {"zones.management": {"cidr": "10.9.0.0/24"}}, "zones.management", "management has a meaning of its own"
+    ),
+    "a server is called internet": one(
+        {"servers.internet": {"zones": {"data": 50}, "flavor": "small", "root": 2}}, "servers.internet", "internet has a meaning of its own"
+    ),
+    "a server has a zone's name": one(
+        {"servers.app": {"zones": {"data": 50}, "flavor": "small", "root": 2}}, "servers.app", "the name is taken by zones.app"
+    ),
+    "a disk is called root": one({"servers.web.data": {"root": {"size": 1}}}, "servers.web.data.root", "root is the server's root disk"),
+    "two ports come out with one name": one(
+        {
+            "zones.b-c": {"cidr": "10.9.0.0/24"},
+            "zones.c": {"cidr": "10.8.0.0/24"},
+            "servers.a": {"zones": {"b-c": 9}, "flavor": "small", "root": 2},
+            "servers.a-b": {"zones": {"c": 9}, "flavor": "small", "root": 2},
+        },
+        "servers.a-b.zones.c",
+        "two ports would be called acme-a-b-c",
+    ),
+    "two volumes come out with one name": one(
+        {
+            "servers.a": {"zones": {"data": 50}, "flavor": "small", "root": 2, "data": {"b-root": {"size": 1}}},
+            "servers.a-b": {"zones": {"data": 51}, "flavor": "small", "root": 2},
+        },
+        "servers.a-b",
+        "two volumes would be called acme-a-b-root",
+    ),
+}
+
+SERVERS: dict[str, Refused] = {
+    "a server is in an unknown zone": one(
+        {"servers.db.zones": {"dtaa": 13}}, "servers.db.zones.dtaa", "unknown zone", "did you mean data?"
+    ),
+    "a server is in no zone": one(
+        {"servers.spare": {"zones": {}, "flavor": "small", "root": 2}}, "servers.spare.zones", "wrong value", "at least 1"
+    ),
+    "two servers have one address": one({"servers.db.zones.data": 12}, "servers.db.zones.data", "server both has this host number already"),
+    "a server has the gateway's address": one(
+        {"servers.spare": {"zones": {"data": 1}, "flavor": "small", "root": 2}},
+        "servers.spare.zones.data",
+        "the host number is taken",
+        "gateway",
+    ),
+    "a server has the network's address": one(
+        {"servers.spare": {"zones": {"data": 0}, "flavor": "small", "root": 2}}, "servers.spare.zones.data", "the host number is taken"
+    ),
+    "a server has the broadcast address": one(
+        {"servers.db.zones.data": 255}, "servers.db.zones.data", "zone data has no such host number", "2 to 254"
+    ),
+    "a server is outside its zone": one({"servers.db.zones.data": 300}, "servers.db.zones.data", "zone data has no such host number"),
+    "a server is outside its IPv6 zone": one(
+        {"zones.app.cidr6": "fd00:1:2::/124", "servers.web.zones.app": 16},
+        "servers.web.zones.app",
+        "zone app has no such host number",
+        "2 to 15",
+    ),
+    "a public address in a zone that is not the server's": one(
+        {"servers.web.public": "data"}, "servers.web.public", "the server is not in this zone"
+    ),
+    "a public address where answers do not leave": one(
+        {"servers.both.public": "data"}, "servers.both.public", "the public address is not in the server's first zone", "write data first"
+    ),
+    "a volume type that does not encrypt": one(
+        {"servers.db.volume_type": "plain"}, "servers.db.volume_type", "the volume type does not encrypt", "one of vault"
+    ),
+    "an unknown volume type": one({"servers.db.volume_type": "gold"}, "servers.db.volume_type", "unknown volume type"),
+    "a server without a flavor": one({"servers.db.flavor": ABSENT}, "servers.db.flavor", "flavor is missing"),
+    "a disk without a size": one({"servers.db.data.db": {}}, "servers.db.data.db.size", "size is missing"),
+    "a root disk of nothing": one({"servers.db.root": 0}, "servers.db.root", "wrong value", "2"),
+}
+
+FLOWS: dict[str, Refused] = {
+    "an unknown source": one({"flows.sql.from": "ap"}, "flows.sql.from", "unknown endpoint", "did you mean app?"),
+    "an unknown destination": one({"flows.sql.to": "10.0.0.5"}, "flows.sql.to", "unknown endpoint", "declared as an external"),
+    "a flow to the bastion": one(
+        {EXTRA: flow("web", "bastion", ports=[80])}, f"{EXTRA}.to", "unknown endpoint", "management is not reached by flows"
+    ),
+    "ports are inverted": one({"flows.sql.ports": ["20-10"]}, "flows.sql.ports[0]", "the port range is inverted", "10-20"),
+    "a port is out of range": one({"flows.sql.ports": [70000]}, "flows.sql.ports[0].first", "wrong value", "65535")._replace(
+        mistakes=(("flows.sql.ports[0].first", "wrong value", "65535"), ("flows.sql.ports[0].last", "wrong value", "65535"))
+    ),
+    "a port is zero": Refused(
+        {"flows.sql.ports": [0]}, (("flows.sql.ports[0].first", "wrong value", "1"), ("flows.sql.ports[0].last", "wrong value", "1"))
+    ),
+    "a port is a word": one({"flows.sql.ports": ["https"]}, "flows.sql.ports[0]", "not a port", "8000-8010"),
+    "a port is true": one({"flows.sql.ports": [True]}, "flows.sql.ports[0]", "not a port"),
+    "ports are not a list": one({"flows.sql.ports": 443}, "flows.sql.ports", "wrong value", "tuple"),
+    "ports on a protocol without ports": one({EXTRA: flow("app", "db", "esp", ports=[500])}, f"{EXTRA}.ports", "esp has no ports"),
+    "ports on ICMP": one({EXTRA: flow("app", "db", "icmp", ports=[8])}, f"{EXTRA}.ports", "icmp has no ports"),
+    "no ports on TCP": one({EXTRA: flow("app", "db")}, f"{EXTRA}.ports", "a tcp flow names its ports", "[443]"),
+    "an ICMP type on TCP": one({EXTRA: flow("app", "db", ports=[80], icmp={"type": 8})}, f"{EXTRA}.icmp", "tcp has no ICMP type"),
+    "an ICMP code without a type": one({EXTRA: flow("app", "db", "icmp", icmp={"code": 3})}, f"{EXTRA}.icmp.type", "type is missing"),
+    "an ICMP type out of range": one({EXTRA: flow("app", "db", "icmp", icmp={"type": 256})}, f"{EXTRA}.icmp.type", "wrong value", "255"),
+    "an ICMP type that cannot be asked for": one(
+        {EXTRA: flow("app", "db", "icmp", icmp={"type": 0})}, f"{EXTRA}.icmp.type", "type 0 cannot be asked for"
+    ),
+    "an ICMP code that cannot be asked for": one(
+        {EXTRA: flow("app", "db", "icmp", icmp={"type": 8, "code": 0})},
+        f"{EXTRA}.icmp.code",
+        "code 0 cannot be told from every code",
+        "leave the code out",
+    ),
+    "an ICMP error as a flow": one(
+        {EXTRA: flow("app", "db", "icmp", icmp={"type": 3})}, f"{EXTRA}.icmp.type", "no flow may name this ICMP type"
+    ),
+    "neighbour discovery as a flow": one(
+        {EXTRA: flow("web", "both", "icmpv6", icmp={"type": 135})}, f"{EXTRA}.icmp.type", "no flow may name this ICMP type"
+    ),
+    "an unknown protocol": one({"flows.sql.protocol": "tpc"}, "flows.sql.protocol", "not one of the known values", "tcp"),
+    "ICMPv6 to a zone without IPv6": one({EXTRA: flow("web", "data", "icmpv6")}, EXTRA, "mixed address families", "one address family"),
+    "ends without a common family": one(
+        {"externals.six": {"cidrs": ["2001:db8::/32"]}, EXTRA: flow("db", "six", ports=[80])}, EXTRA, "mixed address families"
+    ),
+    "a duplicate flow": one(
+        {EXTRA: flow("app", "db", ports=[5432], owner="shop team")}, EXTRA, "the flow allows again what flow sql allows"
+    ),
+    "a flow that allows a part again": one(
+        {EXTRA: flow("app", "db", ports=["5000-6000"], owner="shop team")}, EXTRA, "the flow allows again what flow sql allows"
+    )._replace(
+        mistakes=(
+            (EXTRA, "the flow allows again what flow sql allows", ""),
+            (f"{EXTRA}.ports[0]", "no flow may open a management port", ""),
+        )
+    ),
+    "an ICMP flow that allows a part again": one(
+        {"flows.ping": flow("app", "db", "icmp"), EXTRA: flow("app", "db", "icmp", icmp={"type": 8})},
+        EXTRA,
+        "the flow allows again what flow ping allows",
+    ),
+    "the same flow with another owner": one({EXTRA: flow("app", "db", ports=[5432])}, EXTRA, "the flow contradicts flow sql", "shop team"),
+    "the same flow with another expiry": one(
+        {EXTRA: flow("app", "db", ports=[5432], owner="shop team", expires=date(2027, 1, 1))}, EXTRA, "the flow contradicts flow sql"
+    ),
+    "an expiry that a wider flow makes void": one(
+        {EXTRA: flow("web", "db", ports=[5432], expires=date(2027, 1, 1))},
+        f"{EXTRA}.expires",
+        "the expiry contradicts flow sql",
+        "for good",
+    )._replace(mistakes=((f"{EXTRA}.expires", "the expiry contradicts flow sql, which allows the same packets for good", ""),)),
+    "an expiry that a flow for everybody outside makes void": one(
+        {EXTRA: flow("partner", "web", ports=[443], expires=date(2027, 1, 1))}, f"{EXTRA}.expires", "the expiry contradicts flow shop"
+    ),
+    "an ICMP expiry that a wider flow makes void": one(
+        {"flows.ping": flow("app", "db", "icmp"), EXTRA: flow("web", "db", "icmp", icmp={"type": 8}, expires=date(2027, 1, 1))},
+        f"{EXTRA}.expires",
+        "the expiry contradicts flow ping",
+    ),
+    "a port twice in one flow": one(
+        {"flows.sql.ports": [5432, "5430-5433"]}, "flows.sql.ports[1]", "the ports overlap 5432 in the same flow"
+    ),
+    "an expired flow": one({"flows.sql.expires": date(2026, 11, 22)}, "flows.sql.expires", "the flow has expired", "2026-11-23 or later"),
+    "an expiry that is a number": one({"flows.sql.expires": 2027}, "flows.sql.expires", "not a date", "2027-12-31"),
+    "an expiry that is a word": one({"flows.sql.expires": "soon"}, "flows.sql.expires", "wrong value", "date"),
+    "a flow without a reason": one({"flows.sql.reason": ABSENT}, "flows.sql.reason", "reason is missing"),
+    "a flow without an owner": one({"flows.sql.owner": ABSENT}, "flows.sql.owner", "owner is missing"),
+    "a flow with an empty reason": one({"flows.sql.reason": "  "}, "flows.sql.reason", "wrong value", "3 characters"),
+    "SSH from a zone": one({EXTRA: flow("app", "data", ports=[22])}, f"{EXTRA}.ports[0]", "no flow may open a management port", "22"),
+    "SSH from a server": one({EXTRA: flow("web", "db", ports=[22])}, f"{EXTRA}.ports[0]", "no flow may open a management port"),
+    "SSH from the internet": one({EXTRA: flow("internet", "web", ports=[22])}, f"{EXTRA}.ports[0]", "no flow may open a management port"),
+    "SSH within a range": one({EXTRA: flow("internet", "web", ports=["20-25"])}, f"{EXTRA}.ports[0]", "no flow may open a management port"),
+    "remote desktop from the internet": one(
+        {EXTRA: flow("internet", "web", ports=[443, 3389])}, f"{EXTRA}.ports[1]", "no flow may open a management port", "3389"
+    )._replace(
+        mistakes=((EXTRA, "the flow contradicts flow shop", ""), (f"{EXTRA}.ports[1]", "no flow may open a management port", "3389"))
+    ),
+    "remote desktop over UDP": one(
+        {EXTRA: flow("partner", "web", "udp", ports=[3389])}, f"{EXTRA}.ports[0]", "no flow may open a management port"
+    ),
+    "any to any": Refused(
+        {EXTRA: flow("any", "any", ports=[80])},
+        (
+            (f"{EXTRA}.from", "a flow from or to anything is refused", ""),
+            (f"{EXTRA}.to", "a flow from or to anything is refused", "say who is meant"),
+        ),
+    ),
+    "every address to a server": one(
+        {EXTRA: flow("0.0.0.0/0", "web", ports=[80])}, f"{EXTRA}.from", "a flow from or to anything is refused"
+    ),
+    "the internet to itself": one({EXTRA: flow("internet", "internet", ports=[80])}, EXTRA, "any-to-any: neither end is in the tenant"),
+    "an external to the internet": one({EXTRA: flow("partner", "internet", ports=[80])}, EXTRA, "any-to-any: neither end is in the tenant"),
+    "a server to itself": one({EXTRA: flow("web", "web", ports=[80])}, f"{EXTRA}.to", "a server needs no flow to itself"),
+}
+
+FRAME: dict[str, Refused] = {
+    "an unknown key": one({"zone": {}}, "zone", "unknown key", "did you mean zones?"),
+    "an unknown key in a flow": one({"flows.sql.port": 5432}, "flows.sql.port", "unknown key", "did you mean ports?"),
+    "an unknown key in a flow hides nothing": Refused(
+        {"flows.sql.port": 5432, "flows.sql.ports": [22]},
+        (("flows.sql.port", "unknown key", ""), ("flows.sql.ports[0]", "no flow may open a management port", "")),
+    ),
+    "the name in the file": one({"name": "other"}, "name", "unknown key"),
+    "no zones": one({"zones": {}, "servers": {}, "flows": {}}, "zones", "wrong value", "at least 1"),
+    "no labels": one({"labels": ABSENT}, "labels", "labels is missing"),
+    "an unknown classification": one(
+        {"labels.classification": "cosmic"}, "labels.classification", "not one of the known values", "confidential"
+    ),
+    "a section that is a list": one({"flows": []}, "flows", "not a mapping"),
+    "a region that is a number": one({"region": 5}, "region", "wrong value", "string"),
+}
+
+CASES = ZONES | NAMES | SERVERS | FLOWS | FRAME
