@@ -1,0 +1,189 @@
+"""The words of a live verification: who is there, what is tried, what is expected, what was seen. No I/O, no decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.declaration.model import Address, Network
+    from ringfence.verify.frames import Seen
+
+
+class Reach(StrEnum):
+    """What the sender of a probe learned. A drop is TIMEOUT; REFUSED means that somebody answered "no"."""
+
+    OK = "OK"
+    TIMEOUT = "TIMEOUT"
+    REFUSED = "REFUSED"
+    UNREACHABLE = "UNREACHABLE"
+    ERROR = "ERROR"
+    SENT = "SENT"
+    """A frame was put on the wire; what became of it only the receivers can tell."""
+
+
+class Layer(StrEnum):
+    """How much stands between sender and receiver."""
+
+    WHOLE = "whole"
+    """An ordinary socket: the sender's firewall, the groups, the topology and the receiver's firewall."""
+    NETWORK = "network"
+    """A frame past the sender's firewall, looked for before the receiver's: the groups and the topology alone."""
+
+
+class Expected(StrEnum):
+    """What the declarations say of a communication."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+class Role(StrEnum):
+    """What a node is for."""
+
+    SERVER = "server"
+    BASTION = "bastion"
+    OUTSIDE = "outside"
+
+
+class Place(StrEnum):
+    """What kind of thing has an address."""
+
+    ZONE = "zone address"
+    MANAGEMENT = "management address"
+    PUBLIC = "public address"
+    GATEWAY = "gateway"
+    ROUTER = "management router"
+    BASTION = "bastion"
+    METADATA = "metadata address"
+    API = "API address"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A network card: the zone it is in (or ``management``), its name in the server, and what Neutron gave it."""
+
+    label: str
+    device: str
+    mac: str
+    addresses: tuple[Address, ...]
+    networks: tuple[Network, ...]
+    gateways: tuple[Address, ...] = ()
+
+    def gateway(self, version: int) -> Address | None:
+        """Return the card's next hop of a family."""
+        return next((address for address in self.gateways if address.version == version), None)
+
+    def address(self, version: int) -> Address | None:
+        """Return the card's address of a family."""
+        return next((address for address in self.addresses if address.version == version), None)
+
+    def is_on_link(self, address: Address) -> bool:
+        """Tell whether the address is in one of the card's own prefixes."""
+        return any(address in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Somebody who takes part with a program of ours: a server, the bastion, or the host outside. Named ``tenant/server``."""
+
+    name: str
+    tenant: str
+    role: Role
+    cards: tuple[Card, ...]
+    public: Address | None = None
+
+    def card(self, label: str) -> Card:
+        """Return the card of a zone, or the one of management. Raises ``StopIteration`` when there is none."""
+        return next(card for card in self.cards if card.label == label)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address that is tried, and whose it is meant to be; ``node`` is empty when no program of ours is there."""
+
+    name: str
+    place: Place
+    address: Address
+    node: str = ""
+    label: str = ""
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of the expected matrix.
+
+    ``accepted`` are the kinds of "no" that pass when it is denied. ``aliases`` are nodes of the source's own tenant that have the same
+    address and may be the ones who answer. ``via`` is the card and the next hop of a frame; empty for sockets.
+    """
+
+    source: str
+    target: Target
+    protocol: str
+    port: int
+    layer: Layer
+    expected: Expected
+    why: str
+    accepted: frozenset[Reach] = frozenset()
+    aliases: frozenset[str] = frozenset()
+    via: Via | None = None
+
+    @property
+    def name(self) -> str:
+        """Name for people and reports, unique in a run."""
+        port = f" {self.port}" if self.port else ""
+        via = f" via {self.via.note}" if self.via and self.via.note else ""
+        return f"{self.source} -> {self.target.name} {self.protocol}{port} IPv{self.target.address.version} ({self.layer}{via})"
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """How a frame leaves: by which card, from which address, to which MAC. ``next_hop`` is asked for when the MAC is not known."""
+
+    card: str
+    source: Address
+    mac: str
+    next_mac: str = ""
+    next_hop: Address | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A probe was seen by a node: on its wire, or by a socket behind its firewall."""
+
+    node: str
+    layer: str
+    device: str = ""
+    seen: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is known of one probe after its round. ``owner`` is the node whose token was served, empty when none was."""
+
+    reach: Reach
+    owner: str = ""
+    errno: str = ""
+    sights: tuple[Sight, ...] = ()
+
+    def by(self, layer: str) -> frozenset[str]:
+        """Names of the nodes that saw it at a layer."""
+        return frozenset(sight.node for sight in self.sights if sight.layer == layer)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why a "no" may be believed: the twins of a probe, from the same source in the same round.
+
+    ``listener`` says that the target's listener answered its own server before and after; ``None`` where nothing is meant to be there.
+    """
+
+    sender: str = ""
+    listener: bool | None = None
+    receiver: bool = True
+    seconds: float = 0.0
+    missing: tuple[str, ...] = field(default=())

@@ -1,0 +1,95 @@
+"""Everything a verification knows beforehand: the declarations, and the facts that the stacks exported. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+from infra.declaration.addresses import bastion_address, gateway
+from infra.declaration.model import GATEWAY
+from ringfence.verify.model import Card, Node, Role
+
+if TYPE_CHECKING:
+    from infra.declaration.model import Address, Platform, Tenant
+    from infra.policy.rules import TenantPolicy
+
+MANAGEMENT = "management"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantWorld:
+    """One tenant: what is declared, what that allows, and its stack's ``tenant`` output as exported."""
+
+    declaration: Tenant
+    policy: TenantPolicy
+    facts: Json
+
+    @property
+    def name(self) -> str:
+        """The tenant's name."""
+        return self.declaration.name
+
+    def management_router(self) -> Address:
+        """The address of the tenant's management router in its segment: the first host."""
+        return ip_network(self.facts["management"]["cidr"])[GATEWAY]
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return the tenant's servers as nodes, in the order of the declaration."""
+        return tuple(self._node(name) for name in self.declaration.servers)
+
+    def _node(self, server: str) -> Node:
+        facts = self.facts["servers"][server]
+        cards = []
+        for number, zone in enumerate(self.declaration.servers[server].zones):
+            nic, declared = facts["nics"][zone], self.declaration.zones[zone]
+            # Only the first zone's card has a default route, so only it has a way off its own prefixes.
+            cards.append(
+                Card(
+                    zone,
+                    f"zone{number}",
+                    nic["mac"].lower(),
+                    tuple(sorted(map(ip_address, nic["addresses"]), key=lambda address: address.version)),
+                    declared.networks,
+                    gateway(declared),
+                )
+            )
+        segment = ip_network(self.facts["management"]["cidr"])
+        address = ip_address(facts["management"])
+        mac = str(facts.get("management_mac", "")).lower()
+        cards.append(Card(MANAGEMENT, "mgmt0", mac, (address,), (segment,), (self.management_router(),)))
+        public = IPv4Address(facts["public"]) if facts.get("public") else None
+        return Node(f"{self.name}/{server}", self.name, Role.SERVER, tuple(cards), public)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The tenants under verification and the platform. ``outer`` is each tenant's address outside, told by its edge router."""
+
+    platform: Platform
+    platform_facts: Json
+    tenants: tuple[TenantWorld, ...]
+    outer: dict[str, Address] = field(default_factory=dict)
+    api: tuple[tuple[Address, int], ...] = ()
+    outside: Node | None = None
+
+    def bastion(self) -> Node:
+        """Return the bastion as a node; its one card is on the backbone."""
+        address = bastion_address(self.platform)
+        card = Card(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
+        return Node("platform/bastion", "platform", Role.BASTION, (card,))
+
+    def backbone_router(self) -> Address:
+        """The address of the platform's router on the backbone."""
+        return self.platform.backbone.cidr[self.platform.backbone.router]
+
+    def nodes(self) -> dict[str, Node]:
+        """Return everybody who takes part, by name."""
+        everybody = [node for tenant in self.tenants for node in tenant.nodes()]
+        everybody += [self.bastion(), *([self.outside] if self.outside else [])]
+        return {node.name: node for node in everybody}
+
+    def policies(self) -> dict[str, TenantPolicy]:
+        """Return the policies by tenant."""
+        return {tenant.name: tenant.policy for tenant in self.tenants}

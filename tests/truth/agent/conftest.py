@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ringfence.verify.model import Role
+from ringfence.verify.plan import Plan
+from ringfence.verify.rounds import Field
+from tests.truth.agent.lan import Lan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def lan() -> Iterator[Lan]:
+    """Give the namespaces, built once."""
+    built = Lan.build()
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="session")
+def plan(lan: Lan) -> Plan:
+    """Give the expected matrix of the declarations in the tree."""
+    return Plan(lan.world)
+
+
+@pytest.fixture
+def field(lan: Lan, plan: Plan) -> Iterator[Field]:
+    """Give a field with a program running in every namespace."""
+    with contextlib.ExitStack() as stack:
+        links = {
+            name: stack.enter_context(contextlib.closing(lan.link(name)))
+            for name in plan.nodes
+            if plan.nodes[name].role is not Role.OUTSIDE
+        }
+        field = Field(plan.nodes, links, plan.ports)
+        field.listen()
+        yield field
