@@ -7,6 +7,7 @@ deletion, so a refusal leaves the old one alone even when the preview was skippe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,8 +70,13 @@ class ReplacementGuard:
     def __init__(self, old: OldOutputs, allowed: frozenset[str]) -> None:
         self._old = old
         self._allowed = allowed
-        self._hook = ResourceHook("refuse-replacement", self._refuse, ResourceHookOptions(on_dry_run=True))
         self._guarded: dict[tuple[str, str], Guarded] = {}
+
+    @functools.cached_property
+    def hooks(self) -> ResourceHookBinding | None:
+        """The refusal, registered with the engine at the first use."""
+        refuse = ResourceHook("refuse-replacement", self.refuse, ResourceHookOptions(on_dry_run=True))
+        return ResourceHookBinding(before_create=[refuse])
 
     def allows(self, server: str) -> bool:
         """Whether the operator allowed to replace this server and its volumes."""
@@ -84,7 +90,7 @@ class ReplacementGuard:
         """Return the options of a server or volume."""
         self._guarded[guarded.type, guarded.name] = guarded
         return ResourceOptions(
-            hooks=ResourceHookBinding(before_create=[self._hook]),
+            hooks=self.hooks,
             replace_on_changes=[INIT_ERROR],
             delete_before_replace=self._may_delete_first(guarded),
         )
@@ -99,7 +105,7 @@ class ReplacementGuard:
         old = next((outputs for urn, outputs in self._old.items() if urn.endswith(endings)), None)
         return self.allows(guarded.server) or (old is not None and not old.get(FINISHED))
 
-    def _refuse(self, args: ResourceHookArgs) -> None:
+    def refuse(self, args: ResourceHookArgs) -> None:
         """Refuse to create a server or volume that exists already, if a change of its declaration is the cause.
 
         Raises :class:`ReplacementRefusedError`, which fails the preview. Without any such change the creation repairs one that never

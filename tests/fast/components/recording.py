@@ -1,0 +1,154 @@
+"""A cloud that only remembers: the engine's mocks, recording every resource that a program declares."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import mocks
+
+from infra.components.facts import PlatformFacts
+from infra.components.guard import ReplacementGuard
+from infra.components.platform import PlatformArgs, PlatformStack
+from infra.components.settings import Cloud, ImageFile
+from infra.components.tenant import TenantArgs, TenantStack
+from infra.declaration import load_platform, load_tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[3]
+TODAY = date(2026, 11, 1)
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== automation"
+PLATFORM_FACTS: dict[str, object] = {
+    "auth_url": "https://keystone.test/v3",
+    "region": "RegionOne",
+    "cacert": "",
+    "external_network_id": "external-id",
+    "image_id": "image-id",
+    "router_id": "platform-router-id",
+    "pool_id": "pool-id",
+    "backbone": {"network_id": "backbone-id", "subnet_id": "backbone-subnet-id"},
+    "bastion": {"address": "172.24.4.9", "host_key": "ssh-ed25519 AAAA"},
+}
+
+
+class UnhookedGuard(ReplacementGuard):
+    """The guard without its hook: the mocks of the engine have nobody who could call it."""
+
+    hooks = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One resource as the engine would have got it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    provider: str
+
+    @property
+    def kind(self) -> str:
+        """The last word of the type: ``Port``, ``SecGroupRule``."""
+        return self.type.rpartition(":")[2]
+
+
+@dataclass
+class RecordingCloud(mocks.Mocks):
+    """Answers like a cloud that does everything at once; ``resources`` is what it was asked for."""
+
+    resources: list[Declared] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Remember the resource and give it an id and what a cloud would fill in."""
+        provider = str(args.provider or "").rpartition("::")[0].rpartition("::")[2]
+        self.resources.append(Declared(args.typ, args.name, dict(args.inputs), provider))
+        filled = {
+            "allFixedIps": ["172.30.0.5"],
+            "macAddress": "fa:16:3e:00:00:01",
+            "cidr": "172.30.0.0/28",
+            "value": "generated",
+            "host_key": "ssh-ed25519 AAAA",
+            "address": "172.24.4.20",
+        }
+        return f"{args.name}-id", {**filled, **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Answer a look-up with an id named after what was looked for."""
+        name = args.args.get("name", "")
+        return {"id": f"{name}-id", "name": name, "projectId": self._project(args)}, []
+
+    @staticmethod
+    def _project(args: mocks.MockCallArgs) -> str:
+        return "acme-id" if "acme" in str(args.provider) else "globex-id" if "globex" in str(args.provider) else "admin-id"
+
+    def of(self, kind: str) -> list[Declared]:
+        """Return the resources of one kind, in the order of their declaration."""
+        return [resource for resource in self.resources if resource.kind == kind]
+
+
+class ClosingPolicy(asyncio.DefaultEventLoopPolicy):
+    """Remembers every event loop that the engine's SDK opens and never closes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loops: list[asyncio.AbstractEventLoop] = []
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        """Open a loop and remember it."""
+        self.loops.append(super().new_event_loop())
+        return self.loops[-1]
+
+
+def record(stack: str, declare: Callable[[], dict[str, Any]]) -> RecordingCloud:
+    """Run a program against the recording cloud and wait until everything is settled."""
+    cloud = RecordingCloud()
+    policy = ClosingPolicy()
+    asyncio.set_event_loop_policy(policy)
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    mocks.set_mocks(cloud, project="ringfence", stack=stack, preview=False)
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def run() -> pulumi.Output[Any]:
+        return pulumi.Output.from_input(declare()).apply(cloud.outputs.update)
+
+    try:
+        run()
+    finally:
+        asyncio.set_event_loop_policy(None)
+        for loop in policy.loops:
+            loop.close()
+    return cloud
+
+
+def tenant(name: str, *, allowed: frozenset[str] = frozenset()) -> RecordingCloud:
+    """Record what the stack of one of the shipped tenants declares."""
+    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
+
+    def declare() -> dict[str, Any]:
+        facts = PlatformFacts.of(pulumi.Output.from_input(PLATFORM_FACTS))
+        guard = UnhookedGuard({}, allowed)
+        built = TenantStack(name, TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard))
+        return {"tenant": built.facts, "credential": built.credential, "reader": built.reader_credential}
+
+    return record(name, declare)
+
+
+def platform() -> RecordingCloud:
+    """Record what the platform's stack declares."""
+    declared = load_platform(ROOT / "Pulumi.platform.yaml").platform
+
+    def declare() -> dict[str, Any]:
+        cloud = Cloud("admin", "https://keystone.test/v3", "RegionOne", "")
+        image = ImageFile(Path("/images/guest.qcow2"), "0123456789abcdef")
+        guard = UnhookedGuard({}, frozenset())
+        return {"platform": PlatformStack("platform", PlatformArgs(declared, cloud, image, PUBLIC_KEY, guard)).facts}
+
+    return record("platform", declare)

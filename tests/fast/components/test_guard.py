@@ -1,0 +1,89 @@
+"""The guard refuses replacements that a change of the declaration asks for, and only those."""
+
+from __future__ import annotations
+
+import pytest
+from pulumi import ResourceHookArgs
+
+from infra.components.guard import Guarded, ReplacementGuard, differences
+from infra.errors import ReplacementRefusedError
+from tests.fast.components.recording import UnhookedGuard
+
+pytestmark = pytest.mark.fast
+INSTANCE = "openstack:compute/instance:Instance"
+URN = f"urn:pulumi:acme::ringfence::ringfence:tenant:Tenant$ringfence:tenant:Server${INSTANCE}::acme-web"
+FINISHED: dict[str, object] = {"region": "RegionOne", "keyPair": "old", "flavorName": "small", "networks": [{"port": "p1", "mac": "fa:16"}]}
+WEB = Guarded(INSTANCE, "acme-web", "web")
+
+
+def guard(old: dict[str, dict[str, object]], *, allowed: frozenset[str] = frozenset()) -> ReplacementGuard:
+    """Return a guard that has been asked for the options of one server."""
+    made = UnhookedGuard(old, allowed)
+    made.protected(WEB)
+    return made
+
+
+def creation(**inputs: object) -> ResourceHookArgs:
+    """Return what the engine tells a hook before it creates the server."""
+    return ResourceHookArgs(urn=URN, id="", name="acme-web", type=INSTANCE, new_inputs=inputs)
+
+
+def test_a_replacement_is_refused_with_what_and_why() -> None:
+    """The message names the server, the property, both values and the way to allow it."""
+    with pytest.raises(ReplacementRefusedError) as refused:
+        guard({URN: FINISHED}).refuse(creation(keyPair="new", flavorName="small"))
+    text = str(refused.value)
+    assert "acme-web would be replaced" in text
+    assert "keyPair: old -> new" in text
+    assert "flavorName" not in text
+    assert "allowReplace" in text
+
+
+def test_a_first_creation_passes() -> None:
+    """What the stack does not have cannot be replaced."""
+    guard({}).refuse(creation(keyPair="new"))
+
+
+def test_an_allowed_replacement_passes() -> None:
+    """The operator named the server."""
+    guard({URN: FINISHED}, allowed=frozenset({"web"})).refuse(creation(keyPair="new"))
+
+
+def test_allowing_another_server_does_not_help() -> None:
+    """The permission is for one server."""
+    with pytest.raises(ReplacementRefusedError):
+        guard({URN: FINISHED}, allowed=frozenset({"db"})).refuse(creation(keyPair="new"))
+
+
+def test_what_never_finished_may_be_made_anew() -> None:
+    """A creation that broke off left nothing that anybody could have used."""
+    guard({URN: {"keyPair": "old"}}).refuse(creation(keyPair="new"))
+
+
+def test_repair_without_a_change_passes() -> None:
+    """``--replace`` and an interrupted replacement change no input."""
+    guard({URN: FINISHED}).refuse(creation(keyPair="old", networks=[{"port": "p1"}]))
+
+
+@pytest.mark.parametrize(
+    ("old", "allowed", "first"),
+    [
+        ({}, frozenset(), False),
+        ({URN: FINISHED}, frozenset(), False),
+        ({URN: FINISHED}, frozenset({"web"}), True),
+        ({URN: {"keyPair": "old"}}, frozenset(), True),
+    ],
+    ids=["new", "finished", "allowed", "never-finished"],
+)
+def test_deletion_comes_first_only_when_nothing_can_be_lost(
+    old: dict[str, dict[str, object]], allowed: frozenset[str], *, first: bool
+) -> None:
+    """With the preview skipped, the refusal must come before any deletion."""
+    assert UnhookedGuard(old, allowed).protected(WEB).delete_before_replace is first
+
+
+def test_differences_ignore_what_the_cloud_fills_in() -> None:
+    """Outputs have more keys than inputs, and absent, empty and false are the same to the provider."""
+    old = {"networks": [{"port": "p1", "mac": "fa:16"}], "tags": None, "extra": 1}
+    assert differences({"networks": [{"port": "p1"}], "tags": []}, old) == []
+    assert differences({"networks": [{"port": "p2"}]}, old) == ["networks: [{'port': 'p1', 'mac': 'fa:16'}] -> [{'port': 'p2'}]"]

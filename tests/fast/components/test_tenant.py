@@ -1,0 +1,142 @@
+"""What a tenant's stack declares, seen by an engine that only remembers."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from tests.fast.components import recording
+
+pytestmark = pytest.mark.fast
+TENANTS = ("acme", "globex")
+MADE_BY_ADMIN = {"Project", "User", "RoleAssignment", "Router", "RouterInterface", "RbacPolicyV2", "SubnetRoute"}
+ADMINS_SHARED_KINDS = {"Network", "Subnet", "Port"}
+"""Kinds that the admin makes for the management segment and the deployer for the zones."""
+
+
+@functools.cache
+def tenant(name: str) -> recording.RecordingCloud:
+    """Record a tenant once for all tests that only look."""
+    return recording.tenant(name)
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_every_resource_is_named_after_its_tenant(name: str) -> None:
+    """Names are an interface: resource name and name in the cloud agree and begin with the tenant's."""
+    named = [resource for resource in tenant(name).resources if "name" in resource.inputs]
+    assert named
+    for resource in named:
+        if resource.kind != "ApplicationCredential":
+            assert resource.inputs["name"] == resource.name
+        assert resource.name.startswith(name)
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_every_provider_resource_has_one_of_the_three_identities(name: str) -> None:
+    """No resource falls back to a default provider, which would take its credential from the environment."""
+    identities = {"admin", f"{name}-deployer", f"{name}-deployer-login"}
+    resources = [resource for resource in tenant(name).resources if resource.type.startswith("openstack:")]
+    assert {resource.provider for resource in resources} == identities
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_the_admin_makes_the_ring_fence_and_nothing_inside_it(name: str) -> None:
+    """Servers, volumes, groups and zones are the deployer's; project, routers and the management segment the admin's."""
+    for resource in tenant(name).resources:
+        if not resource.type.startswith("openstack:") or resource.kind == "ApplicationCredential":
+            continue
+        in_management = resource.name in {f"{name}-management", f"{name}-backbone"} and resource.kind in ADMINS_SHARED_KINDS
+        expected = "admin" if resource.kind in MADE_BY_ADMIN or in_management else f"{name}-deployer"
+        assert (resource.kind, resource.name, resource.provider) == (resource.kind, resource.name, expected)
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_every_port_of_a_server_has_groups_port_security_and_fixed_addresses(name: str) -> None:
+    """A port without explicit groups would get the default group; the management port carries the management group only."""
+    ports = [port for port in tenant(name).of("Port") if port.provider != "admin"]
+    assert len(ports) == 4
+    for port in ports:
+        groups = port.inputs["securityGroupIds"]
+        if port.name.endswith("-management"):
+            assert groups == [f"{name}-management-id"]
+        else:
+            assert groups
+            assert port.inputs["portSecurityEnabled"] is True
+            assert all(fixed["ipAddress"] for fixed in port.inputs["fixedIps"])
+
+
+def test_management_has_no_gateway_and_one_route() -> None:
+    """The segment leads to the backbone and nowhere else, and hands out no addresses by itself."""
+    cloud = tenant("acme")
+    (segment,) = (subnet for subnet in cloud.of("Subnet") if subnet.name == "acme-management")
+    assert segment.inputs["noGateway"] is True
+    assert segment.inputs["enableDhcp"] is False
+    assert [route.inputs["destinationCidr"] for route in cloud.of("SubnetRoute")] == ["172.29.0.0/24"]
+    (router,) = (router for router in cloud.of("Router") if router.name == "acme-management")
+    assert "externalNetworkId" not in router.inputs
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_default_rules_are_removed_from_every_group(name: str) -> None:
+    """Neutron gives a new group two egress rules that allow everything."""
+    groups = tenant(name).of("SecGroup")
+    assert groups
+    assert all(group.inputs["deleteDefaultRules"] is True for group in groups)
+    assert len(tenant(name).of("EmptyDefaultGroup")) == 1
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_all_volumes_are_of_the_encrypted_type(name: str) -> None:
+    """Root and data volumes name their type; the cloud's default type might be a plain one."""
+    volumes = tenant(name).of("Volume")
+    assert len(volumes) == 3
+    assert {volume.inputs["volumeType"] for volume in volumes} == {"encrypted"}
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_cards_are_in_the_order_that_the_guest_expects(name: str) -> None:
+    """Zones in the order of the declaration, management last: the guest names its cards by it."""
+    for server in tenant(name).of("Instance"):
+        ports = [card["port"] for card in server.inputs["networks"]]
+        assert ports[-1] == f"{server.name}-management-id"
+        assert len(ports) == len(set(ports)) >= 2
+        assert server.inputs["configDrive"] is True
+        assert "userData" not in server.inputs
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_labels_are_on_everything_that_can_carry_them(name: str) -> None:
+    """Neutron resources carry tags, Nova's and Cinder's metadata."""
+    for resource in tenant(name).resources:
+        if resource.kind in {"Network", "Subnet", "Router", "Port", "SecGroup", "FloatingIp", "Project"}:
+            assert f"tenant={name}" in resource.inputs["tags"]
+            assert any(tag.startswith("classification=") for tag in resource.inputs["tags"])
+        if resource.kind in {"Instance", "Volume"}:
+            assert resource.inputs["metadata"]["tenant"] == name
+            assert resource.inputs["metadata"]["zone"]
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_secrets_do_not_reach_the_plain_outputs(name: str) -> None:
+    """The plain outputs are for everybody who may read the stack."""
+    outputs = tenant(name).outputs
+    assert "generated" in str(outputs["credential"])
+    assert "generated" not in str(outputs["tenant"])
+
+
+def test_no_server_and_no_other_tenant_is_named_twice() -> None:
+    """Both tenants use the same addresses; nothing of one is named in the other's stack."""
+    assert not [resource.name for resource in tenant("acme").resources if "globex" in str(resource)]
+
+
+def test_outputs_have_the_published_shape() -> None:
+    """The command line and the live tests read these keys."""
+    facts = tenant("globex").outputs["tenant"]
+    assert set(facts) == {"name", "region", "project_id", "deployer", "edge_router_id", "management", "zones", "groups", "servers"}
+    server = facts["servers"]["db1"]
+    assert set(server) == {"id", "management", "management_port_id", "host_key", "public", "nics", "volumes"}
+    assert set(server["nics"]["app"]) == {"port_id", "mac", "addresses"}
+    assert server["volumes"] == {"root": "globex-db1-root-id", "data": {"db": "globex-db1-db-id"}}
+    assert server["public"] is None
+    assert facts["servers"]["app1"]["public"] == "172.24.4.20"

@@ -1,0 +1,180 @@
+"""Pinned host keys and the two hops, against SSH servers that live inside the test."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import paramiko
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hardening import access
+from infra.errors import GuestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.fast
+
+
+def new_key(file: Path) -> paramiko.PKey:
+    """Write a new private key and return it as paramiko sees it."""
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    file.write_bytes(pem)
+    return access.private_key(file)
+
+
+def written(key: paramiko.PKey) -> str:
+    """Render a host key as a server prints it."""
+    return f"{key.get_name()} {key.get_base64()}"
+
+
+class Account(paramiko.ServerInterface):
+    """Lets the automation in with one key; runs every command as an echo of its input; forwards to any address."""
+
+    def __init__(self, key: paramiko.PKey, log: list[str], name: str) -> None:
+        self._key, self._log, self._name = key, log, name
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        """Accept the automation's key."""
+        good = username == access.USER and key == self._key
+        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED  # type: ignore[attr-defined,no-any-return]
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 - paramiko's names
+        """Allow sessions."""
+        return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined,no-any-return]
+
+    def check_channel_direct_tcpip_request(self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]) -> int:  # noqa: ARG002
+        """Remember where a hop leads."""
+        self._log.append(f"{self._name} -> {destination[0]}:{destination[1]}")
+        return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined,no-any-return]
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        """Echo the command and its input, end with status 7."""
+        self._log.append(f"{self._name}$ {command.decode()}")
+
+        def run() -> None:
+            text = channel.makefile("rb").read()
+            channel.sendall(command + b"|" + text)
+            channel.sendall_stderr(b"warned")
+            channel.send_exit_status(7)
+            channel.close()
+
+        threading.Thread(target=run, daemon=True).start()
+        return True
+
+
+class Net:
+    """Two SSH servers without a network: the bastion behind a socket pair, the server behind the bastion's hop."""
+
+    def __init__(self, folder: Path) -> None:
+        self.key_file = folder / "automation"
+        self.user_key = new_key(self.key_file)
+        self.bastion_key, self.server_key = new_key(folder / "b"), new_key(folder / "s")
+        self.log: list[str] = []
+        self.transports: list[paramiko.Transport] = []
+
+    def connect(self, host_key: paramiko.PKey, name: str) -> socket.socket:
+        """Return the client's end of a connection to a new SSH server."""
+        client, server = socket.socketpair()
+        transport = paramiko.Transport(server)
+        transport.add_server_key(host_key)
+        transport.start_server(event=threading.Event(), server=Account(self.user_key, self.log, name))
+        self.transports.append(transport)
+        return client
+
+    def entrance(self, pinned: paramiko.PKey) -> access.Entrance:
+        """Return the entrance with a pinned bastion key."""
+        return access.Entrance("172.24.4.9", written(pinned), self.key_file)
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Net]:
+    """Stand in for the network between the operator, the bastion and one server."""
+    made = Net(tmp_path)
+    monkeypatch.setattr(access, "_proxy", lambda _entrance: made.connect(made.bastion_key, "bastion"))
+
+    def forward(_via: access.Session, address: str, port: int) -> socket.socket:
+        made.log.append(f"hop {address}:{port}")
+        return made.connect(made.server_key, "server")
+
+    monkeypatch.setattr(access, "_forward", forward)
+    yield made
+    for transport in made.transports:
+        transport.close()
+        transport.join(5)
+
+
+def test_a_command_runs_behind_both_hops(net: Net) -> None:
+    """Words stay words, input arrives, both outputs and the status come back."""
+    target = access.Target("172.30.0.5", written(net.server_key))
+    with access.open_server(net.entrance(net.bastion_key), target) as session:
+        result = session.run(("sudo", "a b"), stdin="text")
+    assert result == access.Completed(7, "sudo 'a b'|text", "warned")
+    assert net.log == ["hop 172.30.0.5:22", "server$ sudo 'a b'"]
+
+
+def test_another_host_key_ends_the_attempt_at_once(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At either hop: no second try, no command, and words that tell it from a dead host."""
+    monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("it was tried again"))
+    wrong_server = access.Target("172.30.0.5", written(net.bastion_key))
+    with (
+        pytest.raises(GuestError, match="another host key than the pinned one"),
+        access.open_server(net.entrance(net.bastion_key), wrong_server),
+    ):
+        pytest.fail("logged in")
+    with pytest.raises(GuestError, match="another host key than the pinned one"), access.open_bastion(net.entrance(net.server_key)):
+        pytest.fail("logged in")
+    assert not [entry for entry in net.log if "$" in entry]
+
+
+def test_a_refused_login_is_not_tried_again(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that the bastion does not know will not be known later."""
+    monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("it was tried again"))
+    new_key(tmp_path / "stranger")
+    entrance = access.Entrance("172.24.4.9", written(net.bastion_key), tmp_path / "stranger")
+    with pytest.raises(GuestError, match="the login failed"), access.open_bastion(entrance):
+        pytest.fail("logged in")
+
+
+def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port's flows may lag behind; a dead host ends in an error that names it."""
+    tries: list[int] = []
+
+    def nobody(_entrance: access.Entrance) -> None:
+        tries.append(1)
+        message = "no route to host"
+        raise OSError(message)
+
+    monkeypatch.setattr(access, "_proxy", nobody)
+    monkeypatch.setattr(access, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.1)
+    with pytest.raises(GuestError, match=r"172\.24\.4\.9: the login failed"), access.open_bastion(net.entrance(net.bastion_key)):
+        pytest.fail("logged in")
+    assert len(tries) > 1
+
+
+def test_the_proxy_command_gets_host_and_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As ssh_config(5) says: %h, %p and %%."""
+    monkeypatch.setattr(paramiko, "ProxyCommand", lambda command: command)
+    entrance = access.Entrance("172.24.4.9", "", tmp_path, "nsenter --net=/run/x%% nc %h %p", 2222)
+    assert str(access._proxy(entrance)) == "nsenter --net=/run/x% nc 172.24.4.9 2222"
+    assert access._proxy(access.Entrance("172.24.4.9", "", tmp_path)) is None
+
+
+def test_a_missing_private_key_says_what_to_do(tmp_path: Path) -> None:
+    """The error names the file and the command that makes it."""
+    with pytest.raises(GuestError, match="ringfence keys"):
+        access.private_key(tmp_path / "nothing")
+
+
+def test_only_ed25519_can_be_pinned() -> None:
+    """The guests have no other host key."""
+    with pytest.raises(GuestError, match="not a host key that can be pinned"):
+        access.public_key("ssh-rsa AAAA")
