@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -58,7 +60,7 @@ class Board:
         if self._thread:
             self._thread.join()
 
-    @contextmanager
+    @contextlib.contextmanager
     def stopping(self) -> Iterator[None]:
         """End every command that still runs when the block is left, by Ctrl-C or by the failure of one of them."""
         try:
@@ -68,7 +70,7 @@ class Board:
                 self._closed = True
                 children = list(self._children)
             for child in children:
-                child.terminate()
+                _end(child)
             raise
 
     def say(self, text: str) -> None:
@@ -94,26 +96,23 @@ class Board:
             ToolchainError: the command failed; the message has its last lines.
         """
         last: deque[str] = deque(maxlen=_LAST_LINES)
-        with self._lock:
-            if self._closed:
-                raise ToolchainError.of(f"{part}: stopped, because another part failed")
-            child = subprocess.Popen(
-                argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            )
-            self._children.add(child)
         output: list[str] = []
-        reader = threading.Thread(target=lambda: output.append(child.stdout.read() if child.stdout else ""), daemon=True)
-        reader.start()
-        try:
-            for line in child.stderr or ():
-                last.append(line.rstrip())
-                if heard:
-                    heard(line.rstrip())
-            reader.join()
-            code = child.wait()
-        finally:
-            with self._lock:
-                self._children.discard(child)
+        with self._start(part, argv, env, cwd) as child:
+            reader = threading.Thread(target=lambda: output.append(child.stdout.read() if child.stdout else ""), daemon=True)
+            reader.start()
+            try:
+                for line in child.stderr or ():
+                    last.append(line.rstrip())
+                    if heard:
+                        heard(line.rstrip())
+                reader.join()
+                code = child.wait()
+            except BaseException:
+                _end(child)
+                raise
+            finally:
+                with self._lock:
+                    self._children.discard(child)
         if code:
             raise ToolchainError.of(
                 f"{part}: a command failed",
@@ -123,6 +122,23 @@ class Board:
                 hint="mend the cause and run the same command again: what was built is kept",
             )
         return "".join(output)
+
+    def _start(self, part: str, argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._closed:
+                raise ToolchainError.of(f"{part}: stopped, because another part failed")
+            child = subprocess.Popen(
+                argv,
+                env=env,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                process_group=0,  # a compiler starts others: they are ended together
+            )
+            self._children.add(child)
+            return child
 
     def _tick(self) -> None:
         period = _TERMINAL_TICK_S if self.out.isatty() else _LOG_TICK_S
@@ -141,3 +157,9 @@ class Board:
         """Clear the live line (ECMA-48: carriage return, erase in line)."""
         if self.out.isatty():
             print("\r\x1b[2K", end="", file=self.out, flush=True)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a command and what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)

@@ -80,6 +80,30 @@ func (h *host) About(ctx context.Context, req *pulumirpc.AboutRequest) (*pulumir
 	return &pulumirpc.AboutResponse{Executable: about.PythonExecutable, Version: about.PythonVersion.String()}, nil
 }
 
+// GetProgramDependencies lists the installed packages for `pulumi about`. The environment has no pip to ask.
+func (h *host) GetProgramDependencies(
+	ctx context.Context, req *pulumirpc.GetProgramDependenciesRequest,
+) (*pulumirpc.GetProgramDependenciesResponse, error) {
+	python, err := resolve(req.GetInfo())
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := python.Command(ctx, "-c", "import importlib.metadata, json; "+
+		"print(json.dumps([dict(name=d.name, version=d.version) for d in importlib.metadata.distributions()]))")
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("listing the installed packages: %w", err)
+	}
+	response := &pulumirpc.GetProgramDependenciesResponse{}
+	if err := json.Unmarshal(out, &response.Dependencies); err != nil {
+		return nil, fmt.Errorf("listing the installed packages: %w", err)
+	}
+	return response, nil
+}
+
 // InstallDependencies refuses: an environment that anything but the lock file filled would not be the tested one.
 func (h *host) InstallDependencies(
 	*pulumirpc.InstallDependenciesRequest, pulumirpc.LanguageRuntime_InstallDependenciesServer,

@@ -169,6 +169,14 @@ func TestHostWithoutExecutorDoesNotStart(t *testing.T) {
 	}
 }
 
+func TestProgramDependencies(t *testing.T) {
+	req := project(t, `echo '[{"name":"pulumi","version":"3.1.4"}]'`)
+	got, err := newHost(t.Context(), "exec", "e").GetProgramDependencies(t.Context(), &pulumirpc.GetProgramDependenciesRequest{Info: req.Info})
+	if err != nil || len(got.Dependencies) != 1 || got.Dependencies[0].Name != "pulumi" || got.Dependencies[0].Version != "3.1.4" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestRespondWhenPythonCannotBeStarted(t *testing.T) {
 	got := respond(exec.ErrNotFound)
 	if !strings.Contains(got.Error, "could not be run") {
