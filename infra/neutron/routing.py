@@ -47,10 +47,7 @@ class Topology:
                 self._legs[port.device_id].append(port)
         self.segment_of, self.segments = self._segments(snapshot)
         self.outside_ranges: Ranges = normal(
-            interval(subnet.cidr)
-            for network in snapshot.networks
-            if self.segments[self.segment_of[network.id]].external
-            for subnet in self._subnets[network.id]
+            interval(subnet.cidr) for network in snapshot.networks if network.external for subnet in self._subnets[network.id]
         )
         self.routers = tuple(self._router(router) for router in snapshot.routers)
 
@@ -69,11 +66,18 @@ class Topology:
                 found.append([])
             found[number].append(network)
             index[network.id] = number
-        segments = tuple(
-            Segment(networks[0].id, networks[0].name or networks[0].id, any(self._is_outside(network, owned) for network in networks))
-            for networks in found
+        return index, tuple(self._segment(networks, owned) for networks in found)
+
+    def _segment(self, networks: list[model.Network], owned: set[tuple[str, str | None]]) -> Segment:
+        outside = any(self._is_outside(network, owned) for network in networks)
+        inner = [network for network in networks if not network.external]
+        return Segment(
+            id=networks[0].id,
+            name=networks[0].name or networks[0].id,
+            external=outside,
+            public=not inner,
+            routed=normal(interval(subnet.cidr) for network in inner for subnet in self._subnets[network.id]) if outside else (),
         )
-        return index, segments
 
     def _owned_gateways(self, snapshot: model.Snapshot) -> set[tuple[str, str | None]]:
         """(network, address) of every router leg, to tell gateways that are Neutron's from those that are somebody else's."""

@@ -7,6 +7,8 @@ packets at those destinations are three local conditions. ``scripts/ringfence/ch
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from infra.policy.isolation.ranges import ANY, Ranges, show
@@ -24,7 +26,7 @@ def certify(paths: Paths, judgements: tuple[Judgement, ...]) -> dict[str, object
     """Return the certificate as plain JSON values."""
     fabric = paths.fabric
     tenants = {fabric.parties[party].id: _invariant(paths, paths.reach(paths.segments_of_party[party])) for party in paths.tenants()}
-    return {
+    body: dict[str, object] = {
         "format": "ringfence-certificate",
         "version": CERTIFICATE_VERSION,
         "snapshot": fabric.digest,
@@ -35,6 +37,12 @@ def certify(paths: Paths, judgements: tuple[Judgement, ...]) -> dict[str, object
         "tenants": tenants,
         "outside": _invariant(paths, paths.routing.from_outside()),
     }
+    return {**body, "seal": seal(body)}
+
+
+def seal(body: dict[str, object]) -> str:
+    """Return the SHA-256 of the certificate's other fields as sorted, compact JSON: it guards against accidents, not against forgery."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _invariant(paths: Paths, reach: Reach) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.policy.isolation.filtering import axis_of, coordinates, rules
-from infra.policy.isolation.ranges import PRIVATE, Ranges, covers, difference, intersection, normal
+from infra.policy.isolation.ranges import ANY, PRIVATE, Ranges, covers, difference, intersection, normal
 from infra.policy.isolation.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
 from infra.policy.isolation.structure import LISTED, example, rules_for
 from infra.policy.packets.axes import L4_POINTS
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from infra.policy.isolation.paths import Paths
     from infra.policy.isolation.ranges import Range
 
+Face = tuple[int, "Range", list[int]]
+"""A public address under which a tenant appears outside: (party, address, its endpoints behind it)."""
+
 Slabs = list[tuple[int, int, Ranges]]
 """What a class admits: (l4_lo, l4_hi, peers)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Specific:
-    """Part of a service that admits some public addresses and not all."""
+class _Part:
+    """What a slab of a filter opens at a door: layer 4 as the endpoint sees it, and the peers of the door's family."""
 
     door: PublicAddress
     l4_lo: int
@@ -43,12 +46,19 @@ def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     """Judge ``public``, and return everything that is open to every public address."""
     doors = list(_doors(paths))
     slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors})
+    faces = _faces(paths)
+    outside = _outside(paths)
+    elsewhere = [face for face in faces if not covers(paths.fabric.outside_ranges, (face[1],))]
     exposures: list[Exposure] = []
-    specific: list[_Specific] = []
+    specific: list[_Part] = []
     for door in doors:
         for l4_lo, l4_hi, peers in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
-            _sort_out(paths, door, (l4_lo, l4_hi, peers), exposures, specific)
-    examples = tuple(_examples(paths, specific))
+            part = _part(door, (l4_lo, l4_hi, peers))
+            if part is not None and _is_everybodys(paths, part, outside[door.family], elsewhere):
+                exposures.append(_exposure(paths, part))
+            elif part is not None and part.peers:
+                specific.append(part)
+    examples = tuple(_examples(paths, specific, faces))
     text = f"{len(exposures)} services of {len(doors)} public addresses are open to everybody, none to one tenant in particular"
     if examples:
         text = "a service on a public address admits another tenant in particular"
@@ -60,9 +70,9 @@ def _doors(paths: Paths) -> Iterator[PublicAddress]:
     """Yield every public address with an endpoint: translated, on an external segment, or routed without translation."""
     yield from paths.fabric.public
     for segment, members in paths.on_segment.items():
-        if paths.fabric.segments[segment].external:
+        if paths.fabric.segments[segment].public:
             for endpoint in members.tolist():
-                yield from _direct(endpoint, paths.fabric.builder.targets(endpoint))
+                yield from _direct(endpoint, intersection(paths.fabric.builder.targets(endpoint), paths.fabric.outside_ranges))
     reach = paths.routing.from_outside()
     for arrival in paths.arrivals(reach, public=False):
         destinations = difference(arrival.destinations, PRIVATE)
@@ -71,7 +81,7 @@ def _doors(paths: Paths) -> Iterator[PublicAddress]:
 
 
 def _direct(endpoint: int, addresses: Ranges) -> Iterator[PublicAddress]:
-    for family, first, _ in difference(addresses, PRIVATE):
+    for family, first, _ in addresses:
         yield PublicAddress(family, first, endpoint, first, 0, L4_POINTS)
 
 
@@ -90,7 +100,7 @@ def _admitted(paths: Paths, classes: set[int]) -> dict[int, Slabs]:
         )
     )
     found: dict[int, Slabs] = defaultdict(list)
-    found[UNFILTERED] = [(0, L4_POINTS, ((4, 0, 2**32 - 1), (6, 0, 2**128 - 1)))]
+    found[UNFILTERED] = [(0, L4_POINTS, ANY)]
     for row, key in enumerate(table.keys.tolist()):
         for (l4_lo, l4_hi), pieces in table.slabs_of(row):
             peers = tuple((axis.address(lo).version, int(axis.address(lo)), _last(axis.exact(hi))) for lo, hi in pieces)
@@ -103,30 +113,34 @@ def _last(end: int) -> int:
     return end - 1 if end <= 1 << 32 else end - 1 - ((1 << 32) + 1)
 
 
-def _sort_out(
-    paths: Paths, door: PublicAddress, slab: tuple[int, int, Ranges], exposures: list[Exposure], specific: list[_Specific]
-) -> None:
-    """Put the part of a slab that is reachable through a door on the right list."""
+def _outside(paths: Paths) -> dict[int, Ranges]:
+    """Return, per family, the addresses of the public networks, or every public address where there is no such network."""
+    found = {family: tuple(span for span in paths.fabric.outside_ranges if span[0] == family) for family in (4, 6)}
+    return {family: ranges or difference(tuple(s for s in ANY if s[0] == family), PRIVATE) for family, ranges in found.items()}
+
+
+def _is_everybodys(paths: Paths, part: _Part, outside: Ranges, elsewhere: list[Face]) -> bool:
+    """Tell whether every address from which another tenant can come is admitted."""
+    owner = int(paths.fabric.endpoints.party[part.door.endpoint])
+    others = normal(face for party, face, _ in elsewhere if party != owner and face[0] == part.door.family)
+    return covers(part.peers, outside) and covers(part.peers, others)
+
+
+def _part(door: PublicAddress, slab: tuple[int, int, Ranges]) -> _Part | None:
+    """Return the part of a slab that is reachable through a door."""
     lo, hi = max(slab[0], door.l4_lo + door.shift), min(slab[1], door.l4_hi + door.shift)
-    if lo >= hi:
-        return
-    everybody = tuple(span for span in paths.fabric.outside_ranges if span[0] == door.family)
-    peers = tuple(span for span in slab[2] if span[0] == door.family)
-    ends = paths.fabric.endpoints
-    if covers(peers, everybody):
-        party = paths.fabric.parties[int(ends.party[door.endpoint])].name
-        exposures.append(
-            Exposure(door.endpoint, ends.names[door.endpoint], party, door.family, door.address, lo - door.shift, hi - door.shift)
-        )
-    elif peers:
-        specific.append(_Specific(door, lo, hi, peers))
+    return _Part(door, lo, hi, tuple(span for span in slab[2] if span[0] == door.family)) if lo < hi else None
 
 
-def _examples(paths: Paths, specific: list[_Specific]) -> Iterator[Counterexample]:
+def _exposure(paths: Paths, part: _Part) -> Exposure:
+    door, ends = part.door, paths.fabric.endpoints
+    party = paths.fabric.parties[int(ends.party[door.endpoint])].name
+    lo, hi = part.l4_lo - door.shift, part.l4_hi - door.shift
+    return Exposure(door.endpoint, ends.names[door.endpoint], party, door.family, door.address, lo, hi)
+
+
+def _examples(paths: Paths, specific: list[_Part], faces: list[Face]) -> Iterator[Counterexample]:
     """Yield a counterexample for every service that admits another tenant's public address and that the tenant may call."""
-    if not specific:
-        return
-    faces = _faces(paths)
     found = 0
     for service in specific:
         owner = int(paths.fabric.endpoints.party[service.door.endpoint])
@@ -143,8 +157,8 @@ def _examples(paths: Paths, specific: list[_Specific]) -> Iterator[Counterexampl
                 return
 
 
-def _faces(paths: Paths) -> list[tuple[int, Range, list[int]]]:
-    """Return the public addresses under which tenants' endpoints appear outside: (party, address, endpoints)."""
+def _faces(paths: Paths) -> list[Face]:
+    """Return the public addresses under which tenants' endpoints appear outside."""
     found: dict[tuple[int, Range], list[int]] = defaultdict(list)
     ends = paths.fabric.endpoints
     for door in paths.fabric.public:
@@ -165,7 +179,7 @@ def _routed(paths: Paths, routers: dict[int, Ranges]) -> Ranges:
     return normal(span for router in routers for span in paths.fabric.routers[router].routable)
 
 
-def _caller(paths: Paths, members: list[int], service: _Specific, face: Range) -> Counterexample | None:
+def _caller(paths: Paths, members: list[int], service: _Part, face: Range) -> Counterexample | None:
     """Return a packet from one of the endpoints to the service that both sides' filters pass."""
     door = service.door
     admitted = intersection((face,), service.peers)

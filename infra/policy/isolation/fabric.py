@@ -34,11 +34,16 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A layer-2 domain. ``external``: the outside world is attached to it."""
+    """A layer-2 domain. ``external``: the outside world is attached to it; ``public``: and addresses on it are public by definition.
+
+    ``routed`` are the addresses on it to which the outside world delivers although it is not public: a physical router is its gateway.
+    """
 
     id: str
     name: str
-    external: bool
+    external: bool = False
+    public: bool = False
+    routed: Ranges = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,10 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
-    """A whole cloud. ``unknowns`` are sentences about what the model does not understand; ``assumptions`` what it takes for granted."""
+    """A whole cloud. ``outside_ranges`` are the addresses of its public segments.
+
+    ``unknowns`` are sentences about what the model does not understand; ``assumptions`` what it takes for granted.
+    """
 
     digest: str
     profile: str

@@ -57,12 +57,12 @@ class Paths:
     def arrivals(self, reach: Reach, *, public: bool) -> Iterator[Arrival]:
         """Yield where endpoints can be reached.
 
-        Endpoints on an external segment are reached by their public addresses: routers deliver to them as the outside does, which is
+        Endpoints on a public segment are reached by their public addresses: routers deliver to them as the outside does, which is
         asked for with ``public`` and left out without.
         """
         for segment, destinations in reach.delivered.items():
             link = reach.segment_via[segment]
-            if segment in self.on_segment and (link.router is None or public or not self.fabric.segments[segment].external):
+            if segment in self.on_segment and (link.router is None or public or not self.fabric.segments[segment].public):
                 yield Arrival(segment, destinations, link)
         for (segment, family, address), destinations in reach.handed.items():
             if segment in self.on_segment:

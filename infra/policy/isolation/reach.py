@@ -105,6 +105,10 @@ class Routing:
                 reach.routers[index] = router.routable
                 reach.router_via[index] = Link(None, segment, None)
                 work.append((index, router.routable))
+        for number, place in enumerate(self.fabric.segments):
+            if place.routed:
+                reach.delivered[number] = place.routed
+                reach.segment_via[number] = Link(None, number, None)
         return self._close(reach, work)
 
     def _close(self, reach: Reach, work: list[tuple[int, Ranges]]) -> Reach:

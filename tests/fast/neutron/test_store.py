@@ -1,0 +1,122 @@
+"""Snapshots are read strictly: what is corrupt, partial or inconsistent is refused, with file and record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from infra.errors import SnapshotError
+from infra.neutron.snapshot import FixedIp, Header, Network, Port, Project, Router, SecurityGroup, Snapshot
+from infra.neutron.store import dumps, from_records, load, loads
+from tests.fast.neutron.clouds import allow, two_tenants
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.fast
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    """A file and the snapshot it came from are equal, digest included."""
+    snapshot = two_tenants().snapshot()
+    path = tmp_path / "cloud.jsonl"
+    path.write_bytes(dumps(snapshot))
+    assert load(path) == snapshot
+    assert loads(path.read_bytes()) == snapshot
+
+
+def lines() -> list[bytes]:
+    """Return the lines of a good file."""
+    return dumps(two_tenants().snapshot()).splitlines(keepends=True)
+
+
+CORRUPT = {
+    "an empty file": (lambda _: [], "cloud:1: this is not a snapshot"),
+    "something else": (lambda _: [b"hello\n"], "cloud:1: this is not a snapshot"),
+    "no header": (lambda good: good[1:], "cloud:1: the header is missing"),
+    "a version to come": (lambda good: [good[0].replace(b'"format":1', b'"format":2'), *good[1:]], "cloud:1: unknown snapshot version"),
+    "cut off between records": (lambda good: good[:-3], "the file is cut off"),
+    "cut off inside a record": (lambda good: [*good[:5], good[5][:20]], "cloud:6: the record does not fit the format"),
+    "a record lost": (lambda good: [*good[:3], *good[4:]], "records are missing"),
+    "a record after the end": (lambda good: [*good, good[2]], "a record follows the end line"),
+    "two headers": (lambda good: [good[0], *good], "cloud:2: a second header"),
+    "a field that does not exist": (lambda good: [good[0], good[1].replace(b'"name"', b'"nmae"'), *good[2:]], "unknown field `nmae`"),
+    "a value of the wrong type": (lambda good: [good[0], good[1].replace(b'"name":"platform"', b'"name":7'), *good[2:]], "$.name"),
+    "no JSON": (lambda good: [good[0], b"{]\n", *good[2:]], "cloud:2: the record does not fit the format"),
+}
+
+
+@pytest.mark.parametrize(("damage", "message"), CORRUPT.values(), ids=CORRUPT)
+def test_a_damaged_file_is_refused(damage: object, message: str) -> None:
+    """The error names the file and the line."""
+    data = b"".join(damage(lines()))  # type: ignore[operator]
+    with pytest.raises(SnapshotError) as error:
+        loads(data, "cloud")
+    assert message in str(error.value)
+
+
+def test_an_unknown_kind_is_kept_as_unknown() -> None:
+    """A record of a kind that this version does not know is neither an error nor dropped."""
+    good = lines()
+    good[-1] = good[-1].replace(str(len(good) - 2).encode(), str(len(good) - 1).encode())
+    snapshot = loads(b"".join([*good[:-1], b'{"kind":"firewall_group","id":"f"}\n', good[-1]]))
+    assert [item.type for item in snapshot.unknowns] == ["firewall_group"]
+
+
+BASE = (Project(id="acme"), Network(id="app", project_id="acme"))
+
+INCONSISTENT = {
+    "a network of a project that is not there": (Network(id="n", project_id="ghost"), "network n, project_id: it refers to a project"),
+    "a port on a network that is not there": (
+        Port(id="p", network_id="ghost", project_id="acme"),
+        "port p, network_id: it refers to a network",
+    ),
+    "a port on a subnet that is not there": (
+        Port(id="p", network_id="app", project_id="acme", fixed_ips=(FixedIp(subnet_id="ghost"),)),
+        "port p, fixed_ips: it refers to a subnet",
+    ),
+    "a port with a group that is not there": (
+        Port(id="p", network_id="app", project_id="acme", security_groups=("ghost",)),
+        "port p, security_groups: it refers to a security group",
+    ),
+    "a leg of a router that is not there": (
+        Port(id="p", network_id="app", project_id="acme", device_owner="network:router_interface", device_id="ghost"),
+        "port p, device_id: it refers to a router",
+    ),
+    "a rule's remote group that is not there": (
+        SecurityGroup(id="g", project_id="acme", rules=(allow("ingress", remote_group_id="ghost"),)),
+        "security group g, remote_group_id: it refers to a security group",
+    ),
+    "a prefix that is none": (
+        SecurityGroup(id="g", project_id="acme", rules=(allow("ingress", "10.0.0.0/33"),)),
+        "security group g, remote_ip_prefix: this is not an address or prefix",
+    ),
+    "an id given twice": (Network(id="app", project_id="acme"), "network app: two records of a network have the same id"),
+    "a router of nobody": (Router(id="r", project_id="ghost"), "router r, project_id: it refers to a project"),
+}
+
+
+@pytest.mark.parametrize(("record", "message"), INCONSISTENT.values(), ids=INCONSISTENT)
+def test_records_that_do_not_fit_together(record: msgspec.Struct, message: str) -> None:
+    """A reference to something absent means a partial snapshot: refused as a whole."""
+    with pytest.raises(SnapshotError) as error:
+        from_records(Header(format=1, origin="synthetic"), [*BASE, record])  # type: ignore[list-item]
+    assert message in str(error.value)
+
+
+def test_an_unreadable_file_is_an_error_of_ours(tmp_path: Path) -> None:
+    """A missing file is no trace-back."""
+    with pytest.raises(SnapshotError, match="cannot be read"):
+        load(tmp_path / "absent")
+
+
+def test_equal_snapshots_have_equal_digests() -> None:
+    """The digest is of what the snapshot says."""
+    first, second = two_tenants().snapshot(), two_tenants().snapshot()
+    assert isinstance(first, Snapshot)
+    assert first.digest == second.digest
+    other = two_tenants()
+    other.route("acme-edge", "192.0.2.0/24", "10.0.0.11")
+    assert other.snapshot().digest != first.digest
