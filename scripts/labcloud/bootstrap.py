@@ -1,0 +1,133 @@
+"""What a fresh cloud needs before anyone can use it, made through its own APIs: find each thing, make what is missing.
+
+Runs inside the lab with the lab's own openstacksdk: ``python -m labcloud.bootstrap identity|resources``. The passwords of the
+service users come by a file, never by arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import openstack
+
+from labcloud.apis import APIS, SERVICE_USERS
+from labcloud.layout import EXTERNAL, EXTERNAL6, EXTERNAL6_GATEWAY, EXTERNAL_GATEWAY, EXTERNAL_POOL, Layout
+
+# name, memory in MiB, virtual processors; disks are volumes, so the flavors have none.
+FLAVORS: Final = (("small", 768, 1), ("tiny", 512, 1))
+EXTERNAL_NETWORK: Final = "public"
+PLAIN_TYPE: Final = "plain"
+HOST_SECONDS: Final = 300.0
+
+
+def identity(cloud: Any, layout: Layout) -> None:
+    """Make the service users and the catalog."""
+    keystone = cloud.identity
+    passwords = json.loads((layout.root / "secrets.json").read_text())["services"]
+    project = keystone.find_project("service") or keystone.create_project(name="service", domain_id="default")
+    roles = {role.name: role for role in keystone.roles()}
+    for name in SERVICE_USERS:
+        user = keystone.find_user(name) or keystone.create_user(name=name, password=passwords[name], domain_id="default")
+        for role in ("admin", "service"):
+            keystone.assign_project_role_to_user(project, user, roles[role])
+    for api in APIS:
+        for entry in api.catalog:
+            service = _first(keystone.services(type=entry.type)) or keystone.create_service(type=entry.type, name=entry.name)
+            _endpoints(keystone, service, layout.url(api.port) + entry.path)
+
+
+def resources(cloud: Any, _layout: Layout) -> None:
+    """Make flavors, the external network and the unencrypted volume type that Cinder's default names."""
+    for name, memory, processors in FLAVORS:
+        if not cloud.compute.find_flavor(name):
+            cloud.compute.create_flavor(name=name, ram=memory, vcpus=processors, disk=0)
+    _external_network(cloud.network)
+    types = {volume_type.name for volume_type in cloud.block_storage.types()}
+    if PLAIN_TYPE not in types:
+        cloud.block_storage.create_type(name=PLAIN_TYPE, extra_specs={"volume_backend_name": "rbd"})
+
+
+def host(cloud: Any, _layout: Layout) -> None:
+    """Wait until this machine can take servers and volumes, as the schedulers see it."""
+    deadline = time.monotonic() + HOST_SECONDS
+    while True:
+        missing = [name for name, ready in _AGENTS.items() if not ready(cloud)]
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"not up after {HOST_SECONDS:.0f} s: {', '.join(missing)}")
+        time.sleep(1.0)
+
+
+def _compute_up(cloud: Any) -> bool:
+    """Nova's compute service reports, and its hypervisor is mapped to the cell."""
+    up = any(row.state == "up" for row in cloud.compute.services(binary="nova-compute"))
+    return up and _first(cloud.compute.hypervisors()) is not None
+
+
+def _volume_up(cloud: Any) -> bool:
+    """Cinder's volume service reports."""
+    return any(row.state == "up" for row in cloud.block_storage.services(binary="cinder-volume"))
+
+
+_AGENTS: Final[dict[str, Callable[[Any], bool]]] = {"nova-compute": _compute_up, "cinder-volume": _volume_up}
+
+
+def _endpoints(keystone: Any, service: Any, url: str) -> None:
+    """One address for whoever asks, from inside or outside."""
+    for interface in ("internal", "public"):
+        if not _first(keystone.endpoints(service_id=service.id, interface=interface)):
+            keystone.create_endpoint(service_id=service.id, interface=interface, url=url, region_id="RegionOne")
+
+
+def _external_network(neutron: Any) -> None:
+    """The provider's network with a subnet of each family."""
+    network = neutron.find_network(EXTERNAL_NETWORK) or neutron.create_network(
+        name=EXTERNAL_NETWORK,
+        is_router_external=True,
+        provider_network_type="flat",
+        provider_physical_network="public",
+    )
+    there = {subnet.name for subnet in neutron.subnets(network_id=network.id)}
+    if "public-4" not in there:
+        first, last = map(str, EXTERNAL_POOL)
+        neutron.create_subnet(
+            network_id=network.id,
+            name="public-4",
+            ip_version=4,
+            cidr=str(EXTERNAL),
+            gateway_ip=str(EXTERNAL_GATEWAY.ip),
+            is_dhcp_enabled=False,
+            allocation_pools=[{"start": first, "end": last}],
+        )
+    if "public-6" not in there:
+        neutron.create_subnet(
+            network_id=network.id,
+            name="public-6",
+            ip_version=6,
+            cidr=str(EXTERNAL6),
+            gateway_ip=str(EXTERNAL6_GATEWAY.ip),
+            is_dhcp_enabled=False,
+        )
+
+
+def _first(found: Iterable[Any]) -> Any:
+    """The first of an iterable, or nothing."""
+    return next(iter(found), None)
+
+
+def main() -> None:
+    """Do the named part."""
+    part = {"identity": identity, "resources": resources, "host": host}[sys.argv[1]]
+    layout = Layout.load(Path(os.environ["OS_CLIENT_CONFIG_FILE"]).parent)
+    part(openstack.connect(cloud="lab"), layout)
+
+
+if __name__ == "__main__":
+    main()

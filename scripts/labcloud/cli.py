@@ -1,0 +1,232 @@
+"""The command line of the lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.errors import RingfenceError
+from labcloud import control, door, outside
+from labcloud.layout import INTERNET_HOST, SYSTEM_PYTHON, Layout
+from labcloud.model import State
+from labcloud.progress import Teller
+from labcloud.services import services
+from labcloud.settings import LabError, Settings
+from labcloud.status import Status, judge, judge_forwarder
+from labcloud.up import Bringup, only_one
+
+EXAMPLES = """
+Examples:
+
+  ./scripts/lab up                              bring the cloud up, from whatever there is
+
+  eval "$(./scripts/lab env)"                   point this shell at it
+
+  ./scripts/lab status --json                   what is up, for programs
+
+  ./scripts/lab exec openstack server list --all-projects
+
+  ./scripts/lab exec ovs-vsctl show
+
+  ./scripts/lab logs nova-compute -n 200
+
+  ./scripts/lab restart neutron                 stop and start one service
+"""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A real OpenStack on this machine, in namespaces of its own.",
+    epilog=EXAMPLES,
+)
+RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command()
+def up() -> None:
+    """Bring the lab up, or what of it is down; safe to repeat at any point."""
+    settings, teller = Settings.of(os.environ), Teller()
+    with only_one(settings.root):
+        layout = Bringup(settings, teller).run()
+    teller.say(f'the lab is up; point a shell at it: [bold]eval "$({_me()} env)"[/bold]')
+    teller.say(f"state and logs: {layout.root}")
+
+
+@app.command()
+def down() -> None:
+    """Stop the lab and keep its state; its servers lose power as at a power cut."""
+    settings, teller = Settings.of(os.environ), Teller()
+    with only_one(settings.root):
+        layout = _layout(settings)
+        with teller.step("stop every service") as note:
+            outside.stop_forwarder(layout)
+            ran = control.stop(layout, lambda name, event, _detail: note(f"{name} {event}"))
+        if not ran:
+            teller.say("no lab ran")
+
+
+@app.command()
+def wipe() -> None:
+    """Stop the lab and delete its state: tenants, volumes, passwords. Caches stay."""
+    settings, teller = Settings.of(os.environ), Teller()
+    with only_one(settings.root):
+        with teller.step("stop and delete"):
+            if (settings.root / "layout.json").exists():
+                layout = _layout(settings)
+                outside.stop_forwarder(layout)
+                control.stop(layout)
+            shutil.rmtree(settings.root, ignore_errors=True)
+        if settings.root.exists():
+            raise LabError.of("the state could not be deleted", where=str(settings.root), hint="is a file in use?")
+
+
+@app.command()
+def restart(names: Annotated[list[str], typer.Argument(metavar="SERVICE...", help="Services, as in `status`.")]) -> None:
+    """Stop and start single services."""
+    layout, teller = _layout(Settings.of(os.environ)), Teller()
+    chosen = tuple(service for service in services(layout) if service.name in names)
+    _refuse_unknown(set(names) - {service.name for service in chosen}, layout)
+    with teller.step(f"restart {', '.join(names)}"):
+        control.order(layout, "stop", names=[service.name for service in reversed(chosen)])
+        for service in chosen:
+            if not control.start_services(layout, (service,), lambda *_: None):
+                raise LabError.of(f"{service.name} did not come up", where=str(layout.log(service.name)))
+
+
+@app.command()
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Say per service what is up, what is not and which log to read; exit code 1 unless all is up."""
+    settings = Settings.of(os.environ)
+    found = _status(settings)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=1))
+    else:
+        _print(found, settings)
+    raise typer.Exit(0 if found.is_up else 1)
+
+
+@app.command(context_settings=RAW, name="exec")
+def execute(context: typer.Context) -> None:
+    """Run a command inside the lab's namespaces, as the operator of the cloud."""
+    layout = _layout(Settings.of(os.environ))
+    pid = door.supervisor(layout.root)
+    if pid is None:
+        raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up")
+    command = door.inside(pid, *(context.args or ["bash", "--norc"]))
+    sys.stdout.flush()
+    os.execvpe(command[0], command, control.inside_environment(layout))
+
+
+@app.command()
+def logs(
+    service: Annotated[str, typer.Argument(help="A service, as in `status`; or setup, supervisor, forwarder.")],
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 50,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
+) -> None:
+    """Show the end of a service's log."""
+    layout = _layout(Settings.of(os.environ))
+    file = layout.log(service)
+    if not file.exists():
+        _refuse_unknown({service}, layout)
+    os.execvp("tail", ["tail", f"--lines={lines}", *(["--follow=name"] if follow else []), str(file)])
+
+
+@app.command()
+def env() -> None:
+    """Print one line of exports that points a shell at the lab."""
+    print(exports(_layout(Settings.of(os.environ))))
+
+
+def exports(layout: Layout) -> str:
+    """The line of `lab env`: the cloud, the way to the bastion, and the host that stands for the internet."""
+    entrance = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
+    variables = {
+        "OS_CLIENT_CONFIG_FILE": str(layout.clouds_file),
+        "OS_CLOUD": "lab",
+        # Set and empty: lets a program point OS_CLOUD at nothing for one provider (gophercloud prefers it to credentials).
+        "RINGFENCE_NO_CLOUD": "",
+        "RINGFENCE_BASTION_PROXY": f"{entrance} connect %h %p",
+        "RINGFENCE_INTERNET_EXEC": f"{entrance} internet",
+        "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
+    }
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def main() -> None:
+    """Run, and print errors of our own without a trace-back."""
+    try:
+        app()
+    except RingfenceError as error:
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted; what was begun inside goes on, ./scripts/lab up takes it up again")
+        sys.exit(130)
+
+
+def _me() -> str:
+    """How this program is called."""
+    return "./scripts/lab"
+
+
+def _layout(settings: Settings) -> Layout:
+    """The layout of the lab that exists."""
+    try:
+        return Layout.load(settings.root)
+    except FileNotFoundError as absent:
+        raise LabError.of("there is no lab", where=str(settings.root), hint="./scripts/lab up") from absent
+
+
+def _status(settings: Settings) -> Status:
+    """Ask everyone and judge."""
+    try:
+        layout = Layout.load(settings.root)
+    except FileNotFoundError:
+        return Status(running=False, lines=())
+    table = services(layout)
+    if door.supervisor(layout.root) is None:
+        return Status(running=False, lines=judge(table, (), layout.logs))
+    lines = judge(table, control.order(layout, "states")["states"], layout.logs)
+    if settings.forward:
+        lines = (*lines, judge_forwarder(outside.forwarder_pid(layout), layout.log("forwarder")))
+    return Status(running=True, lines=lines)
+
+
+def _print(found: Status, settings: Settings) -> None:
+    """The table for people."""
+    console = Console(highlight=False)
+    if not found.running:
+        console.print(f"no lab runs in {settings.root}; start it: ./scripts/lab up")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("service", "state", "since", "what", "detail"):
+        table.add_column(column, overflow="fold")
+    marks = {State.UP: "green", State.STARTING: "yellow"}
+    for line in found.lines:
+        colour = marks.get(line.state, "red")
+        detail = "" if line.is_up else f"{line.detail}  log: {line.log}"
+        table.add_row(line.name, f"[{colour}]{line.state}[/]", f"{line.seconds:.0f} s", line.purpose, detail)
+    console.print(table)
+    down_count = sum(not line.is_up for line in found.lines)
+    console.print(f"{len(found.lines) - down_count} of {len(found.lines)} up")
+
+
+def _refuse_unknown(names: set[str], layout: Layout) -> None:
+    """Refuse names that are no services."""
+    if names:
+        raise LabError.of(
+            "no such service or log",
+            got=", ".join(sorted(names)),
+            expected=", ".join(service.name for service in services(layout)),
+        )

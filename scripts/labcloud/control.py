@@ -1,0 +1,151 @@
+"""Making the lab's namespaces, and giving orders to the supervisor in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from labcloud import door
+from labcloud.layout import CODE, SYSTEM_PYTHON
+from labcloud.model import Event, Service
+from labcloud.settings import LabError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labcloud.layout import Layout
+
+Listener = Callable[[str, Event, str], None]
+START_SECONDS = 60.0
+STOP_SECONDS = 120.0
+NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
+
+
+def start(layout: Layout) -> int:
+    """Make the namespaces and start the supervisor in them unless it runs; returns its process id."""
+    running = door.supervisor(layout.root)
+    if running:
+        return running
+    log = layout.log("supervisor")
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+    environment |= {"HOME": "/root", "PYTHONPATH": str(CODE), "PYTHONDONTWRITEBYTECODE": "1"}
+    with log.open("ab") as output:
+        outer = subprocess.Popen(
+            [
+                *("unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc"),
+                *(SYSTEM_PYTHON, "-m", "labcloud.supervisor", str(layout.root)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        pid = door.supervisor(layout.root)
+        if pid:
+            return pid
+        if outer.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise LabError.of(
+        "the lab's namespaces could not be made",
+        where=str(log),
+        got=_last_line(log),
+        hint="root is needed, and a kernel with namespaces and overlayfs",
+    )
+
+
+def order(layout: Layout, name: str, listener: Listener | None = None, **arguments: object) -> dict[str, Any]:
+    """Give one order and return the closing message; events on the way go to ``listener``."""
+    try:
+        for message in _converse(layout.root, {"order": name, **arguments}):
+            if message.get("done"):
+                return message
+            if listener:
+                listener(message["service"], Event(message["event"]), message["detail"])
+    except OSError as problem:
+        raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up") from problem
+    raise LabError.of("the supervisor ended in the middle of an order", where=str(layout.log("supervisor")), hint="./scripts/lab up")
+
+
+def start_services(layout: Layout, services: tuple[Service, ...], listener: Listener) -> bool:
+    """Start services side by side; true when all are ready."""
+    return bool(order(layout, "start", listener, services=[service.to_wire() for service in services])["ok"])
+
+
+def stop(layout: Layout, listener: Listener | None = None) -> bool:
+    """Stop every service and then the namespaces; false when no lab ran."""
+    pid = door.supervisor(layout.root)
+    if pid is None:
+        return False
+    order(layout, "shutdown", listener)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if door.supervisor(layout.root) is None and not _exists(pid):
+            return True
+        time.sleep(0.1)
+    os.kill(pid, signal.SIGKILL)
+    return True
+
+
+def run_inside(layout: Layout, *command: str, log: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in the lab, its output appended to a log. Secrets travel in ``environment``, never in the command."""
+    pid = door.supervisor(layout.root)
+    if pid is None:
+        raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up")
+    with log.open("ab") as output:
+        return subprocess.run(
+            door.inside(pid, *command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=inside_environment(layout) | (environment or {}),
+            cwd="/",
+            check=False,
+        )
+
+
+def inside_environment(layout: Layout) -> dict[str, str]:
+    """What a command inside sees: the lab's programs first, the operator's cloud chosen."""
+    return {
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+        "TERM": os.environ.get("TERM", "dumb"),
+        "PATH": layout.search_path,
+        "PYTHONPATH": str(CODE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OS_CLIENT_CONFIG_FILE": str(layout.clouds_file),
+        "OS_CLOUD": os.environ.get("OS_CLOUD", "lab"),
+    }
+
+
+def _converse(root: Path, message: dict[str, object]) -> Iterator[dict[str, Any]]:
+    """Send one message and yield the answers."""
+    with door.call(root) as line, line.makefile("rwb") as stream:
+        stream.write(json.dumps(message).encode() + b"\n")
+        stream.flush()
+        for answer in stream:
+            yield json.loads(answer)
+
+
+def _exists(pid: int) -> bool:
+    """Tell whether a process is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _last_line(file: Path) -> str:
+    """The last line of a log."""
+    lines = file.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else ""

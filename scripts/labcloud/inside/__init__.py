@@ -1,0 +1,1 @@
+"""Steps that run inside the lab's namespaces, around the services: each can be repeated and repairs what a kill left half done."""

@@ -1,0 +1,68 @@
+"""A Ceph cluster of one monitor and one disk that is a sparse file."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from labcloud.inside.shell import complete, is_complete, output, run, start_over, succeeds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labcloud.layout import Layout
+
+CLUSTER_ID = "fsid"
+PLACEMENT_GROUPS = "16"
+
+
+def monitor_data(layout: Layout) -> None:
+    """Make the monitor's store, once."""
+    directory = layout.data / "ceph/mon"
+    (layout.data / "ceph/mgr").mkdir(parents=True, exist_ok=True)
+    if is_complete(directory):
+        return
+    start_over(directory)
+    cluster = output("ceph-conf", "--lookup", CLUSTER_ID)
+    monitor_map = "/run/ceph/monmap"
+    run("monmaptool", "--create", "--clobber", "--add", "lab", "127.0.0.1:6789", "--fsid", cluster, monitor_map)
+    run("ceph-mon", "--mkfs", "-i", "lab", "--monmap", monitor_map)
+    complete(directory)
+
+
+def disk_data(layout: Layout) -> None:
+    """Make the disk, once, and enter it in the monitor's map."""
+    directory = layout.data / "ceph/osd"
+    if is_complete(directory):
+        return
+    disk = _disk_id(layout.data / "ceph/disk-id")
+    start_over(directory)
+    number = output("ceph", "osd", "new", disk)
+    if number != "0":
+        raise SystemExit(f"the cluster knows another disk already (number {number}): ./scripts/lab wipe, then up")
+    run("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", disk)
+    run("ceph", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=lab")
+    complete(directory)
+
+
+def disk_up(_layout: Layout) -> None:
+    """Fail unless the disk itself says that it is active: the monitor's map may tell of an earlier life."""
+    status = output("timeout", "8", "ceph", "--admin-daemon", "/run/ceph/ceph-osd.0.asok", "status")
+    if json.loads(status)["state"] != "active":
+        raise SystemExit(1)
+
+
+def pool(_layout: Layout) -> None:
+    """Make the pool of the volumes unless it is there."""
+    if "volumes" not in output("ceph", "osd", "pool", "ls").splitlines():
+        run("ceph", "osd", "pool", "create", "volumes", PLACEMENT_GROUPS)
+    if not succeeds("rbd", "pool", "stats", "volumes") or "rbd" not in output("ceph", "osd", "pool", "application", "get", "volumes"):
+        run("rbd", "pool", "init", "volumes")
+
+
+def _disk_id(file: Path) -> str:
+    """The disk's UUID, drawn once: with the same one a repeated entry in the map is the same disk."""
+    if not file.exists():
+        file.write_text(str(uuid.uuid4()))
+    return file.read_text()

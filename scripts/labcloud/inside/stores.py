@@ -1,0 +1,59 @@
+"""Database, message bus and hypervisor: what they need before they start."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labcloud.inside.shell import complete, is_complete, run, start_over, succeeds
+
+if TYPE_CHECKING:
+    from labcloud.layout import Layout
+
+AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
+
+
+def mariadb_data(layout: Layout) -> None:
+    """Make an empty data directory, once."""
+    directory = layout.data / "mysql"
+    if is_complete(directory):
+        return
+    start_over(directory)
+    run(
+        "mariadb-install-db",
+        "--defaults-file=/etc/mysql/lab.cnf",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    )
+    complete(directory)
+
+
+def rabbitmq_data(layout: Layout) -> None:
+    """Start with an empty bus each time: no message outlives its lab, and no half-written state can stop it."""
+    start_over(layout.data / "rabbitmq")
+    (layout.logs / "rabbitmq").mkdir(parents=True, exist_ok=True)
+    Path("/var/lib/rabbitmq").mkdir(parents=True, exist_ok=True)
+    run("chown", "-R", "root:", "/var/lib/rabbitmq")
+    # The name server of Erlang would outlive a killed RabbitMQ and may hold its name.
+    succeeds("epmd", "-kill")
+
+
+def rabbitmq_answers(_layout: Layout) -> None:
+    """Fail unless RabbitMQ answers the header of the protocol."""
+    with socket.create_connection(("127.0.0.1", 5672), 5.0) as line:
+        line.sendall(AMQP_HEADER)
+        if not line.recv(8):
+            raise SystemExit(1)
+
+
+def keystone_keys(_layout: Layout) -> None:
+    """Make the keys that Keystone signs tokens and encrypts credentials with; those that exist stay."""
+    for verb in ("fernet_setup", "credential_setup"):
+        run("keystone-manage", verb, "--keystone-user", "root", "--keystone-group", "root")
+
+
+def libvirt_user(_layout: Layout) -> None:
+    """Libvirt insists that this user exists, even when guests run as root."""
+    if not succeeds("id", "libvirt-qemu"):
+        run("useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "libvirt-qemu")

@@ -1,0 +1,105 @@
+"""Where everything of one lab lives, and on which ports it answers. Standard library only: the inside of the lab reads it too."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from pathlib import Path
+from typing import Final
+
+LOOPBACK: Final = "127.0.0.1"
+SYSTEM_PYTHON: Final = "/usr/bin/python3"
+CODE: Final = Path(__file__).resolve().parents[1]
+
+# The external network (Neutron's `public`) and the world behind its gateway. The prefixes of `internet` are those that
+# RFC 5737 and RFC 3849 keep for documentation: they cannot be anybody's real addresses.
+EXTERNAL: Final = IPv4Network("172.24.4.0/24")
+EXTERNAL_GATEWAY: Final = IPv4Interface("172.24.4.1/24")
+EXTERNAL_POOL: Final = (IPv4Address("172.24.4.10"), IPv4Address("172.24.4.250"))
+EXTERNAL6: Final = IPv6Network("2001:db8:4::/64")
+EXTERNAL6_GATEWAY: Final = IPv6Interface("2001:db8:4::1/64")
+INTERNET_ROUTER: Final = IPv4Interface("203.0.113.1/24")
+INTERNET_HOST: Final = IPv4Interface("203.0.113.10/24")
+INTERNET_ROUTER6: Final = IPv6Interface("2001:db8:113::1/64")
+INTERNET_HOST6: Final = IPv6Interface("2001:db8:113::10/64")
+INTERNET_NAMESPACE: Final = "internet"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one lab below ``root``, the virtual environment it runs from and the shift of its API ports."""
+
+    root: Path
+    venv: Path
+    port_offset: int = 0
+    virt_type: str = "qemu"
+
+    @property
+    def data(self) -> Path:
+        """What the services keep: databases, images, volumes."""
+        return self.root / "data"
+
+    @property
+    def logs(self) -> Path:
+        """One log per service, and the supervisor's."""
+        return self.root / "log"
+
+    @property
+    def overlay(self) -> Path:
+        """Upper and work directories of the private /etc and /var."""
+        return self.root / "overlay"
+
+    @property
+    def config(self) -> Path:
+        """The rendered configuration, as it is copied into the private /etc."""
+        return self.root / "config"
+
+    @property
+    def shims(self) -> Path:
+        """Programs that come first in PATH inside: sudo and the wrapper around QEMU."""
+        return self.root / "shims"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's control socket."""
+        return self.root / "control.sock"
+
+    @property
+    def clouds_file(self) -> Path:
+        """The ``clouds.yaml`` for whoever uses the cloud (mode 0600: it holds the operator's password)."""
+        return self.root / "clouds.yaml"
+
+    @property
+    def mysql_socket(self) -> Path:
+        """MariaDB's socket; /run is private to the lab."""
+        return Path("/run/mysqld/mysqld.sock")
+
+    @property
+    def search_path(self) -> str:
+        """PATH of everything that runs inside."""
+        system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return f"{self.shims}:{self.venv}/bin:{system}"
+
+    def log(self, service: str) -> Path:
+        """The log of one service."""
+        return self.logs / f"{service}.log"
+
+    def port(self, standard: int) -> int:
+        """The port on which an API with this standard port answers."""
+        return standard + self.port_offset
+
+    def url(self, standard: int) -> str:
+        """The address of an API on the loopback, inside the lab and (by the forwarder) outside."""
+        return f"http://{LOOPBACK}:{self.port(standard)}"
+
+    def save(self) -> None:
+        """Write down what :meth:`load` needs, for the programs inside."""
+        facts = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+        (self.root / "layout.json").write_text(json.dumps(facts, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, root: Path) -> Layout:
+        """Read the layout of an existing lab; ``FileNotFoundError`` when there is none."""
+        facts = json.loads((root / "layout.json").read_text())
+        return cls(root, Path(facts["venv"]), int(facts["port_offset"]), str(facts["virt_type"]))

@@ -1,0 +1,56 @@
+"""Asking a service whether it serves. Every question has a time-out: a hanging API must never hang its examiner."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from labcloud.model import Probe, ProbeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labcloud.children import Children
+
+SECONDS = 10.0
+# 200 and 300: a version document; 401: it wants a token.
+SERVING = frozenset({200, 300, 401})
+
+
+def answers(probe: Probe, children: Children, environment: Mapping[str, str]) -> str:
+    """Ask once; the empty string is yes, anything else says why not."""
+    match probe.kind:
+        case ProbeKind.ALIVE:
+            return ""
+        case ProbeKind.TCP:
+            return _tcp(probe.subject[0], int(probe.subject[1]))
+        case ProbeKind.HTTP:
+            return _http(probe.subject[0])
+        case ProbeKind.COMMAND:
+            code = children.run(probe.subject, environment, SECONDS)
+            return f"`{' '.join(probe.subject)}` ended with {code}" if code else ""
+
+
+def _tcp(host: str, port: int) -> str:
+    """Open a connection and close it."""
+    try:
+        socket.create_connection((host, port), SECONDS).close()
+    except OSError as problem:
+        return f"{host}:{port}: {problem.strerror or problem}"
+    return ""
+
+
+def _http(url: str) -> str:
+    """Send one GET and look at the status only."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=SECONDS)
+    try:
+        connection.request("GET", parts.path or "/")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as problem:
+        return f"{url}: {problem or type(problem).__name__}"
+    finally:
+        connection.close()
+    return "" if status in SERVING else f"{url} answered {status}"

@@ -1,0 +1,106 @@
+"""Configuration files from templates. The tree ``templates/etc`` is the list of them: each file lands at its own path below /etc."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from labcloud.apis import APIS, Api
+from labcloud.layout import EXTERNAL_GATEWAY
+from labcloud.passwords import write_private
+
+if TYPE_CHECKING:
+    from labcloud.layout import Layout
+    from labcloud.passwords import Secrets
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+REGION: Final = "RegionOne"
+OPERATOR: Final = "operator"
+PROJECT: Final = "platform"
+# Sample files that the wheels bring along and that the services read (api-paste.ini, rootwrap filters, policies).
+SAMPLED: Final = ("barbican", "cinder", "glance", "keystone", "neutron", "nova")
+EXECUTABLE: Final = 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that the templates may use."""
+
+    layout: Layout
+    secrets: Secrets
+    cluster_id: str
+
+    def variables(self) -> dict[str, object]:
+        """The names as the templates know them."""
+        return {
+            "lab": self.layout,
+            "secrets": self.secrets,
+            "fsid": self.cluster_id,
+            "bus_url": f"rabbit://lab:{self.secrets.bus}@127.0.0.1:5672/",
+            "region": REGION,
+            "operator": OPERATOR,
+            "project": PROJECT,
+        }
+
+
+def _environment() -> Environment:
+    """Jinja, strict: an unknown name is an error, never an empty word in a configuration."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - configuration files, not pages
+    )
+
+
+def render(name: str, facts: Facts, **more: object) -> str:
+    """Render one template, named by its path below ``templates``."""
+    return _environment().get_template(name).render(facts.variables() | more)
+
+
+def files(facts: Facts) -> dict[str, str]:
+    """Every file of /etc by its path below it. Pure but for reading the templates."""
+    rendered = {}
+    for source in sorted((TEMPLATES / "etc").rglob("*")):
+        if source.is_file():
+            name = str(source.relative_to(TEMPLATES / "etc"))
+            rendered[name.removesuffix(".j2")] = render(f"etc/{name}", facts) if name.endswith(".j2") else source.read_text()
+    return rendered | {f"uwsgi/{api.service}.ini": uwsgi(api, facts) for api in APIS}
+
+
+def uwsgi(api: Api, facts: Facts) -> str:
+    """The server of one API."""
+    port = facts.layout.port(api.port)
+    return render("uwsgi.ini.j2", facts, api=api, port=port, gateway=str(EXTERNAL_GATEWAY.ip))
+
+
+def write(facts: Facts) -> None:
+    """Write the whole configuration below the lab's ``config``, the shims, and the users' ``clouds.yaml``."""
+    layout = facts.layout
+    etc = layout.config / "etc"
+    for name in SAMPLED:
+        shutil.copytree(layout.venv / "etc" / name, etc / name, dirs_exist_ok=True)
+        _widen_rootwrap(etc / name / "rootwrap.conf", layout)
+    for name, text in files(facts).items():
+        target = etc / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_private(target, text)
+    for name in ("hosts", "resolv.conf"):
+        (etc / name).chmod(0o644)
+    layout.shims.mkdir(exist_ok=True)
+    for source in (TEMPLATES / "shims").iterdir():
+        shutil.copyfile(source, layout.shims / source.name)
+        (layout.shims / source.name).chmod(EXECUTABLE)
+    write_private(layout.clouds_file, render("clouds.yaml.j2", facts))
+
+
+def _widen_rootwrap(file: Path, layout: Layout) -> None:
+    """Let rootwrap find its programs in the virtual environment and in the shims."""
+    if file.exists():
+        search = layout.search_path.replace(":", ",")
+        file.write_text(re.sub(r"^exec_dirs=.*", f"exec_dirs={search}", file.read_text(), flags=re.MULTILINE))

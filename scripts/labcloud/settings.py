@@ -1,0 +1,82 @@
+"""What the user may choose, all by environment: where state and caches live, which ports, whether to offer them outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.errors import RingfenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HIDDEN = ("/etc", "/var", "/run", "/proc", "/sys", "/dev")
+HIGHEST_PORT = 65535
+HIGHEST_STANDARD_PORT = 9696
+
+
+class LabError(RingfenceError, RuntimeError):
+    """The lab cannot do what it was asked; says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The choices of one run, from the environment.
+
+    Attributes:
+        root: The lab's own directory, ``$RINGFENCE_STATE/lab``.
+        cache: What may be thrown away and made again, ``$RINGFENCE_CACHE``.
+        port_offset: Added to every API port (``RINGFENCE_LAB_PORT_OFFSET``): a second lab, or a port that is taken.
+        forward: Whether the API ports are offered on the machine's loopback (``RINGFENCE_LAB_FORWARD``, ``yes`` or ``no``).
+    """
+
+    root: Path
+    cache: Path
+    port_offset: int = 0
+    forward: bool = True
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the environment; :class:`LabError` for a value that cannot work."""
+        home = Path(environment.get("HOME", "/root"))
+        state = _directory(environment, "RINGFENCE_STATE", "XDG_STATE_HOME", home / ".local/state")
+        cache = _directory(environment, "RINGFENCE_CACHE", "XDG_CACHE_HOME", home / ".cache")
+        for path, variable in ((state, "RINGFENCE_STATE"), (cache, "RINGFENCE_CACHE")):
+            hidden = next((name for name in HIDDEN if path.is_relative_to(name)), None)
+            if hidden:
+                raise LabError.of(
+                    f"the lab has a private {hidden} of its own and would not see this directory",
+                    where=variable,
+                    expected=f"a directory outside {', '.join(HIDDEN)}",
+                    got=str(path),
+                )
+        return cls(state / "lab", cache, _offset(environment), _forward(environment))
+
+
+def _directory(environment: Mapping[str, str], own: str, standard: str, default: Path) -> Path:
+    """Our variable, else the XDG one with our name below it, else the default."""
+    chosen = environment.get(own)
+    base = Path(chosen) if chosen else Path(environment.get(standard) or default) / "ringfence"
+    return base.expanduser().resolve()
+
+
+def _offset(environment: Mapping[str, str]) -> int:
+    """The shift of the ports."""
+    text = environment.get("RINGFENCE_LAB_PORT_OFFSET", "0")
+    if not text.isdecimal() or int(text) + HIGHEST_STANDARD_PORT > HIGHEST_PORT:
+        raise LabError.of(
+            "this offset leaves no valid ports",
+            where="RINGFENCE_LAB_PORT_OFFSET",
+            expected=f"a whole number from 0 to {HIGHEST_PORT - HIGHEST_STANDARD_PORT}",
+            got=text,
+        )
+    return int(text)
+
+
+def _forward(environment: Mapping[str, str]) -> bool:
+    """Whether to offer the ports outside."""
+    text = environment.get("RINGFENCE_LAB_FORWARD", "yes")
+    if text not in {"yes", "no"}:
+        raise LabError.of("not a choice", where="RINGFENCE_LAB_FORWARD", expected="yes or no", got=text)
+    return text == "yes"
