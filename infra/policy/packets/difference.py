@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from infra.policy.packets.arrays import Bools, Ints, first_of_runs, spread
+from infra.policy.packets.arrays import Bools, Ints, spread
 from infra.policy.packets.canonical import assemble
 from infra.policy.packets.sweep import Slabs, blocks
 from infra.policy.packets.table import CanonicalTable, RuleTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra.policy.packets.sweep import Events
 
     Rows = tuple[Ints, Ints]
@@ -25,6 +27,7 @@ class Operation(Enum):
     UNION = (1, 2, 3)
     INTERSECTION = (3,)
     SUBTRACTION = (1,)
+    REVERSE_SUBTRACTION = (2,)
     SYMMETRIC_DIFFERENCE = (1, 2)
 
 
@@ -47,8 +50,10 @@ def difference(old: CanonicalTable, new: CanonicalTable) -> Difference:
     Keys whose canonical forms are equal, arrays by arrays, are skipped; only the others are walked.
     """
     changed = changed_keys(old, new)
-    before, after = (state.take(np.flatnonzero(np.isin(state.keys, changed))).rectangles() for state in (old, new))
-    return Difference(gained=combine(after, before, Operation.SUBTRACTION), lost=combine(before, after, Operation.SUBTRACTION))
+    rows = (np.flatnonzero(np.isin(state.keys, changed)) for state in (new, old))
+    after, before = (state.take(at).rectangles() for state, at in zip((new, old), rows, strict=True))
+    gained, lost = _compare(after, before, (Operation.SUBTRACTION, Operation.REVERSE_SUBTRACTION))
+    return Difference(gained, lost)
 
 
 def changed_keys(old: CanonicalTable, new: CanonicalTable) -> Ints:
@@ -83,25 +88,40 @@ def combine(left: RuleTable, right: RuleTable, operation: Operation) -> Canonica
     Within one table the rows of a key must not overlap, as those of :meth:`CanonicalTable.rectangles` do not. Raises
     :class:`ComplexityError` for hostile keys.
     """
+    return _compare(left, right, (operation,))[0]
+
+
+def _compare(left: RuleTable, right: RuleTable, operations: Sequence[Operation]) -> list[CanonicalTable]:
+    """Return several operations of two tables from one walk."""
     side = np.repeat([1, 2], [len(left), len(right)])
     columns = {name: np.concatenate([getattr(left, name), getattr(right, name)]) for name in ("key", "l4_lo", "l4_hi", "lo", "hi")}
     both = RuleTable.of(columns["key"], side, (columns["l4_lo"], columns["l4_hi"]), (columns["lo"], columns["hi"]))
-    parts = []
+    parts: list[list[CanonicalTable]] = [[] for _ in operations]
     for rows in blocks(both):
         block = both.where(rows)
         cut = Slabs.cut(block)
-        chosen = [_select(cut.events(window), block.rule, operation) for window in cut.windows()]
-        starts, ends = (np.concatenate(places) for places in zip(*chosen, strict=True))
-        parts.append(assemble(cut, block.key, starts, ends))
-    return CanonicalTable.joined(parts)
+        chosen = [_select(cut.events(window), block.rule, operations) for window in cut.windows()]
+        for results, places in zip(parts, zip(*chosen, strict=True), strict=True):
+            starts, ends = (np.concatenate(bounds) for bounds in zip(*places, strict=True))
+            results.append(assemble(cut, block.key, starts, ends))
+    return [CanonicalTable.joined(results) for results in parts]
 
 
-def _select(events: Events, side: Ints, operation: Operation) -> tuple[Ints, Ints]:
-    """Return the places where the chosen states begin and end. Each side is canonical, so a cell is in it once or not at all."""
+def _select(events: Events, side: Ints, operations: Sequence[Operation]) -> list[tuple[Ints, Ints]]:
+    """Return, per operation, the places where its cells begin and end.
+
+    Each side's rectangles are disjoint, so a cell's running sum of sides is its state. Only the last event of a place settles it.
+    """
     state = np.cumsum(side[events.row] * (1 - 2 * events.end))
-    settled = np.flatnonzero(first_of_runs(events.place[::-1])[::-1])
+    settled = np.append(events.place[1:] != events.place[:-1], True)[: len(state)]
     place, state = events.place[settled], state[settled]
-    inside = np.isin(state, operation.value)
-    before = np.zeros_like(inside)
-    before[1:] = inside[:-1]
-    return place[inside & ~before], place[~inside & before]
+    answer = []
+    for operation in operations:
+        inside = np.zeros(len(state) + 1, dtype=np.bool_)
+        inside[1:] = _MEMBER[operation][state]
+        answer.append((place[inside[1:] & ~inside[:-1]], place[~inside[1:] & inside[:-1]]))
+    return answer
+
+
+_MEMBER = {operation: np.isin(np.arange(4), operation.value) for operation in Operation}
+"""For every operation: is a cell with this state (0 to 3) in the result?"""

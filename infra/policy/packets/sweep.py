@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from infra.policy.packets.table import RuleTable
 
-BLOCK_ROWS: Final = 8192
-"""Rows per block: the working set of a block, about 1 MB, stays in a core's second-level cache."""
+BLOCK_ROWS: Final = 4096
+"""Rows per block: the working set of a block, well below 1 MB, stays in a core's second-level cache."""
 
 WINDOW_CELLS: Final = 1 << 21
 """Cells walked at a time, which bounds memory (about 200 MB) whatever the rules are."""

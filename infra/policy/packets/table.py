@@ -151,6 +151,20 @@ class CanonicalTable:
             hi=self.hi[piece],
         )
 
+    def between(self, begin: int, end: int) -> Self:
+        """Return the rows ``begin`` to ``end - 1``; bounds and peers are views."""
+        slabs = slice(int(self.key_slabs[begin]), int(self.key_slabs[end]))
+        pieces = slice(int(self.slab_pieces[slabs.start]), int(self.slab_pieces[slabs.stop]))
+        return type(self)(
+            keys=self.keys[begin:end],
+            key_slabs=self.key_slabs[begin : end + 1] - slabs.start,
+            l4_lo=self.l4_lo[slabs],
+            l4_hi=self.l4_hi[slabs],
+            slab_pieces=self.slab_pieces[slabs.start : slabs.stop + 1] - pieces.start,
+            lo=self.lo[pieces],
+            hi=self.hi[pieces],
+        )
+
     def slab_key(self) -> Ints:
         """Return the key of every slab."""
         return np.repeat(self.keys, np.diff(self.key_slabs))

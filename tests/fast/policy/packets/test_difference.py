@@ -23,6 +23,7 @@ CELLWISE: dict[Operation, Callable[[Bools, Bools], Bools]] = {
     Operation.UNION: np.logical_or,
     Operation.INTERSECTION: np.logical_and,
     Operation.SUBTRACTION: lambda one, two: one & ~two,
+    Operation.REVERSE_SUBTRACTION: lambda one, two: two & ~one,
     Operation.SYMMETRIC_DIFFERENCE: np.logical_xor,
 }
 

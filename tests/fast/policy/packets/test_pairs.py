@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,7 @@ from infra.policy.packets.arrays import Ints, ints, offsets_of
 from infra.policy.packets.axes import IPV6_BASE
 from infra.policy.packets.canonical import canonicalise
 from infra.policy.packets.classes import EVERYTHING, NOTHING, Flows, PortClasses
+from infra.policy.packets.senders import Reachability
 from infra.policy.packets.table import CanonicalTable, RuleTable
 
 ADDRESSES = [*range(4), *range(IPV6_BASE, IPV6_BASE + 4)]
@@ -129,3 +131,19 @@ def test_closed_ports_are_isolated() -> None:
     component = np.zeros(2, dtype=np.int64)
     for ingress, egress in ((nothing, everything), (everything, nothing)):
         assert not len(pairs.flows(PortClasses(component, number, ingress, egress, *one_each, *one_each), CanonicalTable.empty()))
+
+
+@given(clouds(), st.sampled_from(ADDRESSES), st.sampled_from(SERVICES))
+def test_senders_are_those_from_whom_a_packet_passes(cloud: tuple[PortClasses, CanonicalTable], address: int, l4: int) -> None:
+    """Who can reach one service at one address of a class, source address by source address, with labels taken away."""
+    classes, canonical = cloud
+    alone = replace(classes, label=np.arange(len(classes)))
+    truth = passing(alone, canonical)
+    reachability = Reachability(classes, canonical)
+    for target in range(len(classes)):
+        answer = reachability.senders(target, address, l4)
+        rows = zip(answer.source.tolist(), answer.lo.tolist(), answer.hi.tolist(), strict=True)
+        found = {(source, point) for source, lo, hi in rows for point in ADDRESSES if lo <= point < hi and source != target}
+        spans = range(classes.target_offsets[target], classes.target_offsets[target + 1])
+        if any(classes.target_lo[span] <= address < classes.target_hi[span] for span in spans):
+            assert found == {(s, a) for s, d, a, b, service in truth if (d, b, service) == (target, address, l4)}
