@@ -29,6 +29,7 @@ JUMP_REPLIES = f"jump {REPLIES}"
 MANAGEMENT_CARD = "mgmt0"
 INDENT = "    "
 IP = {Family.IPV4: "ip", Family.IPV6: "ip6"}
+PROTOCOL_FAMILY = {Family.IPV4: "ipv4", Family.IPV6: "ipv6"}
 SET_TYPE = {Family.IPV4: "ipv4_addr", Family.IPV6: "ipv6_addr"}
 # RFC 792 and RFC 4443: errors about a packet that was allowed. Conntrack calls them related; no other kind of related packet passes.
 ERRORS = (
@@ -77,7 +78,8 @@ def render(policy: TenantPolicy, server: str, management: ManagementAccess) -> s
     named = card_names(policy, server)
     if not named:
         raise KeyError(server)
-    rules = [rule for _, nic in named for rule in policy.nic_rules(nic)]
+    families = {address.version for _, nic in named for address in nic.addresses}
+    rules = [rule for _, nic in named for rule in policy.nic_rules(nic) if rule.family in families]
     cards = [_zone_card(name, nic, policy.nic_rules(nic)) for name, nic in named]
     cards.append(_Card(MANAGEMENT_CARD, "management", tuple(_ssh("saddr", management, "bastion")), (JUMP_REPLIES,)))
     return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), cards)
@@ -122,7 +124,9 @@ def _card_chains(card: _Card) -> list[str]:
 
 
 def _zone_card(name: str, nic: Nic, rules: Sequence[Rule]) -> _Card:
-    both = {direction: (*_link(nic, direction), JUMP_REPLIES, *_flows(rules, direction)) for direction in Direction}
+    families = {address.version for address in nic.addresses}
+    usable = [rule for rule in rules if rule.family in families]
+    both = {direction: (*_link(nic, direction), JUMP_REPLIES, *_flows(usable, direction)) for direction in Direction}
     return _Card(name, f"zone {nic.zone}", both[Direction.INGRESS], both[Direction.EGRESS])
 
 
@@ -133,8 +137,8 @@ def _link(nic: Nic, direction: Direction) -> Iterator[str]:
         mine = [str(address) for address in nic.addresses if address.version == family]
         if family is Family.IPV6 and mine:
             yield f'{NEIGHBOURS} counter accept comment "neighbours"'
-        if mine:
-            yield f'{IP[family]} {own} != {_listed(mine)} counter drop comment "not this card\'s address"'
+        foreign = f"{IP[family]} {own} != {_listed(mine)}" if mine else f"meta nfproto {PROTOCOL_FAMILY[family]}"
+        yield f'{foreign} counter drop comment "not this card\'s address"'
 
 
 def _flows(rules: Sequence[Rule], direction: Direction) -> Iterator[str]:

@@ -5,7 +5,7 @@ Were it simply everything, one flow from ``internet`` would also open every path
 
 from __future__ import annotations
 
-from ipaddress import collapse_addresses
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import TYPE_CHECKING
 
 from infra.declaration.addresses import EVERYTHING
@@ -27,7 +27,9 @@ def without(networks: Iterable[Network], removed: Iterable[Network]) -> tuple[Ne
     """Return the smallest prefix cover of ``networks`` minus ``removed``, IPv4 first, in the order of addresses."""
     holes = tuple(removed)
     left = [piece for network in networks for piece in _cut(network, holes)]
-    return tuple(network for version in (4, 6) for network in _collapsed(left, version))
+    four = collapse_addresses(piece for piece in left if isinstance(piece, IPv4Network))
+    six = collapse_addresses(piece for piece in left if isinstance(piece, IPv6Network))
+    return (*four, *six)
 
 
 def _cut(network: Network, holes: tuple[Network, ...]) -> list[Network]:
@@ -38,7 +40,3 @@ def _cut(network: Network, holes: tuple[Network, ...]) -> list[Network]:
     if any(hole.prefixlen <= network.prefixlen for hole in touching):
         return []
     return [piece for half in network.subnets() for piece in _cut(half, touching)]
-
-
-def _collapsed(networks: list[Network], version: int) -> list[Network]:
-    return list(collapse_addresses(network for network in networks if network.version == version))

@@ -55,6 +55,24 @@ class Match:
     first: int | None = None
     last: int | None = None
 
+    def admits(self, protocol: Protocol, first: int | None = None, last: int | None = None) -> bool:
+        """Whether a packet is meant: its protocol, and its destination port, or its ICMP type and code, where it has them."""
+        if protocol != self.protocol:
+            return False
+        if self.first is None:
+            return True
+        if protocol.has_types:
+            return first == self.first and self.last in {None, last}
+        return first is not None and self.last is not None and self.first <= first <= self.last
+
+    def __str__(self) -> str:
+        """Render as people say it: ``tcp 443``, ``udp 8000-8010``, ``icmp type 8``, ``esp``."""
+        if self.first is None:
+            return self.protocol.value
+        if self.protocol.has_types:
+            return f"{self.protocol} type {self.first}" + ("" if self.last is None else f" code {self.last}")
+        return f"{self.protocol} {self.first}" + ("" if self.first == self.last else f"-{self.last}")
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
