@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 
 from infra.errors import SnapshotError
@@ -14,6 +13,8 @@ from tests.fast.neutron.clouds import allow, two_tenants
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import msgspec
 
 pytestmark = pytest.mark.fast
 
