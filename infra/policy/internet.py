@@ -5,14 +5,14 @@ Were it simply everything, one flow from ``internet`` would also open every path
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, summarize_address_range
 from typing import TYPE_CHECKING
 
 from infra.declaration.addresses import EVERYTHING
 from infra.declaration.reserved import NEVER_FORWARDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from infra.declaration.model import Network, Platform, Tenant
 
@@ -20,23 +20,32 @@ if TYPE_CHECKING:
 def internet(tenant: Tenant, platform: Platform) -> tuple[Network, ...]:
     """Return the smallest prefix cover of ``internet`` as this tenant sees it, IPv4 first, in the order of addresses."""
     own = [network for zone in tenant.zones.values() for network in zone.networks]
-    return without(EVERYTHING, (*own, platform.pool.cidr, platform.backbone.cidr, *NEVER_FORWARDED))
+    return everything_but((*own, platform.pool.cidr, platform.backbone.cidr, *NEVER_FORWARDED))
 
 
-def without(networks: Iterable[Network], removed: Iterable[Network]) -> tuple[Network, ...]:
-    """Return the smallest prefix cover of ``networks`` minus ``removed``, IPv4 first, in the order of addresses."""
-    holes = tuple(removed)
-    left = [piece for network in networks for piece in _cut(network, holes)]
-    four = collapse_addresses(piece for piece in left if isinstance(piece, IPv4Network))
-    six = collapse_addresses(piece for piece in left if isinstance(piece, IPv6Network))
-    return (*four, *six)
+def everything_but(removed: Iterable[Network]) -> tuple[Network, ...]:
+    """Return the smallest prefix cover of all other addresses, IPv4 first, in the order of addresses."""
+    holes = sorted(removed, key=lambda network: (network.version, int(network.network_address)))
+    return tuple(
+        network
+        for whole in EVERYTHING
+        for first, last in _gaps(whole, [hole for hole in holes if hole.version == whole.version])
+        for network in _cover(whole, first, last)
+    )
 
 
-def _cut(network: Network, holes: tuple[Network, ...]) -> list[Network]:
-    """Halve a network until every half is wholly inside or wholly outside the holes; keep those outside."""
-    touching = tuple(hole for hole in holes if hole.version == network.version and hole.overlaps(network))
-    if not touching:
-        return [network]
-    if any(hole.prefixlen <= network.prefixlen for hole in touching):
-        return []
-    return [piece for half in network.subnets() for piece in _cut(half, touching)]
+def _gaps(whole: Network, holes: list[Network]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last address of every stretch between holes, which are in the order of their first addresses."""
+    start = int(whole.network_address)
+    for hole in holes:
+        if int(hole.network_address) > start:
+            yield start, int(hole.network_address) - 1
+        start = max(start, int(hole.broadcast_address) + 1)
+    if start <= int(whole.broadcast_address):
+        yield start, int(whole.broadcast_address)
+
+
+def _cover(whole: Network, first: int, last: int) -> Iterator[IPv4Network | IPv6Network]:
+    if isinstance(whole, IPv4Network):
+        return summarize_address_range(IPv4Address(first), IPv4Address(last))
+    return summarize_address_range(IPv6Address(first), IPv6Address(last))

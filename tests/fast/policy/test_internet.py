@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.declaration.addresses import EVERYTHING
 from infra.declaration.reserved import NEVER_FORWARDED
-from infra.policy.internet import internet, without
+from infra.policy.internet import everything_but, internet
 from tests.fast.policy.tenants import PLATFORM, networks, tenants
 
 if TYPE_CHECKING:
@@ -28,17 +28,17 @@ def size(prefixes: tuple[Network, ...]) -> int:
 @given(st.lists(networks(), max_size=6))
 def test_a_difference_of_prefixes_is_exact(holes: list[Network]) -> None:
     """Every address is in exactly one of the two: what is left, and what was taken away."""
-    left = without(EVERYTHING, holes)
+    left = everything_but(holes)
     assert not any(one.version == two.version and one.overlaps(two) for one in left for two in holes)
-    taken = without(EVERYTHING, left)
+    taken = everything_but(left)
     assert size(left) + size(taken) == size(EVERYTHING)
-    assert without(EVERYTHING, taken) == left
+    assert everything_but(taken) == left
 
 
 @given(st.lists(networks(), max_size=6))
 def test_a_difference_of_prefixes_is_the_shortest(holes: list[Network]) -> None:
     """No two prefixes of the result could be written as one, and none is written twice."""
-    left = without(EVERYTHING, holes)
+    left = everything_but(holes)
     assert len(set(left)) == len(left)
     parents = [prefix.supernet() for prefix in left if prefix.prefixlen]
     assert len(set(parents)) == len(parents)
@@ -75,6 +75,6 @@ def test_the_internet_is_everything_but_our_own(declaration: TenantDeclaration) 
 def test_an_address_is_in_the_internet_or_not(address: str, inside: bool) -> None:  # noqa: FBT001 - a table
     """The cases that matter, one by one, for a tenant with the zone 10.0.0.0/24."""
     holes = [ip_network("10.0.0.0/24"), PLATFORM.pool.cidr, PLATFORM.backbone.cidr, *NEVER_FORWARDED]
-    cover = without(EVERYTHING, holes)
+    cover = everything_but(holes)
     one = ip_address(address)
     assert any(one in prefix for prefix in cover if prefix.version == one.version) == inside
