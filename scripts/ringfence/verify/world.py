@@ -32,8 +32,9 @@ class TenantWorld:
         return self.declaration.name
 
     def management_router(self) -> Address:
-        """The address of the tenant's management router in its segment: the first host."""
-        return ip_network(self.facts["management"]["cidr"])[GATEWAY]
+        """The address of the tenant's management router in its segment; Neutron chose it, so the survey of the cloud tells it."""
+        management = self.facts["management"]
+        return ip_address(management["router"]) if "router" in management else ip_network(management["cidr"])[GATEWAY]
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the tenant's servers as nodes, in the order of the declaration."""

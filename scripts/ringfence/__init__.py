@@ -1,0 +1,1 @@
+"""The command line of ringfence and what only it needs."""

@@ -1,0 +1,81 @@
+"""``ringfence status``: which tenants are up, their servers and flows, and what the last verification came to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.declaration import load_platform, load_tenant
+from infra.errors import RingfenceError
+from ringfence.verify import report, stacks
+from ringfence.verify.open import declared_tenants
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("status")(status)
+
+
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
+    """Show tenants, servers, flows and the last verification."""
+    values = {"tenants": [_tenant(name) for name in declared_tenants()], "last_verification": _last()}
+    if as_json:
+        print(json.dumps(values, indent=1))
+        return
+    console = Console(highlight=False)
+    for tenant in values["tenants"]:
+        console.print(f"[bold]{tenant['name']}[/bold]  {tenant['state']}")
+        table = Table("server", "management", "addresses", "public")
+        for server in tenant["servers"]:
+            table.add_row(server["name"], server["management"], "\n".join(server["addresses"]), server["public"])
+        console.print(table)
+        table = Table("flow", "from", "to", "what", "owner", "expires")
+        for flow in tenant["flows"]:
+            table.add_row(*(flow[key] for key in ("name", "from", "to", "what", "owner", "expires")))
+        console.print(table)
+    last = values["last_verification"]
+    console.print(f"last verification: {last['started']} {', '.join(last['tenants'])}: {last['summary']}" if last else "never verified")
+
+
+def _tenant(name: str) -> dict[str, Any]:
+    platform = load_platform(stacks.ROOT / "Pulumi.platform.yaml").platform
+    tenant = load_tenant(stacks.ROOT / f"Pulumi.{name}.yaml", platform, today=datetime.now(UTC).date()).tenant
+    try:
+        facts, state = stacks.tenant(name).facts, "up"
+    except RingfenceError as problem:
+        facts, state = {"servers": {}}, problem.problems[0].what
+    flows = [
+        {
+            "name": key,
+            "from": flow.source,
+            "to": flow.destination,
+            "what": f"{flow.protocol} {', '.join(map(str, flow.ports))}".strip(),
+            "owner": flow.owner,
+            "expires": str(flow.expires or ""),
+        }
+        for key, flow in tenant.flows.items()
+    ]
+    return {
+        "name": name,
+        "state": state,
+        "servers": [_server(key, facts["servers"].get(key, {})) for key in tenant.servers],
+        "flows": flows,
+    }
+
+
+def _server(name: str, facts: dict[str, Any]) -> dict[str, Any]:
+    addresses = [f"{zone} {address}" for zone, nic in facts.get("nics", {}).items() for address in nic["addresses"]]
+    return {"name": name, "management": facts.get("management", ""), "addresses": addresses, "public": facts.get("public") or ""}
+
+
+def _last() -> dict[str, Any] | None:
+    last = report.latest()
+    if last is None:
+        return None
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in last["counts"].items())
+    return {"started": last["started"], "tenants": last["tenants"], "green": last["green"], "summary": summary}

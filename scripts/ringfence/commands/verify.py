@@ -1,0 +1,83 @@
+"""``ringfence verify``: send packets, ask the API, read the storage, and say whether it is all as declared."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.outcome import Verdict
+from ringfence.verify.result import DESCRIPTIONS, Kind
+
+if TYPE_CHECKING:
+    from ringfence.verify.result import Result
+
+SHOWN = 20
+"""How many of the failures are printed; the report has all."""
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("verify")(verify)
+
+
+def verify(
+    tenants: Annotated[list[str] | None, typer.Argument(help="Tenants to verify; all that are up when none is named.")] = None,
+    only: Annotated[list[Kind] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Verify tenants on the live cloud: exit 0 when everything is as declared, 1 on any failure or error."""
+    from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.verify import report  # noqa: PLC0415
+    from ringfence.verify.run import Request, Verification  # noqa: PLC0415
+
+    started = time.monotonic()
+    with _progress() as progress:
+        task = progress.add_task("reading declarations and stacks", total=None)
+        opened = opening.read(tuple(tenants or ()))
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total or None)
+
+        result = Verification(opened.world, opened.cloud, opened.identities, tell).run(Request(kinds=frozenset(only or Kind)))
+    result.seconds["all"] = round(time.monotonic() - started, 1)
+    folder = report.write(result)
+    if as_json:
+        print(json.dumps({**report.plain(result), "report": str(folder)}, indent=1))
+    else:
+        _show(result, str(folder))
+    if not result.is_green:
+        raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def _show(result: Result, folder: str) -> None:
+    console = Console(highlight=False)
+    table = Table("part", "what it shows", *map(str, Verdict), "seconds")
+    for kind in Kind:
+        counts = result.counts(kind)
+        if counts:
+            table.add_row(str(kind), DESCRIPTIONS[kind], *(str(counts[v] or "") for v in Verdict), str(result.seconds.get(str(kind), "")))
+    console.print(table)
+    bad = result.bad()
+    for check in bad[:SHOWN]:
+        style = "red" if check.outcome.verdict is Verdict.FAIL else "magenta"
+        console.print(f"{check.outcome.verdict}: {check.kind}: {check.outcome.check}: {check.outcome.reason}", style=style, markup=False)
+    if len(bad) > SHOWN:
+        console.print(f"... and {len(bad) - SHOWN} more in the report")
+    if result.probes:
+        console.print(f"{result.probes} probes in {result.probe_seconds:.0f} s: {result.probes_per_second:.0f} per second, proofs included")
+    console.print(f"{', '.join(result.tenants)}: {'isolated as declared' if result.is_green else 'NOT as declared, or not proven'}"
+                  f" ({result.seconds.get('all', 0):.0f} s)")  # fmt: skip
+    console.print(f"report: {folder}/index.html", soft_wrap=True)

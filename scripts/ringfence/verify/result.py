@@ -1,0 +1,95 @@
+"""What a verification came to: every check with its kind and details, and the figures of the run. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from infra.outcome import Verdict, is_green
+
+if TYPE_CHECKING:
+    from infra.outcome import Outcome
+    from ringfence.verify.evidence import Line
+
+
+class Kind(StrEnum):
+    """The parts of a verification; ``--only`` takes these words."""
+
+    CLOUD = "cloud"
+    GUEST = "guest"
+    MATRIX = "matrix"
+    SPOOF = "spoof"
+    DENIAL = "denial"
+    STORAGE = "storage"
+
+
+DESCRIPTIONS = {
+    Kind.CLOUD: "the cloud is what is declared, and nothing else",
+    Kind.GUEST: "every server is inside as declared",
+    Kind.MATRIX: "packets pass where a flow allows them and nowhere else",
+    Kind.SPOOF: "lies on the wire reach nobody",
+    Kind.DENIAL: "the API refuses other tenants and readers",
+    Kind.STORAGE: "what is stored cannot be read without the key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One outcome with where it belongs. ``details`` are plain values for the reports."""
+
+    kind: Kind
+    outcome: Outcome
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_line(cls, line: Line) -> Check:
+        """Make a check of a line of the matrix."""
+        case = line.case
+        details = {
+            "source": case.source,
+            "target": case.target.name,
+            "target_node": case.target.node,
+            "place": case.target.place.value,
+            "address": str(case.target.address),
+            "protocol": case.protocol,
+            "port": case.port,
+            "layer": case.layer.value,
+            "expected": case.expected.value,
+            "reach": line.observation.reach.value,
+            "why": case.why,
+            "twin": line.proof.sender,
+        }
+        return cls(Kind.MATRIX, line.outcome, details)
+
+
+@dataclass(slots=True)
+class Result:
+    """A whole run."""
+
+    tenants: tuple[str, ...]
+    started: str
+    checks: list[Check] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    probes: int = 0
+    probe_seconds: float = 0.0
+
+    def counts(self, kind: Kind | None = None) -> Counter[Verdict]:
+        """Count the verdicts, of one kind or of all."""
+        return Counter(check.outcome.verdict for check in self.checks if kind in {None, check.kind})
+
+    def bad(self) -> list[Check]:
+        """Return failures and errors, failures first."""
+        wanted = (Verdict.FAIL, Verdict.ERROR)
+        return sorted((c for c in self.checks if c.outcome.verdict in wanted), key=lambda check: wanted.index(check.outcome.verdict))
+
+    @property
+    def is_green(self) -> bool:
+        """Whether something passed and nothing failed or ended in an error."""
+        return is_green(check.outcome for check in self.checks)
+
+    @property
+    def probes_per_second(self) -> float:
+        """Probes of the matrix per second, proofs and judging included."""
+        return self.probes / self.probe_seconds if self.probe_seconds else 0.0

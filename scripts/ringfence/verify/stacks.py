@@ -1,0 +1,75 @@
+"""What the stacks exported: read with the engine, from wherever the user keeps the state."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.declaration import names
+from infra.errors import CloudError
+
+ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 120
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A credential that a stack exported. Its ``repr`` shows no secret."""
+
+    name: str
+    values: Json
+
+    def __repr__(self) -> str:
+        """Return the name only."""
+        return f"Identity({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class StackFacts:
+    """A tenant's stack: its plain facts and its two identities."""
+
+    facts: Json
+    deployer: Identity
+    reader: Identity
+
+
+def outputs(stack: str) -> Json:
+    """Return the outputs of a stack, secrets included. Raises :class:`CloudError` when there is no such stack."""
+    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except FileNotFoundError as problem:
+        raise CloudError.of(
+            "the Pulumi engine is not on the PATH", expected="a `pulumi` command", hint='eval "$(scripts/toolchain/env)"'
+        ) from problem
+    if done.returncode:
+        raise CloudError.of("the stack has no outputs", where=stack, got=done.stderr.strip(), hint=f"pulumi up -s {stack}")
+    values: Json = json.loads(done.stdout or "{}")
+    return values
+
+
+def platform() -> Json:
+    """Return the platform's facts."""
+    return _one(names.PLATFORM, "platform")
+
+
+def tenant(name: str) -> StackFacts:
+    """Return a tenant's facts and identities."""
+    found = outputs(name)
+    if "tenant" not in found:
+        raise CloudError.of("the stack is not up", where=name, expected="an output `tenant`", got=", ".join(found) or "no outputs")
+    deployer, reader = found.get("deployer_credential", {}), found.get("reader_credential", {})
+    return StackFacts(found["tenant"], Identity(names.deployer(name), deployer), Identity(names.reader(name), reader))
+
+
+def _one(stack: str, key: str) -> Json:
+    found = outputs(stack)
+    if key not in found:
+        raise CloudError.of("the stack is not up", where=stack, expected=f"an output `{key}`", got=", ".join(found) or "no outputs")
+    value: Json = found[key]
+    return value

@@ -1,0 +1,69 @@
+"""What only the cloud knows: addresses of routers, MACs of management cards, where the API is. Asked once, as the operator's admin."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from infra.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from openstack.connection import Connection
+
+    from infra.declaration.model import Address
+    from ringfence.verify.world import World
+
+Json = dict[str, Any]
+HTTPS = 443
+HTTP = 80
+
+
+def complete(world: World, cloud: Connection) -> World:
+    """Return the world with what the stacks did not export filled in."""
+    tenants, outer = [], {}
+    for tenant in world.tenants:
+        facts = {**tenant.facts, "management": {**tenant.facts["management"], "router": _leg(cloud, tenant.facts["management"])}}
+        facts["servers"] = {name: {**server, "management_mac": _mac(cloud, server)} for name, server in tenant.facts["servers"].items()}
+        tenants.append(replace(tenant, facts=facts))
+        outer[tenant.name] = _outer(cloud, tenant.facts["edge_router_id"])
+    return replace(
+        world, tenants=tuple(tenants), outer={name: address for name, address in outer.items() if address}, api=tuple(api(cloud))
+    )
+
+
+def _leg(cloud: Connection, management: Json) -> str:
+    """Return the address of the management router in its segment."""
+    for port in cloud.network.ports(device_id=management["router_id"], network_id=management["network_id"]):
+        for fixed in port.fixed_ips:
+            return str(fixed["ip_address"])
+    raise CloudError.of("the management router has no leg in its segment", where=management["router_id"], hint="pulumi up of the tenant")
+
+
+def _mac(cloud: Connection, server: Json) -> str:
+    return str(cloud.network.get_port(server["management_port_id"]).mac_address)
+
+
+def _outer(cloud: Connection, router_id: str) -> Address | None:
+    """Return the IPv4 address that a router's tenant has outside."""
+    gateway = cloud.network.get_router(router_id).external_gateway_info or {}
+    addresses = [ip_address(fixed["ip_address"]) for fixed in gateway.get("external_fixed_ips", ())]
+    return next((address for address in addresses if address.version == 4), None)  # noqa: PLR2004
+
+
+def api(cloud: Connection) -> Iterable[tuple[Address, int]]:
+    """Return address and port of every API endpoint of the catalogue; loopback is nobody's address but the host's own."""
+    urls = {endpoint["url"] for service in cloud.service_catalog for endpoint in service["endpoints"]}
+    places: set[tuple[Address, int]] = set()
+    for url in urls:
+        parts = urlsplit(url)
+        port = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
+        for *_, where in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM):
+            address = ip_address(where[0])
+            if not address.is_loopback:
+                places.add((address, port))
+    return sorted(places, key=str)
