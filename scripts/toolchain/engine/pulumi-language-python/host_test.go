@@ -164,7 +164,7 @@ func TestProgramIsTerminated(t *testing.T) {
 }
 
 func TestHostWithoutExecutorDoesNotStart(t *testing.T) {
-	if err := serve(""); err == nil || !strings.Contains(err.Error(), executor) {
+	if err := serve(filepath.Join(t.TempDir(), executor), ""); err == nil || !strings.Contains(err.Error(), executor) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -174,6 +174,25 @@ func TestProgramDependencies(t *testing.T) {
 	got, err := newHost(t.Context(), "exec", "e").GetProgramDependencies(t.Context(), &pulumirpc.GetProgramDependenciesRequest{Info: req.Info})
 	if err != nil || len(got.Dependencies) != 1 || got.Dependencies[0].Name != "pulumi" || got.Dependencies[0].Version != "3.1.4" {
 		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestHostEndsWithTheEngine(t *testing.T) {
+	defer func(before time.Duration) { engineHealthInterval = before }(engineHealthInterval)
+	engineHealthInterval = 10 * time.Millisecond
+	script := filepath.Join(t.TempDir(), executor)
+	if err := os.WriteFile(script, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- serve(script, "127.0.0.1:1") }() // where no engine is
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(grace):
+		t.Fatal("the host still waits for an engine that is gone")
 	}
 }
 

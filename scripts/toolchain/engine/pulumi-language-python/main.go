@@ -24,30 +24,32 @@ import (
 const executor = "pulumi-language-python-exec"
 
 // An engine that was killed cannot say good-bye; its host must not stay behind.
-const engineHealthInterval = 5 * time.Second
+var engineHealthInterval = 5 * time.Second
 
 var version = "0.0.0" // set by the linker
 
 func main() {
 	flag.String("tracing", "", "accepted for the engine's sake; traces are not sent")
 	flag.Parse()
-	if err := serve(flag.Arg(0)); err != nil {
+	if err := start(flag.Arg(0)); err != nil {
 		fmt.Fprintf(os.Stderr, "pulumi-language-python: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// serve answers the engine at the given address until a signal, the engine's end or its Cancel call.
-func serve(engine string) error {
+func start(engine string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding the folder of this program: %w", err)
 	}
-	script := filepath.Join(filepath.Dir(self), executor)
+	return serve(filepath.Join(filepath.Dir(self), executor), engine)
+}
+
+// serve answers the engine at the given address until a signal, the engine's end or its Cancel call.
+func serve(script, engine string) error {
 	if _, err := os.Stat(script); err != nil {
 		return fmt.Errorf("the executor is missing; build the toolchain again: %w", err)
 	}
-
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if engine != "" {
