@@ -168,15 +168,19 @@ def _faces(paths: Paths) -> list[Face]:
         reach = paths.reach((segment,))
         masks = {mask for router in reach.routers for mask in paths.fabric.routers[router].masquerade} if reach.outside else set()
         for endpoint in members.tolist() if reach.outside else ():
-            own = difference(paths.fabric.builder.sources(endpoint), PRIVATE)
-            direct = own if paths.fabric.segments[segment].external else intersection(own, _routed(paths, reach.routers))
+            direct = _untranslated(paths, segment, reach.routers, paths.fabric.builder.sources(endpoint))
             for span in (*((family, value, value) for family, value in masks), *direct):
                 found[int(ends.party[endpoint]), span].append(endpoint)
     return [(party, span, members) for (party, span), members in found.items() if party not in paths.platform]
 
 
-def _routed(paths: Paths, routers: dict[int, Ranges]) -> Ranges:
-    return normal(span for router in routers for span in paths.fabric.routers[router].routable)
+def _untranslated(paths: Paths, segment: int, routers: dict[int, Ranges], sources: Ranges) -> Ranges:
+    """Return the part of an endpoint's sources that the outside sees as it is."""
+    place = paths.fabric.segments[segment]
+    if place.public:
+        return intersection(sources, paths.fabric.outside_ranges)
+    routed = normal([*place.routed, *(span for router in routers for span in paths.fabric.routers[router].routable)])
+    return intersection(difference(sources, PRIVATE), routed)
 
 
 def _caller(paths: Paths, members: list[int], service: _Part, face: Range) -> Counterexample | None:
