@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import date
 from pathlib import Path
 
 import pulumi
-from pulumi import RunError
 
 from infra.components import settings
 from infra.components.facts import PlatformFacts
@@ -17,6 +17,8 @@ from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
 from infra.errors import RingfenceError
 
+ALREADY_SHOWN = 32
+"""The exit code by which the engine knows that the program has said what is wrong (pulumi-language-python)."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -40,4 +42,5 @@ def main() -> None:
 try:
     main()
 except RingfenceError as error:
-    raise RunError(str(error)) from None
+    pulumi.log.error(str(error))
+    sys.exit(ALREADY_SHOWN)

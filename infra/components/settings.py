@@ -63,9 +63,15 @@ def check_identities(environment: Mapping[str, str]) -> str:
 def cloud() -> Cloud:
     """Return the cloud of ``OS_CLOUD``. Raises :class:`CloudError`."""
     from openstack.config import OpenStackConfig  # noqa: PLC0415 - half a second that only the platform's stack pays
+    from openstack.exceptions import ConfigException  # noqa: PLC0415
 
     name = check_identities(os.environ)
-    region = OpenStackConfig(load_envvars=False).get_one(cloud=name)
+    try:
+        region = OpenStackConfig().get_one(cloud=name)
+    except ConfigException as error:
+        raise CloudError.of(
+            "the chosen cloud is unknown", where=f"clouds.yaml: {name}", got=str(error), hint='eval "$(./scripts/lab env)"'
+        ) from error
     auth_url = region.config.get("auth", {}).get("auth_url", "")
     if not auth_url:
         raise CloudError.of("the cloud has no address", where=f"clouds.yaml: {name}.auth.auth_url", expected="a URL")
