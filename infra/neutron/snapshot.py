@@ -11,16 +11,26 @@ Addresses stay text here; :mod:`infra.neutron.addresses` parses each distinct on
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
+from infra.neutron.parts import (
+    AddressPair,
+    Count,
+    FixedIp,
+    Gateway,
+    Id,
+    Pool,
+    PortForwarding,
+    Route,
+    Rule,
+    Source,
+    SubPort,
+)
+
 FORMAT_VERSION = 1
 """Raised whenever a reader of the previous version could misunderstand a file."""
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Role(StrEnum):
@@ -28,94 +38,6 @@ class Role(StrEnum):
 
     TENANT = "tenant"
     PLATFORM = "platform"
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """Base of values inside a record: frozen, and an unknown field is an error."""
-
-
-class Source(Part, frozen=True, kw_only=True):
-    """Where an object comes from: the line that asked for it, the resource in a plan, the flow behind a rule."""
-
-    file: str = ""
-    line: Count = 0
-    key: str = ""
-    urn: str = ""
-    tenant: str = ""
-    flow: str = ""
-    owner: str = ""
-    reason: str = ""
-    expires: str = ""
-
-
-class Route(Part, frozen=True, kw_only=True):
-    """A static route of a router, or a host route of a subnet."""
-
-    destination: str
-    nexthop: str
-
-
-class FixedIp(Part, frozen=True, kw_only=True):
-    """An address of a port. ``ip_address`` absent: not known yet (a plan); any address of the subnet must be assumed."""
-
-    subnet_id: Id
-    ip_address: str | None = None
-
-
-class AddressPair(Part, frozen=True, kw_only=True):
-    """An additional source that a port may use; absent MAC means the port's own."""
-
-    ip_address: str
-    mac_address: str | None = None
-
-
-class Pool(Part, frozen=True, kw_only=True):
-    """A range of addresses that Neutron may hand out."""
-
-    start: str
-    end: str
-
-
-class Gateway(Part, frozen=True, kw_only=True):
-    """A router's leg on an external network."""
-
-    network_id: Id
-    enable_snat: bool = True
-    external_fixed_ips: tuple[FixedIp, ...] = ()
-
-
-class PortForwarding(Part, frozen=True, kw_only=True):
-    """One port of a floating IP forwarded to an internal address (api-ref: floating-ips-port-forwarding)."""
-
-    protocol: str
-    internal_ip_address: str
-    internal_port_id: Id
-    external_port: Number
-    internal_port: Number
-    external_port_last: Number | None = None
-    internal_port_last: Number | None = None
-
-
-class SubPort(Part, frozen=True, kw_only=True):
-    """A port that reaches its server through a trunk, with a VLAN tag."""
-
-    port_id: Id
-    segmentation_id: Number = 0
-
-
-class Rule(Part, frozen=True, kw_only=True):
-    """One security group rule, as the API prints it. Numbers in ``port_range_*`` are types and codes for ICMP."""
-
-    direction: Literal["ingress", "egress"]
-    id: str = ""
-    ethertype: Literal["IPv4", "IPv6"] = "IPv4"
-    protocol: str | None = None
-    port_range_min: int | None = None
-    port_range_max: int | None = None
-    remote_ip_prefix: str | None = None
-    remote_group_id: str | None = None
-    remote_address_group_id: str | None = None
-    source: Source | None = None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="kind", gc=False):
@@ -383,3 +305,38 @@ SECTIONS: dict[type[Record], str] = {
     Unknown: "unknowns",
 }
 """Which field of :class:`Snapshot` holds the records of a kind; also the order in which they are written."""
+
+__all__ = [
+    "FORMAT_VERSION",
+    "SECTIONS",
+    "AddressGroup",
+    "AddressPair",
+    "AddressScope",
+    "AnyRecord",
+    "DefaultRule",
+    "End",
+    "FixedIp",
+    "FloatingIp",
+    "Gateway",
+    "Header",
+    "Network",
+    "Pool",
+    "Port",
+    "PortForwarding",
+    "Project",
+    "RbacPolicy",
+    "Record",
+    "Role",
+    "Route",
+    "Router",
+    "Rule",
+    "SecurityGroup",
+    "Server",
+    "Snapshot",
+    "Source",
+    "SubPort",
+    "Subnet",
+    "SubnetPool",
+    "Trunk",
+    "Unknown",
+]
