@@ -45,7 +45,12 @@ def _prefix(value: object) -> object:
 
 
 def _iso_date(value: object) -> object:
-    """Hold a date to ISO 8601: pydantic alone would read a number as seconds since 1970."""
+    """Hold a date to ISO 8601: pydantic alone would read a number as seconds since 1970.
+
+    The engine writes the file anew at ``pulumi stack init`` and turns a date without quotes into the text of a point in time.
+    """
+    if isinstance(value, str):
+        return value.removesuffix(" 00:00:00 +0000 UTC")
     if isinstance(value, datetime) or not isinstance(value, date | str):
         raise refuse("not a date", expected="a day, such as 2027-12-31")
     return value
