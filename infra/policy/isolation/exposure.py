@@ -44,7 +44,7 @@ class _Part:
 
 def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     """Judge ``public``, and return everything that is open to every public address."""
-    doors = list(_doors(paths))
+    doors = list(doors_of(paths))
     slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors})
     faces = _faces(paths)
     outside = _outside(paths)
@@ -66,7 +66,7 @@ def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     return Judgement(Claim.PUBLIC, Verdict.HOLDS, text), tuple(exposures)
 
 
-def _doors(paths: Paths) -> Iterator[PublicAddress]:
+def doors_of(paths: Paths) -> Iterator[PublicAddress]:
     """Yield every public address with an endpoint: translated, on an external segment, or routed without translation."""
     yield from paths.fabric.public
     for segment, members in paths.on_segment.items():

@@ -1,0 +1,1 @@
+"""Exact answers about a fabric: what passes, who can reach, why, why not, and what changed. Nothing here does I/O."""
