@@ -23,12 +23,12 @@ def add(app: typer.Typer) -> None:
 
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
     """Show tenants, servers, flows and the last verification."""
-    values = {"tenants": [_tenant(name) for name in declared_tenants()], "last_verification": _last()}
+    tenants, last = [_tenant(name) for name in declared_tenants()], _last()
     if as_json:
-        print(json.dumps(values, indent=1))
+        print(json.dumps({"tenants": tenants, "last_verification": last}, indent=1))
         return
     console = Console(highlight=False)
-    for tenant in values["tenants"]:
+    for tenant in tenants:
         console.print(f"[bold]{tenant['name']}[/bold]  {tenant['state']}")
         table = Table("server", "management", "addresses", "public")
         for server in tenant["servers"]:
@@ -38,7 +38,6 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSO
         for flow in tenant["flows"]:
             table.add_row(*(flow[key] for key in ("name", "from", "to", "what", "owner", "expires")))
         console.print(table)
-    last = values["last_verification"]
     console.print(f"last verification: {last['started']} {', '.join(last['tenants'])}: {last['summary']}" if last else "never verified")
 
 

@@ -80,7 +80,7 @@ class Verification:
     def _denial(self, result: Result) -> None:
         from ringfence.verify import denial  # noqa: PLC0415
 
-        result.checks += [Check(Kind.DENIAL, outcome) for outcome in denial.run(self.world, self.cloud, self.identities, self.tell)]
+        result.checks += [Check(Kind.DENIAL, outcome) for outcome in denial.run(self.world, self.identities, self.tell)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
         started = time.monotonic()
@@ -148,7 +148,7 @@ class Verification:
     def _storage(self, result: Result, arena: Field) -> None:
         from ringfence.verify import storage  # noqa: PLC0415
 
-        result.checks += [Check(Kind.STORAGE, outcome) for outcome in storage.run(self.world, self.cloud, arena, self.tell)]
+        result.checks += [Check(Kind.STORAGE, outcome) for outcome in storage.run(self.world, arena, self.tell)]
 
 
 def spoofing(plan: Plan, arena: Field, cases: Sequence[Case]) -> Iterator[Outcome]:

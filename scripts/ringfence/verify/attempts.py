@@ -1,0 +1,268 @@
+"""What a stranger tries at the API, and what the owner may do with the same thing. Pure: a table of requests and how to judge them.
+
+Every attempt has its twin: a request of the owner's, mostly the very same one, that must succeed; else a refusal may only mean that the
+thing is not there or that the request was nonsense. Nothing here would do harm if it were granted: what is deleted is in use and cannot be
+(409, 400), what is changed is set to what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from infra.outcome import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ringfence.verify.world import TenantWorld
+
+Json = dict[str, Any]
+REFUSED = frozenset({403, 404})
+"""403: you may not; 404: for you there is no such thing. 400 is added where Nova checks the body's ids before it looks for an owner."""
+REFUSED_BY_BODY = REFUSED | {400}
+Change = tuple[str, "Call", "Call", frozenset[int], frozenset[int]]
+"""Name, request, twin, statuses that refuse the request, statuses that grant the twin."""
+OK = frozenset({200, 201, 202, 204})
+IN_USE = frozenset({400, 409})
+
+
+class Who(StrEnum):
+    """In whose name a request is made."""
+
+    DEPLOYER = "deployer"
+    READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a service (by openstacksdk's name of it)."""
+
+    service: str
+    method: str
+    path: str
+    body: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that must be refused, and its twin, the owner's request that must not be.
+
+    With ``hidden`` set it is a listing: it may succeed, but that id must not be in it, while it must be in the twin's.
+    """
+
+    name: str
+    attacker: str
+    who: Who
+    call: Call
+    owner: str
+    twin: Call
+    refused: frozenset[int] = REFUSED
+    granted: frozenset[int] = OK
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said."""
+
+    status: int
+    text: str = ""
+
+
+def judge(attempt: Attempt, answer: Answer, twin: Answer) -> Outcome:
+    """Return the outcome of an attempt; without a good twin a refusal proves nothing."""
+    if attempt.hidden:
+        if answer.status in OK and attempt.hidden in answer.text:
+            return Outcome(attempt.name, Verdict.FAIL, f"{attempt.owner}'s {attempt.hidden} is in the list", attempt.owner)
+        refused = answer.status in OK or answer.status in attempt.refused
+        proven = twin.status in OK and attempt.hidden in twin.text
+    else:
+        if answer.status in OK or answer.status in attempt.granted - attempt.refused:
+            return Outcome(attempt.name, Verdict.FAIL, f"it was granted ({answer.status})", attempt.owner)
+        refused, proven = answer.status in attempt.refused, twin.status in attempt.granted
+    if not proven:
+        return Outcome(
+            attempt.name,
+            Verdict.ERROR,
+            f"nothing proves it: the owner's own request ended with {twin.status} {twin.text[:120]}",
+            attempt.owner,
+        )
+    if not refused:
+        return Outcome(attempt.name, Verdict.ERROR, f"neither granted nor refused: {answer.status} {answer.text[:120]}", attempt.owner)
+    return Outcome(attempt.name, Verdict.PASS, "", attempt.owner)
+
+
+def show(service: str, path: str) -> Call:
+    """Return a GET."""
+    return Call(service, "GET", path)
+
+
+def across(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Attempt]:
+    """Yield what one tenant's deployer and reader try on another tenant."""
+    for who in Who:
+        for name, call, twin in _shows(victim):
+            yield Attempt(f"{attacker.name}'s {who} shows {victim.name}'s {name}", attacker.name, who, call, victim.name, twin)
+        for name, call, hidden in _listings(victim):
+            words = f"{attacker.name}'s {who} does not find {victim.name}'s {name} in its list"
+            yield Attempt(words, attacker.name, who, call, victim.name, call, hidden=hidden)
+    for name, call, twin, refused, granted in _changes(attacker, victim):
+        words = f"{attacker.name}'s deployer {name.format(victim=victim.name)}"
+        yield Attempt(words, attacker.name, Who.DEPLOYER, call, victim.name, twin, refused, granted)
+
+
+def _first(tenant: TenantWorld) -> Json:
+    facts: Json = next(iter(tenant.facts["servers"].values()))
+    return facts
+
+
+def _port(tenant: TenantWorld) -> str:
+    return str(next(iter(_first(tenant)["nics"].values()))["port_id"])
+
+
+def _network(tenant: TenantWorld) -> str:
+    return str(next(iter(tenant.facts["zones"].values()))["network_id"])
+
+
+def _group(tenant: TenantWorld) -> str:
+    return str(next(iter(tenant.facts["groups"].values())))
+
+
+def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
+    server = _first(victim)
+    things = {
+        "server": show("compute", f"/servers/{server['id']}"),
+        "volume": show("block_storage", f"/volumes/{server['volumes']['root']}"),
+        "port": show("network", f"/ports/{_port(victim)}"),
+        "network": show("network", f"/networks/{_network(victim)}"),
+        "subnet": show("network", f"/subnets/{next(iter(victim.facts['zones'].values()))['subnet_ids'][0]}"),
+        "security group": show("network", f"/security-groups/{_group(victim)}"),
+        "management network": show("network", f"/networks/{victim.facts['management']['network_id']}"),
+    }
+    yield from ((name, call, call) for name, call in things.items())
+
+
+def _listings(victim: TenantWorld) -> Iterator[tuple[str, Call, str]]:
+    server = _first(victim)
+    yield "servers", show("compute", "/servers"), server["id"]
+    yield "volumes", show("block_storage", "/volumes"), server["volumes"]["root"]
+    yield "ports", show("network", "/ports"), _port(victim)
+    yield "networks", show("network", "/networks"), _network(victim)
+    yield "security groups", show("network", "/security-groups"), _group(victim)
+
+
+def _changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+    yield from _compute_changes(attacker, victim)
+    yield from _network_changes(attacker, victim)
+    yield from _storage_changes(victim)
+
+
+def _compute_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+    server, own = _first(victim), _first(attacker)
+    path, port, volume = f"/servers/{server['id']}", f"/ports/{_port(victim)}", f"/volumes/{server['volumes']['root']}"
+    twin = show("compute", path)
+    log = Call("compute", "POST", f"{path}/action", {"os-getConsoleOutput": {"length": 1}})
+    yield "reads the console of {victim}'s server", log, log, REFUSED, OK
+    same = Call("compute", "PUT", path, {"server": {"description": None}})
+    yield "changes {victim}'s server", same, twin, REFUSED, OK
+    attach = Call("compute", "POST", f"{path}/os-volume_attachments", {"volumeAttachment": {"volumeId": own["volumes"]["root"]}})
+    yield "attaches a volume to {victim}'s server", attach, twin, REFUSED, OK
+    steal = Call(
+        "compute", "POST", f"/servers/{own['id']}/os-volume_attachments", {"volumeAttachment": {"volumeId": server["volumes"]["root"]}}
+    )
+    yield "attaches {victim}'s volume to its own server", steal, show("block_storage", volume), REFUSED_BY_BODY, OK
+    plug = Call("compute", "POST", f"/servers/{own['id']}/os-interface", {"interfaceAttachment": {"port_id": _port(victim)}})
+    yield "attaches {victim}'s port to its own server", plug, show("network", port), REFUSED_BY_BODY, OK
+    everybody = show("compute", "/servers/detail?all_tenants=1")
+    yield "lists the servers of all projects, {victim}'s too", everybody, twin, REFUSED, OK
+
+
+def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+    port, network, group = f"/ports/{_port(victim)}", f"/networks/{_network(victim)}", _group(victim)
+    description = {"description": ""}
+    change = Call("network", "PUT", port, {"port": description})
+    yield "changes {victim}'s port", change, change, REFUSED, OK
+    off = Call("network", "PUT", port, {"port": {"port_security_enabled": False, "security_groups": []}})
+    yield "turns port security off on {victim}'s port", off, show("network", port), REFUSED, OK
+    change = Call("network", "PUT", network, {"network": description})
+    yield "changes {victim}'s network", change, change, REFUSED, OK
+    delete = Call("network", "DELETE", network)
+    yield "deletes {victim}'s network", delete, delete, REFUSED, IN_USE
+    delete = Call("network", "DELETE", f"/security-groups/{group}")
+    yield "deletes {victim}'s security group", delete, delete, REFUSED, IN_USE
+    enter = Call("network", "POST", "/ports", {"port": {"network_id": _network(victim), "name": "intruder"}})
+    yield "creates a port on {victim}'s network", enter, show("network", network), REFUSED, OK
+    rule = {"security_group_id": group, "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
+    loosen = Call("network", "POST", "/security-group-rules", {"security_group_rule": rule})
+    yield "adds a rule to {victim}'s security group", loosen, show("network", f"/security-groups/{group}"), REFUSED, OK
+    share = {
+        "object_type": "network",
+        "object_id": _network(victim),
+        "action": "access_as_shared",
+        "target_tenant": attacker.facts["project_id"],
+    }
+    yield (
+        "shares {victim}'s network with itself",
+        Call("network", "POST", "/rbac-policies", {"rbac_policy": share}),
+        show("network", network),
+        REFUSED,
+        OK,
+    )
+
+
+def _storage_changes(victim: TenantWorld) -> Iterator[Change]:
+    server = _first(victim)
+    volume = f"/volumes/{server['volumes']['root']}"
+    change = Call("block_storage", "PUT", volume, {"volume": {"metadata": {}}})
+    yield "changes {victim}'s volume", change, show("block_storage", volume), REFUSED, OK
+    snapshot = Call("block_storage", "POST", "/snapshots", {"snapshot": {"volume_id": server["volumes"]["root"], "force": True}})
+    yield "takes a snapshot of {victim}'s volume", snapshot, show("block_storage", volume), REFUSED_BY_BODY, OK
+    clone = Call("block_storage", "POST", "/volumes", {"volume": {"size": 1, "source_volid": server["volumes"]["root"]}})
+    yield "clones {victim}'s volume", clone, show("block_storage", volume), REFUSED_BY_BODY, OK
+    transfer = Call("block_storage", "POST", "/volume-transfers", {"transfer": {"volume_id": server["volumes"]["root"], "name": "taken"}})
+    yield "transfers {victim}'s volume to itself", transfer, show("block_storage", volume), REFUSED, OK
+    delete = Call("block_storage", "DELETE", volume)
+    yield "deletes {victim}'s volume", delete, delete, REFUSED, IN_USE
+
+
+def within(tenant: TenantWorld) -> Iterator[Attempt]:
+    """Yield what a tenant's own people try: the reader to change anything, the deployer to touch what belongs to the platform."""
+    facts, server = tenant.facts, _first(tenant)
+    segment, subnet = f"/networks/{facts['management']['network_id']}", f"/subnets/{facts['management']['subnet_id']}"
+    port = f"/ports/{server['management_port_id']}"
+    seen = show("compute", f"/servers/{server['id']}")
+    rule = {"security_group_id": _group(tenant), "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
+    by_reader = {
+        "changes its server": Call("compute", "PUT", f"/servers/{server['id']}", {"server": {"description": None}}),
+        "reboots its server": Call("compute", "POST", f"/servers/{server['id']}/action", {"reboot": {"type": "SOFT"}}),
+        "adds a rule to its security group": Call("network", "POST", "/security-group-rules", {"security_group_rule": rule}),
+        "creates a network": Call("network", "POST", "/networks", {"network": {"name": "intruder"}}),
+        "turns port security off": Call("network", "PUT", f"/ports/{_port(tenant)}", {"port": {"port_security_enabled": False}}),
+        "creates a volume": Call("block_storage", "POST", "/volumes", {"volume": {"size": 1, "name": "intruder"}}),
+        "deletes its volume": Call("block_storage", "DELETE", f"/volumes/{server['volumes']['root']}"),
+    }
+    for name, call in by_reader.items():
+        yield Attempt(f"{tenant.name}'s reader {name}", tenant.name, Who.READER, call, tenant.name, seen)
+    off = {"port": {"port_security_enabled": False, "security_groups": []}}
+    pairs = {"port": {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]}}
+    enter = {"port": {"network_id": facts["management"]["network_id"], "name": "intruder", "port_security_enabled": False}}
+    routes: Json = {"subnet": {"host_routes": []}}
+    lent, reach = show("network", segment), show("network", port)
+    by_deployer = {
+        "turns port security off on its management port": (Call("network", "PUT", port, off), reach),
+        "lets its management port send from every address": (Call("network", "PUT", port, pairs), reach),
+        "plugs an open port into its management segment": (Call("network", "POST", "/ports", enter), lent),
+        "changes its management segment": (Call("network", "PUT", segment, {"network": {"description": ""}}), lent),
+        "gives its management segment other routes": (Call("network", "PUT", subnet, routes), show("network", subnet)),
+        "changes its management router": (
+            Call("network", "PUT", f"/routers/{facts['management']['router_id']}", {"router": {"routes": []}}),
+            lent,
+        ),
+        "changes its edge router": (Call("network", "PUT", f"/routers/{facts['edge_router_id']}", {"router": {"routes": []}}), lent),
+        "lists all projects": (show("identity", "/projects"), seen),
+        "lists all users": (show("identity", "/users"), seen),
+        "lists hypervisors": (show("compute", "/os-hypervisors"), seen),
+    }
+    for name, (call, twin) in by_deployer.items():
+        yield Attempt(f"{tenant.name}'s deployer {name}", tenant.name, Who.DEPLOYER, call, tenant.name, twin)

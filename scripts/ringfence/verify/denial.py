@@ -1,0 +1,73 @@
+"""Make the attempts of ``attempts`` at the real API, in the names of the tenants' own identities."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from keystoneauth1.exceptions import ClientException
+from openstack.connection import Connection
+
+from infra.dynamic import clouds
+from infra.outcome import Outcome, Verdict
+from ringfence.verify.attempts import Answer, Attempt, Call, Who, across, judge, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ringfence.verify.stacks import Identity, StackFacts
+    from ringfence.verify.world import World
+
+AT_ONCE = 4
+VERSIONS = {"compute": "2.90", "block_storage": "3.64"}
+ALONE = "only one tenant is up: there is no other one to try it"
+Cloud = tuple[str, Who]
+
+
+def run(world: World, identities: Mapping[str, StackFacts], tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
+    """Yield the outcomes of all attempts, across all pairs of tenants and within each."""
+    logins: dict[Cloud, Connection] = {}
+    for tenant in world.tenants:
+        logins[tenant.name, Who.DEPLOYER] = clouds.deployer(clouds.Credential.of(identities[tenant.name].deployer.values))
+        logins[tenant.name, Who.READER] = reader(identities[tenant.name].reader)
+    attempts = [attempt for tenant in world.tenants for attempt in within(tenant)]
+    attempts += [attempt for one, other in permutations(world.tenants, 2) for attempt in across(one, other)]
+    if len(world.tenants) == 1:
+        yield Outcome("another tenant tries", Verdict.SKIPPED, ALONE, world.tenants[0].name)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for done, outcome in enumerate(pool.map(lambda attempt: make(attempt, logins), attempts), start=1):
+            tell("asking the API", done, len(attempts))
+            yield outcome
+
+
+def make(attempt: Attempt, logins: Mapping[Cloud, Connection]) -> Outcome:
+    """Make one attempt, then its twin, and judge them."""
+    answer = ask(logins[attempt.attacker, attempt.who], attempt.call)
+    # The reader's twin is the reader's own: it shows that the credential works at all.
+    who = attempt.who if attempt.owner == attempt.attacker or attempt.call.method == "GET" else Who.DEPLOYER
+    return judge(attempt, answer, ask(logins[attempt.owner, who], attempt.twin))
+
+
+def ask(login: Connection, call: Call) -> Answer:
+    """Send one request; an API that cannot be reached answers 0."""
+    try:
+        service = getattr(login, call.service)
+        answer = service.request(call.path, call.method, json=call.body, raise_exc=False, microversion=VERSIONS.get(call.service))
+    except ClientException as problem:
+        return Answer(0, f"{type(problem).__name__}: {problem}")
+    return Answer(answer.status_code, answer.text)
+
+
+def reader(identity: Identity) -> Connection:
+    """Connect as a tenant's reader; environment and clouds.yaml are left out of account."""
+    values = identity.values
+    return Connection(
+        auth_type="v3password",
+        auth={name: values[name] for name in ("auth_url", "user_id", "password", "project_id")},
+        region_name=values["region"],
+        cacert=values.get("cacert") or None,
+        load_envvars=False,
+        load_yaml_config=False,
+        api_timeout=clouds.TIMEOUT_SECONDS,
+    )
