@@ -48,6 +48,10 @@ class SnapshotError(RingfenceError, ValueError):
     """A snapshot is corrupt, partial or inconsistent: nothing was analysed."""
 
 
+class QuestionError(RingfenceError, ValueError):
+    """A question about a state cannot be answered as it was asked: an unknown name, service or state."""
+
+
 class CloudError(RingfenceError, RuntimeError):
     """A cloud's API answered in a way that ringfence cannot go on from."""
 

@@ -42,7 +42,7 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
         SnapshotError: the snapshot was not checked before.
     """
     profile = PROFILES[driver or Driver(snapshot.header.driver or Driver.OVN)]
-    ports = _endpoint_ports(snapshot)
+    ports = endpoint_ports(snapshot)
     topology = Topology(snapshot)
     filters = Filters(snapshot, profile, ports)
     parties, owners = _parties(snapshot, ports)
@@ -68,7 +68,7 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
     )
 
 
-def _endpoint_ports(snapshot: Snapshot) -> tuple[Port, ...]:
+def endpoint_ports(snapshot: Snapshot) -> tuple[Port, ...]:
     """Ports with a server behind them: all but Neutron's own.
 
     A port whose owner says ``network:`` but that belongs to a known server is an endpoint too: project users can write that field.

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from infra.policy.isolation.ranges import show
-from infra.policy.packets.text import format_l4
-from infra.policy.queries.passages import Box, Passage
+from infra.policy.isolation.ranges import covers, difference
+from infra.policy.packets.text import format_l4, format_peers
+from infra.policy.queries.passages import points
 from infra.policy.queries.sides import INTERNET, Side, group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from infra.policy.isolation.ranges import Ranges
     from infra.policy.packets.text import Interval
-    from infra.policy.queries.passages import Passages
+    from infra.policy.queries.passages import Passage, Passages
     from infra.policy.queries.sides import Place
 
 
@@ -65,20 +66,20 @@ def _neighbours(passages: Passages, targets: list[Side]) -> Iterator[Side]:
 
 def _cut(passage: Passage, l4: Interval) -> Passage:
     boxes = (box._replace(l4_lo=max(box.l4_lo, l4[0]), l4_hi=min(box.l4_hi, l4[1])) for box in passage.boxes)
-    return Passage(passage.source, passage.target, tuple(box for box in boxes if box.l4_lo < box.l4_hi), passage.links)
+    return replace(passage, boxes=tuple(box for box in boxes if box.l4_lo < box.l4_hi))
 
 
 def sentences(passage: Passage) -> list[str]:
     """Render the boxes of a passage: ``tcp/443 from 10.0.0.0/24 to 10.0.1.12``, boxes of equal addresses in one line."""
-    lines: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    lines: dict[tuple[str, str], list[str]] = {}
     for box in passage.boxes:
-        key = (tuple(_addresses(box, source=True)), tuple(show(box.destinations)))
-        lines.setdefault(key, []).extend(format_l4(box.l4_lo, box.l4_hi))
-    return [f"{', '.join(services)} from {', '.join(source)} to {', '.join(target)}" for (source, target), services in lines.items()]
+        lines.setdefault((addresses(box.sources), addresses(box.destinations)), []).extend(format_l4(box.l4_lo, box.l4_hi))
+    return [f"{', '.join(services)} from {source} to {target}" for (source, target), services in lines.items()]
 
 
-def _addresses(box: Box, *, source: bool) -> list[str]:
-    """Render addresses; the internet by its name and not by its two hundred prefixes."""
-    ranges = box.sources if source else box.destinations
-    family = tuple(span for span in INTERNET.ranges if span[0] == ranges[0][0])
-    return ["internet"] if ranges == family else show(ranges)
+def addresses(ranges: Ranges) -> str:
+    """Render addresses as minimal ranges; the internet by its name and not by its two hundred prefixes."""
+    outside = tuple(span for span in INTERNET.ranges if any(span[0] == family for family, _, _ in ranges))
+    rest = difference(ranges, outside) if covers(ranges, outside) else ranges
+    named = [] if rest is ranges else [INTERNET.name]
+    return ", ".join([*named, *(format_peers(*points(span)) for span in rest)])

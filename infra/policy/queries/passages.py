@@ -39,12 +39,20 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Everything that passes from one side to another on one way; ``boxes`` are disjoint and sorted by family and layer 4."""
+    """Everything that passes from one side to another on one way; ``boxes`` are disjoint and sorted by family and layer 4.
+
+    With a ``door`` the source sends to that public address, and the boxes are what the target sees of it.
+    """
 
     source: Place
     target: Place
     boxes: tuple[Box, ...]
     links: tuple[str, ...]
+    door: PublicAddress | None = None
+
+
+Way = tuple[tuple[Box, ...], tuple[str, ...], PublicAddress | None]
+"""(boxes, links, door) of a passage whose ends are known."""
 
 
 class Passages:
@@ -60,7 +68,12 @@ class Passages:
     def between(self, source: Place, target: Place) -> list[Passage]:
         """Return what passes from source to target, one passage per way that packets can take; empty when nothing does."""
         ways = self._ways(source, target)
-        return [Passage(source, target, boxes, links) for boxes, links in ways if boxes]
+        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+
+    def directly(self, source: Side, target: Side) -> list[Passage]:
+        """Return what passes by the endpoints' own addresses, public addresses left out."""
+        ways = self._inside(source, target, self.paths.reach((source.segment,)))
+        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
 
     def allowed(self, filter_class: int, direction: Direction) -> PacketSet:
         """Return what the rules of a filter allow in one direction; the peer of a packet is its other end."""
@@ -73,7 +86,7 @@ class Passages:
             known = self._allowed[filter_class, direction] = PacketSet.of(boxes)
         return known
 
-    def _ways(self, source: Place, target: Place) -> Iterator[tuple[tuple[Box, ...], tuple[str, ...]]]:
+    def _ways(self, source: Place, target: Place) -> Iterator[Way]:
         if isinstance(source, Side):
             reach = self.paths.reach((source.segment,))
             if isinstance(target, World):
@@ -84,7 +97,7 @@ class Passages:
         elif isinstance(target, Side):
             yield from self._inwards(source, target)
 
-    def _inside(self, source: Side, target: Side, reach: Reach) -> Iterator[tuple[tuple[Box, ...], tuple[str, ...]]]:
+    def _inside(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
         """Follow routing by the addresses that endpoints themselves have."""
         for arrival in self.paths.arrivals(reach, public=True):
             if arrival.segment != target.segment:
@@ -95,9 +108,9 @@ class Passages:
             sources = normal([*self._sources(source), *masks])
             sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(destinations)
             seen = self.allowed(target.filter_class, Direction.INGRESS) & _towards(sources)
-            yield _boxes(sent, seen), self.paths.describe(reach, arrival.link)
+            yield _boxes(sent, seen), self.paths.describe(reach, arrival.link), None
 
-    def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[tuple[tuple[Box, ...], tuple[str, ...]]]:
+    def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
         """Leave the cloud and come back by an address of the target that is public."""
         faces = self._faces(source, reach)
         for door in self.doors(target):
@@ -105,24 +118,24 @@ class Passages:
             if not intersection(address, reach.outside):
                 continue
             sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(address)
-            yield self._through(door, target, _shifted(sent, door), faces), (f"by the public address {_text(door)}",)
+            yield self._through(door, target, _shifted(sent, door), faces), (f"by the public address {_text(door)}",), door
 
-    def _inwards(self, source: World, target: Side) -> Iterator[tuple[tuple[Box, ...], tuple[str, ...]]]:
+    def _inwards(self, source: World, target: Side) -> Iterator[Way]:
         for door in self.doors(target):
             sent = PacketSet.of([((door.l4_lo + door.shift, door.l4_hi + door.shift), points((door.family, door.private, door.private)))])
-            yield self._through(door, target, sent, source.ranges), (f"from outside to the public address {_text(door)}",)
+            yield self._through(door, target, sent, source.ranges), (f"from outside to the public address {_text(door)}",), door
 
     def _through(self, door: PublicAddress, target: Side, sent: PacketSet, sources: Ranges) -> tuple[Box, ...]:
         same = tuple(span for span in sources if span[0] == door.family)
         seen = self.allowed(target.filter_class, Direction.INGRESS) & _towards(same)
         return _boxes(sent, seen)
 
-    def _outwards(self, source: Side, target: World, reach: Reach) -> tuple[tuple[Box, ...], tuple[str, ...]]:
+    def _outwards(self, source: Side, target: World, reach: Reach) -> Way:
         left = intersection(reach.outside, target.ranges)
         sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(left)
         seen = PacketSet.of([((0, L4_POINTS), points(span)) for span in self._sources(source)])
         links = self.paths.describe(reach, reach.outside_via) if reach.outside_via else ()
-        return _boxes(sent, seen), (*links, "to the networks outside")
+        return _boxes(sent, seen), (*links, "to the networks outside"), None
 
     def _sources(self, side: Side) -> Ranges:
         return normal(span for member in side.members for span in self.fabric.builder.sources(member))

@@ -1,0 +1,165 @@
+"""``why`` and ``why-not``: the way and the rules that let packets pass, or every place that stops them and what would open it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.policy.isolation.fabric import UNFILTERED, Direction
+from infra.policy.isolation.filtering import rules
+from infra.policy.isolation.ranges import intersection, normal
+from infra.policy.packets.packetset import PacketSet
+from infra.policy.queries.answers import addresses, can, sentences
+from infra.policy.queries.passages import points
+from infra.policy.queries.sides import Side, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from infra.policy.isolation.fabric import Allow, Fabric, Origin
+    from infra.policy.isolation.ranges import Ranges
+    from infra.policy.queries.answers import Service
+    from infra.policy.queries.passages import Passage, Passages
+    from infra.policy.queries.sides import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why packets pass: the links that carry them and the rules on both sides. A side without a filter says so in its one origin."""
+
+    passage: Passage
+    packets: tuple[str, ...]
+    leaving: tuple[Origin, ...]
+    entering: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One place that stops the packets: ``where``, in a sentence, and the smallest ``change`` that would let them pass there."""
+
+    where: str
+    text: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Everything that stops the service between two places; all the changes are needed together."""
+
+    source: Place
+    target: Place
+    blocks: tuple[Block, ...]
+
+
+def why(passages: Passages, sources: Iterable[Place], targets: Iterable[Place], service: Service | None = None) -> list[Reason]:
+    """Return one reason per way on which packets of the service pass; empty when none does."""
+    return [_reason(passages.fabric, passage) for passage in can(passages, sources, targets, service)]
+
+
+def _reason(fabric: Fabric, passage: Passage) -> Reason:
+    leaving = _rules(fabric, passage.source, Direction.EGRESS, passage)
+    entering = _rules(fabric, passage.target, Direction.INGRESS, passage)
+    return Reason(passage, tuple(sentences(passage)), leaving, entering)
+
+
+def _rules(fabric: Fabric, side: Place, direction: Direction, passage: Passage) -> tuple[Origin, ...]:
+    if isinstance(side, World):
+        return ()
+    if side.filter_class == UNFILTERED:
+        return (fabric.builder.origin(UNFILTERED),)
+    found = (allow for allow in rules(fabric, side.filter_class, direction) if _helps(allow, direction, passage))
+    return tuple(fabric.builder.origin(rule) for rule in dict.fromkeys(allow.rule for allow in found))
+
+
+def _helps(allow: Allow, direction: Direction, passage: Passage) -> bool:
+    """Tell whether a rule lets part of a passage pass, on the side and in the direction that it belongs to."""
+    door = passage.door if direction is Direction.EGRESS else None
+    shift = door.shift if door else 0
+    span = ((allow.family, allow.first, allow.last),)
+    for box in passage.boxes:
+        peers = box.sources if direction is Direction.INGRESS else box.destinations
+        peers = ((door.family, door.address, door.address),) if door else peers
+        if allow.l4_lo < box.l4_hi - shift and box.l4_lo - shift < allow.l4_hi and intersection(span, peers):
+            return True
+    return False
+
+
+def why_not(passages: Passages, source: Place, target: Place, service: Service) -> Denial:
+    """Return every place that stops part of the service between two places; no blocks means that all of it passes."""
+    return Denial(source, target, tuple(_blocks(passages, source, target, service)))
+
+
+def _blocks(passages: Passages, source: Place, target: Place, service: Service) -> Iterator[Block]:
+    destinations, sources, no_path = _ends(passages, source, target)
+    if no_path is not None:
+        yield no_path
+    if isinstance(source, Side):
+        yield from _missing(passages, source, Direction.EGRESS, destinations, service)
+    if isinstance(target, Side):
+        yield from _missing(passages, target, Direction.INGRESS, sources, service)
+
+
+def _ends(passages: Passages, source: Place, target: Place) -> tuple[Ranges, Ranges, Block | None]:
+    """Return the addresses that the packets would go to and come from, and what is wrong with the way between."""
+    fabric = passages.fabric
+    sources = source.ranges if isinstance(source, World) else _own(fabric, source, sending=True)
+    destinations = target.ranges if isinstance(target, World) else _own(fabric, target, sending=False)
+    if isinstance(source, Side):
+        return destinations, sources, _no_path(passages, source, target)
+    if isinstance(target, Side) and not passages.doors(target):
+        text = f"{target.name} has no public address"
+        return destinations, sources, Block("the way in", text, "give the server a public address (`public:` in the declaration)")
+    return destinations, sources, None
+
+
+def _own(fabric: Fabric, side: Side, *, sending: bool) -> Ranges:
+    builder = fabric.builder
+    return normal(span for member in side.members for span in (builder.sources(member) if sending else builder.targets(member)))
+
+
+def _no_path(passages: Passages, source: Side, target: Place) -> Block | None:
+    fabric, paths = passages.fabric, passages.paths
+    reach = paths.reach((source.segment,))
+    start = fabric.segments[source.segment].name
+    if isinstance(target, World):
+        if intersection(reach.outside, target.ranges):
+            return None
+        return Block("the way out", f"no router on the way from network {start} leads outside", "connect the network to an edge router")
+    arrived = [arrival for arrival in paths.arrivals(reach, public=True) if arrival.segment == target.segment]
+    if any(paths.takes(member, arrival) for arrival in arrived for member in target.members):
+        return None
+    doors = passages.doors(target)
+    if doors and intersection(tuple((d.family, d.address, d.address) for d in doors), reach.outside):
+        return None
+    routers = ", ".join(fabric.routers[router].name for router in reach.routers) or "none"
+    end = fabric.segments[target.segment].name
+    text = f"no path leads from network {start} to network {end} (routers that packets can get to: {routers})"
+    same = source.party == target.party
+    change = "a router with legs on both networks" if same else "none: two tenants' networks are apart on purpose"
+    return Block("the path", text, change)
+
+
+def _missing(passages: Passages, side: Side, direction: Direction, peers: Ranges, service: Service) -> Iterator[Block]:
+    wanted = PacketSet.of([((service.lo, service.hi), points(span)) for span in peers])
+    versions = {span[0] for span in peers}
+    allowed = passages.allowed(side.filter_class, direction)
+    rest = wanted - allowed
+    if not rest:
+        return
+    if any(not rest.only(version) for version in versions):
+        return  # one family passes whole: nothing stands in the way of the service as such
+    verb = "send" if direction is Direction.EGRESS else "take"
+    preposition = "to" if direction is Direction.EGRESS else "from"
+    ends = addresses(peers)
+    text = f"no rule of {side.name} lets it {verb} {service.text} {preposition} {ends}"
+    change = f"{direction.value} {service.text} {preposition} {ends}"
+    yield Block(f"{direction.value} of {side.name}", text, f"a rule: {change}")
+
+
+def suggested_flow(source: str, target: str, service: Service) -> Sequence[str]:
+    """Return the lines of the smallest flow that would allow the service, as they would stand in the declaration of a tenant."""
+    protocol, _, ports = service.text.partition("/")
+    inner = f"from: {source}, to: {target}, protocol: {protocol}"
+    if ports:
+        inner += f", ports: [{ports}]" if "icmp" not in protocol else f", icmp: {{type: {ports}}}"
+    return ("flows:", f"  NAME: {{{inner}, reason: WHY, owner: WHO}}")

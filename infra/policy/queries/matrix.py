@@ -1,0 +1,96 @@
+"""``matrix``: who can send what to whom, by tenant or by network, with the pairs of servers behind every cell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from infra.policy.packets.text import format_l4
+from infra.policy.queries.sides import INTERNET, Side, group
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from infra.policy.queries.passages import Passage, Passages
+    from infra.policy.queries.sides import Place
+
+INTERNET_ROW = "internet"
+
+
+class Level(StrEnum):
+    """What a row is."""
+
+    TENANTS = "tenants"
+    ZONES = "zones"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What passes from one row to another: minimal services, and the passages they come from, for drilling down."""
+
+    services: tuple[str, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows in their order, and the cells that are not empty. By public addresses, a tenant is part of ``internet``."""
+
+    level: Level
+    rows: tuple[str, ...]
+    cells: dict[tuple[str, str], Cell]
+
+
+def matrix(passages: Passages, level: Level, parties: Collection[str] = ()) -> Matrix:
+    """Work out the matrix of some parties (all when none is named): pairs are visited only where a path joins their networks."""
+    sides = _sides(passages, parties)
+    found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
+    for passage in _passages(passages, sides):
+        found[_row(passages, passage.source, level), _row(passages, passage.target, level)].append(passage)
+    rows = dict.fromkeys(_row(passages, side, level) for side in sides)
+    cells = {key: Cell(tuple(_services(several)), tuple(several)) for key, several in found.items()}
+    return Matrix(level, (*rows, INTERNET_ROW), cells)
+
+
+def _sides(passages: Passages, parties: Collection[str]) -> list[Side]:
+    fabric = passages.fabric
+    chosen = [number for number, party in enumerate(fabric.parties) if not parties or party.name in parties]
+    of_party = passages.paths.of_party
+    return [side for party in chosen if party in of_party for side in group(fabric, of_party[party].tolist())]
+
+
+def _passages(passages: Passages, sides: list[Side]) -> Iterator[Passage]:
+    on_segment: dict[int, list[Side]] = defaultdict(list)
+    for side in sides:
+        on_segment[side.segment].append(side)
+    for source in sides:
+        reach = passages.paths.reach((source.segment,))
+        places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
+        for place in sorted(places & on_segment.keys()):
+            for target in on_segment[place]:
+                if target is not source or len(source.members) > 1:
+                    yield from passages.directly(source, target)
+        yield from passages.between(source, INTERNET)
+    for target in sides:
+        yield from passages.between(INTERNET, target)
+
+
+def _row(passages: Passages, place: Place, level: Level) -> str:
+    if not isinstance(place, Side):
+        return INTERNET_ROW
+    party = passages.fabric.parties[place.party].name
+    return party if level is Level.TENANTS else f"{party} on {passages.fabric.segments[place.segment].name}"
+
+
+def _services(several: list[Passage]) -> Iterator[str]:
+    """Yield the union of the layer-4 intervals, as minimal services."""
+    merged: list[list[int]] = []
+    for lo, hi in sorted((box.l4_lo, box.l4_hi) for passage in several for box in passage.boxes):
+        if merged and lo <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], hi)
+        else:
+            merged.append([lo, hi])
+    for lo, hi in merged:
+        yield from format_l4(lo, hi)
