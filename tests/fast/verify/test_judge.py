@@ -42,7 +42,9 @@ TABLE = {
     "allowed but answered by another": Row(ALLOWED, Observation(Reach.OK, "acme/web2"), F, "answered by acme/web2"),
     "allowed but answered without a token": Row(ALLOWED, Observation(Reach.OK), F, "somebody without a token"),
     "allowed but dropped": Row(ALLOWED, Observation(Reach.TIMEOUT), F, "never arrived"),
-    "allowed but stopped by the receiver": Row(ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "receiving server stopped it"),
+    "allowed but stopped by the receiver": Row(
+        ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "receiving server stopped it"
+    ),
     "allowed but refused": Row(ALLOWED, Observation(Reach.REFUSED), F, "got REFUSED"),
     "allowed and no proof is needed": Row(ALLOWED, Observation(Reach.OK, "acme/db"), P, proof=Proof()),
     "allowed but seen by a stranger as well": Row(
@@ -56,24 +58,38 @@ TABLE = {
     "denied but refused": Row(DENIED, Observation(Reach.REFUSED), F, "expected TIMEOUT, got REFUSED"),
     "denied but unreachable where a drop is expected": Row(DENIED, Observation(Reach.UNREACHABLE), F, "expected TIMEOUT, got UNREACHABLE"),
     "denied and without a route": Row(replace(DENIED, accepted=frozenset({Reach.UNREACHABLE})), Observation(Reach.UNREACHABLE), P),
-    "denied but the wire saw it": Row(DENIED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "only the receiving server's own firewall"),
-    "denied but a socket saw it": Row(DENIED, Observation(Reach.TIMEOUT, sights=sights("guest acme/db")), F, "a socket of acme/db received it"),
+    "denied but the wire saw it": Row(
+        DENIED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "only the receiving server's own firewall"
+    ),
+    "denied but a socket saw it": Row(
+        DENIED, Observation(Reach.TIMEOUT, sights=sights("guest acme/db")), F, "a socket of acme/db received it"
+    ),
     "denied and the probe failed": Row(DENIED, Observation(Reach.ERROR, errno="EMFILE"), E, "EMFILE"),
     "denied frame was dropped": Row(FRAME, Observation(Reach.SENT), P),
     "denied frame arrived": Row(FRAME, Observation(Reach.SENT, sights=sights("wire acme/db")), F, "the network let it through"),
     "denied and the own namesake answered": Row(FOREIGN, Observation(Reach.OK, "acme/db", sights=sights("wire acme/db")), P),
     "denied and the own namesake dropped it": Row(FOREIGN, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), P),
     "denied and the stranger answered": Row(FOREIGN, Observation(Reach.OK, "globex/db1"), F, "reached globex/db1"),
-    "denied and the stranger saw it": Row(FOREIGN, Observation(Reach.OK, "acme/db", sights=sights("wire globex/db1")), F, "arrived at globex/db1"),
-    "denied and a third party saw it": Row(FOREIGN, Observation(Reach.TIMEOUT, sights=sights("wire globex/app1")), F, "reached globex/app1"),
-    "a router answered a ping": Row(replace(FRAME, target=ROUTER, protocol="icmp", port=0), Observation(Reach.SENT, sights=sights("reply acme/web")), F, "answered"),
+    "denied and the stranger saw it": Row(
+        FOREIGN, Observation(Reach.OK, "acme/db", sights=sights("wire globex/db1")), F, "arrived at globex/db1"
+    ),
+    "denied and a third party saw it": Row(
+        FOREIGN, Observation(Reach.TIMEOUT, sights=sights("wire globex/app1")), F, "reached globex/app1"
+    ),
+    "a router answered a ping": Row(
+        replace(FRAME, target=ROUTER, protocol="icmp", port=0), Observation(Reach.SENT, sights=sights("reply acme/web")), F, "answered"
+    ),
     "no sender": Row(DENIED, Observation(Reach.TIMEOUT), E, "could send at all", replace(PROVEN, sender="")),
     "no listener": Row(DENIED, Observation(Reach.TIMEOUT), E, "anybody listened", replace(PROVEN, listener=False)),
     "no receiver": Row(DENIED, Observation(Reach.TIMEOUT), E, "would have seen it", replace(PROVEN, receiver=False)),
     "twin too far away": Row(DENIED, Observation(Reach.TIMEOUT), E, "more than 60 s", replace(PROVEN, seconds=61)),
-    "captures lost frames": Row(DENIED, Observation(Reach.TIMEOUT), E, "lost", replace(PROVEN, missing=("acme/db lost 3 captured frames",))),
+    "captures lost frames": Row(
+        DENIED, Observation(Reach.TIMEOUT), E, "lost", replace(PROVEN, missing=("acme/db lost 3 captured frames",))
+    ),
     "a way through counts even without proofs": Row(DENIED, Observation(Reach.OK, "acme/db"), F, "reached", Proof()),
-    "nobody needs to listen for a ping": Row(replace(DENIED, protocol="icmp", port=0), Observation(Reach.TIMEOUT), P, proof=replace(PROVEN, listener=None)),
+    "nobody needs to listen for a ping": Row(
+        replace(DENIED, protocol="icmp", port=0), Observation(Reach.TIMEOUT), P, proof=replace(PROVEN, listener=None)
+    ),
 }
 
 
@@ -94,13 +110,13 @@ def test_table(name: str) -> None:
 
 
 MUTANTS = {
-    "forgets the sender's twin": ('if not proof.sender:', "if False:"),
+    "forgets the sender's twin": ("if not proof.sender:", "if False:"),
     "forgets the listener": ("if proof.listener is False:", "if False:"),
     "forgets the receiver": ("if not proof.receiver:", "if False:"),
     "forgets the minute": ("if proof.seconds > SAME_MINUTE:", "if False:"),
     "forgets lost frames": ("if proof.missing:", "if False:"),
     "takes any silence": ("if seen.reach not in case.accepted and not case.aliases:", "if False:"),
-    "does not look at the wire": ('case.target.node in seen.by("wire"):\n        which', 'False:\n        which'),
+    "does not look at the wire": ('case.target.node in seen.by("wire"):\n        which', "False:\n        which"),
     "does not look at sockets": ('if case.target.node and case.target.node in seen.by("guest"):', "if False:"),
     "does not look at strangers": ("if strangers:", "if False:"),
     "takes an address for an identity": ("if case.target.node and seen.owner != case.target.node:", "if False:"),
@@ -115,7 +131,7 @@ MUTANTS = {
 @pytest.mark.parametrize("name", MUTANTS)
 def test_broken_judges_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A judge with one rule taken out gets at least one row wrong: the table would notice."""
-    text = (subject.__spec__.loader.get_source(subject.__name__))  # type: ignore[union-attr]
+    text = subject.__spec__.loader.get_source(subject.__name__)  # type: ignore[union-attr]
     before, after = MUTANTS[name]
     assert text.count(before) == 1, f"the mutant no longer fits the judge: {before}"
     namespace: dict[str, object] = {"__name__": "mutant"}

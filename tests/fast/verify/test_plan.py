@@ -22,7 +22,9 @@ def plan() -> Plan:
 
 def test_allowed_is_what_flows_allow(plan: Plan) -> None:
     """The allowed sockets are exactly those of the declared flows, in the families that both ends have."""
-    allowed = {(c.source, c.target.name, c.protocol, c.port) for c in plan.cases() if c.expected is Expected.ALLOWED and c.layer is Layer.WHOLE}
+    allowed = {
+        (c.source, c.target.name, c.protocol, c.port) for c in plan.cases() if c.expected is Expected.ALLOWED and c.layer is Layer.WHOLE
+    }
     inside = {line for line in allowed if line[0].startswith(("acme/", "globex/"))}
     assert inside == {
         ("acme/web", "acme/db data 10.0.1.12", "tcp", 5432),

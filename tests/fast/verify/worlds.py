@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 1, 1)
 SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
-OUTSIDE = Node("internet/host", "internet", Role.OUTSIDE, (Card("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),))
+OUTSIDE = Node(
+    "internet/host", "internet", Role.OUTSIDE, (Card("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),)
+)
 
 
 def facts(tenant: Tenant) -> dict[str, Any]:
@@ -40,7 +42,11 @@ def facts(tenant: Tenant) -> dict[str, Any]:
             "nics": nics,
             "volumes": {"root": f"root-{tenant.name}-{name}", "data": {disk: f"{disk}-{tenant.name}-{name}" for disk in server.data}},
         }
-    ids = {"network_id": f"net-{tenant.name}-management", "subnet_id": f"sub-{tenant.name}-management", "router_id": f"router-{tenant.name}"}
+    ids = {
+        "network_id": f"net-{tenant.name}-management",
+        "subnet_id": f"sub-{tenant.name}-management",
+        "router_id": f"router-{tenant.name}",
+    }
     return {
         "name": tenant.name,
         "project_id": f"project-{tenant.name}",
