@@ -14,7 +14,7 @@ from toolchain.places import HERE, TREE
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCKS = [TREE / "requirements.lock", TREE / "requirements-truth.lock", HERE / "uv.lock", HERE / "go.lock"]
+LOCKS = [TREE / "requirements.lock", TREE / "requirements-truth.lock", *(HERE / f"{name}.lock" for name in ("uv", "go", "setuptools"))]
 
 
 def pins(lock: Path) -> dict[str, list[str]]:
