@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Shape = Literal["list", "single"]
 
+# Types of nested values: half of the SDK's text, and no token in it.
+_WITHOUT_TOKENS = {"outputs.py", "_inputs.py"}
+
 CATALOGUE = Path(__file__).parent / "provider" / "sdk.json"
 
 
@@ -41,7 +44,7 @@ def read(package: Path) -> Catalogue:
     """Read the tokens and property names from the source of the SDK in ``package``."""
     resources: dict[str, dict[str, Shape]] = {}
     functions: set[str] = set()
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(path for path in package.rglob("*.py") if path.name not in _WITHOUT_TOKENS):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         resources |= dict(_resources(tree))
         functions |= set(_functions(tree))
