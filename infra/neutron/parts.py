@@ -96,4 +96,5 @@ class Rule(Part, frozen=True, kw_only=True):
     remote_ip_prefix: str | None = None
     remote_group_id: str | None = None
     remote_address_group_id: str | None = None
+    description: str = ""
     source: Source | None = None

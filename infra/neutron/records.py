@@ -138,6 +138,7 @@ def rule(data: Mapping[str, Any], where: str) -> model.Rule:
         "remote_ip_prefix": r.get("remote_ip_prefix", "ip_range"),
         "remote_group_id": r.get("remote_group_id", "remote_security_group"),
         "remote_address_group_id": r.get("remote_address_group_id", "remote_address_group"),
+        "description": r.get("description", default=""),
     }
     return convert(fields, model.Rule, r.where)
 
