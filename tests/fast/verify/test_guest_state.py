@@ -33,7 +33,7 @@ SOUND: dict[str, Any] = {
     "forwarding": "0\n0\n",
 }
 EXTRA_ROUTE = {"dst": "10.0.9.0/24", "gateway": "10.0.0.12", "dev": "zone0"}
-BROKEN = {
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "ruleset flushed": ({"policy": {**SOUND["policy"], "drift": True}}, "flushed or changed by hand"),
     "another ruleset confirmed": ({"policy": {"sha256": None, "drift": False}}, "not the one that the flows come to"),
     "SSH on a zone card": ({"sockets": "tcp LISTEN 0 128 10.0.0.11:22 *:*"}, "SSH listens on 10.0.0.11:22"),
