@@ -1,6 +1,6 @@
 """What a fresh cloud needs before anyone can use it, made through its own APIs: find each thing, make what is missing.
 
-Runs inside the lab with the lab's own openstacksdk: ``python -m labcloud.bootstrap identity|resources``. The passwords of the
+Runs inside the lab with the lab's own openstacksdk: ``python -m labcloud.bootstrap identity|host|resources``. The passwords of the
 service users come by a file, never by arguments.
 """
 
@@ -10,15 +10,23 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import openstack
 
 from labcloud.apis import APIS, SERVICE_USERS
 from labcloud.layout import EXTERNAL, EXTERNAL6, EXTERNAL6_GATEWAY, EXTERNAL_GATEWAY, EXTERNAL_POOL, Layout
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from openstack.connection import Connection
+    from openstack.identity.v3._proxy import Proxy as Identity
+    from openstack.identity.v3.service import Service
+    from openstack.network.v2._proxy import Proxy as Network
+
+Found = TypeVar("Found")
 # name, memory in MiB, virtual processors; disks are volumes, so the flavors have none.
 FLAVORS: Final = (("small", 768, 1), ("tiny", 512, 1))
 EXTERNAL_NETWORK: Final = "public"
@@ -26,10 +34,10 @@ PLAIN_TYPE: Final = "plain"
 HOST_SECONDS: Final = 300.0
 
 
-def identity(cloud: Any, layout: Layout) -> None:
+def identity(cloud: Connection, layout: Layout) -> None:
     """Make the service users and the catalog."""
-    keystone = cloud.identity
-    passwords = json.loads((layout.root / "secrets.json").read_text())["services"]
+    keystone = cast("Identity", cloud.identity)
+    passwords = json.loads(layout.secrets_file.read_text())["services"]
     project = keystone.find_project("service") or keystone.create_project(name="service", domain_id="default")
     roles = {role.name: role for role in keystone.roles()}
     for name in SERVICE_USERS:
@@ -42,7 +50,7 @@ def identity(cloud: Any, layout: Layout) -> None:
             _endpoints(keystone, service, layout.url(api.port) + entry.path)
 
 
-def resources(cloud: Any, _layout: Layout) -> None:
+def resources(cloud: Connection, _layout: Layout) -> None:
     """Make flavors, the external network and the unencrypted volume type that Cinder's default names."""
     for name, memory, processors in FLAVORS:
         if not cloud.compute.find_flavor(name):
@@ -53,7 +61,7 @@ def resources(cloud: Any, _layout: Layout) -> None:
         cloud.block_storage.create_type(name=PLAIN_TYPE, extra_specs={"volume_backend_name": "rbd"})
 
 
-def host(cloud: Any, _layout: Layout) -> None:
+def host(cloud: Connection, _layout: Layout) -> None:
     """Wait until this machine can take servers and volumes, as the schedulers see it."""
     deadline = time.monotonic() + HOST_SECONDS
     while True:
@@ -65,28 +73,28 @@ def host(cloud: Any, _layout: Layout) -> None:
         time.sleep(1.0)
 
 
-def _compute_up(cloud: Any) -> bool:
+def _compute_up(cloud: Connection) -> bool:
     """Nova's compute service reports, and its hypervisor is mapped to the cell."""
     up = any(row.state == "up" for row in cloud.compute.services(binary="nova-compute"))
     return up and _first(cloud.compute.hypervisors()) is not None
 
 
-def _volume_up(cloud: Any) -> bool:
+def _volume_up(cloud: Connection) -> bool:
     """Cinder's volume service reports."""
     return any(row.state == "up" for row in cloud.block_storage.services(binary="cinder-volume"))
 
 
-_AGENTS: Final[dict[str, Callable[[Any], bool]]] = {"nova-compute": _compute_up, "cinder-volume": _volume_up}
+_AGENTS: Final[dict[str, Callable[[Connection], bool]]] = {"nova-compute": _compute_up, "cinder-volume": _volume_up}
 
 
-def _endpoints(keystone: Any, service: Any, url: str) -> None:
+def _endpoints(keystone: Identity, service: Service, url: str) -> None:
     """One address for whoever asks, from inside or outside."""
     for interface in ("internal", "public"):
         if not _first(keystone.endpoints(service_id=service.id, interface=interface)):
             keystone.create_endpoint(service_id=service.id, interface=interface, url=url, region_id="RegionOne")
 
 
-def _external_network(neutron: Any) -> None:
+def _external_network(neutron: Network) -> None:
     """The provider's network with a subnet of each family."""
     network = neutron.find_network(EXTERNAL_NETWORK) or neutron.create_network(
         name=EXTERNAL_NETWORK,
@@ -117,16 +125,18 @@ def _external_network(neutron: Any) -> None:
         )
 
 
-def _first(found: Iterable[Any]) -> Any:
+def _first(found: Iterable[Found]) -> Found | None:
     """The first of an iterable, or nothing."""
     return next(iter(found), None)
 
 
 def main() -> None:
-    """Do the named part."""
-    part = {"identity": identity, "resources": resources, "host": host}[sys.argv[1]]
+    """Do the named parts."""
+    parts = {"identity": identity, "resources": resources, "host": host}
     layout = Layout.load(Path(os.environ["OS_CLIENT_CONFIG_FILE"]).parent)
-    part(openstack.connect(cloud="lab"), layout)
+    cloud = openstack.connect(cloud="lab")
+    for name in sys.argv[1:]:
+        parts[name](cloud, layout)
 
 
 if __name__ == "__main__":

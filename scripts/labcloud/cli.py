@@ -15,10 +15,10 @@ from rich.table import Table
 
 from infra.errors import RingfenceError
 from labcloud import control, door, outside
-from labcloud.layout import INTERNET_HOST, SYSTEM_PYTHON, Layout
+from labcloud.layout import INTERNET_HOST, POOL, SYSTEM_PYTHON, Layout
 from labcloud.model import State
 from labcloud.progress import Teller
-from labcloud.services import services
+from labcloud.services import services, step
 from labcloud.settings import LabError, Settings
 from labcloud.status import Status, judge, judge_forwarder
 from labcloud.up import Bringup, only_one
@@ -64,10 +64,12 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """Stop the lab and keep its state; its servers lose power as at a power cut."""
+    """Stop the lab and keep its state; its servers are shut down and come back with the next `up`."""
     settings, teller = Settings.of(os.environ), Teller()
     with only_one(settings.root):
         layout = _layout(settings)
+        with teller.step("switch the servers off"):
+            _guests_off(layout)
         with teller.step("stop every service") as note:
             outside.stop_forwarder(layout)
             ran = control.stop(layout, lambda name, event, _detail: note(f"{name} {event}"))
@@ -93,10 +95,11 @@ def wipe() -> None:
 @app.command()
 def restart(names: Annotated[list[str], typer.Argument(metavar="SERVICE...", help="Services, as in `status`.")]) -> None:
     """Stop and start single services."""
-    layout, teller = _layout(Settings.of(os.environ)), Teller()
+    settings, teller = Settings.of(os.environ), Teller()
+    layout = _layout(settings)
     chosen = tuple(service for service in services(layout) if service.name in names)
     _refuse_unknown(set(names) - {service.name for service in chosen}, layout)
-    with teller.step(f"restart {', '.join(names)}"):
+    with only_one(settings.root), teller.step(f"restart {', '.join(names)}"):
         control.order(layout, "stop", names=[service.name for service in reversed(chosen)])
         for service in chosen:
             if not control.start_services(layout, (service,), lambda *_: None):
@@ -124,7 +127,7 @@ def execute(context: typer.Context) -> None:
         raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up")
     command = door.inside(pid, *(context.args or ["bash", "--norc"]))
     sys.stdout.flush()
-    os.execvpe(command[0], command, control.inside_environment(layout))
+    os.execvpe(command[0], command, control.inside_environment(layout))  # noqa: S606 - becomes the command
 
 
 @app.command()
@@ -139,7 +142,8 @@ def logs(
     file = layout.log(service)
     if not file.exists():
         _refuse_unknown({service}, layout)
-    os.execvp("tail", ["tail", f"--lines={lines}", *(["--follow=name"] if follow else []), str(file)])
+    arguments = ["tail", f"--lines={lines}", *(["--follow=name"] if follow else []), str(file)]
+    os.execvp("tail", arguments)  # noqa: S606 - becomes the command
 
 
 @app.command()
@@ -158,6 +162,8 @@ def exports(layout: Layout) -> str:
         "RINGFENCE_NO_CLOUD": "",
         "RINGFENCE_BASTION_PROXY": f"{entrance} connect %h %p",
         "RINGFENCE_INTERNET_EXEC": f"{entrance} internet",
+        "RINGFENCE_STORAGE_EXEC": f"{entrance} exec",
+        "RINGFENCE_STORAGE_POOL": POOL,
         "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
     }
     return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
@@ -220,6 +226,13 @@ def _print(found: Status, settings: Settings) -> None:
     console.print(table)
     down_count = sum(not line.is_up for line in found.lines)
     console.print(f"{len(found.lines) - down_count} of {len(found.lines)} up")
+
+
+def _guests_off(layout: Layout) -> None:
+    """Shut servers down behind Nova's back, so that it remembers them as running and starts them again with the lab."""
+    if door.supervisor(layout.root):
+        control.order(layout, "stop", names=["nova-compute"])
+        control.run_inside(layout, *step(layout, "guests-off"), log=layout.log("setup"))
 
 
 def _refuse_unknown(names: set[str], layout: Layout) -> None:

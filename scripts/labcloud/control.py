@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labcloud import door
@@ -96,7 +96,9 @@ def stop(layout: Layout, listener: Listener | None = None) -> bool:
     return True
 
 
-def run_inside(layout: Layout, *command: str, log: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+def run_inside(
+    layout: Layout, *command: str, log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """Run a command in the lab, its output appended to a log. Secrets travel in ``environment``, never in the command."""
     pid = door.supervisor(layout.root)
     if pid is None:
@@ -107,7 +109,7 @@ def run_inside(layout: Layout, *command: str, log: Path, environment: dict[str, 
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=inside_environment(layout) | (environment or {}),
+            env={**inside_environment(layout), **(environment or {})},
             cwd="/",
             check=False,
         )

@@ -14,10 +14,13 @@ import struct
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 CLONE_NEWNET = 0x40000000
 NOT_RUNNING = 111
 CHUNK = 1 << 16
+# What the lab covers by its own: a working directory below these may not exist inside.
+PRIVATE = ("/etc", "/var", "/run")
 
 
 def call(lab: Path) -> socket.socket:
@@ -51,7 +54,9 @@ def supervisor(lab: Path) -> int | None:
 
 def inside(pid: int, *command: str, internet: bool = False) -> list[str]:
     """The command line that runs a command in the namespaces of a supervisor, at the caller's working directory."""
-    enter = ["nsenter", "-t", str(pid), "-m", "-n", "-p", "-u", "-i", f"--wdns={Path.cwd()}"]
+    here = Path.cwd()
+    there = "/" if any(map(here.is_relative_to, PRIVATE)) else here
+    enter = ["nsenter", "-t", str(pid), "-m", "-n", "-p", "-u", "-i", f"--wdns={there}"]
     return [*enter, *(("ip", "netns", "exec", "internet") if internet else ()), *command]
 
 
@@ -99,16 +104,20 @@ def main(arguments: list[str]) -> int:
     if pid is None:
         print(f"door: no lab runs in {lab}; start it: ./scripts/lab up", file=sys.stderr)
         return NOT_RUNNING
-    if verb == "connect":
-        enter_network(pid)
-        try:
-            asyncio.run(pipe(rest[0], int(rest[1])))
-        except OSError as problem:
-            print(f"door: {rest[0]} port {rest[1]}: {problem}", file=sys.stderr)
-            return 1
-        return 0
-    command = inside(pid, *rest, internet=verb == "internet")
-    os.execvp(command[0], command)
+    if verb != "connect":
+        become(inside(pid, *rest, internet=verb == "internet"))
+    enter_network(pid)
+    try:
+        asyncio.run(pipe(rest[0], int(rest[1])))
+    except OSError as problem:
+        print(f"door: {rest[0]} port {rest[1]}: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def become(command: list[str]) -> NoReturn:
+    """Turn this process into another program, as `exec` of a shell does."""
+    os.execvp(command[0], command)  # noqa: S606 - there is no shell on purpose
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, Event, str], None]
 STEP_SECONDS = 600.0
-POLL_SECONDS = 0.25
+# Between two questions: short at first, longer for services that take their time (asking costs processor time as well).
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 1.5
+PAUSE_GROWTH = 1.3
 
 
 @dataclass(slots=True)
@@ -126,19 +129,21 @@ class Keeper:
 
     def _await(self, entry: Kept, environment: Mapping[str, str], report: Report) -> bool:
         """Poll the service's readiness until it answers, ends or runs out of patience."""
-        service, answer = entry.service, ""
+        service, answer, pause = entry.service, "", FIRST_PAUSE
         deadline = time.monotonic() + service.patience
         while time.monotonic() < deadline:
             answer = answers(service.ready, self.children, environment)
             if entry.unwanted:
                 report(service.name, Event.FAILED, "stopped while it was starting")
                 return False
-            if entry.child.wait(0 if answer else POLL_SECONDS / 5) is not None:
+            # A service that dies of its configuration does so within a moment of looking alive.
+            if entry.child.wait(0 if answer else FIRST_PAUSE) is not None:
                 report(service.name, Event.FAILED, f"ended at once with {entry.child.code}")
                 return False
             if not answer:
                 return True
-            entry.child.wait(POLL_SECONDS)
+            entry.child.wait(pause)
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
         report(service.name, Event.FAILED, f"not ready after {service.patience:.0f} s: {answer}")
         return False
 

@@ -24,6 +24,8 @@ INTERNET_HOST: Final = IPv4Interface("203.0.113.10/24")
 INTERNET_ROUTER6: Final = IPv6Interface("2001:db8:113::1/64")
 INTERNET_HOST6: Final = IPv6Interface("2001:db8:113::10/64")
 INTERNET_NAMESPACE: Final = "internet"
+# The Ceph pool of the volumes.
+POOL: Final = "volumes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Layout:
     def clouds_file(self) -> Path:
         """The ``clouds.yaml`` for whoever uses the cloud (mode 0600: it holds the operator's password)."""
         return self.root / "clouds.yaml"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The passwords (mode 0600)."""
+        return self.root / "secrets.json"
 
     @property
     def mysql_socket(self) -> Path:

@@ -24,6 +24,7 @@ class ProbeKind(StrEnum):
     ALIVE = "alive"
     TCP = "tcp"
     HTTP = "http"
+    AMQP = "amqp"
     COMMAND = "command"
 
 
@@ -31,7 +32,7 @@ class ProbeKind(StrEnum):
 class Probe:
     """One question whose answer says that a service serves.
 
-    ``subject`` is nothing for ``ALIVE``, host and port for ``TCP``, an URL for ``HTTP`` and an argument list for ``COMMAND``.
+    ``subject`` is nothing for ``ALIVE``, host and port for ``TCP`` and ``AMQP``, an URL for ``HTTP`` and an argument list for ``COMMAND``.
     """
 
     kind: ProbeKind = ProbeKind.ALIVE
@@ -41,6 +42,11 @@ class Probe:
     def tcp(cls, host: str, port: int) -> Probe:
         """Ready when a TCP connection is accepted."""
         return cls(ProbeKind.TCP, (host, str(port)))
+
+    @classmethod
+    def amqp(cls, host: str, port: int) -> Probe:
+        """Ready when the opening of the protocol (AMQP 0-9-1, 2.2.4) is answered."""
+        return cls(ProbeKind.AMQP, (host, str(port)))
 
     @classmethod
     def http(cls, url: str) -> Probe:

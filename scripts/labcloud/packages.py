@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from labcloud.settings import LabError
 
@@ -57,12 +57,12 @@ def install(packages: tuple[str, ...], log: Path) -> None:
                 policy.unlink()
 
 
-def _apt(arguments: tuple[str, ...], output: object) -> int:
+def _apt(arguments: tuple[str, ...], output: BinaryIO) -> int:
     """Run apt-get without a question."""
     return subprocess.run(
         ["apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=output,  # type: ignore[call-overload]
+        stdout=output,
         stderr=subprocess.STDOUT,
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"},
         timeout=SECONDS,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labcloud.children import Children
 
 SECONDS = 10.0
+AMQP_OPENING = b"AMQP\x00\x00\x09\x01"
 # 200 and 300: a version document; 401: it wants a token.
 SERVING = frozenset({200, 300, 401})
 
@@ -26,6 +27,8 @@ def answers(probe: Probe, children: Children, environment: Mapping[str, str]) ->
             return ""
         case ProbeKind.TCP:
             return _tcp(probe.subject[0], int(probe.subject[1]))
+        case ProbeKind.AMQP:
+            return _tcp(probe.subject[0], int(probe.subject[1]), AMQP_OPENING)
         case ProbeKind.HTTP:
             return _http(probe.subject[0])
         case ProbeKind.COMMAND:
@@ -33,10 +36,14 @@ def answers(probe: Probe, children: Children, environment: Mapping[str, str]) ->
             return f"`{' '.join(probe.subject)}` ended with {code}" if code else ""
 
 
-def _tcp(host: str, port: int) -> str:
-    """Open a connection and close it."""
+def _tcp(host: str, port: int, greeting: bytes = b"") -> str:
+    """Open a connection, and wait for the answer to the greeting if there is one."""
     try:
-        socket.create_connection((host, port), SECONDS).close()
+        with socket.create_connection((host, port), SECONDS) as line:
+            if greeting:
+                line.sendall(greeting)
+                if not line.recv(1):
+                    return f"{host}:{port}: closed without an answer"
     except OSError as problem:
         return f"{host}:{port}: {problem.strerror or problem}"
     return ""
@@ -50,7 +57,7 @@ def _http(url: str) -> str:
         connection.request("GET", parts.path or "/")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as problem:
-        return f"{url}: {problem or type(problem).__name__}"
+        return f"{url}: {type(problem).__name__} {problem}"
     finally:
         connection.close()
     return "" if status in SERVING else f"{url} answered {status}"

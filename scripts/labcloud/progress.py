@@ -12,8 +12,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Note = Callable[[str], None] if TYPE_CHECKING else object
-
 
 class Teller:
     """Announces steps on standard error, so that standard output stays free for results."""
@@ -23,7 +21,7 @@ class Teller:
         self._begun = time.monotonic()
 
     @contextmanager
-    def step(self, what: str) -> Iterator[Note]:
+    def step(self, what: str) -> Iterator[Callable[[str], None]]:
         """Show one step while it runs and its time when it is done; the yielded function sets the remark beside it."""
         begun = time.monotonic()
         if self.console.is_terminal:

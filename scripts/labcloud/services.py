@@ -45,7 +45,7 @@ def _stores(layout: Layout) -> tuple[Service, ...]:
             Stage.STORES,
             "message bus",
             ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
-            Probe.command(*step(layout, "rabbitmq-answers")),
+            Probe.amqp(LOOPBACK, 5672),
             before=(step(layout, "rabbitmq-data"),),
             environment=(
                 ("RABBITMQ_MNESIA_BASE", f"{data}/rabbitmq/mnesia"),

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
 
-from labcloud import control, outside, packages, render, venv
+from labcloud import apis, archive, control, kvm, outside, packages, render, venv
 from labcloud.layout import Layout
-from labcloud.model import Event, Service, Stage, by_stage
+from labcloud.model import Event, Service, Stage, State, by_stage
 from labcloud.passwords import Secrets
 from labcloud.services import services, step
 from labcloud.settings import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from labcloud.progress import Teller
     from labcloud.settings import Settings
 
-PRIVATE = 0o700
+PRIVATE: Final = 0o700
+BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
+TITLES: Final = {
+    Stage.STORES: "databases, message bus, storage monitor",
+    Stage.PLATFORM: "virtual switch, storage, hypervisor",
+    Stage.CHASSIS: "network controller",
+    Stage.IDENTITY: "Keystone",
+    Stage.CONTROL: "OpenStack APIs and schedulers",
+    Stage.WORKERS: "compute host",
+}
 
 
 @contextmanager
@@ -33,7 +43,11 @@ def only_one(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as busy:
-            raise LabError.of("another `lab up`, `down` or `wipe` works on this lab", where=str(root), hint="wait for it to end") from busy
+            raise LabError.of(
+                "another `lab up`, `down`, `restart` or `wipe` works on this lab",
+                where=str(root),
+                hint="wait for it to end",
+            ) from busy
         yield
 
 
@@ -49,16 +63,18 @@ class Bringup:
         self.settings.root.chmod(PRIVATE)
         self._packages()
         layout = self._layout()
+        if archive.restore(layout, self.settings.cache):
+            self.teller.say("unpacked the empty databases that an earlier lab left in the cache")
         self._configure(layout)
-        table = by_stage(services(layout))
-        for stage, members in table:
+        started = False
+        for stage, members in by_stage(services(layout)):
             if stage is Stage.IDENTITY:
-                self._inside(layout, "database tables and storage pool", "schema", "ceph-pool", "keystone-keys")
-            self._start(layout, stage, members)
+                self._tables(layout)
+            started |= self._start(layout, stage, members)
             if stage is Stage.IDENTITY:
                 self._identity(layout)
-        self._python(layout, "this machine takes servers and volumes", "host")
-        self._python(layout, "flavors, external network, volume type", "resources")
+        self._finish(layout, started=started)
+        check(layout)
         if self.settings.forward:
             outside.start_forwarder(layout)
         return layout
@@ -77,7 +93,12 @@ class Bringup:
 
     def _layout(self) -> Layout:
         """The lab's layout, and that it is still the one it was made with."""
-        layout = Layout(self.settings.root, venv.location(self.settings.cache), self.settings.port_offset)
+        settings = self.settings
+        virt_type = kvm.known(settings.cache)
+        if virt_type is None:
+            with self.teller.step("try whether KVM runs an ordinary kernel"):
+                virt_type = kvm.trial(settings.cache)
+        layout = Layout(settings.root, venv.location(settings.cache), settings.port_offset, virt_type)
         try:
             earlier = Layout.load(layout.root)
         except FileNotFoundError:
@@ -99,85 +120,131 @@ class Bringup:
         identifier = layout.data / "cluster-id"
         if not identifier.exists():
             identifier.write_text(str(uuid.uuid4()))
-        secrets = Secrets.kept_in(layout.root / "secrets.json")
+        secrets = Secrets.kept_in(layout.secrets_file)
         render.write(render.Facts(layout, secrets, identifier.read_text().strip()))
         with self.teller.step("namespaces and configuration"):
             control.start(layout)
-            self._run(layout, *step(layout, "configure"))
+            run(layout, *step(layout, "configure"))
 
-    def _start(self, layout: Layout, stage: Stage, members: tuple[Service, ...]) -> None:
-        """Start one stage and tell which services it waits for."""
+    def _start(self, layout: Layout, stage: Stage, members: tuple[Service, ...]) -> bool:
+        """Start one stage and tell which services it waits for; true when one of them was not up before."""
         waiting = {service.name for service in members}
         failures: dict[str, str] = {}
-
-        with self.teller.step(f"{_TITLES[stage]} ({len(members)} services)") as note:
+        fresh: set[str] = set()
+        with self.teller.step(f"{TITLES[stage]} ({_services(len(members))})") as note:
 
             def listen(name: str, event: Event, detail: str) -> None:
                 if event in {Event.READY, Event.ALREADY}:
                     waiting.discard(name)
                 elif event is Event.FAILED:
                     failures[name] = detail
+                else:
+                    fresh.add(name)
                 note(", ".join(sorted(waiting)))
 
             if not control.start_services(layout, members, listen):
-                raise _failed(layout, failures or dict.fromkeys(waiting, "did not become ready"))
+                raise failed(layout, failures or dict.fromkeys(waiting, "did not become ready"))
+        return bool(fresh)
+
+    def _tables(self, layout: Layout) -> None:
+        """Tables, keys and the storage pool, once; the tables go to the cache before anyone writes into them."""
+        with Once(layout.data / "tables", _digest("schema", "ceph-pool", "keystone-keys")) as once:
+            if not once.is_due:
+                return
+            with self.teller.step("database tables, keys, storage pool"):
+                for name in ("schema", "ceph-pool", "keystone-keys"):
+                    run(layout, *step(layout, name))
+            if archive.is_wanted(self.settings.cache) and not (layout.data / "identity").exists():
+                self._keep_databases(layout)
+
+    def _keep_databases(self, layout: Layout) -> None:
+        """Stop MariaDB for a moment, so that its files are whole, and pack them."""
+        mariadb = tuple(service for service in services(layout) if service.name == "mariadb")
+        with self.teller.step("keep the empty databases for the next fresh lab"):
+            control.order(layout, "stop", names=["mariadb"])
+            archive.keep(layout, self.settings.cache)
+            control.start_services(layout, mariadb, lambda *_: None)
 
     def _identity(self, layout: Layout) -> None:
-        """The first user, then the service users and the catalog."""
-        secrets = Secrets.kept_in(layout.root / "secrets.json")
-        with self.teller.step("users, roles and catalog"):
-            self._run(
-                layout,
-                *("keystone-manage", "bootstrap"),
-                environment={
-                    "OS_BOOTSTRAP_PASSWORD": secrets.administrator,
-                    "OS_BOOTSTRAP_USERNAME": render.OPERATOR,
-                    "OS_BOOTSTRAP_PROJECT_NAME": render.PROJECT,
-                    "OS_BOOTSTRAP_REGION_ID": render.REGION,
-                    "OS_BOOTSTRAP_ADMIN_URL": f"{layout.url(5000)}/v3",
-                    "OS_BOOTSTRAP_INTERNAL_URL": f"{layout.url(5000)}/v3",
-                    "OS_BOOTSTRAP_PUBLIC_URL": f"{layout.url(5000)}/v3",
-                },
-            )
-            self._run(layout, f"{layout.venv}/bin/python", "-m", "labcloud.bootstrap", "identity")
+        """The first user, then the service users and the catalog, once."""
+        plan = (*map(repr, apis.APIS), *apis.SERVICE_USERS, _source(BOOTSTRAP))
+        with Once(layout.data / "identity", _digest(*plan)) as once:
+            if not once.is_due:
+                return
+            with self.teller.step("users, roles and catalog"):
+                run(layout, "keystone-manage", "bootstrap", environment=first_user(layout))
+                run_python(layout, "identity")
 
-    def _inside(self, layout: Layout, what: str, *names: str) -> None:
-        """Run prepared steps in the lab."""
-        with self.teller.step(what):
-            for name in names:
-                self._run(layout, *step(layout, name))
-
-    def _python(self, layout: Layout, what: str, part: str) -> None:
-        """Run a part of the bootstrap in the lab."""
-        with self.teller.step(what):
-            self._run(layout, f"{layout.venv}/bin/python", "-m", "labcloud.bootstrap", part)
-
-    @staticmethod
-    def _run(layout: Layout, *command: str, environment: dict[str, str] | None = None) -> None:
-        """Run one command in the lab; :class:`LabError` when it fails."""
-        log = layout.log("setup")
-        done = control.run_inside(layout, *command, log=log, environment=environment)
-        if done.returncode:
-            raise LabError.of(
-                f"`{' '.join(command)}` failed inside the lab",
-                where=str(log),
-                expected="exit code 0",
-                got=str(done.returncode),
-                hint="read the log's end: ./scripts/lab logs setup; then ./scripts/lab up goes on where it stopped",
-            )
+    def _finish(self, layout: Layout, *, started: bool) -> None:
+        """Wait for the host when anything was started, and make the resources that a fresh cloud needs, once."""
+        with Once(layout.data / "resources", _digest(_source(BOOTSTRAP))) as once:
+            parts = [*(["host"] if started or once.is_due else []), *(["resources"] if once.is_due else [])]
+            if not parts:
+                return
+            with self.teller.step("this machine takes servers and volumes"):
+                run_python(layout, *parts)
 
 
-_TITLES = {
-    Stage.STORES: "databases, message bus, storage monitor",
-    Stage.PLATFORM: "virtual switch, storage, hypervisor",
-    Stage.CHASSIS: "network controller",
-    Stage.IDENTITY: "Keystone",
-    Stage.CONTROL: "OpenStack APIs and schedulers",
-    Stage.WORKERS: "compute host",
-}
+class Once:
+    """Something done once per content: ``is_due`` until a ``with`` block for the same digest has ended without an error."""
+
+    def __init__(self, mark: Path, digest: str) -> None:
+        self._mark = mark
+        self._digest = digest
+        self.is_due = not mark.exists() or mark.read_text() != digest
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Set the mark unless the block failed."""
+        if kind is None and self.is_due:
+            self._mark.write_text(self._digest)
 
 
-def _failed(layout: Layout, failures: dict[str, str]) -> LabError:
+def first_user(layout: Layout) -> dict[str, str]:
+    """The environment from which `keystone-manage bootstrap` takes what must not be on a command line."""
+    url = f"{layout.url(apis.KEYSTONE.port)}/v3"
+    return {
+        "OS_BOOTSTRAP_PASSWORD": Secrets.kept_in(layout.secrets_file).administrator,
+        "OS_BOOTSTRAP_USERNAME": render.OPERATOR,
+        "OS_BOOTSTRAP_PROJECT_NAME": render.PROJECT,
+        "OS_BOOTSTRAP_REGION_ID": render.REGION,
+        "OS_BOOTSTRAP_ADMIN_URL": url,
+        "OS_BOOTSTRAP_INTERNAL_URL": url,
+        "OS_BOOTSTRAP_PUBLIC_URL": url,
+    }
+
+
+def check(layout: Layout) -> None:
+    """Ask every service once more: one that looked alive at first may have died of its configuration since."""
+    states = control.order(layout, "states")["states"]
+    broken = {row["name"]: row["detail"] for row in states if row["state"] != State.UP}
+    if broken:
+        raise failed(layout, broken)
+
+
+def run(layout: Layout, *command: str, environment: Mapping[str, str] | None = None) -> None:
+    """Run one command in the lab; :class:`LabError` when it fails."""
+    log = layout.log("setup")
+    done = control.run_inside(layout, *command, log=log, environment=environment)
+    if done.returncode:
+        raise LabError.of(
+            f"`{' '.join(command)}` failed inside the lab",
+            where=str(log),
+            expected="exit code 0",
+            got=str(done.returncode),
+            hint="read the end of the log: ./scripts/lab logs setup; ./scripts/lab up goes on where it stopped",
+        )
+
+
+def run_python(layout: Layout, *parts: str) -> None:
+    """Run parts of the bootstrap in the lab, by the lab's own Python."""
+    run(layout, f"{layout.venv}/bin/python", "-m", "labcloud.bootstrap", *parts)
+
+
+def failed(layout: Layout, failures: Mapping[str, str]) -> LabError:
     """One problem per service that did not come."""
     problems = [
         problem
@@ -187,3 +254,18 @@ def _failed(layout: Layout, failures: dict[str, str]) -> LabError:
         ).problems
     ]
     return LabError(*problems)
+
+
+def _services(number: int) -> str:
+    """A number of services in words."""
+    return "1 service" if number == 1 else f"{number} services"
+
+
+def _source(file: Path) -> str:
+    """The text of a module: when it changes, what it made is looked at again."""
+    return file.read_text()
+
+
+def _digest(*parts: str) -> str:
+    """One short name for a content."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

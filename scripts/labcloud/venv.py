@@ -8,13 +8,13 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from labcloud.layout import SYSTEM_PYTHON
+from labcloud.layout import CODE, SYSTEM_PYTHON
 from labcloud.settings import LabError
 
 LOCK: Final = Path(__file__).parent / "requirements.lock"
-UV: Final = "uv==0.13.9"
+UV: Final = 'set -eu; source "$ROOT/scripts/toolchain/uv.sh"; follow_pip_settings; find_uv; exec "$UV" "$@"'
 # Debian builds these for its own Python only; they are not on the package index.
 BORROWED: Final = ("libvirt.py", "libvirt_qemu.py", "libvirtmod*.so", "libvirtmod_qemu*.so", "rados*.so", "rbd*.so")
 DEBIAN_MODULES: Final = Path("/usr/lib/python3/dist-packages")
@@ -39,11 +39,9 @@ def make(cache: Path, log: Path) -> Path:
         if is_ready(cache):
             return target
         shutil.rmtree(target, ignore_errors=True)
-        uv = _uv(cache, output)
-        environment = os.environ | {"UV_CACHE_DIR": str(cache / "uv")}
-        _run(output, environment, uv, "venv", "--python", SYSTEM_PYTHON, str(target))
-        _run(
-            *(output, environment, uv, "pip", "install", "--python", f"{target}/bin/python"),
+        _uv(cache, output, "venv", "--python", SYSTEM_PYTHON, str(target))
+        _uv(
+            *(cache, output, "pip", "install", "--python", f"{target}/bin/python"),
             *("--require-hashes", "--no-deps", "--compile-bytecode", "-r", str(LOCK)),
         )
         _borrow(target)
@@ -61,34 +59,21 @@ def _borrow(target: Path) -> None:
             link.symlink_to(module)
 
 
-def _uv(cache: Path, output: object) -> str:
-    """The installer: one on PATH, or one of our own in the cache."""
-    found = shutil.which("uv")
-    if found:
-        return found
-    own = cache / "lab-venv" / "uv"
-    if not (own / "bin/uv").exists():
-        shutil.rmtree(own, ignore_errors=True)
-        _run(output, dict(os.environ), SYSTEM_PYTHON, "-m", "venv", str(own))
-        _run(output, dict(os.environ), f"{own}/bin/pip", "install", "--quiet", UV)
-    return f"{own}/bin/uv"
-
-
-def _run(output: object, environment: dict[str, str], *command: str) -> None:
-    """Run a command into the log; :class:`LabError` when it fails."""
+def _uv(cache: Path, output: BinaryIO, *arguments: str) -> None:
+    """Run the pinned uv, found as ``scripts/setup`` finds it; :class:`LabError` when it fails."""
     code = subprocess.run(
-        command,
+        ["bash", "-c", UV, "uv", *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=output,  # type: ignore[call-overload]
+        stdout=output,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=os.environ | {"ROOT": str(CODE.parent), "CACHE": str(cache), "PYTHON": SYSTEM_PYTHON},
         check=False,
     ).returncode
     if code:
         raise LabError.of(
             "the Python environment of the OpenStack services could not be made",
-            where=str(getattr(output, "name", "")),
-            expected=f"`{' '.join(command[:3])} ...` ends with 0",
+            where=output.name,
+            expected=f"`uv {' '.join(arguments[:2])} ...` ends with 0",
             got=str(code),
             hint="read the log, then ./scripts/lab up again",
         )

@@ -6,7 +6,8 @@ import json
 import uuid
 from typing import TYPE_CHECKING
 
-from labcloud.inside.shell import complete, is_complete, output, run, start_over, succeeds
+from labcloud.inside.shell import complete, is_complete, output, run, start_over
+from labcloud.layout import POOL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,11 +55,10 @@ def disk_up(_layout: Layout) -> None:
 
 
 def pool(_layout: Layout) -> None:
-    """Make the pool of the volumes unless it is there."""
-    if "volumes" not in output("ceph", "osd", "pool", "ls").splitlines():
-        run("ceph", "osd", "pool", "create", "volumes", PLACEMENT_GROUPS)
-    if not succeeds("rbd", "pool", "stats", "volumes") or "rbd" not in output("ceph", "osd", "pool", "application", "get", "volumes"):
-        run("rbd", "pool", "init", "volumes")
+    """Make the pool of the volumes unless it is there, and make it ready for RBD (which may be repeated)."""
+    if POOL not in output("ceph", "osd", "pool", "ls").splitlines():
+        run("ceph", "osd", "pool", "create", POOL, PLACEMENT_GROUPS)
+    run("rbd", "pool", "init", POOL)
 
 
 def _disk_id(file: Path) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from labcloud.inside import ceph, network, stores
 from labcloud.inside.configure import configure
+from labcloud.inside.guests import guests_off
 from labcloud.inside.schema import schema
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ STEPS: Final[dict[str, Callable[[Layout], None]]] = {
     "keystone-keys": stores.keystone_keys,
     "mariadb-data": stores.mariadb_data,
     "rabbitmq-data": stores.rabbitmq_data,
-    "rabbitmq-answers": stores.rabbitmq_answers,
+    "guests-off": guests_off,
     "libvirt-user": stores.libvirt_user,
     "ceph-mon-data": ceph.monitor_data,
     "ceph-osd-data": ceph.disk_data,

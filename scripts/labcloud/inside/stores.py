@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,6 @@ from labcloud.inside.shell import complete, is_complete, run, start_over, succee
 
 if TYPE_CHECKING:
     from labcloud.layout import Layout
-
-AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 
 
 def mariadb_data(layout: Layout) -> None:
@@ -37,14 +34,6 @@ def rabbitmq_data(layout: Layout) -> None:
     run("chown", "-R", "root:", "/var/lib/rabbitmq")
     # The name server of Erlang would outlive a killed RabbitMQ and may hold its name.
     succeeds("epmd", "-kill")
-
-
-def rabbitmq_answers(_layout: Layout) -> None:
-    """Fail unless RabbitMQ answers the header of the protocol."""
-    with socket.create_connection(("127.0.0.1", 5672), 5.0) as line:
-        line.sendall(AMQP_HEADER)
-        if not line.recv(8):
-            raise SystemExit(1)
 
 
 def keystone_keys(_layout: Layout) -> None:
