@@ -6,7 +6,7 @@ the SDK nor a network to be tested.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -118,6 +118,18 @@ def sees_everything(connection: Connection) -> bool:
     """
     networks = connection.network.get("/networks", params={"limit": 1}).json().get("networks", [])
     return all("provider:network_type" in network for network in networks)
+
+
+_DRIVERS: dict[str, Literal["ovn", "ovs"]] = {"ovn-controller": "ovn", "neutron-openvswitch-agent": "ovs"}
+"""Firewall drivers by the agent on the hosts. That an Open vSwitch agent runs ``iptables_hybrid`` instead, no API tells."""
+
+
+def driver(connection: Connection) -> Literal["ovn", "ovs"] | None:
+    """Return the firewall driver that the cloud's agents stand for; ``None`` when they stand for none, or for several."""
+    answer = connection.network.get("/agents", params={})
+    agents = answer.json().get("agents", []) if answer.status_code < _NOT_FOUND else []
+    known = {_DRIVERS[agent["binary"]] for agent in agents if agent.get("binary") in _DRIVERS}
+    return known.pop() if len(known) == 1 else None
 
 
 def _forwardings(service: Service, data: dict[str, Any]) -> list[dict[str, Any]]:

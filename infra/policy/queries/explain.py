@@ -14,7 +14,7 @@ from infra.policy.queries.passages import points
 from infra.policy.queries.sides import Side, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from infra.policy.isolation.fabric import Allow, Fabric, Origin
     from infra.policy.isolation.ranges import Ranges
@@ -156,10 +156,16 @@ def _missing(passages: Passages, side: Side, direction: Direction, peers: Ranges
     yield Block(f"{direction.value} of {side.name}", text, f"a rule: {change}")
 
 
-def suggested_flow(source: str, target: str, service: Service) -> Sequence[str]:
-    """Return the lines of the smallest flow that would allow the service, as they would stand in the declaration of a tenant."""
-    protocol, _, ports = service.text.partition("/")
-    inner = f"from: {source}, to: {target}, protocol: {protocol}"
-    if ports:
-        inner += f", ports: [{ports}]" if "icmp" not in protocol else f", icmp: {{type: {ports}}}"
-    return ("flows:", f"  NAME: {{{inner}, reason: WHY, owner: WHO}}")
+def suggested_flow(source: str, target: str, service: Service) -> tuple[str, ...]:
+    """Return the lines of the smallest flow that would allow the service, as they would stand in a tenant's declaration.
+
+    ``source`` and ``target`` are names as people write them (``acme/web``, ``internet``). No flow joins two tenants: then none is returned.
+    """
+    tenants = {name.split("/")[0] for name in (source, target) if "/" in name}
+    if len(tenants) != 1:
+        return ()
+    protocol, _, detail = service.text.partition("/")
+    ports = f", ports: [{detail}]" if detail else ""
+    match = f", icmp: {{type: {detail}}}" if "icmp" in protocol and detail else ports
+    ends = [name.split("/")[1] if "/" in name else name for name in (source, target)]
+    return ("flows:", f"  NAME: {{from: {ends[0]}, to: {ends[1]}, protocol: {protocol}{match}, reason: WHY, owner: WHO}}")

@@ -1,0 +1,64 @@
+"""What the analysis verbs share: their options, how a service is written, and how a state is read with progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from infra.errors import QuestionError
+from infra.neutron.services import Driver
+from infra.policy.packets.errors import PacketTextError
+from infra.policy.packets.text import parse_l4
+from infra.policy.queries.answers import Service
+from ringfence.analysis.states import DECLARATIONS, State, open_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOLDS, BROKEN, UNKNOWN = 0, 1, 2
+"""Exit codes of every analysis verb: it holds, it does not, it cannot be told."""
+
+StateName = Annotated[
+    str, typer.Option("--state", "-s", help="declarations, git:REV, plan:FILE, cloud[:NAME], a snapshot file or a folder of JSON files.")
+]
+DriverName = Annotated[Driver | None, typer.Option("--driver", help="Firewall driver to assume instead of the state's own.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+
+__all__ = ["BROKEN", "DECLARATIONS", "HOLDS", "UNKNOWN", "AsJson", "DriverName", "StateName", "console", "emit", "read", "service"]
+
+
+def console() -> Console:
+    """Return where people's answers go; colours are off when it is no terminal."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def emit(values: Any) -> None:  # noqa: ANN401 - JSON
+    """Print an answer for programs."""
+    print(json.dumps(values, indent=1))
+
+
+def read(name: str, driver: Driver | None = None) -> State:
+    """Read a state, with progress on a terminal."""
+    return open_state(name, driver, _teller())
+
+
+def _teller() -> Callable[[str, int], None]:
+    if not sys.stderr.isatty():
+        return lambda _part, _count: None
+    errors = Console(stderr=True)
+    return lambda part, count: errors.print(f"{part}: {count} read", end="\r")
+
+
+def service(text: str) -> Service:
+    """Read ``tcp/443``, ``udp/5000-5010``, ``icmp/8``, ``gre``. Raises :class:`QuestionError`."""
+    try:
+        lo, hi = parse_l4(text)
+    except PacketTextError as error:
+        raise QuestionError.of(
+            "this is no service", where=text, expected="tcp/443, udp/5000-5010, icmp/8, gre, protocol-99 or any"
+        ) from error
+    return Service(lo, hi, text)

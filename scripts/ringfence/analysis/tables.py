@@ -1,0 +1,72 @@
+"""A matrix as text, CSV, Markdown, a self-contained page, or a graph."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from infra.policy.queries.matrix import Matrix
+    from infra.policy.queries.passages import Passage
+
+NOTHING = "-"
+WIDE = 6
+"""Rows up to which a matrix is drawn as a square; beyond, only the cells that are not empty are listed."""
+COLUMNS = 160
+
+
+def rows(found: Matrix) -> list[list[str]]:
+    """Return the square as texts, the row's name first; an empty cell is a dash."""
+    cells = {key: ", ".join(cell.services) for key, cell in found.cells.items()}
+    return [[row, *(cells.get((row, column), NOTHING) for column in found.rows)] for row in found.rows]
+
+
+def text(found: Matrix) -> str:
+    """Draw a square for a terminal, or list the cells when there are many rows."""
+    square = len(found.rows) <= WIDE
+    table = Table("from \\ to", *found.rows) if square else Table("from", "to", "services")
+    for row in rows(found) if square else _listed(found):
+        table.add_row(*row)
+    out = io.StringIO()
+    Console(file=out, width=COLUMNS, highlight=False).print(table)
+    return out.getvalue().rstrip()
+
+
+def _listed(found: Matrix) -> list[list[str]]:
+    return [[source, target, ", ".join(cell.services)] for (source, target), cell in found.cells.items()]
+
+
+def csv_text(found: Matrix) -> str:
+    """Write the cells that are not empty as CSV with a head line."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["from", "to", "services"])
+    writer.writerows(_listed(found))
+    return out.getvalue().rstrip()
+
+
+def markdown(found: Matrix) -> str:
+    """Write the square as a Markdown table."""
+    lines = [f"| from \\ to | {' | '.join(found.rows)} |", "|---" * (len(found.rows) + 1) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows(found))])
+
+
+def dot(found: Matrix) -> str:
+    """Write the cells as a Graphviz graph."""
+    labels = {key: "\\n".join(cell.services) for key, cell in found.cells.items()}
+    edges = [f'  "{source}" -> "{target}" [label="{label}"];' for (source, target), label in labels.items()]
+    return "\n".join(["digraph flows {", "  rankdir=LR; node [shape=box];", *(f'  "{row}";' for row in found.rows), *edges, "}"])
+
+
+def html(found: Matrix, detail: Callable[[Iterable[Passage]], list[dict[str, Any]]]) -> str:
+    """Write a page that works without network; every cell opens to the servers, addresses and paths behind it."""
+    environment = Environment(loader=PackageLoader("ringfence.analysis"), autoescape=select_autoescape(), trim_blocks=True)
+    cells = {key: {"services": cell.services, "passes": detail(cell.passages)} for key, cell in found.cells.items()}
+    return environment.get_template("matrix.html.j2").render(rows=found.rows, cells=cells, level=found.level)

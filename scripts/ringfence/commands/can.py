@@ -1,0 +1,106 @@
+"""``ringfence can`` and ``ringfence who-can-reach``: exactly what passes, as minimal ranges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infra.errors import QuestionError
+from infra.policy.queries import answers
+from infra.policy.queries.sides import Side
+from ringfence.analysis.options import BROKEN, DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, console, emit, read, service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra.policy.queries.passages import Passage
+    from ringfence.analysis.states import State
+
+Source = Annotated[str, typer.Argument(help="internet, TENANT, TENANT/SERVER, TENANT/ZONE, TENANT/SERVER/ZONE, an address or a prefix.")]
+Target = Annotated[str, typer.Argument(help="As the source.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("can")(can)
+    app.command("who-can-reach")(who_can_reach)
+
+
+def can(
+    source: Source,
+    target: Target,
+    what: Annotated[str | None, typer.Argument(metavar="[PROTO/PORT]", help="tcp/443, udp/5000-5010, icmp/8, gre ...")] = None,
+    state: StateName = DECLARATIONS,
+    driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What passes from one place to another: exit 0 when it passes, 1 when it does not, 2 when it cannot be told.
+
+    Examples: `ringfence can acme/web acme/db tcp/5432`; `ringfence can internet acme`; `ringfence can acme globex --state cloud`
+    """
+    opened = read(state, driver)
+    asked = service(what) if what else None
+    found = answers.can(opened.passages, opened.directory.find(source), opened.directory.find(target), asked)
+    whole = bool(found) if asked is None else answers.passes_whole(found, asked)
+    _answer(opened, found, whole=whole, as_json=as_json)
+
+
+def who_can_reach(
+    target: Target,
+    what: Annotated[str, typer.Argument(metavar="PROTO/PORT", help="tcp/5432 ...")],
+    state: StateName = DECLARATIONS,
+    driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Everybody from whom a service can be reached: exit 0 when there is somebody, 1 when nobody, 2 when it cannot be told.
+
+    Example: `ringfence who-can-reach acme/db tcp/5432`
+    """
+    opened = read(state, driver)
+    places = [place for place in opened.directory.find(target) if isinstance(place, Side)]
+    if not places:
+        raise QuestionError.of("nothing in the cloud has this address", where=target, expected="a tenant, a server or an address of one")
+    found = answers.who_can_reach(opened.passages, places, service(what))
+    _answer(opened, found, whole=bool(found), as_json=as_json)
+
+
+def _answer(opened: State, found: list[Passage], *, whole: bool, as_json: bool) -> None:
+    unknowns = opened.fabric.unknowns
+    if as_json:
+        emit({"passes": plain(opened, found), "whole": whole, "unknowns": list(unknowns)})
+    else:
+        out = console()
+        for passage in found:
+            out.print(f"{label(opened, passage.source)} -> {label(opened, passage.target)}", style="bold", markup=False)
+            for sentence in answers.sentences(passage):
+                out.print(f"  {sentence}", markup=False)
+        if not found:
+            out.print("nothing passes" if not unknowns else "nothing is seen to pass")
+        for unknown in unknowns:
+            out.print(f"not understood: {unknown}", style="yellow", markup=False)
+    if unknowns and not whole:
+        raise typer.Exit(UNKNOWN)
+    raise typer.Exit(HOLDS if whole else BROKEN)
+
+
+def label(opened: State, place: object) -> str:
+    """Return what a place is called: ``acme/acme-web-app``, or an address outside."""
+    if isinstance(place, Side):
+        return f"{opened.fabric.parties[place.party].name}/{place.name}"
+    return str(getattr(place, "name", place))
+
+
+def plain(opened: State, found: Iterable[Passage]) -> list[dict[str, Any]]:
+    """Return passages as plain JSON values."""
+    return [
+        {
+            "source": label(opened, passage.source),
+            "target": label(opened, passage.target),
+            "packets": answers.sentences(passage),
+            "path": list(passage.links),
+        }
+        for passage in found
+    ]

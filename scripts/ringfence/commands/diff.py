@@ -1,0 +1,82 @@
+"""``ringfence diff``: the traffic gained and lost between two states, in meaning; fit for a pull request's comment."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from infra.policy.queries.changes import Change, changes
+from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN, AsJson, DriverName, console, emit, read
+
+MANY = 3
+"""Cards up to which a change names all of them."""
+
+
+class Form(StrEnum):
+    """How a difference is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("diff")(command)
+
+
+def command(
+    before: Annotated[str, typer.Argument(help="A state: declarations, git:REV, plan:FILE, cloud[:NAME], a snapshot file or a folder.")],
+    after: Annotated[str, typer.Argument(help="The other state.")] = "declarations",
+    form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
+    driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Traffic gained and lost, the widest first: exit 0 when the two mean the same, 1 when not, 2 when it cannot be told.
+
+    Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json`
+    """
+    old, new = read(before, driver), read(after, driver)
+    found = changes(old.passages, new.passages)
+    unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
+    if as_json:
+        emit({"changes": [dataclasses.asdict(change) for change in found], "unknowns": list(unknowns)})
+    elif form is Form.MARKDOWN:
+        print(markdown(found, before, after))
+    else:
+        _show(found, before, after)
+    raise typer.Exit(BROKEN if found else UNKNOWN if unknowns else HOLDS)
+
+
+def _show(found: list[Change], before: str, after: str) -> None:
+    out = console()
+    for change in found:
+        out.print(f"[bold]{escape(change.party)}[/bold] {escape(_cards(change))}: {change.subject}")
+        for sign, style, texts in (("+", "green", change.gained), ("-", "red", change.lost)):
+            for text in texts:
+                out.print(f"  {sign} {text}", style=style, markup=False)
+    out.print(f"{before} -> {after}: {len(found) or 'no'} change{'' if len(found) == 1 else 's'} of meaning", markup=False)
+
+
+def _cards(change: Change) -> str:
+    if len(change.cards) <= MANY:
+        return ", ".join(change.cards)
+    return f"{', '.join(change.cards[:MANY])} and {len(change.cards) - MANY} more"
+
+
+def markdown(found: list[Change], before: str, after: str) -> str:
+    """Return a difference as Markdown: one line of summary, details folded."""
+    if not found:
+        return f"**Firewall:** `{before}` and `{after}` mean the same."
+    gained = sum(bool(change.gained) for change in found)
+    lost = sum(bool(change.lost) for change in found)
+    lines = [f"**Firewall:** {len(found)} changes of meaning, {gained} with traffic gained, {lost} with traffic lost.", ""]
+    lines += ["<details><summary>widest first</summary>", "", "| tenant | cards | what | gained | lost |", "|---|---|---|---|---|"]
+    for change in found:
+        ends = ("<br>".join(f"`{text}`" for text in texts) or "-" for texts in (change.gained, change.lost))
+        lines.append(f"| {change.party} | {_cards(change)} | {change.subject} | {' | '.join(ends)} |")
+    return "\n".join([*lines, "", "</details>"])

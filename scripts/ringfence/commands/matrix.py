@@ -1,0 +1,68 @@
+"""``ringfence matrix``: tenants by tenants or zones by zones, as text, CSV, Markdown, HTML or DOT."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.policy.queries.matrix import Level, matrix
+from ringfence.analysis import tables
+from ringfence.analysis.options import DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, emit, read
+from ringfence.commands.can import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.policy.queries.matrix import Matrix
+    from ringfence.analysis.states import State
+
+
+class Form(StrEnum):
+    """How a matrix is written."""
+
+    TEXT = "text"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    DOT = "dot"
+
+
+WRITERS: dict[Form, Callable[[Matrix, State], str]] = {
+    Form.TEXT: lambda found, _: tables.text(found),
+    Form.CSV: lambda found, _: tables.csv_text(found),
+    Form.MARKDOWN: lambda found, _: tables.markdown(found),
+    Form.HTML: lambda found, state: tables.html(found, lambda passages: plain(state, passages)),
+    Form.DOT: lambda found, _: tables.dot(found),
+}
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("matrix")(command)
+
+
+def command(
+    tenants: Annotated[list[str] | None, typer.Argument(help="Only these tenants and the platform among themselves.")] = None,
+    by: Annotated[Level, typer.Option(help="What a row is.")] = Level.ZONES,
+    form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
+    state: StateName = DECLARATIONS,
+    driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Who can send what to whom, exactly. Exit 2 when something in the state is not understood.
+
+    Examples: `ringfence matrix`; `ringfence matrix acme --format html > acme.html`; `ringfence matrix --by tenants --state cloud`
+    """
+    opened = read(state, driver)
+    for name in tenants or ():
+        opened.directory.find(name)
+    found = matrix(opened.passages, by, tuple(tenants or ()))
+    if as_json:
+        emit({"rows": found.rows, "cells": [{"from": s, "to": t, "services": c.services, "passes": plain(opened, c.passages)}
+                                            for (s, t), c in found.cells.items()]})  # fmt: skip
+    else:
+        print(WRITERS[form](found, opened))
+    raise typer.Exit(UNKNOWN if opened.fabric.unknowns else HOLDS)

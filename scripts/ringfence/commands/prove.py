@@ -1,0 +1,122 @@
+"""``ringfence prove``: no packet passes between two tenants, nor otherwise than declared; with a certificate or a counterexample."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infra.policy.isolation import prove
+from infra.policy.isolation.report import Verdict
+from ringfence.analysis.options import DECLARATIONS, AsJson, DriverName, StateName, console, emit, read
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from infra.policy.isolation import Counterexample, Judgement, Proof
+
+STYLES = {Verdict.HOLDS: "green", Verdict.BROKEN: "red", Verdict.UNKNOWN: "yellow"}
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("prove")(command)
+
+
+def command(
+    state: StateName = DECLARATIONS,
+    certificate: Annotated[Path | None, typer.Option(help="Where to write the certificate when everything holds.")] = None,
+    snapshot: Annotated[Path | None, typer.Option(help="Where to write the snapshot that the certificate belongs to.")] = None,
+    driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Prove isolation: exit 0 when it holds, 1 when it does not, 2 when it cannot be told.
+
+    Examples: `ringfence prove`; `ringfence prove --state cloud --certificate proof.json --snapshot cloud.jsonl`
+    """
+    opened = read(state, driver)
+    proof = prove(opened.fabric, opened.declared.intent() if opened.declared else None)
+    written = _write(proof, certificate, snapshot, opened.snapshot)
+    if as_json:
+        emit(plain(proof))
+    else:
+        show(console(), proof, state)
+        for path in written:
+            print(f"written: {path}")
+    raise typer.Exit(proof.verdict.exit_code)
+
+
+def _write(proof: Proof, certificate: Path | None, snapshot: Path | None, state: Any) -> list[Path]:  # noqa: ANN401 - a msgspec struct
+    from infra.neutron.store import dumps  # noqa: PLC0415 - only when a file is asked for
+
+    written = []
+    if snapshot is not None:
+        snapshot.write_bytes(dumps(state))
+        written.append(snapshot)
+    if certificate is not None and proof.certificate is not None:
+        certificate.write_text(json.dumps(proof.certificate, indent=1), encoding="utf-8")
+        written.append(certificate)
+    return written
+
+
+def plain(proof: Proof) -> dict[str, Any]:
+    """Return a proof as plain JSON values, without the certificate."""
+    judgements = [
+        {
+            "claim": judgement.claim,
+            "verdict": judgement.verdict,
+            "text": judgement.text,
+            "counterexamples": [
+                {**dataclasses.asdict(example), "packet": str(example.packet), "claim": example.claim}
+                for example in judgement.counterexamples
+            ],
+            "differences": [dataclasses.asdict(difference) for difference in judgement.differences],
+        }
+        for judgement in proof.judgements
+    ]
+    return {
+        "verdict": proof.verdict,
+        "snapshot": proof.digest,
+        "driver": proof.profile,
+        "counts": proof.counts,
+        "judgements": judgements,
+        "unknowns": list(proof.unknowns),
+        "assumptions": list(proof.assumptions),
+    }
+
+
+def show(out: Console, proof: Proof, state: str) -> None:
+    """Print a proof for people."""
+    for judgement in proof.judgements:
+        out.print(f"{judgement.verdict:>14}  {judgement.claim:<10} {judgement.text}", style=STYLES[judgement.verdict], markup=False)
+        _show_reasons(out, judgement)
+    for unknown in proof.unknowns:
+        out.print(f"  not understood: {unknown}", style="yellow", markup=False)
+    counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
+    out.print(f"{state} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)
+
+
+def _show_reasons(out: Console, judgement: Judgement) -> None:
+    for example in judgement.counterexamples:
+        out.print(_example(example), markup=False)
+    for difference in judgement.differences:
+        out.print(f"  {difference.party}/{difference.endpoint} {difference.direction}", markup=False)
+        for word, text in (("not declared", difference.extra), ("missing", difference.missing)):
+            if text:
+                out.print(f"    {word}: {text}", markup=False)
+        for rule in difference.rules:
+            out.print(f"    by {rule.group}: {rule.text}", markup=False)
+
+
+def _example(example: Counterexample) -> str:
+    word = "passes" if example.open else "has a path; only groups stop it"
+    lines = [f"  {example.packet}", f"    {example.source_party}/{example.source} -> {example.target_party}/{example.target}: {word}"]
+    lines += [f"    {link}" for link in example.links]
+    for rule in example.rules:
+        place = f" ({rule.file}:{rule.line}, flow {rule.flow}, {rule.owner})" if rule.file else " (nobody declared it)"
+        lines.append(f"    rule of {rule.group}: {rule.text}{place}" if rule.group else f"    {rule.text}")
+    return "\n".join(lines)

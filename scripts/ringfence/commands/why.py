@@ -1,0 +1,108 @@
+"""``ringfence why`` and ``ringfence why-not``: from a packet to the line that allows it, or to everything that stops it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infra.policy.queries import answers, explain
+from ringfence.analysis.options import BROKEN, DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, console, emit, read, service
+from ringfence.commands.can import Source, Target, label
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from infra.policy.isolation.fabric import Origin
+    from infra.policy.queries.explain import Denial, Reason
+    from ringfence.analysis.states import State
+
+What = Annotated[str, typer.Argument(metavar="PROTO/PORT", help="tcp/443, udp/5000-5010, icmp/8, gre ...")]
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("why")(why)
+    app.command("why-not")(why_not)
+
+
+def why(
+    source: Source, target: Target, what: What, state: StateName = DECLARATIONS, driver: DriverName = None, *, as_json: AsJson = False
+) -> None:
+    """Why packets pass: the path, and the rules with flow, owner, reason, file and line. Exit 0 when they do, 1 when not.
+
+    Example: `ringfence why acme/web acme/db tcp/5432 --state cloud`
+    """
+    opened = read(state, driver)
+    reasons = explain.why(opened.passages, opened.directory.find(source), opened.directory.find(target), service(what))
+    if as_json:
+        emit([_plain(opened, reason) for reason in reasons])
+    else:
+        for reason in reasons:
+            _show(console(), opened, reason)
+        if not reasons:
+            print(f"nothing of {what} passes; ringfence why-not {source} {target} {what} says what stops it")
+    raise typer.Exit(HOLDS if reasons else UNKNOWN if opened.fabric.unknowns else BROKEN)
+
+
+def why_not(
+    source: Source, target: Target, what: What, state: StateName = DECLARATIONS, driver: DriverName = None, *, as_json: AsJson = False
+) -> None:
+    """Why packets do not pass: every place that stops them, and the smallest change that would let them pass.
+
+    Exit 0 when something stops them, 1 when they pass. Example: `ringfence why-not internet acme/db tcp/5432`
+    """
+    opened = read(state, driver)
+    asked = service(what)
+    sources, targets = opened.directory.find(source), opened.directory.find(target)
+    if answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked):
+        print(f"it passes; ringfence why {source} {target} {what} says why")
+        raise typer.Exit(BROKEN)
+    denials = [explain.why_not(opened.passages, one, other, asked) for one in sources for other in targets if one != other]
+    flow = explain.suggested_flow(source, target, asked)
+    if as_json:
+        emit([{**dataclasses.asdict(denial), "source": label(opened, denial.source), "target": label(opened, denial.target)}
+              for denial in denials])  # fmt: skip
+    else:
+        for denial in denials:
+            _show_denial(console(), opened, denial)
+        if flow:
+            console().print("in the declaration:", *flow, sep="\n  ", markup=False)
+    raise typer.Exit(HOLDS)
+
+
+def _plain(opened: State, reason: Reason) -> dict[str, Any]:
+    return {
+        "source": label(opened, reason.passage.source),
+        "target": label(opened, reason.passage.target),
+        "packets": list(reason.packets),
+        "path": list(reason.passage.links),
+        "leaving": [dataclasses.asdict(origin) for origin in reason.leaving],
+        "entering": [dataclasses.asdict(origin) for origin in reason.entering],
+    }
+
+
+def _show(out: Console, opened: State, reason: Reason) -> None:
+    passage = reason.passage
+    out.print(
+        f"{label(opened, passage.source)} -> {label(opened, passage.target)}: {'; '.join(reason.packets)}", style="bold", markup=False
+    )
+    for link in passage.links:
+        out.print(f"  path      {link}", markup=False)
+    for word, origins in (("leaves by", reason.leaving), ("enters by", reason.entering)):
+        for origin in origins:
+            out.print(f"  {word} {_origin(origin)}", markup=False)
+
+
+def _origin(origin: Origin) -> str:
+    rule = f"{origin.group}: {origin.text}" if origin.group else origin.text
+    if not origin.file:
+        return f"{rule} (nobody declared it)" if origin.group else rule
+    return f"{rule}\n              flow {origin.flow}, {origin.file}:{origin.line}: {origin.reason} ({origin.owner})"
+
+
+def _show_denial(out: Console, opened: State, denial: Denial) -> None:
+    out.print(f"{label(opened, denial.source)} -> {label(opened, denial.target)}", style="bold", markup=False)
+    for block in denial.blocks:
+        out.print(f"  stopped by {block.where}: {block.text}\n    would pass with {block.change}", markup=False)
