@@ -7,7 +7,9 @@ already separates two tenants, nobody asks, and a million rules cost nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from infra.neutron.addresses import EVERYTHING, Interval, interval
 from infra.neutron.drivers import (
@@ -20,12 +22,14 @@ from infra.neutron.drivers import (
 )
 from infra.neutron.services import NotAcceptedError, Service, Span, enforced
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, Origin
-from infra.policy.isolation.ranges import Ranges, normal
+from infra.policy.isolation.ranges import Ranges, intersection, normal
 
 if TYPE_CHECKING:
     from infra.neutron.snapshot import Port, Rule, SecurityGroup, Snapshot
 
 FAMILY = {"IPv4": 4, "IPv6": 6}
+_remote = attrgetter("ethertype", "remote_ip_prefix", "remote_group_id", "remote_address_group_id")
+_words_of_service = attrgetter("ethertype", "protocol", "port_range_min", "port_range_max")
 IMPLICIT = -1
 """Stands for a rule's number where the driver itself lets something pass."""
 
@@ -42,9 +46,12 @@ class Filters:
         self._cidrs = {subnet.id: subnet.cidr for subnet in snapshot.subnets}
         self._all_ports = snapshot.ports
         self._members: dict[str, list[Interval]] | None = None
-        self._spans: dict[Service, Span | None] = {}
+        self._spans: dict[tuple[Any, ...], Span | None] = {}
         self._allows: dict[tuple[int, Direction], tuple[Allow, ...]] = {}
         self._first_rule: dict[str, int] = {}
+        self._near: Ranges = ()
+        self._cut: dict[tuple[Any, ...], Ranges] = {}
+        self._merged: dict[str, Ranges] = {}
         self._rules: list[tuple[SecurityGroup, Rule]] = []
         numbers: dict[frozenset[str], int] = {}
         self.classes = [
@@ -55,21 +62,21 @@ class Filters:
 
     def _refused(self, snapshot: Snapshot) -> list[str]:
         """Check every distinct service; say which rules Neutron would not have accepted."""
-        services = {_service(rule) for group in snapshot.security_groups for rule in group.rules}
+        every = chain.from_iterable(group.rules for group in snapshot.security_groups)
         refused = {}
-        for service in services:
+        for words in set(map(_words_of_service, every)):
             try:
-                self._spans[service] = enforced(self.profile.driver, service)
+                self._spans[words] = enforced(self.profile.driver, Service(FAMILY[words[0]], *words[1:]))
             except NotAcceptedError as error:
-                self._spans[service] = None
-                refused[service] = str(error)
+                self._spans[words] = None
+                refused[words] = str(error)
         if not refused:
             return []
         return [
-            f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept {refused[_service(rule)]}"
+            f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept {refused[_words_of_service(rule)]}"
             for group in snapshot.security_groups
             for rule in group.rules
-            if _service(rule) in refused
+            if _words_of_service(rule) in refused
         ]
 
     def groups_of(self, filter_class: int) -> frozenset[str]:
@@ -113,6 +120,29 @@ class Filters:
                 found.append(Allow(family, first, last, item.span.lo, item.span.hi, IMPLICIT, implicit=True, link=item.link))
         return found
 
+    def ingress_near(self, filter_class: int, near: Ranges) -> list[Allow]:
+        """What the rules of a filtered class let in from ``near``, peers cut down to it; numbers of rules are left out."""
+        if near != self._near:
+            self._near, self._cut = near, {}
+        found: list[Allow] = []
+        for identifier in self._class_groups[filter_class]:
+            for rule in self._groups[identifier].rules:
+                if rule.direction == "ingress":
+                    remote = _remote(rule)
+                    peers = self._cut.get(remote)
+                    if peers is None:
+                        peers = self._cut[remote] = intersection(self.peers(rule), near)
+                    if peers:
+                        found.extend(self._near_rectangles(rule, peers))
+        return found
+
+    def _near_rectangles(self, rule: Rule, peers: Ranges) -> list[Allow]:
+        span = self._spans[_words_of_service(rule)]
+        family = FAMILY[rule.ethertype]
+        if span is None:
+            return []
+        return [Allow(family, first, last, span.lo, span.hi, IMPLICIT) for peer, first, last in peers if peer == family]
+
     def _number(self, group: SecurityGroup) -> int:
         """Return the number of the group's first rule, giving its rules numbers when they have none."""
         first = self._first_rule.get(group.id)
@@ -122,7 +152,7 @@ class Filters:
         return first
 
     def _rectangles(self, rule: Rule, number: int) -> list[Allow]:
-        span = self._spans[_service(rule)]
+        span = self._spans[_words_of_service(rule)]
         if span is None:
             return []
         family = FAMILY[rule.ethertype]
@@ -148,7 +178,10 @@ class Filters:
                     for identifier in port.security_groups:
                         members[identifier].extend(spans)
             self._members = members
-        return normal(self._members.get(group, ()))
+        merged = self._merged.get(group)
+        if merged is None:
+            merged = self._merged[group] = normal(self._members.get(group, ()))
+        return merged
 
     def origin(self, rule: int) -> Origin:
         """Where a rule comes from."""
@@ -164,10 +197,6 @@ class Filters:
     def dhcp_answers(self) -> tuple[tuple[int, int, int], ...]:
         """(family, l4_lo, l4_hi) that filtered ports take from unfiltered neighbours without a rule."""
         return tuple((item.family, item.span.lo, item.span.hi) for item in dhcp_answers(self.profile.driver))
-
-
-def _service(rule: Rule) -> Service:
-    return Service(FAMILY[rule.ethertype], rule.protocol, rule.port_range_min, rule.port_range_max)
 
 
 def _words(rule: Rule) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, PublicAddress
+from infra.policy.isolation.faces import Faces
 from infra.policy.isolation.filtering import axis_of, coordinates, rules
 from infra.policy.isolation.ranges import ANY, PRIVATE, Ranges, covers, difference, intersection, normal
 from infra.policy.isolation.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
@@ -22,11 +24,9 @@ from infra.policy.packets.table import RuleTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.policy.isolation.faces import Face
     from infra.policy.isolation.paths import Paths
     from infra.policy.isolation.ranges import Range
-
-Face = tuple[int, "Range", list[int]]
-"""A public address under which a tenant appears outside: (party, address, its endpoints behind it)."""
 
 Slabs = list[tuple[int, int, Ranges]]
 """What a class admits: (l4_lo, l4_hi, peers)."""
@@ -45,20 +45,21 @@ class _Part:
 def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     """Judge ``public``, and return everything that is open to every public address."""
     doors = list(doors_of(paths))
-    slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors})
-    faces = _faces(paths)
+    faces = Faces(paths)
     outside = _outside(paths)
-    elsewhere = [face for face in faces if not covers(paths.fabric.outside_ranges, (face[1],))]
+    elsewhere = faces.beyond(paths.fabric.outside_ranges)
+    near = normal([*outside[4], *outside[6], *(face.span for face in elsewhere)])
+    slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors}, near)
     exposures: list[Exposure] = []
     specific: list[_Part] = []
     for door in doors:
-        for l4_lo, l4_hi, peers in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
-            part = _part(door, (l4_lo, l4_hi, peers))
+        for slab in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
+            part = _part(door, slab)
             if part is not None and _is_everybodys(paths, part, outside[door.family], elsewhere):
                 exposures.append(_exposure(paths, part))
             elif part is not None and part.peers:
                 specific.append(part)
-    examples = tuple(_examples(paths, specific, faces))
+    examples = tuple(islice(_examples(paths, specific, faces), LISTED))
     text = f"{len(exposures)} services of {len(doors)} public addresses are open to everybody, none to one tenant in particular"
     if examples:
         text = "a service on a public address admits another tenant in particular"
@@ -85,10 +86,10 @@ def _direct(endpoint: int, addresses: Ranges) -> Iterator[PublicAddress]:
         yield PublicAddress(family, first, endpoint, first, 0, L4_POINTS)
 
 
-def _admitted(paths: Paths, classes: set[int]) -> dict[int, Slabs]:
-    """Return the canonical ingress of every class, as slabs of closed ranges."""
+def _admitted(paths: Paths, classes: set[int], near: Ranges) -> dict[int, Slabs]:
+    """Return what every class admits from ``near``, in canonical form, as slabs of closed ranges."""
     keys = sorted(classes - {UNFILTERED})
-    allows: list[tuple[int, Allow]] = [(key, a) for key in keys for a in rules(paths.fabric, key, Direction.INGRESS)]
+    allows: list[tuple[int, Allow]] = [(key, allow) for key in keys for allow in paths.fabric.builder.ingress_near(key, near)]
     spans: list[Range] = [(allow.family, allow.first, allow.last) for _, allow in allows]
     axis = axis_of(spans)
     table = canonicalise(
@@ -100,7 +101,7 @@ def _admitted(paths: Paths, classes: set[int]) -> dict[int, Slabs]:
         )
     )
     found: dict[int, Slabs] = defaultdict(list)
-    found[UNFILTERED] = [(0, L4_POINTS, ANY)]
+    found[UNFILTERED] = [(0, L4_POINTS, near)]
     for row, key in enumerate(table.keys.tolist()):
         for (l4_lo, l4_hi), pieces in table.slabs_of(row):
             peers = tuple((axis.address(lo).version, int(axis.address(lo)), _last(axis.exact(hi))) for lo, hi in pieces)
@@ -122,8 +123,8 @@ def _outside(paths: Paths) -> dict[int, Ranges]:
 def _is_everybodys(paths: Paths, part: _Part, outside: Ranges, elsewhere: list[Face]) -> bool:
     """Tell whether every address from which another tenant can come is admitted."""
     owner = int(paths.fabric.endpoints.party[part.door.endpoint])
-    others = normal(face for party, face, _ in elsewhere if party != owner and face[0] == part.door.family)
-    return covers(part.peers, outside) and covers(part.peers, others)
+    others = (face.span for face in elsewhere if face.party != owner and face.span[0] == part.door.family)
+    return covers(part.peers, outside) and covers(part.peers, normal(others))
 
 
 def _part(door: PublicAddress, slab: tuple[int, int, Ranges]) -> _Part | None:
@@ -139,48 +140,14 @@ def _exposure(paths: Paths, part: _Part) -> Exposure:
     return Exposure(door.endpoint, ends.names[door.endpoint], party, door.family, door.address, lo, hi)
 
 
-def _examples(paths: Paths, specific: list[_Part], faces: list[Face]) -> Iterator[Counterexample]:
+def _examples(paths: Paths, specific: list[_Part], faces: Faces) -> Iterator[Counterexample]:
     """Yield a counterexample for every service that admits another tenant's public address and that the tenant may call."""
-    found = 0
     for service in specific:
         owner = int(paths.fabric.endpoints.party[service.door.endpoint])
-        if owner in paths.platform:
-            continue
-        for party, face, members in faces:
-            if party == owner or not intersection((face,), service.peers):
-                continue
-            caller = _caller(paths, members, service, face)
+        for face in faces.within(service.peers) if owner not in paths.platform else ():
+            caller = _caller(paths, faces.members(face), service, face.span) if face.party != owner else None
             if caller is not None:
-                found += 1
                 yield caller
-            if found >= LISTED:
-                return
-
-
-def _faces(paths: Paths) -> list[Face]:
-    """Return the public addresses under which tenants' endpoints appear outside."""
-    found: dict[tuple[int, Range], list[int]] = defaultdict(list)
-    ends = paths.fabric.endpoints
-    for door in paths.fabric.public:
-        if (door.l4_lo, door.l4_hi) == (0, L4_POINTS):
-            found[int(ends.party[door.endpoint]), (door.family, door.address, door.address)].append(door.endpoint)
-    for segment, members in paths.on_segment.items():
-        reach = paths.reach((segment,))
-        masks = {mask for router in reach.routers for mask in paths.fabric.routers[router].masquerade} if reach.outside else set()
-        for endpoint in members.tolist() if reach.outside else ():
-            direct = _untranslated(paths, segment, reach.routers, paths.fabric.builder.sources(endpoint))
-            for span in (*((family, value, value) for family, value in masks), *direct):
-                found[int(ends.party[endpoint]), span].append(endpoint)
-    return [(party, span, members) for (party, span), members in found.items() if party not in paths.platform]
-
-
-def _untranslated(paths: Paths, segment: int, routers: dict[int, Ranges], sources: Ranges) -> Ranges:
-    """Return the part of an endpoint's sources that the outside sees as it is."""
-    place = paths.fabric.segments[segment]
-    if place.public:
-        return intersection(sources, paths.fabric.outside_ranges)
-    routed = normal([*place.routed, *(span for router in routers for span in paths.fabric.routers[router].routable)])
-    return intersection(difference(sources, PRIVATE), routed)
 
 
 def _caller(paths: Paths, members: list[int], service: _Part, face: Range) -> Counterexample | None:

@@ -135,6 +135,9 @@ class Builder(Protocol):
     def allows(self, filter_class: int, direction: Direction) -> tuple[Allow, ...]:
         """Everything that the class lets pass in one direction; the same object for the same class."""
 
+    def ingress_near(self, filter_class: int, near: Ranges) -> list[Allow]:
+        """What the rules of a filtered class let in from ``near``, peers cut down to it: cheap where hardly any rule concerns it."""
+
     def origin(self, rule: int) -> Origin:
         """Where a rule comes from."""
 
