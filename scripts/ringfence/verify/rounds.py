@@ -27,6 +27,7 @@ CONNECT_SECONDS = 3.5
 WIDTH = 200
 SIZE = 400
 OWN_SECONDS = 2.0
+LISTEN_SECONDS = 60.0
 BATCH_SECONDS = 180.0
 SETTLE_SECONDS = 0.5
 
@@ -60,14 +61,19 @@ class Field:
     def listen(self) -> None:
         """Open the listeners on every address of every node and give each node its identity."""
         self.identities = {name: secrets.token_hex(TOKEN // 2) for name in self.links}
+        self.occupied = self.each(self._listen_on)
 
-        def begin(name: str) -> Json:
-            self.macs.update({(name, device): mac for device, mac in cards(self.links[name]).items()})
-            devices = [card.device for card in self.nodes[name].cards]
-            request = {"op": "listen", "identity": self.identities[name], "listeners": self.wanted(name), "nics": devices}
-            return self.links[name].call({**request, "filter": capture.program()}, 60)
+    def listen_again(self, name: str) -> None:
+        """Close what a node listens with and open it anew."""
+        self.links[name].call({"op": "close"})
+        self.occupied[name] = self._listen_on(name)
 
-        self.occupied = {name: answer["failed"] for name, answer in self.each(begin).items()}
+    def _listen_on(self, name: str) -> list[Json]:
+        self.macs.update({(name, device): mac for device, mac in cards(self.links[name]).items()})
+        devices = [card.device for card in self.nodes[name].cards]
+        request = {"op": "listen", "identity": self.identities[name], "listeners": self.wanted(name), "nics": devices}
+        failed: list[Json] = self.links[name].call({**request, "filter": capture.program()}, LISTEN_SECONDS)["failed"]
+        return failed
 
     def wanted(self, name: str) -> list[Json]:
         """Return the listeners that a node is asked for."""

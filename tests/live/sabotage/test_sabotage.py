@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ringfence.verify.model import Expected, Layer, Place
+from ringfence.verify.plan import Selection
+from tests.live.sabotage.ways import WAYS, Look, Scene
+from tests.live.stage import bad
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.live.stage import Stage
+
+pytestmark = pytest.mark.live
+
+SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def scene(stage: Stage) -> Scene:
+    """Give the scene: the first tenant, with the two ends of one of its flows."""
+    names = [tenant.name for tenant in stage.opened.world.tenants]
+    if len(names) < 2:
+        pytest.skip("only one tenant is up")
+    case = next(
+        c for c in stage.plan.cases() if c.expected is Expected.ALLOWED and c.layer is Layer.NETWORK and c.source.startswith(f"{names[0]}/")
+    )
+    return Scene(stage, names[0], names[1], case.source, case.target.node)
+
+
+def look(scene: Scene, part: Look) -> list[str]:
+    """Run one part of the verification and return what it finds wrong."""
+    ends = frozenset({scene.source, scene.target})
+    if part is Look.CLOUD:
+        return bad(scene.stage.compared(scene.tenant))
+    if part is Look.GUEST:
+        return bad(scene.stage.inside(scene.target))
+    if part is Look.SPOOF:
+        return bad(scene.stage.spoofed())
+    return bad([line.outcome for line in scene.stage.packets(Selection(ends, ends, frozenset({Place.ZONE})))])
+
+
+def test_nothing_is_wrong_before(scene: Scene) -> None:
+    """Without sabotage every part of the verification that is used here is green: what it says later is the sabotage's doing."""
+    assert {part: look(scene, part) for part in Look} == {part: [] for part in Look}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_sabotage_is_caught(scene: Scene, name: str, record_property: Callable[[str, object], None]) -> None:
+    """The verification fails, and what it says names what was done."""
+    way = WAYS[name]
+    started = time.monotonic()
+    with way.break_it(scene):
+        found = look(scene, way.look)
+    record_property("seconds", round(time.monotonic() - started, 1))
+    scene.stage.arena.listen_again(scene.target)
+    assert any(way.says in line for line in found), found
+    assert time.monotonic() - started < SECONDS
+
+
+def test_nothing_is_wrong_afterwards(scene: Scene) -> None:
+    """Everything was put back."""
+    assert {part: look(scene, part) for part in Look} == {part: [] for part in Look}

@@ -1,0 +1,99 @@
+"""A verification that stays open: the tests of layers and of sabotage change something, look at one part of it, and change it back."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.dynamic import clouds
+from infra.outcome import Outcome, Verdict
+from ringfence.verify import cloud_compare, cloud_view, denial, guest_state, session
+from ringfence.verify.model import Role
+from ringfence.verify.plan import Plan, Selection
+from ringfence.verify.rounds import Field
+from ringfence.verify.run import spoofing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openstack.connection import Connection
+
+    from ringfence.verify.evidence import Line
+    from ringfence.verify.link import Link
+    from ringfence.verify.open import Opened
+    from ringfence.verify.world import TenantWorld
+
+
+@dataclass
+class Stage:
+    """Logins on all servers, the listeners, and the cloud as admin."""
+
+    opened: Opened
+    arena: Field
+    plan: Plan
+
+    @classmethod
+    @contextlib.contextmanager
+    def begin(cls, opened: Opened) -> Iterator[Stage]:
+        """Log in and listen."""
+        with session.outside() as outside, contextlib.ExitStack() as stack:
+            node = session.outside_node(outside, opened.world.platform_facts["bastion"]["address"]) if outside else None
+            world = session.with_outside(opened.world, node)
+            links = stack.enter_context(session.links(world))
+            if outside and node:
+                links[node.name] = outside
+            plan = Plan(world)
+            arena = Field(plan.nodes, links, plan.ports)
+            arena.listen()
+            yield cls(opened, arena, plan)
+
+    @property
+    def cloud(self) -> Connection:
+        """The cloud as the operator's admin."""
+        return self.opened.cloud
+
+    def tenant(self, name: str) -> TenantWorld:
+        """Return a tenant's world."""
+        return next(tenant for tenant in self.opened.world.tenants if tenant.name == name)
+
+    def deployer(self, tenant: str) -> Connection:
+        """Return the cloud as a tenant's deployer."""
+        return clouds.deployer(clouds.Credential.of(self.opened.identities[tenant].deployer.values))
+
+    def link(self, node: str) -> Link:
+        """Return the program on a node."""
+        return self.arena.links[node]
+
+    def packets(self, selection: Selection) -> list[Line]:
+        """Run a part of the matrix."""
+        return list(self.arena.run([case for case in self.plan.cases() if selection.wants(case)], lambda _: None))
+
+    def spoofed(self) -> list[Outcome]:
+        """Send the lies."""
+        return list(spoofing(self.plan, self.arena, list(self.plan.cases())))
+
+    def compared(self, tenant: str) -> list[Outcome]:
+        """Compare the cloud with the declaration."""
+        world = self.tenant(tenant)
+        return list(cloud_compare.compare(self.opened.world, world, cloud_view.collect(self.cloud, self.opened.world, world)))
+
+    def inside(self, name: str) -> list[Outcome]:
+        """Look at the inside of one server."""
+        tenant = self.tenant(name.partition("/")[0])
+        node = self.plan.nodes[name]
+        answers = guest_state.Answers({what: self.link(name).run(*command) for what, command in guest_state.COMMANDS.items()})
+        return list(guest_state.judge(self.opened.world, tenant, node, answers))
+
+    def denied(self) -> list[Outcome]:
+        """Ask the API in everybody's name."""
+        return list(denial.run(self.opened.world, self.opened.identities, lambda *_: None))
+
+    def servers(self) -> list[str]:
+        """Return the names of the tenants' servers."""
+        return [name for name, node in self.plan.nodes.items() if node.role is Role.SERVER]
+
+
+def bad(outcomes: list[Outcome]) -> list[str]:
+    """Return what did not pass, one line each."""
+    return [f"{o.verdict}: {o.check}: {o.reason}" for o in outcomes if o.verdict in {Verdict.FAIL, Verdict.ERROR}]

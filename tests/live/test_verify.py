@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.outcome import Verdict
+from ringfence.verify import report
+from ringfence.verify.result import Kind
+from ringfence.verify.run import Request, Verification
+
+if TYPE_CHECKING:
+    from ringfence.verify.open import Opened
+    from ringfence.verify.result import Result
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(scope="module")
+def result(opened: Opened) -> Result:
+    """Verify once, all kinds, and write the report down."""
+    found = Verification(opened.world, opened.cloud, opened.identities).run(Request())
+    report.write(found)
+    return found
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_kind(result: Result, kind: Kind) -> None:
+    """Nothing of this kind fails or ends in an error, and something of it passes."""
+    checks = [check for check in result.checks if check.kind is kind]
+    wrong = [f"{c.outcome.check}: {c.outcome.reason}" for c in checks if c.outcome.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    assert wrong == []
+    skipped = [check.outcome.reason for check in checks if check.outcome.verdict is Verdict.SKIPPED]
+    if not any(check.outcome.verdict is Verdict.PASS for check in checks):
+        pytest.skip("; ".join(skipped) or "nothing of this kind was checked")
+
+
+def test_speed(result: Result) -> None:
+    """Probes are counted and timed."""
+    assert result.probes_per_second > 0
