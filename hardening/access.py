@@ -167,6 +167,13 @@ def _refused(name: str, error: Exception) -> GuestError:
     )
 
 
+def _is_an_answer(error: Exception) -> bool:
+    """Tell whether the server said no, or is another one. A busy server that says nothing in time is neither."""
+    if isinstance(error, paramiko.AuthenticationException):
+        return "timeout" not in str(error)  # paramiko has no class of its own for it
+    return isinstance(error, paramiko.BadHostKeyException)
+
+
 def _connect(address: str, host_key: str, entrance: Entrance, via: Session | None, port: int) -> Session:
     """Log in, trying again while nobody answers and :data:`PATIENCE_SECONDS` are not over.
 
@@ -177,10 +184,8 @@ def _connect(address: str, host_key: str, entrance: Entrance, via: Session | Non
         try:
             channel = _forward(via, address, port) if via else _proxy(entrance)
             return _login(address, host_key, entrance.key_file, channel, port)
-        except (paramiko.BadHostKeyException, paramiko.AuthenticationException) as error:
-            raise _refused(address, error) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
-            if time.monotonic() > deadline:
+            if _is_an_answer(error) or time.monotonic() > deadline:
                 raise _refused(address, error) from error
         time.sleep(RETRY_SECONDS)
 

@@ -104,7 +104,7 @@ class Identity(ComponentResource):
         as_user = providers.by_password(
             f"{name}-login",
             endpoint,
-            providers.Login(project_id, account.user.id, account.password),
+            providers.Login(project_id, account.user.name, account.user.domain_id, account.password),
             ResourceOptions(parent=self, depends_on=[account.grant]),
         )
         secret = GeneratedSecret(f"{name}-credential", opts=ResourceOptions(parent=self))

@@ -31,10 +31,11 @@ def admin(cloud: str) -> openstack.Provider:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user with its password, in one project."""
+    """A user with its password, in one project. The provider adds a domain by itself, which Keystone's clients refuse beside a user's id."""
 
     project_id: Input[str]
-    user_id: Input[str]
+    user_name: Input[str]
+    user_domain_id: Input[str]
     password: Input[str]
 
 
@@ -46,7 +47,8 @@ def by_password(name: str, endpoint: Endpoint, login: Login, opts: ResourceOptio
         auth_url=endpoint.auth_url,
         region=endpoint.region,
         cacert_file=endpoint.cacert,
-        user_id=login.user_id,
+        user_name=login.user_name,
+        user_domain_id=login.user_domain_id,
         password=login.password,
         tenant_id=login.project_id,
         opts=ResourceOptions.merge(opts, ResourceOptions(env_var_mappings=HIDE_ADMIN)),

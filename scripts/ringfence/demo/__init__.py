@@ -1,0 +1,1 @@
+"""The demonstration: the steps from a bare machine to two tenants that are proven apart, each with its time on the screen."""

@@ -1,0 +1,117 @@
+"""``scripts/demo``: which steps there are, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from hardening.access import state_directory
+from infra.declaration import names
+from infra.errors import RingfenceError
+from ringfence import keys
+from ringfence.demo import stacks
+from ringfence.demo.screen import PERIOD, clock, screen
+from ringfence.demo.steps import Plan, Step
+
+if TYPE_CHECKING:
+    from ringfence.demo.steps import Log
+
+TENANTS = ("acme", "globex")
+LAB = "lab"
+IMAGE_LINK = "guest-image.qcow2"
+INTERRUPTED = 130
+
+
+def build_toolchain(log: Log) -> None:
+    """The Pulumi engine and its plug-in."""
+    log.run([str(stacks.ROOT / "scripts/toolchain/build")], cwd=stacks.ROOT, env=os.environ)
+
+
+def build_image(log: Log) -> None:
+    """The guest image, and a link to it for a plain `pulumi up`."""
+    log.run([str(stacks.ROOT / "scripts/image"), "build"], cwd=stacks.ROOT, env=os.environ)
+    done = subprocess.run([str(stacks.ROOT / "scripts/image"), "path"], capture_output=True, text=True, check=True)
+    link = state_directory() / IMAGE_LINK
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(done.stdout.strip())
+
+
+def bring_up_lab(log: Log) -> None:
+    """The lab cloud, unless the user has chosen a cloud."""
+    if os.environ.get("OS_CLOUD", LAB) != LAB:
+        log.say(f"not needed: OS_CLOUD={os.environ['OS_CLOUD']}")
+        return
+    log.run([str(stacks.ROOT / "scripts/lab"), "up"], cwd=stacks.ROOT, env=os.environ)
+
+
+def bring_up_platform(log: Log) -> None:
+    """Backbone, bastion, encrypted volume type, image."""
+    keys.ensure()
+    env = stacks.environment()
+    stacks.forget_other_clouds(env, log)
+    stacks.up(names.PLATFORM, env, log)
+
+
+def tenant_step(name: str) -> Step:
+    """One tenant's stack."""
+    return Step(name, f"tenant {name}", lambda log: stacks.up(name, stacks.environment(), log), (names.PLATFORM,))
+
+
+def verify(log: Log) -> None:
+    """Packets, API, storage, guests; and the report."""
+    log.run([str(stacks.ROOT / ".venv/bin/ringfence"), "verify", *TENANTS], cwd=stacks.ROOT, env=stacks.environment())
+
+
+def steps(part: str) -> list[Step]:
+    """Return the steps in the order in which they are shown."""
+    building = [
+        Step("toolchain", "Pulumi engine and OpenStack plug-in", build_toolchain),
+        Step("image", "guest image", build_image),
+        Step("lab", "lab cloud", bring_up_lab),
+        Step(names.PLATFORM, "platform", bring_up_platform, ("toolchain", "image", "lab")),
+        *map(tenant_step, TENANTS),
+    ]
+    return building if part == "build" else [*building, Step("verify", "verification", verify, TENANTS)]
+
+
+def conclusion(part: str, log: Log) -> str:
+    """Say what was built, what was proven, where the report is, and what to try next."""
+    servers = {name: stacks.outputs(name)["tenant"]["servers"] for name in TENANTS}
+    lines = ["", "Built: a platform with its bastion, and the tenants"]
+    lines += [f"  {name}: {', '.join(found)}, each on encrypted volumes, {len(found)} servers" for name, found in servers.items()]
+    if part != "build":
+        report = next((line for line in reversed(log.file.read_text().splitlines()) if line.startswith("report: ")), "report: none")
+        lines += ["Proven: every path between them that no flow allows is closed, and every flow works (verification passed)"]
+        lines += [f"{report[0].upper()}{report[1:]}"]
+    lines += ["", 'Next:  eval "$(./scripts/env)"', "       pulumi preview -s acme", "       ringfence ssh acme/web"]
+    return "\n".join(lines)
+
+
+def main(part: str) -> int:
+    """Run the demonstration: 0 when all went well, 1 when a step failed, 130 when interrupted."""
+    began = time.monotonic()
+    plan = Plan(steps(part), state_directory() / "demo")
+    try:
+        with screen(plan.steps) as show:
+            good = plan.run(show, PERIOD)
+        if good:
+            print(conclusion(part, plan.steps[-1].log))
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        os._exit(INTERRUPTED)  # the steps' threads still wait for programs that were interrupted as well
+    except RingfenceError as error:
+        print(error, file=sys.stderr)
+        good = False
+    for step in plan.steps:
+        if step.error:
+            print(f"\n{step.title} failed\n{step.error}", file=sys.stderr)
+    print(f"\n{clock(time.monotonic() - began)} minutes")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else "all"))
