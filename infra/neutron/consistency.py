@@ -8,6 +8,7 @@ something is wrong.
 from __future__ import annotations
 
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.errors import Problem
@@ -36,12 +37,16 @@ _NAMES = {
 
 
 class _Field(NamedTuple):
-    """One field of the records of a section: ``get`` yields its values, ``target`` is the section that they must be found in."""
+    """One field of the records of a section: ``get`` yields its values, ``target`` is the section that they must be found in.
+
+    ``inner`` and ``name`` say the same as ``get`` where the field belongs to the parts of a record, of which there may be a million.
+    """
 
     section: str
     target: str
     name: str
     get: Callable[[Any], Iterable[str | None]]
+    inner: str = ""
 
 
 def _one(field: str) -> Callable[[Any], Iterable[str | None]]:
@@ -66,8 +71,8 @@ _REFERENCES = (
     _Field("ports", "security_groups", "security_groups", lambda p: p.security_groups),
     _Field("ports", "routers", "device_id", _router_of),
     _Field("security_groups", "projects", "project_id", _one("project_id")),
-    _Field("security_groups", "security_groups", "remote_group_id", lambda g: [r.remote_group_id for r in g.rules]),
-    _Field("security_groups", "address_groups", "remote_address_group_id", lambda g: [r.remote_address_group_id for r in g.rules]),
+    _Field("security_groups", "security_groups", "remote_group_id", lambda g: [r.remote_group_id for r in g.rules], "rules"),
+    _Field("security_groups", "address_groups", "remote_address_group_id", lambda g: [r.remote_address_group_id for r in g.rules], "rules"),
     _Field("floating_ips", "networks", "floating_network_id", _one("floating_network_id")),
     _Field("floating_ips", "ports", "port_id", _one("port_id")),
     _Field("floating_ips", "routers", "router_id", _one("router_id")),
@@ -84,7 +89,7 @@ _ADDRESSES = (
     _Field("routers", "", "gateways", lambda r: [f.ip_address for g in r.gateways for f in g.external_fixed_ips]),
     _Field("ports", "", "fixed_ips", lambda p: [f.ip_address for f in p.fixed_ips]),
     _Field("ports", "", "allowed_address_pairs", lambda p: [a.ip_address for a in p.allowed_address_pairs]),
-    _Field("security_groups", "", "remote_ip_prefix", lambda g: [r.remote_ip_prefix for r in g.rules]),
+    _Field("security_groups", "", "remote_ip_prefix", lambda g: [r.remote_ip_prefix for r in g.rules], "rules"),
     _Field("address_groups", "", "addresses", lambda g: g.addresses),
     _Field("floating_ips", "", "floating_ip_address", _one("floating_ip_address")),
     _Field("floating_ips", "", "fixed_ip_address", _one("fixed_ip_address")),
@@ -111,7 +116,10 @@ def inconsistencies(snapshot: Snapshot) -> Iterator[Problem]:
 
 
 def _values(snapshot: Snapshot, field: _Field) -> set[str | None]:
-    return set(chain.from_iterable(map(field.get, getattr(snapshot, field.section))))
+    records = getattr(snapshot, field.section)
+    if field.inner:
+        return set(map(attrgetter(field.name), chain.from_iterable(map(attrgetter(field.inner), records))))
+    return set(chain.from_iterable(map(field.get, records)))
 
 
 def _holders(snapshot: Snapshot, field: _Field, values: set[str | None] | set[str]) -> Iterator[tuple[str, str]]:

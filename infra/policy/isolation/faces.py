@@ -36,7 +36,6 @@ class Faces:
                 face = Face(int(paths.fabric.endpoints.party[door.endpoint]), (door.family, door.address, door.address))
                 self._bound.setdefault(face, []).append(door.endpoint)
         found.update(self._bound)
-        self._special = any(s.public or s.routed for s in paths.fabric.segments) or any(r.routable for r in paths.fabric.routers)
         for party in paths.tenants():
             reach = paths.reach(paths.segments_of_party[party])
             if reach.outside:
@@ -50,7 +49,9 @@ class Faces:
                 yield family, address, address
 
     def _untranslated(self, party: int, reach: Reach) -> Iterator[Range]:
-        if self._special:
+        fabric = self._paths.fabric
+        places = [fabric.segments[segment] for segment in self._paths.segments_of_party[party]]
+        if any(place.public or place.routed for place in places) or any(fabric.routers[router].routable for router in reach.routers):
             for endpoint in self._paths.of_party[party].tolist():
                 yield from self._as_they_are(endpoint, reach)
 
