@@ -113,7 +113,7 @@ class Filters:
             start = self._number(group)
             for offset, rule in enumerate(group.rules):
                 if rule.direction == direction:
-                    found.extend(self._rectangles(rule, start + offset))
+                    found.extend(self.rectangles(rule, start + offset))
         for item in self.profile.implicit:
             if item.direction == direction:
                 family, first, last = EVERYTHING[item.family]
@@ -151,7 +151,8 @@ class Filters:
             self._rules.extend((group, rule) for rule in group.rules)
         return first
 
-    def _rectangles(self, rule: Rule, number: int) -> list[Allow]:
+    def rectangles(self, rule: Rule, number: int) -> list[Allow]:
+        """Return what a rule lets pass, as rectangles with a number of the caller's; none for a rule that Neutron would refuse."""
         span = self._spans[_words_of_service(rule)]
         if span is None:
             return []
@@ -189,7 +190,7 @@ class Filters:
             return Origin("", "", f"the {self.profile.driver} driver lets it pass without a rule")
         group, record = self._rules[rule]
         source = record.source
-        text = _words(record)
+        text = words_of(record)
         if source is None:
             return Origin(record.id, group.name or group.id, text)
         return Origin(record.id, group.name or group.id, text, source.flow, source.owner, source.reason, source.file, source.line)
@@ -199,7 +200,7 @@ class Filters:
         return tuple((item.family, item.span.lo, item.span.hi) for item in dhcp_answers(self.profile.driver))
 
 
-def _words(rule: Rule) -> str:
+def words_of(rule: Rule) -> str:
     """Render a rule as a line, in the API's words."""
     peer = rule.remote_ip_prefix or rule.remote_group_id or rule.remote_address_group_id or "anywhere"
     ports = (

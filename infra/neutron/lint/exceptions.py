@@ -1,0 +1,91 @@
+"""Exceptions: traffic that somebody has accepted, until a day. They are subtracted exactly, and they age.
+
+An exception names a set of packets (``tcp/8080-8090 from 10.0.0.0/8``) in a project, and optionally in one group. A finding goes away
+only when all that its rule allows is inside its exceptions; a rule that is wider in one address or one port is still found. An
+exception that has run out counts for nothing and is a finding itself, as is one that matches no finding any more.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from infra.neutron.lint.findings import Finding, Kind
+from infra.policy.packets.packetset import PacketSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _packets(text: str) -> str:
+    PacketSet.parse(text)
+    return text
+
+
+class Accepted(BaseModel):
+    """One accepted deviation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Text
+    project: Text
+    packets: Annotated[Text, AfterValidator(_packets)]
+    owner: Text
+    ticket: Text
+    reason: Text
+    expires: date
+    group: str = ""
+    kinds: tuple[Kind, ...] = ()
+
+
+class ExceptionFile(BaseModel):
+    """The file: a list under one key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exceptions: tuple[Accepted, ...] = ()
+
+
+def subtract(
+    findings: Iterable[Finding], accepted: Iterable[Accepted], allowed: Callable[[Finding], PacketSet | None], today: date, file: str = ""
+) -> list[Finding]:
+    """Return the findings that no exception covers, and findings about the exceptions themselves.
+
+    ``allowed`` tells what the rule of a finding allows; ``None`` for a finding about no rule, which an exception never covers.
+    """
+    listed = tuple(accepted)
+    live = [exception for exception in listed if exception.expires >= today]
+    used: set[str] = set()
+    rest = []
+    for finding in findings:
+        matching = [exception for exception in live if _concerns(exception, finding)]
+        packets = allowed(finding) if matching else None
+        if packets is None or not matching:
+            rest.append(finding)
+            continue
+        covered = PacketSet.nothing()
+        for exception in matching:
+            covered |= PacketSet.parse(exception.packets)
+        used.update(exception.id for exception in matching if PacketSet.parse(exception.packets) & packets)
+        if not packets <= covered:
+            rest.append(finding)
+    return [*rest, *_aged(listed, used, today, file)]
+
+
+def _concerns(exception: Accepted, finding: Finding) -> bool:
+    same_group = not exception.group or exception.group == finding.group
+    return exception.project == finding.project and same_group and (not exception.kinds or finding.kind in exception.kinds)
+
+
+def _aged(listed: tuple[Accepted, ...], used: set[str], today: date, file: str) -> Iterable[Finding]:
+    for exception in listed:
+        if exception.expires < today:
+            text = f"exception {exception.id} ({exception.ticket}, {exception.owner}) ran out on {exception.expires}"
+            yield Finding(Kind.EXCEPTION_EXPIRED, text, exception.project, exception.group, owner=exception.owner, file=file)
+        elif exception.id not in used:
+            text = f"exception {exception.id} ({exception.ticket}, {exception.owner}) matches no finding"
+            yield Finding(Kind.EXCEPTION_UNUSED, text, exception.project, exception.group, owner=exception.owner, file=file)

@@ -1,0 +1,44 @@
+"""How much of a rule's width is used: private addresses that it admits, against addresses that servers have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.neutron.addresses import interval
+from infra.policy.isolation.ranges import PRIVATE, Ranges, covers
+
+if TYPE_CHECKING:
+    from infra.neutron.snapshot import Snapshot
+    from infra.policy.packets.arrays import Ints
+
+_IPV4 = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Addresses that a rule admits, and those among them that exist."""
+
+    admitted: int
+    existing: int
+
+
+def used_addresses(snapshot: Snapshot) -> Ints:
+    """Return the distinct IPv4 addresses of all ports, sorted, as int64.
+
+    All tenants' together: where they overlap, an address counts once, so a rule never looks wider than it is for its own tenant alone.
+    """
+    texts = {fixed.ip_address for port in snapshot.ports for fixed in port.fixed_ips if fixed.ip_address}
+    values = [first for family, first, _ in map(interval, texts) if family == _IPV4]
+    return np.array(sorted(values), dtype=np.int64)
+
+
+def width_used(peers: Ranges, addresses: Ints) -> Used | None:
+    """Return how much of a rule's private IPv4 peers exists; ``None`` for others, of which nobody here knows who exists."""
+    if not peers or any(family != _IPV4 for family, _, _ in peers) or not covers(PRIVATE, peers):
+        return None
+    admitted = sum(last - first + 1 for _, first, last in peers)
+    existing = sum(int(np.searchsorted(addresses, last, "right") - np.searchsorted(addresses, first)) for _, first, last in peers)
+    return Used(admitted, existing)

@@ -1,0 +1,110 @@
+"""``ringfence lint``: rules that are written twice, reach nobody, are too wide, have run out or have no owner."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import yaml
+from pydantic import ValidationError
+
+from infra.errors import Problem, QuestionError
+from infra.neutron.filters import Filters, words_of
+from infra.neutron.lint import Level, lint
+from infra.neutron.lint.exceptions import Accepted, ExceptionFile, subtract
+from infra.neutron.lint.sarif import sarif
+from infra.neutron.services import Driver
+from infra.policy.packets.packetset import PacketSet
+from infra.policy.queries.passages import points
+from ringfence.analysis.options import BROKEN, DECLARATIONS, HOLDS, AsJson, DriverName, StateName, console, emit, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.neutron.lint import Finding
+    from infra.neutron.snapshot import Snapshot
+
+EXCEPTIONS = Path("ringfence-exceptions.yaml")
+STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("lint")(command)
+
+
+def command(
+    state: StateName = DECLARATIONS,
+    exceptions: Annotated[Path | None, typer.Option(help=f"Accepted deviations; {EXCEPTIONS} when it exists.")] = None,
+    sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Also write SARIF 2.1.0 with file and line.")] = None,
+    driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Findings about firewall rules: exit 0 without errors and warnings, 1 with.
+
+    Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`
+    """
+    opened = read(state, driver)
+    filters = opened.fabric.builder
+    if not isinstance(filters, Filters):
+        raise QuestionError.of("the state has no security groups", where=state)
+    today = datetime.now(UTC).date()
+    found = lint(opened.snapshot, filters, Driver(opened.fabric.profile), today)
+    file = exceptions or (EXCEPTIONS if EXCEPTIONS.exists() else None)
+    if file is not None:
+        found = subtract(found, _read(file), _allowed(opened.snapshot, filters), today, str(file))
+    if sarif_file is not None:
+        sarif_file.write_text(json.dumps(sarif(found, version("ringfence")), indent=1), encoding="utf-8")
+    if as_json:
+        emit([{**dataclasses.asdict(finding), "level": finding.level} for finding in found])
+    else:
+        _show(found)
+    raise typer.Exit(BROKEN if any(finding.level is not Level.NOTE for finding in found) else HOLDS)
+
+
+def _show(found: list[Finding]) -> None:
+    out = console()
+    for finding in found:
+        place = f"{finding.file}:{finding.line}: " if finding.file else ""
+        head = f"{finding.level.value:<7} {finding.kind.value:<17} {place}{'/'.join(filter(None, (finding.project, finding.group)))}"
+        out.print(head, style=STYLES[finding.level], markup=False)
+        out.print(f"  {finding.text}", markup=False)
+    counts = {level: sum(finding.level is level for finding in found) for level in Level}
+    out.print(", ".join(f"{count} {level.value}{'' if count == 1 else 's'}" for level, count in counts.items()))
+
+
+def _read(file: Path) -> tuple[Accepted, ...]:
+    """Read the exceptions. Raises :class:`QuestionError` with every mistake in the file."""
+    try:
+        return ExceptionFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {}).exceptions
+    except OSError as error:
+        raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "") from error
+    except yaml.YAMLError as error:
+        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=str(error)) from error
+    except ValidationError as error:
+        problems = [
+            Problem(entry["msg"], f"{file}: {'.'.join(map(str, entry['loc']))}", got=str(entry["input"])[:80]) for entry in error.errors()
+        ]
+        raise QuestionError(*problems) from error
+
+
+def _allowed(snapshot: Snapshot, filters: Filters) -> Callable[[Finding], PacketSet | None]:
+    """Return what tells the packets of a finding's rule: the rule of that id, or else of that text, in its group."""
+    projects = {project.id: project.name or project.id for project in snapshot.projects}
+    groups = {(projects.get(group.project_id, ""), group.name): group for group in snapshot.security_groups}
+
+    def packets(finding: Finding) -> PacketSet | None:
+        group = groups.get((finding.project, finding.group))
+        for number, rule in enumerate(group.rules if group else ()):
+            if (finding.rule and rule.id == finding.rule) or finding.text.startswith(f"{words_of(rule)}: "):
+                allows = filters.rectangles(rule, number)
+                return PacketSet.of(((a.l4_lo, a.l4_hi), points((a.family, a.first, a.last))) for a in allows)
+        return None
+
+    return packets
