@@ -21,7 +21,7 @@ def write(root: str, file: File, owner: tuple[int, int]) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
     temporary = path + ".new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, file.mode)
-    with open(descriptor, "w", encoding="utf-8") as stream:
+    with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
         os.fchmod(descriptor, file.mode)
         if file.account:
             os.fchown(descriptor, *owner)

@@ -49,7 +49,9 @@ class Paths(NamedTuple):
         """The guest's paths, or those of a test."""
         get = os.environ.get
         return cls(
-            get("RINGFENCE_ETC", "/etc/ringfence"), get("RINGFENCE_LIB", "/usr/lib/ringfence"), get("RINGFENCE_RUN", "/run/ringfence/policy")
+            etc=get("RINGFENCE_ETC", "/etc/ringfence"),
+            lib=get("RINGFENCE_LIB", "/usr/lib/ringfence"),
+            run=get("RINGFENCE_RUN", "/run/ringfence/policy"),
         )
 
     @property
@@ -226,7 +228,7 @@ def write(path: str, text: str) -> None:
     directory = os.path.dirname(path)  # noqa: PTH120
     temporary = f"{path}.new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as stream:
+    with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
         stream.write(text)
         stream.flush()
         os.fsync(descriptor)

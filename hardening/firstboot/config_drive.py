@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_address, ip_interface, ip_network
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Parsed = TypeVar("_Parsed")
 Address = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
 Network = IPv4Network | IPv6Network
@@ -83,7 +87,7 @@ def parse_network_data(text: str) -> NetworkData:
     networks: dict[str, list[dict[str, Any]]] = {identifier: [] for identifier in links}
     for network in document.get("networks", []):
         if network.get("link") not in networks:
-            raise ConfigDriveError(f"network_data.json: network {network.get('id')!r} is on link {network.get('link')!r}, which does not exist")
+            raise ConfigDriveError(f"network_data.json: {network.get('id')!r} is on link {network.get('link')!r}, which does not exist")
         networks[network["link"]].append(network)
     return NetworkData(
         nics=tuple(_nic(link, networks[identifier]) for identifier, link in links.items()),
@@ -158,7 +162,7 @@ def _prefix_length(mask: str) -> int:
     if mask.isdigit():
         return int(mask)
     bits = ip_address(mask)
-    ones = bin(int(bits)).count("1")
+    ones = int(bits).bit_count()
     if int(bits) != ((1 << ones) - 1) << (bits.max_prefixlen - ones):
         raise ValueError(mask)
     return ones
@@ -168,7 +172,7 @@ def _address(text: str) -> Address:
     return _checked(lambda: ip_address(text), text)
 
 
-def _checked(parse: Any, text: str) -> Any:  # noqa: ANN401 - one wrapper for the three parsers of ipaddress
+def _checked(parse: Callable[[], _Parsed], text: str) -> _Parsed:
     try:
         return parse()
     except ValueError as error:

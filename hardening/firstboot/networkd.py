@@ -1,4 +1,4 @@
-"""Files for systemd-networkd and systemd-udevd: one name and one static configuration for each card (systemd.link(5), systemd.network(5))."""
+"""Files for systemd-networkd and systemd-udevd: a name and a static configuration for each card (systemd.link(5), systemd.network(5))."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hardening.firstboot.plan import Plan
 
 _DISCOVERY = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255"
+_IN, _OUT = f'iifname "{MANAGEMENT}"', f'oifname "{MANAGEMENT}"'
+_REPLY = "ct state established accept"
 
 
 def base_policy(plan: Plan) -> str:
@@ -21,14 +23,14 @@ def base_policy(plan: Plan) -> str:
     SSH in on the management card from ``ssh_from`` with its replies; on a bastion, SSH out to ``forward_to`` with its replies; loopback;
     neighbour discovery (RFC 4861: hop limit 255). The text is the whole ruleset and is loaded after a flush in one transaction.
     """
-    port = plan.ssh_port
+    port, new = plan.ssh_port, "ct state { new, established } accept"
     incoming, outgoing = [], []
     for family, prefixes in _by_family(plan.ssh_from):
-        incoming.append(f'iifname "{MANAGEMENT}" {family} saddr {prefixes} tcp dport {port} ct state {{ new, established }} accept comment "ssh"')
-        outgoing.append(f'oifname "{MANAGEMENT}" {family} daddr {prefixes} tcp sport {port} ct state established accept comment "ssh replies"')
+        incoming.append(f'{_IN} {family} saddr {prefixes} tcp dport {port} {new} comment "ssh"')
+        outgoing.append(f'{_OUT} {family} daddr {prefixes} tcp sport {port} {_REPLY} comment "ssh replies"')
     for family, prefixes in _by_family(plan.forward_to):
-        outgoing.append(f'oifname "{MANAGEMENT}" {family} daddr {prefixes} tcp dport {port} ct state {{ new, established }} accept comment "jump"')
-        incoming.append(f'iifname "{MANAGEMENT}" {family} saddr {prefixes} tcp sport {port} ct state established accept comment "jump replies"')
+        outgoing.append(f'{_OUT} {family} daddr {prefixes} tcp dport {port} {new} comment "jump"')
+        incoming.append(f'{_IN} {family} saddr {prefixes} tcp sport {port} {_REPLY} comment "jump replies"')
     chains = (
         _chain("input", ['iif "lo" accept', "ct state invalid drop", *incoming, f"{_DISCOVERY} accept"]),
         _chain("forward", []),

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _NAMESPACE = uuid.UUID("9f0b9f5e-7b57-4a3b-9f4e-6f2f6a0f3c11")
 """Namespace of the root file systems' UUIDs: equal recipes get equal UUIDs."""
+
+_PACKAGES_FRESH_SECONDS = 24 * 3600
+"""Packages that were fetched longer ago are fetched again: an image must not miss yesterday's security updates."""
 
 
 def build(progress: Progress) -> Path:
@@ -52,8 +56,7 @@ def build(progress: Progress) -> Path:
 
 def _build(work: Path, target: Path, progress: Progress) -> None:
     tree, image = work / "root", work / "image.qcow2"
-    with progress.step(f"Debian {recipe.SUITE} from packages"):
-        bootstrap(tree)
+    unpack_packages(tree, target.parent, progress)
     with progress.step("Own files, units, account, initramfs"):
         root.edit(tree)
     with progress.step("Disk"):
@@ -68,19 +71,35 @@ def _build(work: Path, target: Path, progress: Progress) -> None:
     shutil.rmtree(tree)
 
 
-def bootstrap(tree: Path) -> None:
-    """Unpack and configure the packages into ``tree`` (mmdebstrap(1))."""
+def unpack_packages(tree: Path, folder: Path, progress: Progress) -> None:
+    """Unpack the configured packages into ``tree``; they are fetched once a day, because the recipe is edited more often than that."""
+    command = bootstrap_command()
+    tar = folder / f"packages-{hashlib.sha256(chr(0).join(command).encode()).hexdigest()[: cache.HASH_LENGTH]}.tar"
+    if not tar.exists() or time.time() - tar.stat().st_mtime > _PACKAGES_FRESH_SECONDS:
+        with progress.step(f"Debian {recipe.SUITE} from packages"):
+            fetch_packages(command, tar)
+    tree.mkdir()
+    command = ("tar", "--extract", "--xattrs", "--xattrs-include=*", "--file", str(tar), "--directory", str(tree))
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def bootstrap_command() -> tuple[str, ...]:
+    """The command that makes a tree of packages, without its target (mmdebstrap(1))."""
     paths = [f"--dpkgopt=path-exclude={path}" for path in recipe.EXCLUDED_PATHS]
     paths += [f"--dpkgopt=path-include={path}" for path in recipe.INCLUDED_PATHS]
     options = [f"--aptopt={option}" for option in archive.host_options()]
-    command = ("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory", f"--include={','.join(recipe.PACKAGES)}")
-    subprocess.run(
-        (*command, *paths, *options, recipe.SUITE, str(tree), "-"),
-        input="\n".join(archive.host_sources()) + "\n",
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    include = f"--include={','.join(recipe.PACKAGES)}"
+    return ("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=tar", include, *paths, *options, recipe.SUITE)
+
+
+def fetch_packages(command: tuple[str, ...], tar: Path) -> None:
+    """Write ``tar``, whole or not at all."""
+    part = tar.with_suffix(".part")
+    sources = "\n".join(archive.host_sources()) + "\n"
+    subprocess.run((*command, str(part), "-"), input=sources, check=True, capture_output=True, text=True)
+    for stale in tar.parent.glob("packages-*.tar"):
+        stale.unlink()
+    part.rename(tar)
 
 
 def manifest(tree: Path, image: Path, target: Path) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 PACKAGES = (Path(__file__).parent, Path(__file__).parent.parent / "firstboot")
 HASH_LENGTH = 20
+WITHOUT_EFFECT = frozenset({"image/__main__.py", "image/cache.py", "image/host-packages.txt", "image/progress.py"})
+"""Files that say how a build is asked for and told about, not what is built."""
 
 
 def inputs(directories: tuple[Path, ...] = PACKAGES) -> list[Path]:
     """Files that decide the image's content, in a fixed order; caches of Python and editors' files do not."""
-    files = [path for directory in directories for path in directory.rglob("*") if path.is_file()]
-    return sorted(path for path in files if "__pycache__" not in path.parts and not path.name.endswith(("~", ".swp", ".pyc")))
+    files = sorted(path for directory in directories for path in directory.rglob("*") if path.is_file())
+    kept = (path for path in files if "__pycache__" not in path.parts and not path.name.endswith(("~", ".swp", ".pyc")))
+    return [path for path in kept if f"{path.parent.name}/{path.name}" not in WITHOUT_EFFECT]
 
 
 def content_hash(directories: tuple[Path, ...] = PACKAGES) -> str:

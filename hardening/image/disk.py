@@ -17,10 +17,10 @@ GRUB_DIRECTORY = "/usr/lib/grub/i386-pc"
 GRUB_MODULES = ("biosdisk", "part_gpt", "ext2", "linux", "search_fs_uuid", "boot")
 
 _EXT4 = (
-    "mkfs.ext4 -q -F -b 4096 -i 16384 -I 256 -m 1 -L root".split()  # noqa: SIM905 - reads as the command that it is
-    + ["-J", "size=16"]  # a journal for servers of any size, without a tenth of a small image
-    + ["-E", "lazy_itable_init=1,resize=33554432"]  # may grow to 128 GiB while mounted
-    + ["-O", "^metadata_csum_seed,^orphan_file"]  # GRUB's ext2 module knows neither
+    *("mkfs.ext4", "-q", "-F", "-b", "4096", "-i", "16384", "-I", "256", "-m", "1", "-L", "root"),
+    *("-J", "size=16"),  # a journal for servers of any size, without a tenth of a small image
+    *("-E", "lazy_itable_init=1,resize=33554432"),  # may grow to 128 GiB while mounted
+    *("-O", "^metadata_csum_seed,^orphan_file"),  # GRUB's ext2 module knows neither
 )
 
 

@@ -14,7 +14,7 @@ _ROOT_X86_64 = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sectors of a disk of ``mebibytes``: GRUB from 34 (after the table), the root from 1 MiB, and 1 MiB at the end for the second table."""
+    """Sectors of a disk of ``mebibytes``: GRUB from 34 (after the table), the root from 1 MiB, 1 MiB at the end for the second table."""
 
     mebibytes: int
     grub_start: int = 34

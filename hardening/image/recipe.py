@@ -87,13 +87,22 @@ MASKED_UNITS: Final = (
     "sys-kernel-debug.mount",
     "sys-kernel-tracing.mount",
     "modprobe@.service",
-    # Done while the image is built.
+    # Done while the image is built, or by the initramfs: modules are loaded there, the root is mounted for writing there.
     "kmod-static-nodes.service",
+    "systemd-modules-load.service",
+    "systemd-remount-fs.service",
+    "systemd-tmpfiles-setup-dev-early.service",
+    "systemd-tmpfiles-setup-dev.service",
     "ldconfig.service",
     "systemd-hwdb-update.service",
     "systemd-journal-catalog-update.service",
     "systemd-sysusers.service",
     "systemd-update-done.service",
+    # The journal is kept in memory, entropy comes from the host's generator, nobody is held back from logging in, no legacy locks.
+    "run-lock.mount",
+    "systemd-journal-flush.service",
+    "systemd-random-seed.service",
+    "systemd-user-sessions.service",
     # Interfaces to extensions and credentials that nobody uses here.
     "systemd-creds.socket",
     "systemd-initctl.socket",
@@ -122,6 +131,34 @@ MASKED_GENERATORS: Final = (
     "systemd-tpm2-generator",
 )
 
+MASKED_UDEV_RULES: Final = (
+    # Rules for devices that a virtual server has not; udevd reads all of them before the first card gets its name.
+    "60-autosuspend.rules",
+    "60-drm.rules",
+    "60-fido-id.rules",
+    "60-infiniband.rules",
+    "60-input-id.rules",
+    "60-persistent-alsa.rules",
+    "60-persistent-input.rules",
+    "60-persistent-storage-mtd.rules",
+    "60-persistent-storage-tape.rules",
+    "60-persistent-v4l.rules",
+    "60-sensor.rules",
+    "64-btrfs.rules",
+    "70-camera.rules",
+    "70-joystick.rules",
+    "70-memory.rules",
+    "70-mouse.rules",
+    "70-touchpad.rules",
+    "70-uaccess.rules",
+    "71-seat.rules",
+    "73-seat-late.rules",
+    "75-probe_mtd.rules",
+    "78-sound-card.rules",
+    "90-iocost.rules",
+    "96-e2scrub.rules",
+)
+
 ENABLED_UNITS: Final = {
     "sysinit.target": ("ringfence-firewall.service", "ringfence-first-boot.service"),
     "sockets.target": ("ssh.socket",),
@@ -132,9 +169,25 @@ ENABLED_UNITS: Final = {
 MODES: Final = {"etc/sudoers.d/ringfence": 0o440, "etc/ssh/sshd_config": 0o600, "etc/ringfence": 0o700, "var/lib/ringfence": 0o700}
 """Modes that a work tree cannot keep."""
 
+MASKED_TMPFILES: Final = (
+    "systemd-nologin.conf",  # it would hold logins back until a unit that is masked above lets them in
+    "x11.conf",
+)
+
+MASKED: Final = {
+    "etc/systemd/system": MASKED_UNITS,
+    "etc/systemd/system-generators": MASKED_GENERATORS,
+    "etc/udev/rules.d": MASKED_UDEV_RULES,
+    "etc/tmpfiles.d": MASKED_TMPFILES,
+}
+"""Folder in the image to the names that are masked in it."""
+
+DEFAULT_TARGET: Final = "multi-user.target"
+
 REMOVED: Final = (
     "etc/apt/sources.list",
     "etc/apt/sources.list.d",
+    "etc/fstab",
     "etc/machine-id",
     "etc/resolv.conf",
     "etc/ssh/ssh_host_*",
@@ -154,12 +207,14 @@ KERNEL_COMMAND_LINE: Final = (
     "quiet",
     "loglevel=4",
     "panic=10",
+    # Debian's list without those that nothing here configures; attaching the one for BPF costs a second of an emulated CPU.
+    "lsm=landlock,lockdown,yama,apparmor",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DiskSize:
-    """Virtual size of the disk in MiB. Small, because every encrypted volume copies it whole; the root grows to its volume on first boot."""
+    """Virtual size of the disk in MiB. Small, because every encrypted volume copies it whole; the root grows to its volume later."""
 
     mebibytes: int = 640
 

@@ -49,11 +49,10 @@ def install_first_boot(root: Path) -> None:
 
 
 def mask(root: Path) -> None:
-    """Mask units and generators: a link to /dev/null, which no package and no preset undoes."""
-    for name in recipe.MASKED_UNITS:
-        _link(root / "etc/systemd/system" / name, "/dev/null")
-    for name in recipe.MASKED_GENERATORS:
-        _link(root / "etc/systemd/system-generators" / name, "/dev/null")
+    """Mask what the recipe says: a link to /dev/null, which no package and no preset undoes."""
+    for folder, names in recipe.MASKED.items():
+        for name in names:
+            _link(root / folder / name, "/dev/null")
 
 
 def enable(root: Path) -> None:
@@ -64,6 +63,7 @@ def enable(root: Path) -> None:
             if not (root / path).is_file():
                 raise RingfenceError.of(f"unit {unit} does not exist", where="recipe.ENABLED_UNITS", expected=f"/{path} in the image")
             _link(root / "etc/systemd/system" / f"{target}.wants" / unit, f"/{path}")
+    _link(root / "etc/systemd/system/default.target", f"/usr/lib/systemd/system/{recipe.DEFAULT_TARGET}")
 
 
 def make_account(root: Path) -> None:
@@ -96,7 +96,7 @@ def remove(root: Path) -> None:
 
 
 def seal(root: Path) -> None:
-    """Set modes, and mark /etc and /var as up to date so that the first boot regenerates nothing (systemd.unit(5), ConditionNeedsUpdate)."""
+    """Set modes, and mark /etc and /var as up to date so that nothing is regenerated (systemd.unit(5), ConditionNeedsUpdate)."""
     (root / "var/lib/ringfence").mkdir(parents=True, exist_ok=True)
     for name, mode in recipe.MODES.items():
         (root / name).chmod(mode)

@@ -1,4 +1,4 @@
-"""A server of the guest image, alone in a network namespace: QEMU as Nova would start it, a hand-made config drive, one tap for each card."""
+"""A server of the guest image, alone in a network namespace: QEMU as Nova would start it, a config drive, one tap for each card."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+MASK6 = "ffff:ffff:ffff:ffff::"
+DEFAULT = (("0.0.0.0", "0.0.0.0"),)  # noqa: S104 - Nova's way to write a default route
 
 BACKBONE = "172.29.0.5"
 """The address that the bastion would have: the only one that may open SSH."""
@@ -42,14 +45,14 @@ class Card:
         ]
         if self.address6:
             entries.append(
-                {"id": f"network{index}-6", "type": "ipv6", "link": self.tap, "ip_address": self.address6, "netmask": "ffff:ffff:ffff:ffff::", "routes": []}
+                {**entries[0], "id": f"network{index}-6", "type": "ipv6", "ip_address": self.address6, "netmask": MASK6, "routes": []}
             )
         return entries
 
 
 MANAGEMENT = Card("mgmt", "fa:16:3e:00:00:99", "172.30.0.4", "172.30.0.1", 28, (("172.29.0.0", "255.255.255.0"),))
-APP = Card("app", "fa:16:3e:00:00:11", "10.0.0.11", "10.0.0.1", 24, (("0.0.0.0", "0.0.0.0"),), address6="fd00:aaaa::11")
-DATA = Card("data", "fa:16:3e:00:00:12", "10.0.1.11", "10.0.1.1", 24, (("0.0.0.0", "0.0.0.0"),))
+APP = Card("app", "fa:16:3e:00:00:11", "10.0.0.11", "10.0.0.1", 24, DEFAULT, address6="fd00:aaaa::11")
+DATA = Card("data", "fa:16:3e:00:00:12", "10.0.1.11", "10.0.1.1", 24, DEFAULT)
 
 
 def config_drive(target: Path, cards: tuple[Card, ...], public_key: str, properties: Mapping[str, str]) -> None:
@@ -61,7 +64,7 @@ def config_drive(target: Path, cards: tuple[Card, ...], public_key: str, propert
         "networks": [entry for index, card in enumerate(cards) for entry in card.networks(index)],
         "services": [],
     }
-    meta = {"uuid": "0b2c6d0e-0000-4000-8000-000000000001", "hostname": "web.novalocal", "public_keys": {"automation": public_key}, "meta": dict(properties)}
+    meta = {"hostname": "web.novalocal", "public_keys": {"automation": public_key}, "meta": dict(properties)}
     (latest / "network_data.json").write_text(json.dumps(network), encoding="utf-8")
     (latest / "meta_data.json").write_text(json.dumps(meta), encoding="utf-8")
     run("genisoimage", "-quiet", "-J", "-r", "-V", "config-2", "-o", str(target), str(target.parent / "drive"))
@@ -126,7 +129,8 @@ class Machine:
         command += ["-drive", f"file={self.folder}/config.iso,format=raw,if=none,id=cd,readonly=on", "-device", "scsi-cd,drive=cd"]
         for index, disk in enumerate(("root.qcow2", *self.disks)):
             # "unsafe" is about the host losing power; it keeps other work on this machine's disk out of the figures.
-            command += ["-drive", f"file={self.folder}/{disk},format=qcow2,if=none,id=d{index},cache=unsafe", "-device", f"virtio-blk-pci,drive=d{index}"]
+            command += ["-drive", f"file={self.folder}/{disk},format=qcow2,if=none,id=d{index},cache=unsafe"]
+            command += ["-device", f"virtio-blk-pci,drive=d{index}"]
         for card in self.namespace.cards:
             command += ["-netdev", f"tap,id={card.tap},ifname={card.tap},script=no,downscript=no"]
             command += ["-device", f"virtio-net-pci,netdev={card.tap},mac={card.mac}"]
