@@ -51,15 +51,17 @@ def admin() -> Connection:
 @functools.cache
 def deployer(credential: Credential) -> Connection:
     """Connect with a tenant's application credential; environment and clouds.yaml are left out of account."""
-    import openstack  # noqa: PLC0415 - see above
+    from openstack.config import get_cloud_region  # noqa: PLC0415 - see above
+    from openstack.connection import Connection  # noqa: PLC0415
 
     settings = asdict(credential)
-    return openstack.connection.Connection(
+    region = get_cloud_region(
+        load_envvars=False,
+        load_yaml_config=False,
         auth_type="v3applicationcredential",
         auth={name: settings[name] for name in ("auth_url", "application_credential_id", "application_credential_secret")},
         region_name=credential.region,
         cacert=credential.cacert or None,
-        load_envvars=False,
-        load_yaml_config=False,
         api_timeout=TIMEOUT_SECONDS,
     )
+    return Connection(config=region)

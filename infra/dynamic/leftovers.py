@@ -25,20 +25,20 @@ WAIT_SECONDS = 120
 POLL_SECONDS = 2.0
 
 
-def servers(cloud: Connection, project: str) -> Iterator[Callable[[], object]]:
+def servers(cloud: Connection, _project: str) -> Iterator[Callable[[], object]]:
     """Servers; their volumes become free when they are gone."""
-    for server in cloud.compute.servers(project_id=project):
+    for server in cloud.compute.servers():
         yield lambda server=server: cloud.compute.delete_server(server, ignore_missing=True)  # type: ignore[misc]
 
 
-def storage(cloud: Connection, project: str) -> Iterator[Callable[[], object]]:
+def storage(cloud: Connection, _project: str) -> Iterator[Callable[[], object]]:
     """Backups and snapshots before the volumes that they come from; a volume takes its key with it."""
     blocks = cloud.block_storage
-    for backup in blocks.backups(project_id=project):
+    for backup in blocks.backups():
         yield lambda backup=backup: blocks.delete_backup(backup, ignore_missing=True)  # type: ignore[misc]
-    for snapshot in blocks.snapshots(project_id=project):
+    for snapshot in blocks.snapshots():
         yield lambda snapshot=snapshot: blocks.delete_snapshot(snapshot, ignore_missing=True)  # type: ignore[misc]
-    for volume in blocks.volumes(project_id=project):
+    for volume in blocks.volumes():
         if volume.status != "deleting":
             yield lambda volume=volume: blocks.delete_volume(volume, ignore_missing=True)  # type: ignore[misc]
 
@@ -73,8 +73,12 @@ STAGES = (servers, storage, network, keys)
 def remove(cloud: Connection, project: str) -> None:
     """Remove everything stage by stage; go on to the next stage when one is empty.
 
-    Raises :class:`CloudError` when something does not go away in time.
+    Nova, Cinder and Barbican answer for the project of the credential, so that must be this one.
+
+    Raises :class:`CloudError` when it is not, or when something does not go away in time.
     """
+    if cloud.current_project_id != project:
+        raise CloudError.of("the credential is for another project", expected=project, got=str(cloud.current_project_id))
     for stage in STAGES:
         deadline = time.monotonic() + WAIT_SECONDS
         while actions := list(stage(cloud, project)):

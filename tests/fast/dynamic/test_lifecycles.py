@@ -226,6 +226,19 @@ def test_nothing_is_opened_when_a_policy_is_deleted(guest: Guest) -> None:
     assert guest.asked == []
 
 
+class Project:
+    """A connection that says in which project it works."""
+
+    current_project_id = "p"
+
+
+def test_leftovers_of_another_project_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential that is not the tenant's removes nothing."""
+    monkeypatch.setattr(leftovers, "STAGES", (lambda _cloud, _project: pytest.fail("it looked"),))
+    with pytest.raises(CloudError, match="another project"):
+        leftovers.remove(Project(), "q")  # type: ignore[arg-type]
+
+
 def test_leftovers_go_stage_by_stage_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers before volumes before networks before keys, each asked for again until it is gone."""
     left = {"servers": 2, "storage": 1, "network": 3, "keys": 1}
@@ -244,7 +257,7 @@ def test_leftovers_go_stage_by_stage_until_nothing_is_left(monkeypatch: pytest.M
 
     monkeypatch.setattr(leftovers, "STAGES", tuple(map(stage, left)))
     monkeypatch.setattr(leftovers, "POLL_SECONDS", 0)
-    leftovers.remove(object(), "p")  # type: ignore[arg-type]
+    leftovers.remove(Project(), "p")  # type: ignore[arg-type]
     assert log == ["servers"] * 2 + ["storage"] + ["network"] * 3 + ["keys"]
 
 
@@ -257,7 +270,7 @@ def test_leftovers_that_do_not_go_are_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(leftovers, "STAGES", (servers,))
     monkeypatch.setattr(leftovers, "WAIT_SECONDS", -1)
     with pytest.raises(CloudError, match="1 servers of the project do not go away"):
-        leftovers.remove(object(), "p")  # type: ignore[arg-type]
+        leftovers.remove(Project(), "p")  # type: ignore[arg-type]
 
 
 def test_a_credential_is_read_from_a_property() -> None:
