@@ -153,6 +153,10 @@ def _port(overlay: Overlay, resource: Resource) -> model.Port:
 
 def _fixed_ips(overlay: Overlay, resource: Resource, network: str) -> tuple[model.FixedIp, ...]:
     """Return the port's addresses: each belongs to the subnet of its network whose prefix holds it."""
+    if overlay.find(model.Network, network) is None:
+        hint = "give the snapshot of the cloud that the plan is for"
+        where = f"{overlay.plan.name}: {resource.state.urn}"
+        raise SnapshotError(Problem("a port on a network that is not there", where=where, got=network, hint=hint))
     subnets = [subnet for subnet in overlay.all(model.Subnet) if subnet.network_id == network]
     found = []
     for item in resource.get("fixedIps") or [{} for _ in subnets]:

@@ -1,0 +1,238 @@
+"""A plan laid over a snapshot: unknown ids resolved by what they depend on, changes applied, and whatever is not understood said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.errors import SnapshotError
+from infra.neutron.compile import compile_fabric
+from infra.neutron.plan import UNKNOWN
+from infra.neutron.planned import planned_snapshot
+from infra.neutron.snapshot import Port, Router, Snapshot
+from infra.policy.isolation import Claim, Verdict, prove
+from tests.fast.neutron.clouds import two_tenants
+
+pytestmark = pytest.mark.fast
+
+Json = dict[str, Any]
+
+
+class Preview:
+    """A preview under construction: resources by name, references as ``{"ref": name}``."""
+
+    def __init__(self) -> None:
+        self.steps: list[Json] = []
+        self._types: dict[str, str] = {}
+
+    def urn(self, name: str) -> str:
+        """Return a resource's URN."""
+        return f"urn:pulumi:t::ringfence::{self._types[name]}::{name}"
+
+    def add(self, name: str, kind: str, /, *, op: str = "create", identifier: str = "", provider: str = "admin", **inputs: object) -> None:
+        """Add a step; a value ``ref:<name>`` is unknown and depends on that resource, also inside lists of objects."""
+        self._types[name] = kind
+        dependencies: dict[str, list[str]] = {}
+        known = {key: self._value(value, dependencies.setdefault(key, [])) for key, value in inputs.items()}
+        state = {
+            "urn": self.urn(name),
+            "type": kind,
+            "id": identifier,
+            "inputs": known,
+            "propertyDependencies": dependencies,
+            "provider": f"{self.urn(provider)}::{UNKNOWN}" if provider in self._types else "",
+            "stackTrace": [],
+        }
+        self.steps.append({"op": op, "urn": self.urn(name), "newState": state})
+
+    def remove(self, identifier: str) -> None:
+        """Add a step that deletes something."""
+        self.steps.append({"op": "delete", "urn": "u", "oldState": {"urn": "u", "type": "t", "id": identifier}})
+
+    def _value(self, value: object, dependencies: list[str]) -> object:
+        if isinstance(value, str) and value.startswith("ref:"):
+            dependencies.append(self.urn(value.removeprefix("ref:")))
+            return UNKNOWN
+        if isinstance(value, list):
+            return [self._value(item, dependencies) for item in value]
+        if isinstance(value, dict):
+            return {key: self._value(item, dependencies) for key, item in value.items()}
+        return value
+
+    def data(self) -> bytes:
+        """Return what the engine would print."""
+        return json.dumps({"config": {}, "steps": self.steps, "duration": 1}).encode()
+
+
+def third_tenant() -> Preview:
+    """A tenant as the components create it, on the platform of the two-tenants cloud."""
+    plan = Preview()
+    net, dynamic = "openstack:networking/", "pulumi-python:dynamic/ringfence:"
+    plan.add("admin", "pulumi:providers:openstack", cloud="lab")
+    plan.add("initech", "openstack:identity/project:Project", name="initech")
+    plan.add("password", "pulumi:providers:openstack", tenantId="ref:initech")
+    plan.add("credential", "openstack:identity/applicationCredential:ApplicationCredential", provider="password", name="c")
+    plan.add("deployer", "pulumi:providers:openstack", applicationCredentialId="ref:credential")
+    plan.add("pool", net + "subnetPool:SubnetPool", prefixes=["172.30.0.0/16"])
+    plan.add("m-net", net + "network:Network", name="initech-management", portSecurityEnabled=True)
+    plan.add(
+        "m-sub", net + "subnet:Subnet", networkId="ref:m-net", subnetpoolId="ref:pool", prefixLength=28, noGateway=True, enableDhcp=False
+    )
+    plan.add("m-router", net + "router:Router", name="initech-management")
+    plan.add("m-leg", net + "port:Port", networkId="ref:m-net", fixedIps=[{"subnetId": "ref:m-sub"}])
+    plan.add("b-leg", net + "port:Port", networkId="backbone", fixedIps=[{"subnetId": "backbone-0"}])
+    plan.add("m-in", net + "routerInterface:RouterInterface", routerId="ref:m-router", portId="ref:m-leg")
+    plan.add("b-in", net + "routerInterface:RouterInterface", routerId="ref:m-router", portId="ref:b-leg")
+    plan.add("back", dynamic + "ManagementRoute", router_id="platform-router", destination="ref:m-sub", next_hop="ref:b-leg")
+    plan.add(
+        "share",
+        net + "rbacPolicyV2:RbacPolicyV2",
+        objectType="network",
+        objectId="ref:m-net",
+        action="access_as_shared",
+        targetTenant="ref:initech",
+    )
+    plan.add("edge", net + "router:Router", name="initech-edge", externalNetworkId="public")
+    plan.add("app", net + "network:Network", provider="deployer", name="initech-app")
+    plan.add("app-4", net + "subnet:Subnet", provider="deployer", networkId="ref:app", cidr="10.0.0.0/24", gatewayIp="10.0.0.1")
+    plan.add("app-6", net + "subnet:Subnet", provider="deployer", networkId="ref:app", cidr="fd00:5::/64", gatewayIp="fd00:5::1")
+    plan.add("app-in", net + "routerInterface:RouterInterface", routerId="ref:edge", subnetId="ref:app-4")
+    plan.add("everybody", net + "addressGroupV2:AddressGroupV2", provider="deployer", addresses=["0.0.0.0/1", "128.0.0.0/1"])
+    plan.add("web", net + "secGroup:SecGroup", provider="deployer", name="initech-web", deleteDefaultRules=True)
+    plan.add(
+        "https",
+        net + "secGroupRule:SecGroupRule",
+        provider="deployer",
+        direction="ingress",
+        ethertype="IPv4",
+        protocol="tcp",
+        portRangeMin=443,
+        portRangeMax=443,
+        description="flow shop",
+        securityGroupId="ref:web",
+        remoteAddressGroupId="ref:everybody",
+    )
+    fixed = [{"subnetId": "ref:app-4", "ipAddress": "10.0.0.11"}, {"subnetId": "ref:app-6", "ipAddress": "fd00:5::11"}]
+    plan.add(
+        "card",
+        net + "port:Port",
+        provider="deployer",
+        name="initech-web-app",
+        networkId="ref:app",
+        fixedIps=fixed,
+        securityGroupIds=["ref:web"],
+    )
+    plan.add(
+        "m-card",
+        net + "port:Port",
+        provider="deployer",
+        networkId="ref:m-net",
+        fixedIps=[{"subnetId": "ref:m-sub"}],
+        securityGroupIds=["ref:web"],
+    )
+    plan.add(
+        "vm",
+        "openstack:compute/instance:Instance",
+        provider="deployer",
+        name="initech-web",
+        networks=[{"port": "ref:card"}, {"port": "ref:m-card"}],
+    )
+    plan.add("float", net + "floatingIp:FloatingIp", provider="deployer", pool="public", portId="ref:card")
+    return plan
+
+
+def after(plan: Preview) -> Snapshot:
+    """Return the two tenants' cloud after the plan."""
+    return planned_snapshot(plan.data(), two_tenants().snapshot(), "plan.json")
+
+
+def port(snapshot: Snapshot, name: str) -> Port:
+    """Return a planned port by its resource name."""
+    return next(port for port in snapshot.ports if port.id.endswith(f"::{name}"))
+
+
+def test_a_third_tenant_is_apart_from_the_two() -> None:
+    """A plan with nothing known but names and prefixes is enough for the proof."""
+    found = prove(compile_fabric(after(third_tenant())))
+    assert found.verdict is Verdict.HOLDS
+    assert found.counts["tenants"] == 3
+    assert [(e.name, e.l4_lo - (6 << 16)) for e in found.exposures if e.party == "initech"] == [("initech-web-app", 443)]
+
+
+def test_unknown_ids_are_resolved_by_dependency() -> None:
+    """Owner by credential, legs by port, cards by server, addresses by family, free prefix by counting."""
+    snapshot = after(third_tenant())
+    card = port(snapshot, "card")
+    assert card.project_id.endswith("Project::initech")
+    assert card.device_owner == "compute:nova"
+    assert card.device_id.endswith("::vm")
+    assert [(f.subnet_id.rsplit("::", 1)[-1], f.ip_address) for f in card.fixed_ips] == [("app-4", "10.0.0.11"), ("app-6", "fd00:5::11")]
+    assert port(snapshot, "m-leg").device_owner == "network:router_interface"
+    segment = next(subnet for subnet in snapshot.subnets if subnet.id.endswith("::m-sub"))
+    assert segment.cidr == "172.30.0.32/28"
+    router = next(router for router in snapshot.routers if router.id == "platform-router")
+    assert router.routes[-1].destination == "172.30.0.32/28"
+    assert router.routes[-1].nexthop == port(snapshot, "b-leg").fixed_ips[0].ip_address
+
+
+def test_a_rule_knows_its_resource_and_its_flow() -> None:
+    """The way back from a packet to the plan: the URN, and the description that names the flow."""
+    rule = next(g for g in after(third_tenant()).security_groups if g.name == "initech-web").rules[0]
+    assert rule.source is not None
+    assert rule.source.urn.endswith("SecGroupRule::https")
+    assert rule.description == "flow shop"
+
+
+def test_a_plan_that_joins_two_tenants_is_found() -> None:
+    """A leg of the new tenant's router on another tenant's network, before anything was created."""
+    plan = third_tenant()
+    plan.add("bad", "openstack:networking/port:Port", networkId="acme-app", fixedIps=[{"subnetId": "acme-app-0", "ipAddress": "10.0.0.9"}])
+    plan.add("leak", "openstack:networking/routerInterface:RouterInterface", routerId="ref:edge", portId="ref:bad")
+    found = prove(compile_fabric(after(plan)))
+    assert found.verdict is Verdict.BROKEN
+    assert {e.source_party for e in found.judgements[0].counterexamples} == {"initech", "acme"}
+
+
+def test_a_deleted_rule_is_gone_and_a_kept_resource_stays_as_it_is() -> None:
+    """Deletions take effect inside groups; what the plan does not touch is taken from the base."""
+    plan = Preview()
+    plan.remove("acme-open/0")
+    plan.add("kept", "openstack:networking/router:Router", op="same", identifier="acme-edge", name="other", externalNetworkId="public")
+    snapshot = after(plan)
+    group = next(group for group in snapshot.security_groups if group.id == "acme-open")
+    assert [rule.id for rule in group.rules] == ["acme-open/1", "acme-open/2", "acme-open/3"]
+    base = two_tenants().snapshot()
+    assert snapshot.routers == base.routers
+    assert all(isinstance(router, Router) for router in snapshot.routers)
+
+
+def test_default_rules_count_unless_they_are_removed() -> None:
+    """Row 12: a new group without ``deleteDefaultRules`` lets everything out."""
+    plan = Preview()
+    plan.add("open", "openstack:networking/secGroup:SecGroup", name="open")
+    group = next(group for group in after(plan).security_groups if group.name == "open")
+    assert [(rule.direction, rule.ethertype) for rule in group.rules] == [("egress", "IPv4"), ("egress", "IPv6")]
+
+
+def test_what_is_not_understood_is_said() -> None:
+    """A kind of resource that the model does not know turns the proof into "cannot tell"."""
+    plan = third_tenant()
+    plan.add("vpn", "openstack:vpnaas/service:Service", name="vpn")
+    found = prove(compile_fabric(after(plan)), claims={Claim.STRUCTURE})
+    assert found.verdict is Verdict.UNKNOWN
+    assert "openstack:vpnaas/service:Service" in found.unknowns[0]
+
+
+def test_a_plan_without_its_cloud_is_refused() -> None:
+    """A plan refers to the platform's network; without the platform's snapshot nothing can be said."""
+    with pytest.raises(SnapshotError, match=r"is not in the snapshot|is not there"):
+        planned_snapshot(third_tenant().data(), None, "plan.json")
+
+
+def test_something_else_is_no_plan() -> None:
+    """The error says how to make one."""
+    with pytest.raises(SnapshotError, match="this is no plan") as error:
+        planned_snapshot(b"Previewing update (acme)", None, "plan.json")
+    assert "pulumi preview --json" in str(error.value)
