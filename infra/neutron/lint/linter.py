@@ -45,9 +45,11 @@ def lint(snapshot: Snapshot, filters: Filters, driver: Driver, today: date) -> l
     ``filters`` are those of the snapshot's fabric: what rules mean is asked of them, so lint and proof cannot disagree.
     """
     projects = {project.id: project.name or project.id for project in snapshot.projects}
-    rules = [Written(projects.get(group.project_id, ""), group, rule) for group in snapshot.security_groups for rule in group.rules]
+    attached = {group for port in snapshot.ports for group in port.security_groups}
+    in_force = [group for group in snapshot.security_groups if group.id in attached]
+    rules = [Written(projects.get(group.project_id, ""), group, rule) for group in in_force for rule in group.rules]
     found = [
-        *_unattached(snapshot, projects),
+        *_unattached(snapshot, projects, attached),
         *redundant(rules, filters),
         *(finding for rule in rules for finding in _of_rule(rule, filters, driver, today)),
         *_family_gaps(rules),
@@ -56,8 +58,8 @@ def lint(snapshot: Snapshot, filters: Filters, driver: Driver, today: date) -> l
     return sorted(found, key=lambda finding: (finding.project, finding.group, finding.kind, finding.text))
 
 
-def _unattached(snapshot: Snapshot, projects: dict[str, str]) -> Iterator[Finding]:
-    attached = {group for port in snapshot.ports for group in port.security_groups}
+def _unattached(snapshot: Snapshot, projects: dict[str, str], attached: set[str]) -> Iterator[Finding]:
+    """A group on no port is one finding; its rules, which are in force nowhere, are none."""
     for group in snapshot.security_groups:
         if group.id not in attached and group.rules:
             text = f"group {group.name or group.id} with {len(group.rules)} rules is on no port"

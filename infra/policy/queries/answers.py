@@ -60,7 +60,7 @@ def _neighbours(passages: Passages, targets: list[Side]) -> Iterator[Side]:
     for segment, members in paths.on_segment.items():
         reach = paths.reach((segment,))
         handed = {place for place, _, _ in reach.handed}
-        if wanted & (reach.delivered.keys() | handed) or (public and reach.outside):
+        if wanted & (reach.delivered.keys() | handed) or (public and passages.leaving(reach)):
             yield from group(passages.fabric, members.tolist())
 
 

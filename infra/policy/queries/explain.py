@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import UNFILTERED, Direction
 from infra.policy.isolation.filtering import rules
-from infra.policy.isolation.ranges import intersection, normal
+from infra.policy.isolation.ranges import difference, intersection, normal
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.queries.answers import addresses, can, sentences
 from infra.policy.queries.passages import points
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from infra.policy.queries.answers import Service
     from infra.policy.queries.passages import Passage, Passages
     from infra.policy.queries.sides import Place
+
+
+LINK_LOCAL: Ranges = ((6, 0xFE80 << 112, (0xFEC0 << 112) - 1),)
+"""RFC 4291, 2.5.6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,10 @@ def _ends(passages: Passages, source: Place, target: Place) -> tuple[Ranges, Ran
 
 
 def _own(fabric: Fabric, side: Side, *, sending: bool) -> Ranges:
+    """Return a side's addresses; those that are valid on a link only are no routed packet's."""
     builder = fabric.builder
-    return normal(span for member in side.members for span in (builder.sources(member) if sending else builder.targets(member)))
+    every = normal(span for member in side.members for span in (builder.sources(member) if sending else builder.targets(member)))
+    return difference(every, LINK_LOCAL)
 
 
 def _no_path(passages: Passages, source: Side, target: Place) -> Block | None:
@@ -122,14 +128,14 @@ def _no_path(passages: Passages, source: Side, target: Place) -> Block | None:
     reach = paths.reach((source.segment,))
     start = fabric.segments[source.segment].name
     if isinstance(target, World):
-        if intersection(reach.outside, target.ranges):
+        if intersection(passages.leaving(reach), target.ranges):
             return None
         return Block("the way out", f"no router on the way from network {start} leads outside", "connect the network to an edge router")
     arrived = [arrival for arrival in paths.arrivals(reach, public=True) if arrival.segment == target.segment]
     if any(paths.takes(member, arrival) for arrival in arrived for member in target.members):
         return None
     doors = passages.doors(target)
-    if doors and intersection(tuple((d.family, d.address, d.address) for d in doors), reach.outside):
+    if doors and intersection(tuple((d.family, d.address, d.address) for d in doors), passages.leaving(reach)):
         return None
     routers = ", ".join(fabric.routers[router].name for router in reach.routers) or "none"
     end = fabric.segments[target.segment].name

@@ -115,10 +115,15 @@ class Passages:
         faces = self._faces(source, reach)
         for door in self.doors(target):
             address = ((door.family, door.address, door.address),)
-            if not intersection(address, reach.outside):
+            if not intersection(address, self.leaving(reach)):
                 continue
             sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(address)
             yield self._through(door, target, _shifted(sent, door), faces), (f"by the public address {_text(door)}",), door
+
+    def leaving(self, reach: Reach) -> Ranges:
+        """Return the destinations that leave the cloud's private networks: sent outside, or to an external network itself."""
+        external = (ranges for place, ranges in reach.delivered.items() if self.fabric.segments[place].external)
+        return normal([*reach.outside, *(span for ranges in external for span in ranges)])
 
     def _inwards(self, source: World, target: Side) -> Iterator[Way]:
         for door in self.doors(target):
@@ -131,7 +136,7 @@ class Passages:
         return _boxes(sent, seen)
 
     def _outwards(self, source: Side, target: World, reach: Reach) -> Way:
-        left = intersection(reach.outside, target.ranges)
+        left = intersection(self.leaving(reach), target.ranges)
         sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(left)
         seen = PacketSet.of([((0, L4_POINTS), points(span)) for span in self._sources(source)])
         links = self.paths.describe(reach, reach.outside_via) if reach.outside_via else ()
