@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from infra.policy.packets.arrays import Bools, Ints, chunks, first_of_runs, spread
+from infra.policy.packets.axes import IPV4_POINTS, IPV6_BASE
 from infra.policy.packets.errors import ComplexityError
 from infra.policy.packets.index import PEER_BITS, SLAB_LIMIT
 
@@ -70,6 +71,29 @@ class Callers:
         return cls(owner, label, lo[order], hi[order], np.repeat(start + lengths, lengths))
 
 
+def suspects(classes: PortClasses, canonical: CanonicalTable, entrance: Ints, callers: Callers) -> Bools:
+    """Mark the classes for which another label may send from somewhere between the first and the last peer that they admit.
+
+    A coarse look, two intervals per class (one per family), that clears nearly every class of a sound cloud; it never clears a class
+    that :func:`meetings` would find something for.
+    """
+    begin = canonical.slab_pieces[canonical.key_slabs[:-1]]
+    marks = np.zeros(len(classes), dtype=np.bool_)
+    known = np.flatnonzero(entrance >= 0) if len(canonical) else np.zeros(0, dtype=np.int64)
+    line, label = _line(classes.component[known]), classes.label[known]
+    for least, most in ((0, IPV4_POINTS), (IPV6_BASE, 1 << (PEER_BITS - 1))):
+        inside = (canonical.lo < most) & (canonical.hi > least)
+        lo = np.minimum.reduceat(np.where(inside, canonical.lo, most), begin)[entrance[known]]
+        hi = np.maximum.reduceat(np.where(inside, np.minimum(canonical.hi, most), least), begin)[entrance[known]]
+        outer = Doors(known, label, known, line + np.maximum(lo, least), line + np.maximum(hi, lo))
+        first, end = _callers_inside(outer, callers)
+        marks[known] |= (first < end) & (lo < hi)
+        order, _, doors_first, doors_end = _doors_inside(outer, callers)
+        steps = np.bincount(doors_first, minlength=len(known) + 1) - np.bincount(doors_end, minlength=len(known) + 1)
+        marks[known[order]] |= (np.cumsum(steps)[:-1] > 0) & (lo < hi)[order]
+    return marks
+
+
 def _line(component: Ints) -> Ints:
     if len(component) and int(component.max()) >= SLAB_LIMIT:
         raise ComplexityError.of("a component's number is too large", expected=f"below {SLAB_LIMIT}", got=str(component.max()))
@@ -83,19 +107,29 @@ def meetings(doors: Doors, callers: Callers, at_once: int) -> Iterator[tuple[Int
     leading run of the door's own label, which is nearly all of them in a sound cloud. Doors that begin strictly inside a caller can
     only be met by callers that are wider than one address.
     """
-    begin, end = np.searchsorted(callers.lo, doors.lo), np.searchsorted(callers.lo, doors.hi)
-    at = np.minimum(begin, max(len(callers.lo) - 1, 0))
-    if len(callers.lo):
-        begin = np.where((begin < end) & (callers.label[at] == doors.label), callers.run_end[at], begin)
-    yield from _ranges(begin, end, at_once, doors, callers)
-
-    wide = np.flatnonzero(callers.hi - callers.lo > 1)
-    order = np.argsort(doors.lo, kind="stable") if len(wide) else wide
-    begin = np.searchsorted(doors.lo[order], callers.lo[wide], side="right")
-    end = np.searchsorted(doors.lo[order], callers.hi[wide])
-    for part in chunks(np.maximum(end - begin, 0), at_once):
-        which, place = spread(begin[part], np.maximum(end - begin, 0)[part])
+    yield from _ranges(*_callers_inside(doors, callers), at_once, doors, callers)
+    order, wide, begin, end = _doors_inside(doors, callers)
+    sizes = end - begin
+    for part in chunks(sizes, at_once):
+        which, place = spread(begin[part], sizes[part])
         yield _foreign(order[place], wide[part][which], doors, callers)
+
+
+def _callers_inside(doors: Doors, callers: Callers) -> tuple[Ints, Ints]:
+    """Return, per door, the range of callers that begin inside it, less a leading run of its own label."""
+    begin, end = np.searchsorted(callers.lo, doors.lo), np.searchsorted(callers.lo, doors.hi)
+    if not len(callers.lo):
+        return begin, end
+    at = np.minimum(begin, len(callers.lo) - 1)
+    return np.where((begin < end) & (callers.label[at] == doors.label), callers.run_end[at], begin), end
+
+
+def _doors_inside(doors: Doors, callers: Callers) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return the doors' order by where they begin, the wide callers, and per wide caller the range of that order inside it."""
+    wide = np.flatnonzero(callers.hi - callers.lo > 1)
+    order = np.argsort(doors.lo, kind="stable") if len(wide) else np.arange(len(doors.lo))
+    begin = np.searchsorted(doors.lo[order], callers.lo[wide], side="right")
+    return order, wide, begin, np.maximum(np.searchsorted(doors.lo[order], callers.hi[wide]), begin)
 
 
 def _ranges(begin: Ints, end: Ints, at_once: int, doors: Doors, callers: Callers) -> Iterator[tuple[Ints, Ints]]:

@@ -20,7 +20,7 @@ from infra.policy.packets.arrays import Ints, first_of_runs, ints, spread
 from infra.policy.packets.axes import IPV6_BASE, L4_POINTS
 from infra.policy.packets.classes import EVERYTHING, NOTHING, Flows
 from infra.policy.packets.index import PEER_BITS, Index
-from infra.policy.packets.meetings import Callers, Doors, meetings
+from infra.policy.packets.meetings import Callers, Doors, meetings, suspects
 from infra.policy.packets.table import CanonicalTable
 
 if TYPE_CHECKING:
@@ -53,12 +53,18 @@ def contacts(classes: PortClasses, canonical: CanonicalTable) -> Flows:
 
 
 def _search(classes: PortClasses, canonical: CanonicalTable, *, every: bool) -> Iterator[Flows]:
-    top = int(canonical.keys[-1]) + 1 if len(canonical) else 0
-    index = Index(CanonicalTable.joined([canonical, _unlimited(top)]))
+    table = canonical
+    if (EVERYTHING in classes.ingress) or (EVERYTHING in classes.egress):
+        table = CanonicalTable.joined([canonical, _unlimited(int(canonical.keys[-1]) + 1 if len(canonical) else 0)])
     entrance, leaving = (np.where(rows == EVERYTHING, len(canonical), rows) for rows in (classes.ingress, classes.egress))
     active = classes.mixed()
-    doors = Doors.of(classes, index.table, np.where(active, entrance, NOTHING))
+    entrance = np.where(active, entrance, NOTHING)
     callers = Callers.of(classes, active & (leaving != NOTHING))
+    suspected = suspects(classes, table, entrance, callers)
+    if not suspected.any():
+        return
+    index = Index(table)
+    doors = Doors.of(classes, table, np.where(suspected, entrance, NOTHING))
     for door, caller in meetings(doors, callers, AT_ONCE):
         knocks = _Knocks.of(doors, door, callers, caller)
         yield _let_out(knocks if every else knocks.one_per_service(), classes, index, leaving)

@@ -1,0 +1,85 @@
+"""B1 and B4: the canonical form of every group, and which rules are redundant. Peers answer the same, as the fingerprint shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.policy.packets.canonical import analyse
+from ringfence.bench import rules
+from ringfence.bench.measure import Row, Times, fingerprint, peak_mib, repeated
+from ringfence.bench.peers import nca
+from ringfence.bench.peers.bdd import cudd, oxidd
+from ringfence.bench.peers.boxes import Box, groups_of
+from ringfence.bench.peers.ipset import points, prefixes
+from ringfence.bench.peers.smt import SolverEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.policy.packets.table import CanonicalTable
+    from ringfence.bench.peers.boxes import Engine
+
+ENGINES: dict[str, Callable[[int], Engine]] = {"oxidd": oxidd, "dd.cudd": cudd, "z3": SolverEngine}
+
+
+def run(engine: str, size: int, repeats: int) -> Row:
+    """Measure one engine on ``size`` rules. Data in the engine's own input form is prepared outside the measured time."""
+    if engine == "ringfence":
+        return _ours(size, repeats)
+    groups = groups_of(rules.table(size))
+    if engine == "netaddr":
+        return _ipset(groups, size, repeats)
+    if engine == "NCA":
+        reply = nca.ask("redundant", groups, repeats)
+        return _row(engine, size, reply.times, _redundant(reply.answer), peak=reply.peak_mib)
+    times, answer = repeated(lambda: _by_group(ENGINES[engine](32), groups), repeats)
+    return _row(engine, size, times, _redundant(answer))
+
+
+def run6(engine: str, size: int, repeats: int) -> Row:
+    """Measure one engine on ``size`` IPv6 rules."""
+    table, axis = rules.table6(size)
+    if engine == "ringfence":
+        times, (_, needed) = repeated(lambda: analyse(table), repeats)
+        return _row(engine, size, times, _redundant(~needed[table.rule]), case="B1 IPv6")
+    exact = {bound: axis.exact(bound) - axis.exact(axis.end - len(axis.points)) for bound in np.unique([table.lo, table.hi]).tolist()}
+    groups = [[Box(box.l4_lo, box.l4_hi, exact[box.lo], exact[box.hi]) for box in group] for group in groups_of(table)]
+    times, answer = repeated(lambda: _by_group(ENGINES[engine](128), groups), repeats)
+    return _row(engine, size, times, _redundant(answer), case="B1 IPv6")
+
+
+def _ours(size: int, repeats: int) -> Row:
+    table = rules.table(size)
+    times, (canonical, needed) = repeated(lambda: analyse(table), repeats)
+    return _row("ringfence", size, times, _redundant(~needed[table.rule]) | {"points": str(_points(canonical))})
+
+
+def _points(canonical: CanonicalTable) -> int:
+    slab = canonical.piece_slab()
+    return sum(((canonical.l4_hi - canonical.l4_lo)[slab] * (canonical.hi - canonical.lo)).tolist())
+
+
+def _by_group(engine: Engine, groups: list[list[Box]]) -> list[bool]:
+    """Build the engine anew each time, so that no repetition finds another's results in its caches."""
+    return [verdict for group in groups for verdict in engine.redundant(group)]
+
+
+def _ipset(groups: list[list[Box]], size: int, repeats: int) -> Row:
+    networks = [prefixes(group) for group in groups]
+
+    def answer() -> int:
+        return sum(points(group, peers) for group, peers in zip(groups, networks, strict=True))
+
+    times, total = repeated(answer, repeats)
+    return _row("netaddr", size, times, {"points": str(total)}, note="unions only, no redundancy")
+
+
+def _redundant(flags: object) -> dict[str, str]:
+    found = np.asarray(flags, dtype=np.bool_)
+    return {"redundant": f"{int(found.sum())} {fingerprint(found)}"}
+
+
+def _row(engine: str, size: int, times: Times, answers: dict[str, str], *, peak: float = 0.0, case: str = "B1", note: str = "") -> Row:
+    return Row(case=case, engine=engine, size=size, unit="rules", times=times, peak_mib=peak or peak_mib(), answers=answers, note=note)

@@ -1,0 +1,77 @@
+"""B2 and B3: whole clouds, from a snapshot to the proof, with everything that the model knows about Neutron."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING
+
+from netaddr import IPNetwork
+
+from infra.neutron.compile import compile_fabric
+from infra.neutron.store import from_records, load, written
+from infra.policy.isolation import prove
+from ringfence.bench.measure import Row, peak_mib, repeated
+from ringfence.bench.synthetic import Shape, header, records
+
+if TYPE_CHECKING:
+    from infra.policy.isolation import Proof
+
+SERVERS_PER_TENANT = 20
+RULES_PER_TENANT = 200
+
+
+def all_pairs(engine: str, size: int, repeats: int) -> Row:
+    """All pairs of ``size`` servers: "compiled" starts from the compiled model, the plain engine from records in memory."""
+    shape = Shape(tenants=size // SERVERS_PER_TENANT, rules=RULES_PER_TENANT)
+    snapshot = from_records(header(), records(shape))
+    fabric = compile_fabric(snapshot)
+    call = (lambda: prove(fabric)) if engine.endswith("compiled") else lambda: prove(compile_fabric(snapshot))
+    times, proof = repeated(call, repeats)
+    return Row(
+        case="B2", engine=engine, size=size, unit="servers", times=times, peak_mib=peak_mib(), answers={"verdicts": _verdicts(proof)}
+    )
+
+
+def end_to_end(engine: str, size: int, repeats: int) -> Row:
+    """``size`` rules from a file of JSON lines to verdicts on all claims between tenants; the baseline only reads and parses."""
+    path = snapshot_file(size)
+    if engine == "ringfence":
+        times, proof = repeated(lambda: prove(compile_fabric(load(path))), repeats)
+        answers = {"verdicts": _verdicts(proof)}
+    else:
+        times, count = repeated(lambda: _read_naively(path), repeats)
+        answers = {"rules": str(count)}
+    note = "" if engine == "ringfence" else "reads and parses only, proves nothing"
+    return Row(case="B3", engine=engine, size=size, unit="rules", times=times, peak_mib=peak_mib(), answers=answers, note=note)
+
+
+def snapshot_file(rules: int) -> Path:
+    """Return the file of a synthetic cloud with so many rules, written once."""
+    folder = Path(os.environ.get("RINGFENCE_CACHE", gettempdir())) / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"cloud-{rules}.jsonl"
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            file.writelines(written(header(), records(Shape(tenants=rules // RULES_PER_TENANT, rules=RULES_PER_TENANT))))
+        partial.rename(path)
+    return path
+
+
+def _verdicts(proof: Proof) -> str:
+    return ", ".join(f"{judgement.claim}: {judgement.verdict}" for judgement in proof.judgements)
+
+
+def _read_naively(path: Path) -> int:
+    """Read the file as a script would: the standard library's JSON and one netaddr object per prefix."""
+    rules = 0
+    with path.open() as file:
+        for line in file:
+            for rule in json.loads(line).get("rules", ()):
+                rules += 1
+                if prefix := rule.get("remote_ip_prefix"):
+                    IPNetwork(prefix)
+    return rules
