@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from openstack.connection import Connection
 
 from infra.dynamic import clouds
 from infra.outcome import Outcome, Verdict
-from ringfence.verify.attempts import Answer, Attempt, Call, Who, across, judge, within
+from ringfence.verify.attempts import OK, Answer, Attempt, Call, Who, across, judge, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,10 +45,21 @@ def run(world: World, identities: Mapping[str, StackFacts], tell: Callable[[str,
 
 def make(attempt: Attempt, logins: Mapping[Cloud, Connection]) -> Outcome:
     """Make one attempt, then its twin, and judge them."""
-    answer = ask(logins[attempt.attacker, attempt.who], attempt.call)
+    attacker = logins[attempt.attacker, attempt.who]
+    answer = ask(attacker, attempt.call)
+    if answer.status in OK and attempt.call.method == "POST":
+        _take_back(attacker, attempt.call, answer)
     # The reader's twin is the reader's own: it shows that the credential works at all.
     who = attempt.who if attempt.owner == attempt.attacker or attempt.call.method == "GET" else Who.DEPLOYER
     return judge(attempt, answer, ask(logins[attempt.owner, who], attempt.twin))
+
+
+def _take_back(attacker: Connection, call: Call, answer: Answer) -> None:
+    """Delete what an attempt created that ought to have been refused: it fails, and must not leave a hole behind."""
+    with contextlib.suppress(ValueError, AttributeError, StopIteration):
+        made = next(iter(json.loads(answer.text).values())).get("id")
+        if made:
+            ask(attacker, Call(call.service, "DELETE", f"{call.path}/{made}"))
 
 
 def ask(login: Connection, call: Call) -> Answer:

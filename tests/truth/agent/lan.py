@@ -21,6 +21,7 @@ from ringfence.verify.link import Link, through_command
 from ringfence.verify.world import TenantWorld, World
 
 if TYPE_CHECKING:
+    from infra.declaration.model import Tenant
     from infra.policy.rules import Rule
 
 ROOT = Path(__file__).parents[3]
@@ -147,7 +148,7 @@ class Lan:
             subprocess.run(["ip", "netns", "del", self.ns(name)], check=False, timeout=30)
 
 
-def facts(tenant: Any, segment: str) -> dict[str, Any]:
+def facts(tenant: Tenant, segment: str) -> dict[str, Any]:
     """Return what the tenant's stack would export."""
     servers = {}
     for number, (name, server) in enumerate(tenant.servers.items()):
