@@ -56,6 +56,11 @@ TENANT: dict[str, Any] = {
 }
 
 
+def flow(source: str, destination: str, protocol: str = "tcp", **more: object) -> dict[str, object]:
+    """Return a flow that is right apart from what is given."""
+    return {"from": source, "to": destination, "protocol": protocol, "reason": "a reason", "owner": "an owner"} | more
+
+
 def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy with other values at dotted key paths; missing mappings on the way are made."""
     result = deepcopy(dict(base))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, NamedTuple
 
-from tests.fast.declaration.declared import ABSENT
+from tests.fast.declaration.declared import ABSENT, flow
 
 
 class Refused(NamedTuple):
@@ -18,11 +18,6 @@ class Refused(NamedTuple):
 def one(changes: dict[str, Any], path: str, what: str, expected: str = "") -> Refused:
     """Return a case with a single mistake."""
     return Refused(changes, ((path, what, expected),))
-
-
-def flow(source: str, destination: str, protocol: str = "tcp", **more: object) -> dict[str, object]:
-    """Return a flow that is right apart from what is given."""
-    return {"from": source, "to": destination, "protocol": protocol, "reason": "a reason", "owner": "an owner"} | more
 
 
 EXTRA = "flows.extra"

@@ -133,7 +133,7 @@ def test_an_empty_section_is_no_mistake(tmp_path: Path, section: str) -> None:
     assert not getattr(load_tenant(path, Platform.model_validate(PLATFORM), today=TODAY).tenant, section)
 
 
-UNREADABLE = {
+UNREADABLE: dict[str, tuple[str | bytes, str]] = {
     "a tab as indentation": (HEAD + "\tregion: north\n", "Pulumi.acme.yaml:3: the file is not YAML"),
     "a quote without an end": (HEAD + '    region: "north\n', "the file is not YAML"),
     "a list that is not closed": (HEAD + GOOD + "    flows: [\n", "the file is not YAML"),

@@ -1,0 +1,166 @@
+"""What holds for a server's packet filter whatever its flows are, shown on the kernel that the packets meet."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardening import nftables
+from infra.declaration.model import Protocol
+from infra.policy.expectation import Packet
+from infra.policy.flows import expand
+from tests.fast.declaration import declared
+from tests.fast.policy.tenants import PLATFORM
+from tests.truth.nft.street import BASTION, NEIGHBOUR, OWN, ROUTER, STRANGER, Street
+from tests.truth.nft.wire import arrived
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from infra.declaration import TenantDeclaration
+    from infra.policy.rules import TenantPolicy
+
+pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
+
+WEB, PEER, WEB6, PEER6 = "10.0.0.11", "10.0.0.12", "fd00:1:2::b", "fd00:1:2::c"
+BEHIND = "172.30.0.9"
+"""An address on the far side of the server's management card."""
+OPEN = {
+    "flows.service": declared.flow("both", "web", ports=[8000]),
+    "flows.call": declared.flow("web", "both", "udp", ports=[9000]),
+}
+
+
+def policy(folder: Path, changes: Mapping[str, object]) -> tuple[TenantDeclaration, TenantPolicy]:
+    """Return the declaration with changes, and what it allows."""
+    declaration = declared.tenant(folder, changes)
+    return declaration, expand(declaration, PLATFORM)
+
+
+def ruleset(folder: Path, changes: Mapping[str, object]) -> str:
+    """Return the ruleset of the server ``web`` under a changed declaration."""
+    return nftables.render(policy(folder, changes)[1], "web", nftables.server_access(PLATFORM))
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    """Give the server ``web`` with the open flows in force."""
+    declaration, allowed = policy(tmp_path, OPEN)
+    with contextlib.closing(Street(declaration.tenant, allowed, "web")) as built:
+        built.load(ruleset(tmp_path, OPEN))
+        yield built
+
+
+def tcp(source: str, destination: str, port: int) -> Packet:
+    """Return a TCP packet."""
+    return Packet(ip_address(source), ip_address(destination), Protocol.TCP, port)
+
+
+def test_ssh_is_for_the_bastion_on_the_management_card_alone(street: Street) -> None:
+    """Of everybody who asks for SSH on any of the server's addresses, the bastion alone is let in, and on its own port only."""
+    allowed = tcp(BASTION, OWN, 22)
+    asked = {tcp(source, OWN, port) for source in (BASTION, STRANGER, ROUTER, NEIGHBOUR, PEER) for port in (22, 8000)}
+    asked |= {tcp(source, WEB, 22) for source in (BASTION, STRANGER, PEER, "8.8.8.8")} | {tcp(PEER6, WEB6, 22)}
+    assert arrived(street.world, street.guest, sorted(asked, key=str), {allowed}, patience=5) == {allowed}
+
+
+def test_nothing_leaves_by_the_management_card(street: Street) -> None:
+    """A server opens nothing towards management: not to the bastion, not to a neighbour, not to its router."""
+    everybody = [tcp(OWN, there, port) for there in (BASTION, STRANGER, ROUTER, NEIGHBOUR) for port in (22, 443)]
+    control = Packet(ip_address(WEB), ip_address(PEER), Protocol.UDP, 9000)
+    assert arrived(street.guest, street.world, [*everybody, control], {control}, patience=5) == {control}
+
+
+def test_a_card_answers_for_its_own_address_only(street: Street) -> None:
+    """A packet that comes in by a zone's card for the management address is dropped; one to the same port of the card's own passes."""
+    street.world.ip([f"route replace {OWN}/32 via {WEB}"])
+    control = tcp(PEER, WEB, 8000)
+    foreign = [tcp(PEER, OWN, 8000), tcp(BASTION, OWN, 22)]
+    assert arrived(street.world, street.guest, [*foreign, control], {control}, patience=5) == {control}
+
+
+def test_a_server_is_no_router(street: Street) -> None:
+    """With forwarding switched on by hand, a packet for somebody behind the server meets the forward chain, and ends there."""
+    street.guest.set(ipv4__ip_forward=1)
+    street.world.ip([f"route add {BEHIND}/32 via {WEB}"])
+    with street.world.inside(), contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as one:
+        one.bind((PEER, 0))
+        one.sendto(b"through", (BEHIND, 8000))
+    assert "packets 1 " in counted(street, "denied", "forward")
+
+
+def counted(street: Street, comment: str, chain: str) -> str:
+    """Return the line of a chain with a comment, with its counter."""
+    text = street.guest.run("nft", "list", "chain", "inet", nftables.TABLE, chain)
+    return next(line for line in text.splitlines() if f'comment "{comment}"' in line)
+
+
+def test_a_closed_door_behind_an_allowed_flow_says_refused(street: Street) -> None:
+    """Nobody listens: the reset, and for UDP the ICMP error, pass with the flow; so an open path can be told from a closed one."""
+    with street.world.inside():
+        asking = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        asking.bind((PEER, 0))
+        asking.settimeout(5)
+    with contextlib.closing(asking), pytest.raises(ConnectionRefusedError):
+        asking.connect((WEB, 8000))
+    with street.guest.inside():
+        calling = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        calling.bind((WEB, 0))
+        calling.settimeout(5)
+    with contextlib.closing(calling):
+        calling.connect((PEER, 9000))
+        calling.send(b"anybody?")
+        with pytest.raises(ConnectionRefusedError):
+            calling.recv(1)
+
+
+def test_a_flow_that_is_taken_away_ends_its_connections(street: Street, tmp_path: Path) -> None:
+    """An established connection carries data while its flow is there, none when it is gone, and the rest when it is back."""
+    with street.guest.inside():
+        door = socket.create_server((WEB, 8000))
+    with street.world.inside():
+        caller = socket.create_connection((WEB, 8000), timeout=5, source_address=(PEER, 0))
+    with contextlib.closing(door), contextlib.closing(caller):
+        line = door.accept()[0]
+        with contextlib.closing(line):
+            line.settimeout(5)
+            caller.sendall(b"one")
+            assert line.recv(10) == b"one"
+            street.load(ruleset(tmp_path, {key: value for key, value in OPEN.items() if "service" not in key}))
+            caller.sendall(b"two")
+            line.settimeout(1)
+            with pytest.raises(TimeoutError):
+                line.recv(10)
+            street.load(ruleset(tmp_path, OPEN))
+            line.settimeout(20)
+            assert line.recv(10) == b"two"
+
+
+def test_a_failing_ruleset_leaves_the_former_one_in_force(street: Street, tmp_path: Path) -> None:
+    """The text is one transaction: when its last line is wrong, none of it is in force."""
+    wider = ruleset(tmp_path, OPEN | {"flows.more": declared.flow("both", "web", ports=[8001])})
+    with pytest.raises(AssertionError, match="syntax error"):
+        street.load(wider.rstrip().removesuffix("}") + "no such thing\n}\n")
+    asked = [tcp(PEER, WEB, 8000), tcp(PEER, WEB, 8001)]
+    assert arrived(street.world, street.guest, asked, {asked[0]}, patience=5) == {asked[0]}
+    street.load(wider)
+    assert arrived(street.world, street.guest, asked, set(asked), patience=5) == set(asked)
+
+
+def test_the_bastion_is_an_entrance_and_nothing_else(tmp_path: Path) -> None:
+    """Operators get in by SSH, and from there to management addresses by SSH; nothing else in either direction."""
+    declaration, allowed = policy(tmp_path, {})
+    with contextlib.closing(Street(declaration.tenant, allowed, "web")) as street:
+        street.world.ip(["addr add 192.0.2.5 dev lo"])
+        street.guest.ip([f"route add 192.0.2.0/24 via {ROUTER}"])
+        street.load(nftables.bastion(nftables.bastion_access(PLATFORM), [PLATFORM.pool.cidr]))
+        entering = [tcp(source, OWN, port) for source in ("192.0.2.5", STRANGER, NEIGHBOUR) for port in (22, 443)]
+        assert arrived(street.world, street.guest, entering, {entering[0]}, patience=5) == {entering[0]}
+        leaving = [tcp(OWN, there, port) for there in (NEIGHBOUR, "192.0.2.5", STRANGER) for port in (22, 443)]
+        assert arrived(street.guest, street.world, leaving, {leaving[0]}, patience=5) == {leaving[0]}
