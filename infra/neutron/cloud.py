@@ -73,9 +73,17 @@ class Service(Protocol):
 class Connection(Protocol):
     """An authenticated connection."""
 
-    network: Service
-    identity: Service
-    compute: Service
+    @property
+    def network(self) -> Service:
+        """The network service, Neutron."""
+
+    @property
+    def identity(self) -> Service:
+        """The identity service, Keystone."""
+
+    @property
+    def compute(self) -> Service:
+        """The compute service, Nova."""
 
 
 def records(
