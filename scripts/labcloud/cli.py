@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import sys
 from typing import Annotated
@@ -15,7 +14,8 @@ from rich.table import Table
 
 from infra.errors import RingfenceError
 from labcloud import control, door, outside
-from labcloud.layout import INTERNET_HOST, POOL, SYSTEM_PYTHON, Layout
+from labcloud.exports import exports
+from labcloud.layout import Layout
 from labcloud.model import State
 from labcloud.progress import Teller
 from labcloud.services import services, step
@@ -150,23 +150,6 @@ def logs(
 def env() -> None:
     """Print one line of exports that points a shell at the lab."""
     print(exports(_layout(Settings.of(os.environ))))
-
-
-def exports(layout: Layout) -> str:
-    """The line of `lab env`: the cloud, the way to the bastion, and the host that stands for the internet."""
-    entrance = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
-    variables = {
-        "OS_CLIENT_CONFIG_FILE": str(layout.clouds_file),
-        "OS_CLOUD": "lab",
-        # Set and empty: lets a program point OS_CLOUD at nothing for one provider (gophercloud prefers it to credentials).
-        "RINGFENCE_NO_CLOUD": "",
-        "RINGFENCE_BASTION_PROXY": f"{entrance} connect %h %p",
-        "RINGFENCE_INTERNET_EXEC": f"{entrance} internet",
-        "RINGFENCE_STORAGE_EXEC": f"{entrance} exec",
-        "RINGFENCE_STORAGE_POOL": POOL,
-        "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
-    }
-    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ class Keeper:
         environment = self._environment(service)
         entry = self.kept.get(service.name)
         running = entry is not None and entry.child.code is None
-        if entry and running and entry.service != service:
+        if entry and running and not entry.service.runs_like(service):
             # Its definition has changed since: what runs is not what is asked for.
             self._end(entry)
             running = False

@@ -77,6 +77,13 @@ class Service:
     patience: float = 600.0
     grace: float = 15.0
 
+    def runs_like(self, other: Service) -> bool:
+        """Whether a process started for one serves for the other: how it is asked and how long it may take do not matter."""
+        return (self.command, self.environment, self.before, self.after) == (
+            *(other.command, other.environment),
+            *(other.before, other.after),
+        )
+
     def to_wire(self) -> dict[str, Any]:
         """The service as plain JSON values."""
         return asdict(self)

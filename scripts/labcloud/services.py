@@ -197,6 +197,7 @@ def _api(layout: Layout, api: Api) -> Service:
         f"API: {api.purpose}",
         ("uwsgi", "--ini", f"/etc/uwsgi/{api.service}.ini"),
         Probe.http(layout.url(api.port) + api.health),
+        before=(step(layout, "keystone-keys"),) if api is KEYSTONE else (),
     )
 
 

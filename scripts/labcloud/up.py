@@ -147,12 +147,12 @@ class Bringup:
         return bool(fresh)
 
     def _tables(self, layout: Layout) -> None:
-        """Tables, keys and the storage pool, once; the tables go to the cache before anyone writes into them."""
-        with Once(layout.data / "tables", _digest("schema", "ceph-pool", "keystone-keys")) as once:
+        """Tables and the storage pool, once; the tables go to the cache before anyone writes into them."""
+        with Once(layout.data / "tables", _digest("schema", "ceph-pool")) as once:
             if not once.is_due:
                 return
-            with self.teller.step("database tables, keys, storage pool"):
-                for name in ("schema", "ceph-pool", "keystone-keys"):
+            with self.teller.step("database tables, storage pool"):
+                for name in ("schema", "ceph-pool"):
                     run(layout, *step(layout, name))
             if archive.is_wanted(self.settings.cache) and not (layout.data / "identity").exists():
                 self._keep_databases(layout)

@@ -1,0 +1,29 @@
+"""The one line that ``lab env`` prints: all that a shell, ``pulumi`` or a test needs to know of this cloud, and nothing of the lab."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from labcloud import door
+from labcloud.layout import INTERNET_HOST, POOL, SYSTEM_PYTHON
+
+if TYPE_CHECKING:
+    from labcloud.layout import Layout
+
+
+def exports(layout: Layout) -> str:
+    """The line of `lab env`: the cloud, the way to the bastion, and the host that stands for the internet."""
+    entrance = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
+    variables = {
+        "OS_CLIENT_CONFIG_FILE": str(layout.clouds_file),
+        "OS_CLOUD": "lab",
+        # Set and empty: lets a program point OS_CLOUD at nothing for one provider (gophercloud prefers it to credentials).
+        "RINGFENCE_NO_CLOUD": "",
+        "RINGFENCE_BASTION_PROXY": f"{entrance} connect %h %p",
+        "RINGFENCE_INTERNET_EXEC": f"{entrance} internet",
+        "RINGFENCE_STORAGE_EXEC": f"{entrance} exec",
+        "RINGFENCE_STORAGE_POOL": POOL,
+        "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
+    }
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
