@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
@@ -12,9 +12,11 @@ import pulumi
 from infra.components import settings
 from infra.components.facts import PlatformFacts
 from infra.components.guard import ALLOW, ReplacementGuard, existing
+from infra.components.isolation import refuse_open_paths
 from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
+from infra.declaration.folder import load_folder
 from infra.errors import RingfenceError
 
 ALREADY_SHOWN = 32
@@ -23,10 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Read the declaration as a whole, then declare its resources."""
-    stack = pulumi.get_stack()
+    """Read the declaration as a whole, prove that the tenants stay apart, then declare the resources."""
+    stack, today = pulumi.get_stack(), datetime.now(UTC).date()
     platform = load_platform(ROOT / f"Pulumi.{names.PLATFORM}.yaml").platform
-    tenant = None if stack == names.PLATFORM else load_tenant(ROOT / f"Pulumi.{stack}.yaml", platform, today=date.today())  # noqa: DTZ011
+    tenant = None if stack == names.PLATFORM else load_tenant(ROOT / f"Pulumi.{stack}.yaml", platform, today=today)
+    refuse_open_paths(load_folder(ROOT, today=today))
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
     guard = ReplacementGuard(existing(), frozenset(pulumi.Config().get_object(ALLOW) or []))
     if tenant is None:

@@ -60,5 +60,9 @@ class GuestError(RingfenceError, RuntimeError):
     """A server could not be reached or its policy could not be applied; the earlier policy is in force."""
 
 
+class OpenPathError(RingfenceError, RuntimeError):
+    """A plan would open a path between tenants, or other traffic than is declared; nothing was changed."""
+
+
 class ReplacementRefusedError(RingfenceError, RuntimeError):
     """A plan would replace a server or a volume and nobody allowed it."""

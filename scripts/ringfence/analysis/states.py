@@ -18,8 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from infra.declaration import load_platform, load_tenant, names
-from infra.errors import DeclarationError, Problem, QuestionError
+from infra.declaration import names
+from infra.declaration.folder import load_folder
+from infra.errors import DeclarationError, QuestionError
 from infra.neutron import cloud, planned, printed, provenance, store
 from infra.neutron.compile import compile_fabric
 from infra.neutron.declared import declared_snapshot
@@ -85,20 +86,8 @@ class State:
 
 def read_declarations(folder: Path = ROOT) -> Declared:
     """Read every declaration of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
-    platform = load_platform(folder / f"Pulumi.{names.PLATFORM}.yaml").platform
-    tenants: list[TenantDeclaration] = []
-    problems: list[Problem] = []
-    today = datetime.now(UTC).date()
-    for path in sorted(folder.glob("Pulumi.*.yaml")):
-        if path.name == f"Pulumi.{names.PLATFORM}.yaml":
-            continue
-        try:
-            tenants.append(load_tenant(path, platform, today=today))
-        except DeclarationError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise DeclarationError(*problems)
-    return Declared(platform, tuple(tenants))
+    found = load_folder(folder, today=datetime.now(UTC).date()).whole()
+    return Declared(found.platform, found.tenants)
 
 
 def open_state(name: str, driver: Driver | None = None, tell: Callable[[str, int], None] = lambda _part, _count: None) -> State:

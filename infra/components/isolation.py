@@ -1,0 +1,42 @@
+"""Before anything is changed: the proof on what would be. A plan that opens a path between tenants is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.errors import OpenPathError, Problem
+from infra.neutron.compile import compile_fabric
+from infra.neutron.declared import declared_snapshot
+from infra.neutron.intent import declared_intent
+from infra.policy.isolation import Verdict, prove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.declaration.folder import Declarations
+    from infra.policy.isolation import Proof
+
+HINT = "ringfence prove shows the packet, the links and the rules"
+
+
+def refuse_open_paths(declarations: Declarations) -> Proof:
+    """Prove that all declared tenants together are isolated as declared, and return the proof.
+
+    Raises:
+        OpenPathError: they are not, or it cannot be told; one problem for every claim that does not hold.
+    """
+    fabric = compile_fabric(declared_snapshot(declarations.platform, declarations.tenants))
+    proof = prove(fabric, declared_intent(declarations.platform, declarations.tenants))
+    if proof.verdict is not Verdict.HOLDS:
+        raise OpenPathError(*_problems(proof))
+    return proof
+
+
+def _problems(proof: Proof) -> Iterator[Problem]:
+    for judgement in proof.judgements:
+        if judgement.verdict is Verdict.HOLDS:
+            continue
+        where, got = judgement.claim.value, judgement.verdict.value
+        examples = [f"{example.packet}: {example.source_party}/{example.source} -> {example.target_party}/{example.target}"
+                    for example in judgement.counterexamples]  # fmt: skip
+        yield Problem(judgement.text, where, "every claim holds", "; ".join([got, *examples]), HINT)

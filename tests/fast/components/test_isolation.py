@@ -1,0 +1,60 @@
+"""A plan that opens a path is refused before anything is declared to the engine."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from infra.components.isolation import refuse_open_paths
+from infra.declaration.folder import load_folder, stacks
+from infra.errors import DeclarationError, OpenPathError
+from infra.neutron.declared import OUTSIDE
+from infra.policy.isolation import Verdict
+
+pytestmark = pytest.mark.fast
+
+ROOT = Path(__file__).resolve().parents[3]
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the declarations that may be changed."""
+    for path in ROOT.glob("Pulumi.*.yaml"):
+        copy(path, tmp_path)
+    return tmp_path
+
+
+def test_the_shipped_declarations_are_isolated(folder: Path) -> None:
+    """What is in the tree may be provisioned."""
+    assert refuse_open_paths(load_folder(folder, today=TODAY)).verdict is Verdict.HOLDS
+
+
+def test_a_partner_prefix_that_holds_another_tenant_is_refused(folder: Path) -> None:
+    """A flow from a prefix in which another tenant's public address lies is a path from that tenant."""
+    acme, globex = folder / "Pulumi.acme.yaml", folder / "Pulumi.globex.yaml"
+    acme.write_text(acme.read_text().replace("198.51.100.0/24", OUTSIDE.replace("/15", "/24")))
+    globex.write_text(
+        globex.read_text()
+        + "      out: {from: app1, to: internet, protocol: tcp, ports: [8443], reason: calls the partner, owner: tracking team}\n"
+    )
+    with pytest.raises(OpenPathError, match=r"tcp/8443 .*globex/globex-app1-app -> acme/acme-web-app"):
+        refuse_open_paths(load_folder(folder, today=TODAY))
+
+
+def test_another_tenants_mistakes_do_not_stop_this_one(folder: Path) -> None:
+    """A tenant whose declaration is broken is left out, and its mistakes are kept for who wants the whole."""
+    (folder / "Pulumi.globex.yaml").write_text("config: {ringfence:tenant: {}}\n")
+    found = load_folder(folder, today=TODAY)
+    assert [one.tenant.name for one in found.tenants] == ["acme"]
+    assert refuse_open_paths(found).verdict is Verdict.HOLDS
+    with pytest.raises(DeclarationError):
+        found.whole()
+
+
+def test_the_platform_is_no_tenant(folder: Path) -> None:
+    """The stacks of a folder are its tenants, by name."""
+    assert stacks(folder) == ("acme", "globex")
