@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from hardening.access import SSH_PORT, USER, Entrance
+from hardening.access import Entrance, Target
 from infra.errors import RingfenceError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ringfence import ssh_config
 
 
 def add(app: typer.Typer) -> None:
@@ -31,34 +26,13 @@ def ssh(
 
     bastion = stacks.platform()["bastion"]
     entrance = Entrance.from_environment(bastion["address"], bastion["host_key"])
-    if server == "bastion":
-        place = (bastion["address"], bastion["host_key"], "")
-    else:
-        tenant, _, name = server.partition("/")
+    tenant, _, name = server.partition("/")
+    targets = {}
+    if server != ssh_config.BASTION:
         servers = stacks.tenant(tenant).facts["servers"]
         if name not in servers:
             raise RingfenceError.of("no such server", where=server, expected=" or ".join(f"{tenant}/{one}" for one in servers))
-        place = (servers[name]["management"], servers[name]["host_key"], server)
-    command = _command(entrance, place[0], _known_hosts(entrance, place[0], place[1]), jump=bool(place[2]))
-    os.execvp(command[0], [*command, *context.args])  # noqa: S606 - takes this process's place on purpose
-
-
-def _known_hosts(entrance: Entrance, address: str, key: str) -> Path:
-    """Write the two pinned keys where ssh can read them; the file is in the user's own temporary folder and holds no secret."""
-    with tempfile.NamedTemporaryFile("w", prefix="ringfence-known-hosts-", delete=False) as file:
-        file.write(f"{entrance.bastion_address} {entrance.bastion_host_key}\n{address} {key}\n")
-    return Path(file.name)
-
-
-def _command(entrance: Entrance, address: str, known_hosts: Path, *, jump: bool) -> Sequence[str]:
-    options = [
-        "-i", str(entrance.key_file), "-l", USER, "-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={known_hosts}",
-        "-o", "StrictHostKeyChecking=yes", "-p", str(SSH_PORT),
-    ]  # fmt: skip
-    first = ["-o", f"ProxyCommand={entrance.proxy_command}"] if entrance.proxy_command else []
-    if not jump:
-        return ["ssh", *options, *first, address]
-    through = shlex.join(["ssh", *options, *first, "-W", f"{address}:{SSH_PORT}", entrance.bastion_address])
-    # ssh fills in %h and %p of the command it is given, so those of the inner one are doubled.
-    inner = through.replace("%", "%%") if first else through
-    return ["ssh", *options, "-o", f"ProxyCommand={inner}", address]
+        targets = {one: Target(facts["management"], facts["host_key"]) for one, facts in servers.items()}
+    config = ssh_config.write(tenant, entrance, targets)
+    command = ["ssh", "-F", str(config), name or ssh_config.BASTION, *context.args]
+    os.execvp(command[0], command)  # noqa: S606 - takes this process's place on purpose

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,7 +141,7 @@ def test_frames_pass_by_the_senders_ruleset(links: tuple[Link, Link]) -> None:
     """A frame leaves although the sender's ruleset drops everything: that is what makes the network layer visible by itself."""
     near, far = links
     macs = [link.run("cat", "/sys/class/net/x/address").strip() for link in links]
-    ends = frames.Ends(macs[0], macs[1], frames.ip_address(NEAR), frames.ip_address(FAR))
+    ends = frames.Ends(macs[0], macs[1], ip_address(NEAR), ip_address(FAR))
     near.run("nft", "-f", "-", told="table inet o { chain o { type filter hook output priority 0; policy drop; }; }")
     try:
         far.call({"op": "seen"})

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import testinfra
+
+from hardening.access import Entrance, Target
+from ringfence import ssh_config
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+    from ringfence.verify.open import Opened
+    from ringfence.verify.world import TenantWorld
+
+pytestmark = pytest.mark.live
+
+HOOKS = {"input", "forward", "output"}
+SSHD = {
+    "passwordauthentication": "no",
+    "kbdinteractiveauthentication": "no",
+    "permitrootlogin": "no",
+    "allowusers": "ringfence",
+    "permitemptypasswords": "no",
+    "x11forwarding": "no",
+    "allowagentforwarding": "no",
+}
+
+
+def servers(opened: Opened) -> dict[str, tuple[TenantWorld, str]]:
+    """Return the tenants' servers by name."""
+    return {f"{t.name}/{server}": (t, server) for t in opened.world.tenants for server in t.declaration.servers}
+
+
+@pytest.fixture(scope="module")
+def hosts(opened: Opened) -> dict[str, Host]:
+    """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
+    bastion = opened.world.platform_facts["bastion"]
+    entrance = Entrance.from_environment(bastion["address"], bastion["host_key"])
+    found = {}
+    for tenant in opened.world.tenants:
+        targets = {name: Target(facts["management"], facts["host_key"]) for name, facts in tenant.facts["servers"].items()}
+        config = ssh_config.write(tenant.name, entrance, targets)
+        found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
+    return found
+
+
+def test_names(opened: Opened, hosts: dict[str, Host]) -> None:
+    """Every server knows its own name, which is the one in the cloud."""
+    for name, (tenant, server) in servers(opened).items():
+        assert hosts[name].check_output("hostname") == f"{tenant.name}-{server}"
+
+
+def test_sshd_as_it_runs(hosts: dict[str, Host]) -> None:
+    """The daemon's effective configuration, not its file, refuses passwords, root and forwarding."""
+    for name, host in hosts.items():
+        lines = host.check_output("/usr/sbin/sshd -T").splitlines()
+        effective = dict(line.split(" ", 1) for line in lines if " " in line)
+        assert {key: effective[key] for key in SSHD} == SSHD, name
+
+
+def test_everything_is_dropped_by_default(hosts: dict[str, Host]) -> None:
+    """The kernel's own chains drop by default in all three directions."""
+    for name, host in hosts.items():
+        chains = host.check_output("/usr/sbin/nft list chains inet")
+        dropped = {hook for hook in HOOKS if f"hook {hook} priority filter; policy drop" in chains}
+        assert dropped == HOOKS, name
+
+
+def test_no_advertised_routers(hosts: dict[str, Host]) -> None:
+    """No card believes a router advertisement or a redirect."""
+    for name, host in hosts.items():
+        settings = host.check_output("/usr/sbin/sysctl -a -r '^net.ipv[46].conf.*.(accept_ra|accept_redirects)$'").splitlines()
+        on = [line for line in settings if not line.endswith("= 0") and ".lo." not in line]
+        assert on == [], name
+        assert settings
+
+
+def test_data_disks_are_mounted(opened: Opened, hosts: dict[str, Host]) -> None:
+    """A server with a data disk has it at /data, on a device of its own."""
+    for name, (tenant, server) in servers(opened).items():
+        if tenant.declaration.servers[server].data:
+            assert hosts[name].mount_point("/data").exists, name
+            assert hosts[name].mount_point("/data").device != hosts[name].mount_point("/").device
