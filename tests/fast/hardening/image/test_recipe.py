@@ -1,0 +1,104 @@
+"""The recipe does not contradict itself, and the files that it copies hold what they promise."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardening.image import recipe
+from hardening.image.root import TREE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UNITS = sorted((TREE / "usr/lib/systemd/system").iterdir())
+SCRIPTS = sorted(path for path in (TREE / "usr/lib/ringfence").iterdir() if path.suffix == "")
+POST_QUANTUM = {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"}
+
+
+def directives(path: Path) -> dict[str, str]:
+    """Directives of an sshd configuration; the first value of each counts, as for sshd."""
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            keyword, _, value = line.partition(" ")
+            found.setdefault(keyword, value)
+    return found
+
+
+@pytest.mark.parametrize("names", [recipe.PACKAGES, *recipe.MASKED.values()])
+def test_lists_name_nothing_twice(names: tuple[str, ...]) -> None:
+    """A name that is listed twice hides an edit of one of them."""
+    assert len(set(names)) == len(names)
+
+
+def test_packages_are_sorted() -> None:
+    """Sorted, so that two edits of the list meet in a diff."""
+    assert list(recipe.PACKAGES) == sorted(recipe.PACKAGES)
+
+
+def test_nothing_is_enabled_and_masked() -> None:
+    """A masked unit would never start, whatever wants it."""
+    enabled = {unit for units in recipe.ENABLED_UNITS.values() for unit in units} | set(recipe.ENABLED_UNITS) | {recipe.DEFAULT_TARGET}
+    assert not enabled & set(recipe.MASKED_UNITS)
+
+
+def test_no_service_that_sets_up_servers_from_elsewhere_is_installed() -> None:
+    """What reads user data, opens a console or offers another way in does not belong into the image."""
+    assert not {"cloud-init", "qemu-guest-agent", "dbus", "libpam-systemd", "curl", "wget"} & set(recipe.PACKAGES)
+    assert {"serial-getty@.service", "getty@.service", "nftables.service", "sshd-keygen.service"} <= set(recipe.MASKED_UNITS)
+
+
+def test_every_own_unit_has_its_programs() -> None:
+    """Each program of ours that a unit starts is in the tree and may be executed."""
+    for unit in UNITS:
+        programs = re.findall(r"^Exec\w+=(/usr/lib/ringfence/\S+)", unit.read_text(encoding="utf-8"), re.MULTILINE)
+        assert programs, unit.name
+        for program in programs:
+            assert (TREE / program.lstrip("/")).stat().st_mode & 0o100, program
+
+
+def test_the_packet_filter_comes_before_every_card() -> None:
+    """The filter is ordered before the network, and systemd-networkd does not start without it or without a first boot."""
+    unit = (TREE / "usr/lib/systemd/system/ringfence-firewall.service").read_text(encoding="utf-8")
+    assert re.search(r"^Before=.*network-pre\.target.*systemd-networkd\.service.*systemd-udevd\.service", unit, re.MULTILINE)
+    assert "DefaultDependencies=no" in unit
+    assert "ExecStop" not in unit
+    dropin = (TREE / "etc/systemd/system/systemd-networkd.service.d/ringfence.conf").read_text(encoding="utf-8")
+    assert "Requires=ringfence-firewall.service ringfence-first-boot.service" in dropin
+    assert "After=ringfence-firewall.service ringfence-first-boot.service" in dropin
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_are_read_by_sh(script: Path) -> None:
+    """Every script can be executed and is syntactically right for a POSIX shell."""
+    assert script.stat().st_mode & 0o100
+    assert script.read_text(encoding="utf-8").startswith("#!/bin/sh\n")
+    assert subprocess.run(("sh", "-n", str(script)), check=False).returncode == 0
+
+
+def test_ssh_is_bound_to_the_management_card() -> None:
+    """The socket belongs to the card, so that another card's packets for the same address are not heard."""
+    assert "BindToDevice=mgmt0" in (TREE / "etc/systemd/system/ssh.socket.d/ringfence.conf").read_text(encoding="utf-8")
+
+
+def test_ssh_offers_only_what_holds() -> None:
+    """Key exchange against a quantum computer, one kind of host key, authenticated encryption, keys only, no root."""
+    sshd = directives(TREE / "etc/ssh/sshd_config")
+    assert set(sshd["KexAlgorithms"].split(",")) == POST_QUANTUM
+    assert sshd["HostKeyAlgorithms"] == "ssh-ed25519"
+    assert all(name.startswith("aes256-") for name in sshd["Ciphers"].split(","))
+    assert all(name.endswith("-etm@openssh.com") for name in sshd["MACs"].split(","))
+    assert sshd["AuthenticationMethods"] == "publickey"
+    assert (sshd["PasswordAuthentication"], sshd["PermitRootLogin"], sshd["AllowUsers"]) == ("no", "no", recipe.ACCOUNT)
+    forwarding = {name: value for name, value in sshd.items() if "Forwarding" in name or name in {"PermitTunnel", "GatewayPorts"}}
+    assert set(forwarding.values()) == {"no"}
+    assert len(forwarding) == 6
+
+
+def test_identities_are_removed() -> None:
+    """An image is copied: it must not carry a machine id, host keys, or the address of a package mirror."""
+    assert {"etc/machine-id", "etc/ssh/ssh_host_*", "etc/apt/sources.list", "etc/apt/sources.list.d"} <= set(recipe.REMOVED)
