@@ -50,7 +50,7 @@ def end_to_end(engine: str, size: int, repeats: int) -> Row:
 
 def snapshot_file(rules: int) -> Path:
     """Return the file of a synthetic cloud with so many rules, written once."""
-    folder = Path(os.environ.get("RINGFENCE_CACHE", gettempdir())) / "bench"
+    folder = Path(os.environ.get("RINGFENCE_CACHE") or gettempdir()) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"cloud-{rules}.jsonl"
     if not path.exists():
