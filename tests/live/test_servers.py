@@ -38,7 +38,7 @@ def hosts(opened: Opened) -> dict[str, Host]:
     """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
     bastion = opened.world.platform_facts["bastion"]
     entrance = Entrance.from_environment(bastion["address"], bastion["host_key"])
-    found = {}
+    found: dict[str, Host] = {}
     for tenant in opened.world.tenants:
         targets = {name: Target(facts["management"], facts["host_key"]) for name, facts in tenant.facts["servers"].items()}
         config = ssh_config.write(tenant.name, entrance, targets)

@@ -6,6 +6,7 @@ check of this kind is a skip that says so.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shlex
@@ -18,7 +19,7 @@ from infra.outcome import Outcome, Verdict
 from ringfence.verify import luks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from ringfence.verify.rounds import Field
     from ringfence.verify.world import TenantWorld, World
@@ -53,7 +54,8 @@ class RawStorage:
 
     def head(self, image: str) -> bytes:
         """Return the first bytes of an image."""
-        return next(self._stream("export", image, "-"), b"")[: luks.SIZE]
+        with contextlib.closing(self._stream("export", image, "-")) as blocks:
+            return next(blocks, b"")[: luks.SIZE]
 
     def count(self, image: str, marker: bytes) -> tuple[int, int]:
         """Return how often a marker is in what is stored of an image, and how many bytes were read.
@@ -69,22 +71,23 @@ class RawStorage:
             tail = text[-(len(marker) - 1) :]
         return hits, size
 
-    def _stream(self, *words: str) -> Iterator[bytes]:
+    def _stream(self, *words: str) -> Generator[bytes]:
         """Yield rbd's output in blocks; closing the generator ends it."""
         deadline = time.monotonic() + SECONDS
-        process = subprocess.Popen([*self._prefix, "rbd", "--no-progress", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen([*self._prefix, "rbd", "--no-progress", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert process.stdout is not None  # noqa: S101 - asked for above
         try:
             while block := process.stdout.read(BLOCK):
                 yield block
                 if time.monotonic() > deadline:
                     raise CloudError.of("reading the raw storage took too long", where=" ".join(words), expected=f"{SECONDS:.0f} s")
-            _, error = process.communicate(timeout=SECONDS)
-            if process.returncode:
-                raise CloudError.of("rbd failed", where=" ".join(words), got=error.decode(errors="replace").strip())
+            if process.wait(SECONDS):
+                raise CloudError.of("rbd failed", where=" ".join(words), expected="exit code 0", got=str(process.returncode))
         finally:
+            # A closed pipe ends whoever writes into it, wherever the prefix runs it; draining it would read the whole volume.
+            process.stdout.close()
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 def run(world: World, arena: Field, tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
