@@ -1,0 +1,187 @@
+"""The shape of the code, held by tests: who may import whom, who may touch the world, and where numbers may stand."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.fast.architecture import sources
+from tests.fast.architecture.sources import ROOT, imports, is_below, modules, named_numbers, package_of, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+LAYERS = (
+    "infra.errors",
+    "infra.outcome",
+    "infra.declaration",
+    "infra.policy",
+    "infra.neutron",
+    "hardening",
+    "infra.dynamic",
+    "infra.components",
+)
+"""From the ground up: each may import itself and what comes before it."""
+
+PROGRAMS = ("ringfence", "labcloud", "toolchain")
+"""What is in scripts; each stands alone, and nothing outside scripts uses any of them."""
+
+DECIDING = ("infra.errors", "infra.outcome", "infra.declaration", "infra.policy", "infra.neutron", "hardening.nftables")
+"""What decides and never acts: the same input gives the same answer, on any machine."""
+
+ACTING = ("pulumi", "pulumi_openstack", "paramiko", "openstack", "subprocess", "requests", "urllib.request", "http.client", "asyncio")
+PURE_SOCKET = {"socket.AF_INET", "socket.AF_INET6", "socket.inet_pton", "socket.inet_ntop"}
+"""Conversions between texts and bytes, which live in the module of the sockets and open none."""
+
+ADDRESSES_OF_THEIR_OWN = {
+    "infra/declaration/reserved.py": "prefixes that the RFCs reserve: the declaration's own knowledge",
+    "infra/neutron/declared.py": "stands for the outside in a plan, where nobody has given it an address yet",
+    "scripts/ringfence/checker.py": "repeats what private addresses are, because it checks the proof independently",
+}
+"""Files outside the tests in which an address may be written, and why."""
+
+PORTS_OF_THEIR_OWN = {
+    "infra/declaration/model.py": "the declaration's own default",
+    "hardening/access.py": "OpenSSH writes the known hosts of its own port without one",
+    "hardening/firstboot/files.py": "the port that the image's sshd has without any setting",
+}
+"""Files outside the tests in which a port may be written, and why."""
+
+LAST_PORT = 65535
+
+LONGEST = 300
+"""Lines of a module: more than that is two modules."""
+
+UNSPEAKABLE = re.compile(r"(?<![\w.])/work/|shared/design|shared/spike|/tmp/(?:policy|algebra|semantics|lab|live)/")
+"""Paths of the machine on which this was written."""
+
+
+Rule = Callable[[Path], list[str]]
+
+
+def upward_imports(module: Path) -> list[str]:
+    """Find imports of a layer above the module's own, of a program, and of tests."""
+    own = package_of(module)
+    level = next((number for number, layer in enumerate(LAYERS) if is_below(own, layer)), len(LAYERS))
+    above = [layer for layer in LAYERS[level + 1 :] if not is_below(own, layer)]
+    return [f"line {line}: {name}" for line, name in imports(module) if any(is_below(name, each) for each in (*above, *PROGRAMS, "tests"))]
+
+
+def other_programs(module: Path) -> list[str]:
+    """Find imports of another program than the module's own, and of tests."""
+    own = package_of(module).partition(".")[0]
+    others = [program for program in (*PROGRAMS, "tests") if program != own]
+    return [f"line {line}: {name}" for line, name in imports(module) if any(is_below(name, other) for other in others)]
+
+
+def acts(module: Path) -> list[str]:
+    """Find imports that could reach a network, a process or a cloud."""
+    wrong = [(line, name) for line, name in imports(module) if any(is_below(name, each) for each in ACTING)]
+    wrong += [(line, name) for line, name in imports(module) if is_below(name, "socket") and name not in PURE_SOCKET]
+    return [f"line {line}: {name}" for line, name in wrong]
+
+
+def addresses_written(module: Path) -> list[str]:
+    """Find texts that are the address or prefix of somebody in particular."""
+    return [f"line {line}: {text}" for line, text in texts(module) if is_somewhere(text)]
+
+
+def ports_written(module: Path) -> list[str]:
+    """Find numbers with the name of a port; 65535 is the end of the range and nobody's port."""
+    return [f"line {line}: {name} = {value}" for line, name, value in named_numbers(module) if is_port(name) and 0 < value < LAST_PORT]
+
+
+def too_long(module: Path) -> list[str]:
+    """Find a module that is two modules."""
+    lines = len((sources.ROOT / module).read_text(encoding="utf-8").splitlines())
+    return [f"{lines} lines"] if lines > LONGEST else []
+
+
+def offences(rule: Rule, where: Iterable[Path]) -> dict[str, list[str]]:
+    """Return what a rule finds, by module."""
+    return {str(module): found for module in where if (found := rule(module))}
+
+
+def below(*folders: str) -> list[Path]:
+    """Return the modules of some folders."""
+    return [module for module in modules() if any(module.is_relative_to(folder) for folder in folders)]
+
+
+def test_imports_go_one_way() -> None:
+    """Declaration, policy, neutron, hardening, components: a module imports what is below it, and never a program."""
+    assert not offences(upward_imports, below("infra", "hardening"))
+
+
+def test_programs_stand_alone() -> None:
+    """Nothing outside the lab knows the lab, and the tool knows no toolchain; what they need of each other goes by settings."""
+    assert not offences(other_programs, below("scripts"))
+
+
+def test_deciding_code_does_not_act() -> None:
+    """What decides imports nothing that could reach a network, a process or a cloud."""
+    deciding = [module for module in modules() if any(is_below(package_of(module), each) for each in DECIDING)]
+    assert deciding
+    assert not offences(acts, deciding)
+
+
+def test_addresses_are_declared_and_not_written_in_code() -> None:
+    """No text in the code is an address or a prefix, apart from "everything", loopback and what is listed with its reason."""
+    code = [module for module in below("infra", "hardening", "scripts/ringfence") if "bench" not in module.parts]
+    assert offences(addresses_written, code).keys() == ADDRESSES_OF_THEIR_OWN.keys()
+
+
+def test_ports_are_declared_and_not_written_in_code() -> None:
+    """No number in the code is called a port, apart from the model's defaults and what is listed with its reason."""
+    assert offences(ports_written, below("infra", "hardening")).keys() == PORTS_OF_THEIR_OWN.keys()
+
+
+def test_a_module_is_short() -> None:
+    """A module of more than 300 lines is two modules."""
+    assert not offences(too_long, modules())
+
+
+def test_nothing_speaks_of_the_machine_it_was_written_on() -> None:
+    """Texts, code and settings hold no path of anybody's machine."""
+    kinds = {".py", ".md", ".yaml", ".yml", ".toml", ".sh", ".nft", ".json", ""}
+    skipped = {".venv", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__"}
+    wrong = [
+        f"{path.relative_to(ROOT)}"
+        for path in ROOT.rglob("*")
+        if path.is_file() and path.suffix in kinds and not skipped & set(path.relative_to(ROOT).parts) and path != Path(__file__)
+        if UNSPEAKABLE.search(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert not wrong
+
+
+def test_the_rules_notice_what_they_forbid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that breaks every rule is found by each of them, and one that breaks none by none."""
+    folder = tmp_path / "infra" / "policy"
+    folder.mkdir(parents=True)
+    text = "import subprocess\nfrom infra.components import tenant\nimport labcloud.up\nfrom socket import socket\n"
+    (folder / "bad.py").write_text(text + 'HOME = "10.1.2.0/24"\nSSH_PORT = 22\n' + "\n" * LONGEST)
+    (folder / "good.py").write_text('"""10.1.2.0/24"""\nfrom socket import inet_pton\nANY = "0.0.0.0/0"\n')
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    for rule in (upward_imports, other_programs, acts, addresses_written, ports_written, too_long):
+        assert rule(Path("infra/policy/bad.py")), rule.__name__
+        assert not rule(Path("infra/policy/good.py")), rule.__name__
+
+
+def is_somewhere(text: str) -> bool:
+    """Tell whether a text is an address or a prefix of somebody in particular."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    protocol_own = network.is_loopback or network.is_unspecified or network.is_multicast or network.is_link_local
+    return network.prefixlen > 0 and not protocol_own
+
+
+def is_port(name: str) -> bool:
+    """Tell whether a name speaks of a port number."""
+    words = set(re.split(r"[_\W]+", name.lower()))
+    return bool(words & {"port", "ports", "dport", "sport"})
