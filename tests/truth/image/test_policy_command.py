@@ -1,0 +1,301 @@
+"""The guest's policy command with the kernel's real nftables: nobody is locked out, and nothing is open for a moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hardening.firstboot import apply_policy
+from hardening.image.root import HERE, TREE
+from tests.truth.image.machine import Namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PROJECT = HERE.parent.parent
+CHAIN = "    chain {hook} {{\n        type filter hook {hook} priority filter; policy {policy};\n{rules}    }}\n"
+
+
+def policy(*rules: str, **policies: str) -> str:
+    """A policy with these rules for incoming packets; ``output="accept"`` opens a direction, ``output=""`` leaves it out."""
+    wanted = {"input": "drop", "forward": "drop", "output": "drop"} | policies
+    lines = "".join(f"        {rule}\n" for rule in rules)
+    chains = (CHAIN.format(hook=hook, policy=word, rules=lines if hook == "input" else "") for hook, word in wanted.items() if word)
+    return f"table inet ringfence {{\n{''.join(chains)}}}\n"
+
+
+BASE = policy('tcp dport 22 accept comment "base"')
+ONE = policy('tcp dport 8001 accept comment "one"')
+TWO = policy('tcp dport 8002 accept comment "two"')
+EVERYTHING_OPEN = policy(input="accept", forward="accept", output="accept")
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A namespace that stands for a guest, with the guest's own files."""
+
+    namespace: Namespace
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Where the guest's files are."""
+        paths = {name: str(self.folder / name.lower()) for name in ("ETC", "LIB", "RUN")}
+        return {"PATH": os.environ["PATH"], **{f"RINGFENCE_{name}": path for name, path in paths.items()}}
+
+    def run(self, program: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one of the guest's programs."""
+        command = self.namespace.command(str(self.folder / "lib" / program), *arguments)
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=self.environment)
+
+    def apply(self, *arguments: str, text: str = "") -> dict[str, Any]:
+        """Run the policy command, which must succeed."""
+        result = self.run("apply-policy", *arguments, text=text)
+        assert result.returncode == 0, result.stderr
+        answer: dict[str, Any] = json.loads(result.stdout)
+        return answer
+
+    def refused(self, *arguments: str, text: str = "") -> tuple[int, str]:
+        """Run the policy command, which must refuse: its exit code and its words."""
+        result = self.run("apply-policy", *arguments, text=text)
+        assert result.returncode != 0, result.stdout
+        return result.returncode, json.loads(result.stderr)["error"]
+
+    @property
+    def ruleset(self) -> str:
+        """What the kernel holds."""
+        return self.namespace.run("nft", "list", "ruleset").stdout
+
+    def in_force(self) -> str:
+        """The name of the policy that the kernel holds, from the comment of its one rule; ``deny`` for deny-all, ``nothing`` for none."""
+        for name in ("base", "one", "two"):
+            if f'comment "{name}"' in self.ruleset:
+                return name
+        return "deny" if "policy drop" in self.ruleset else "nothing"
+
+    @property
+    def console(self) -> str:
+        """What was said on the console."""
+        path = self.folder / "console"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Iterator[Guest]:
+    """A guest after its first boot: the base policy is in force."""
+    namespace = Namespace(f"rf-policy-{os.getpid()}", ())
+    made = Guest(namespace, tmp_path)
+    (tmp_path / "etc").mkdir()
+    shutil.copytree(TREE / "usr/lib/ringfence", tmp_path / "lib")
+    (tmp_path / "lib/console").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/console\n', encoding="utf-8")
+    (tmp_path / "lib/apply-policy").write_text(
+        f'#!/bin/sh\nPYTHONPATH={PROJECT} exec {sys.executable} -c "import sys; from hardening.firstboot.apply_policy import main; '
+        'sys.exit(main(sys.argv[1:]))" "$@"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "etc/base.nft").write_text(BASE, encoding="utf-8")
+    namespace.up()
+    try:
+        assert made.run("load-firewall").stdout.strip() == "base"
+        yield made
+    finally:
+        namespace.down()
+
+
+def eventually(question: Callable[[], bool], seconds: float = 15) -> bool:
+    """Whether the answer becomes yes within the time; for what another process does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if question():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_confirmed_policy_stays(guest: Guest) -> None:
+    """Stage loads it, confirm keeps it: over the end of the rollback's time, and over a restart."""
+    assert guest.apply("stage", "-", "--seconds", "1", text=ONE) == {"staged": apply_policy.digest(ONE), "rolls_back_in": 1}
+    assert guest.in_force() == "one"
+    assert guest.apply("confirm", apply_policy.digest(ONE)) == {"confirmed": apply_policy.digest(ONE)}
+    time.sleep(2.5)
+    assert guest.in_force() == "one"
+    guest.namespace.run("nft", "flush", "ruleset")
+    assert guest.run("load-firewall").stdout.strip() == "policy"
+    assert guest.in_force() == "one"
+
+
+def test_a_policy_without_confirmation_is_rolled_back_to_the_base_policy(guest: Guest) -> None:
+    """Nobody logged in: the base policy returns by itself, and a late confirmation is refused."""
+    guest.apply("stage", "-", "--seconds", "1", text=ONE)
+    assert guest.in_force() == "one"
+    assert eventually(lambda: guest.in_force() == "base")
+    assert guest.refused("confirm")[0] == apply_policy.EXIT_NOTHING_STAGED
+
+
+def test_a_policy_without_confirmation_is_rolled_back_to_the_confirmed_one(guest: Guest) -> None:
+    """The earlier confirmed policy returns, not the base policy."""
+    guest.apply("stage", "-", text=ONE)
+    guest.apply("confirm")
+    guest.apply("stage", "-", "--seconds", "1", text=TWO)
+    assert guest.in_force() == "two"
+    assert eventually(lambda: guest.in_force() == "one")
+
+
+def test_a_restart_before_the_confirmation_ends_in_the_confirmed_policy(guest: Guest) -> None:
+    """What waits for its confirmation does not survive: the next boot loads what was confirmed."""
+    guest.apply("stage", "-", text=ONE)
+    guest.namespace.run("nft", "flush", "ruleset")
+    assert guest.run("load-firewall").stdout.strip() == "base"
+
+
+def test_the_second_stage_takes_the_firsts_place(guest: Guest) -> None:
+    """The first stage's rollback does not touch the second one, whose own still works."""
+    guest.apply("stage", "-", "--seconds", "1", text=ONE)
+    guest.apply("stage", "-", "--seconds", "5", text=TWO)
+    time.sleep(2.5)
+    assert guest.in_force() == "two"
+    assert eventually(lambda: guest.in_force() == "base")
+
+
+def test_only_what_was_staged_is_confirmed(guest: Guest) -> None:
+    """A confirmation that names another text is refused, and nothing is kept."""
+    guest.apply("stage", "-", text=ONE)
+    code, said = guest.refused("confirm", apply_policy.digest(TWO))
+    assert (code, apply_policy.digest(ONE) in said) == (apply_policy.EXIT_NOTHING_STAGED, True)
+    assert not (guest.folder / "etc/policy.nft").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("table inet ringfence {", "does not load", id="syntax"),
+        pytest.param("", "forward, input, output", id="empty"),
+        pytest.param(EVERYTHING_OPEN, "forward, input, output", id="open"),
+        pytest.param(policy(output="accept"), "output", id="output-open"),
+        pytest.param(policy(forward=""), "forward", id="forward-missing"),
+        pytest.param(ONE.replace("table inet", "table ip"), "forward, input, output", id="ipv4-only"),
+    ],
+)
+def test_a_policy_that_is_wrong_or_open_changes_nothing(guest: Guest, text: str, said: str) -> None:
+    """It is refused before the kernel has seen it; the ruleset is the same, byte for byte."""
+    before = guest.ruleset
+    code, words = guest.refused("stage", "-", text=text)
+    assert code == apply_policy.EXIT_REFUSED
+    assert said in words
+    assert guest.ruleset == before
+    assert guest.apply("show")["pending_sha256"] is None
+
+
+def test_rules_that_others_left_behind_are_gone(guest: Guest) -> None:
+    """The policy is the whole ruleset: a table that somebody added by hand does not outlive a stage."""
+    guest.namespace.run("nft", "add", "table", "ip", "byhand")
+    guest.apply("stage", "-", text=ONE)
+    assert "byhand" not in guest.ruleset
+
+
+@pytest.mark.parametrize("damage", ["garbage {", EVERYTHING_OPEN, policy(input="accept")], ids=["garbage", "open", "input-open"])
+def test_a_damaged_policy_falls_back_to_the_base_policy(guest: Guest, damage: str) -> None:
+    """At boot: the base policy, and an alarm on the console."""
+    (guest.folder / "etc/policy.nft").write_text(damage, encoding="utf-8")
+    assert guest.run("load-firewall").stdout.strip() == "base"
+    assert guest.in_force() == "base"
+    assert "policy.nft does not load or is open" in guest.console
+
+
+def test_a_damaged_base_policy_falls_back_to_deny_all(guest: Guest) -> None:
+    """At boot: everything is dropped rather than anything open."""
+    (guest.folder / "etc/base.nft").write_text(EVERYTHING_OPEN, encoding="utf-8")
+    assert guest.run("load-firewall").stdout.strip() == "deny"
+    assert guest.in_force() == "deny"
+    assert "everything is dropped" in guest.console
+
+
+def test_before_the_first_boot_everything_is_dropped(guest: Guest) -> None:
+    """No base policy yet: deny-all, which is the normal state then and no alarm."""
+    (guest.folder / "etc/base.nft").unlink()
+    assert guest.run("load-firewall").stdout.strip() == "deny"
+    assert guest.console == ""
+
+
+def test_without_any_filter_the_network_stays_down(guest: Guest) -> None:
+    """When not even deny-all loads the unit fails, and systemd-networkd requires it."""
+    (guest.folder / "etc/base.nft").unlink()
+    (guest.folder / "lib/deny-all.nft").write_text("garbage {", encoding="utf-8")
+    assert guest.run("load-firewall").returncode == 1
+    assert "the network stays down" in guest.console
+
+
+def test_drift_is_what_the_kernel_holds_beside_the_policy(guest: Guest) -> None:
+    """A flush, a rule by hand and a table by hand are drift; counters that count are not."""
+    guest.apply("stage", "-", text=policy('tcp dport 8001 counter accept comment "one"'))
+    assert guest.apply("show")["drift"] is False
+    guest.apply("confirm")
+    for damage in ("flush ruleset", "add rule inet ringfence input accept", "add table ip byhand"):
+        assert guest.apply("show")["drift"] is False
+        guest.namespace.run("nft", damage)
+        assert guest.apply("show")["drift"] is True, damage
+        guest.run("load-firewall")
+
+
+def test_no_packet_slips_through_while_policies_change(guest: Guest) -> None:
+    """Packets that neither the old nor the new policy allows never arrive, however often it changes; allowed ones do all the time."""
+    both = 'udp dport 9001 accept comment "both"'
+    old, new = policy(both, "tcp dport 8001 accept"), policy(both, "tcp dport 8002 accept")
+    peer = f"{guest.namespace.name}-p"
+    guest.namespace.run("ip", "link", "add", "zone0", "type", "veth", "peer", "name", "peer0")
+    subprocess.run(("ip", "netns", "add", peer), check=True)
+    try:
+        guest.namespace.run("ip", "link", "set", "peer0", "netns", peer)
+        guest.namespace.run("sh", "-ec", "ip address add 10.9.0.1/24 dev zone0; ip link set zone0 up")
+        subprocess.run(("ip", "netns", "exec", peer, "sh", "-ec", "ip address add 10.9.0.2/24 dev peer0; ip link set peer0 up"), check=True)
+        guest.apply("stage", "-", text=old)
+        command = guest.namespace.command("python3", "-c", _COUNT)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as counter:
+            sender = subprocess.Popen(("ip", "netns", "exec", peer, "python3", "-c", _SEND))
+            try:
+                for text in (new, old) * 8:
+                    guest.apply("stage", "-", text=text)
+            finally:
+                sender.terminate()
+                sender.wait()
+            counts = json.loads(counter.communicate("stop\n")[0])
+    finally:
+        subprocess.run(("ip", "netns", "delete", peer), check=True)
+    assert counts["9002"] == 0
+    assert counts["9001"] > 1000
+
+
+_SEND = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    for port in (9001, 9002):
+        s.sendto(b"x", ("10.9.0.1", port))
+    time.sleep(0.0005)
+"""
+
+_COUNT = """
+import json, select, socket, sys
+sockets = {}
+for port in (9001, 9002):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("10.9.0.1", port))
+    sockets[s] = port
+counts = {"9001": 0, "9002": 0}
+while True:
+    for s in select.select([sys.stdin, *sockets], [], [])[0]:
+        if s is sys.stdin:
+            print(json.dumps(counts))
+            sys.exit()
+        s.recv(64)
+        counts[str(sockets[s])] += 1
+"""
