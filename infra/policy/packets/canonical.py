@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from infra.policy.packets.table import RuleTable
 
 WEIGHT_BITS: Final = 40
-"""The sum of open row numbers stays below 2^40: a block has at most 2^20 rows (``sweep.KEY_BITS``), each open once."""
+"""A row number fits below, so a sum is zero when nothing is open, and has 1 above when one row is: sums of several rows only add to that.
+``sweep.ROW_LIMIT`` keeps the whole in 63 bits."""
 
 
 def canonicalise(table: RuleTable) -> CanonicalTable:

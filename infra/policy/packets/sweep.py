@@ -34,6 +34,9 @@ WINDOW_CELLS: Final = 1 << 21
 CELL_LIMIT: Final = 1 << 31
 """Cells of one block that are refused: k rules of one key can cut layer 4 so that k^2 cells arise."""
 
+ROW_LIMIT: Final = 1 << 22
+"""Rows of one block that are refused; running sums of the walkers rely on it."""
+
 L4_BITS: Final = 25
 KEY_BITS: Final = 63
 
@@ -82,7 +85,12 @@ class Slabs:
 
     @classmethod
     def cut(cls, block: RuleTable) -> Slabs:
-        """Cut the rows of whole keys into slabs; rows that allow nothing cover none."""
+        """Cut the rows of whole keys into slabs; rows that allow nothing cover none.
+
+        Raises :class:`ComplexityError` for a key with ``ROW_LIMIT`` rows or more.
+        """
+        if len(block) >= ROW_LIMIT:
+            raise ComplexityError.of("one group has too many rules", expected=f"below {ROW_LIMIT}", got=str(len(block)))
         number = (np.cumsum(first_of_runs(block.key)) - 1) << L4_BITS
         bounds, rank = ranked(np.concatenate([number + block.l4_lo, number + block.l4_hi]))
         first, last = rank[: len(block)], rank[len(block) :]

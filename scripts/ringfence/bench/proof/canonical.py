@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.policy.packets.canonical import analyse
+from infra.policy.packets.redundancy import Kind, classify
+from infra.policy.packets.table import RuleTable
 from ringfence.bench import rules
 from ringfence.bench.measure import Row, Times, fingerprint, peak_mib, repeated
 from ringfence.bench.peers import nca
@@ -28,6 +30,11 @@ def run(engine: str, size: int, repeats: int) -> Row:
     """Measure one engine on ``size`` rules. Data in the engine's own input form is prepared outside the measured time."""
     if engine == "ringfence":
         return _ours(size, repeats)
+    if engine == "ringfence, classified":
+        table = rules.table(size)
+        times, (_, redundancy) = repeated(lambda: classify(table), repeats)
+        found = _redundant(redundancy.kind[table.rule] != Kind.NEEDED)
+        return _row(engine, size, times, found, note=f"{int(redundancy.removable.sum())} can go together")
     groups = groups_of(rules.table(size))
     if engine == "netaddr":
         return _ipset(groups, size, repeats)
@@ -36,6 +43,14 @@ def run(engine: str, size: int, repeats: int) -> Row:
         return _row(engine, size, reply.times, _redundant(reply.answer), peak=reply.peak_mib)
     times, answer = repeated(lambda: _by_group(ENGINES[engine](32), groups), repeats)
     return _row(engine, size, times, _redundant(answer))
+
+
+def hostile(engine: str, size: int, repeats: int) -> Row:
+    """Measure one group whose port ranges all nest: about size² / 2 cells arise, which is what a hostile group can cost."""
+    number = np.arange(size)
+    table = RuleTable.of(number * 0, number, (number, 4 * size - number), (number * 2, number * 2 + 1))
+    times, (_, needed) = repeated(lambda: analyse(table), repeats)
+    return _row(engine, size, times, _redundant(~needed), case="B1 hostile")
 
 
 def run6(engine: str, size: int, repeats: int) -> Row:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CASES: dict[str, Callable[[str, int, int], Row]] = {
     "B1": canonical.run,
     "B1 IPv6": canonical.run6,
+    "B1 hostile": canonical.hostile,
     "B2": cloud.all_pairs,
     "B2 flat": queries.flat_pairs,
     "B3": cloud.end_to_end,

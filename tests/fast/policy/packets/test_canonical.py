@@ -180,6 +180,13 @@ def test_a_group_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         analyse(nested(300))
 
 
+def test_a_group_with_too_many_rules_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Running sums would leave 63 bits; the guard speaks before that."""
+    monkeypatch.setattr(sweep, "ROW_LIMIT", 300)
+    with pytest.raises(ComplexityError, match="too many rules"):
+        analyse(nested(300))
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [(([0], [0], ([0], [1]), ([0], [1, 2])), "differ in length"), (([0], [0], ([0], [1]), ([-1], [1])), "negative")],
