@@ -7,7 +7,8 @@ import pytest
 
 from ringfence.verify.model import Expected, Layer, Place
 from ringfence.verify.plan import Selection
-from tests.live.sabotage.ways import WAYS, Look, Scene
+from tests.live.sabotage.scene import Scene
+from tests.live.sabotage.ways import WAYS, Look
 from tests.live.stage import bad
 
 if TYPE_CHECKING:

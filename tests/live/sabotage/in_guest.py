@@ -1,0 +1,51 @@
+"""Ways to break isolation inside a server. Every one undoes itself when its context ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.live.tools import OPEN, RESTORE, inside, ruleset
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tests.live.sabotage.scene import Scene
+
+
+def flushed(scene: Scene) -> AbstractContextManager[None]:
+    """Flush the ruleset of a server."""
+    return ruleset(scene.stage, scene.target, OPEN)
+
+
+def guest_rule(scene: Scene) -> AbstractContextManager[None]:
+    """Add a rule to the ruleset of a server by hand."""
+    add = ("nft", "insert", "rule", "inet", "ringfence", "input", "iifname", "zone0", "accept")
+    return inside(scene.stage, scene.target, add, (RESTORE,))
+
+
+def sshd_on_zone(scene: Scene) -> AbstractContextManager[None]:
+    """Let a second SSH daemon listen on a zone's card."""
+    address = scene.stage.plan.nodes[scene.target].cards[0].addresses[0]
+    start = f"mkdir -p /run/sshd && /usr/sbin/sshd -o ListenAddress={address} -o Port=22 -o PidFile=/run/sabotage.pid"
+    stop = "kill $(cat /run/sabotage.pid)"
+    # The verification's own listener has the port; sshd gets it, as it would have had it before.
+    scene.stage.link(scene.target).call({"op": "close"})
+    return inside(scene.stage, scene.target, ("sh", "-c", start), ("sh", "-c", stop))
+
+
+def management_default(scene: Scene) -> AbstractContextManager[None]:
+    """Give a server a default route through management."""
+    hop = str(scene.stage.tenant(scene.tenant).management_router())
+    words = ("default", "via", hop, "dev", "mgmt0", "metric", "50")
+    return inside(scene.stage, scene.target, ("ip", "route", "add", *words), ("ip", "route", "del", *words))
+
+
+def guest_route(scene: Scene) -> AbstractContextManager[None]:
+    """Give a server a static route to another tenant."""
+    words = ("10.99.0.0/24", "via", str(scene.stage.plan.nodes[scene.target].cards[0].gateways[0]))
+    return inside(scene.stage, scene.target, ("ip", "route", "add", *words), ("ip", "route", "del", *words))
+
+
+def forwarding(scene: Scene) -> AbstractContextManager[None]:
+    """Let a server forward between its cards."""
+    return inside(scene.stage, scene.target, ("sysctl", "-w", "net.ipv4.ip_forward=1"), ("sysctl", "-w", "net.ipv4.ip_forward=0"))

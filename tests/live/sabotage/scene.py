@@ -1,0 +1,39 @@
+"""Where sabotage happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.live.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where sabotage happens: a tenant with a server that is allowed to talk to another one, and a second tenant."""
+
+    stage: Stage
+    tenant: str
+    other: str
+    source: str
+    target: str
+
+    def port(self, server: str, zone: str | None = None) -> str:
+        """Return the id of a server's port in its first zone."""
+        nics = self.stage.tenant(self.tenant).facts["servers"][server.partition("/")[2]]["nics"]
+        return str(nics[zone or next(iter(nics))]["port_id"])
+
+    @property
+    def project(self) -> str:
+        """The tenant's project."""
+        return str(self.stage.tenant(self.tenant).facts["project_id"])
+
+    def network(self, tenant: str = "") -> str:
+        """Return the id of the network of the target's first zone, or of another tenant's first zone."""
+        facts = self.stage.tenant(tenant or self.tenant).facts["zones"]
+        return str((facts[self.stage.plan.nodes[self.target].cards[0].label] if not tenant else next(iter(facts.values())))["network_id"])
+
+    def group(self) -> str:
+        """Return the key of the group of the target's zone."""
+        return f"zone-{self.stage.plan.nodes[self.target].cards[0].label}"
