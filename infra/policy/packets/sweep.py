@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 BLOCK_ROWS: Final = 4096
 """Rows per block: the working set of a block, well below 1 MB, stays in a core's second-level cache."""
 
-WINDOW_CELLS: Final = 1 << 21
-"""Cells walked at a time, which bounds memory (about 200 MB) whatever the rules are."""
+WINDOW_CELLS: Final = 1 << 16
+"""Cells walked at a time, which bounds memory and stays in the cache whatever the rules are."""
 
 CELL_LIMIT: Final = 1 << 31
 """Cells of one block that are refused: k rules of one key can cut layer 4 so that k^2 cells arise."""
