@@ -44,6 +44,7 @@ _UNKNOWN = {
     "/bgpvpn/bgpvpns": "bgpvpns",
     "/bgp-speakers": "bgp_speakers",
     "/taas/tap_services": "tap_services",
+    "/taas/tap_mirrors": "tap_mirrors",
     "/l2-gateways": "l2_gateways",
     "/sfc/port_chains": "port_chains",
     "/ndp_proxies": "ndp_proxies",

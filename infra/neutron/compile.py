@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from infra.neutron.addresses import interval
-from infra.neutron.drivers import INFRASTRUCTURE, LOAD_BALANCER, PROFILES, Profile, is_filtered
+from infra.neutron.control import controlled_ports
+from infra.neutron.doors import FORWARDED, public_addresses
+from infra.neutron.drivers import LOAD_BALANCER, PROFILES, Profile, is_filtered
 from infra.neutron.filters import Filters
 from infra.neutron.routing import Topology
 from infra.neutron.services import Driver
-from infra.neutron.snapshot import Role
-from infra.policy.isolation.fabric import Endpoints, Fabric, Party, PublicAddress
-from infra.policy.packets.axes import L4_POINTS, PROTOCOL_BITS
+from infra.neutron.snapshot import SEVERAL, Role
+from infra.policy.isolation.fabric import Endpoints, Fabric, Party
 
 if TYPE_CHECKING:
-    from infra.neutron.snapshot import FloatingIp, Port, PortForwarding, Snapshot
+    from infra.neutron.snapshot import Port, Snapshot
 
 ASSUMPTIONS = (
     "Neutron, its agents and the hypervisors do what their source says; the snapshot is the whole cloud at one moment.",
@@ -42,14 +42,16 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
         SnapshotError: the snapshot was not checked before.
     """
     profile = PROFILES[driver or Driver(snapshot.header.driver or Driver.OVN)]
-    ports = endpoint_ports(snapshot)
+    controlled = controlled_ports(snapshot)
+    ports = tuple(one.port for one in controlled)
     topology = Topology(snapshot)
     filters = Filters(snapshot, profile, ports)
-    parties, owners = _parties(snapshot, ports)
+    parties = _parties(snapshot)
+    index = {party.id: number for number, party in enumerate(parties)}
     endpoints = Endpoints(
         ids=tuple(port.id for port in ports),
         names=tuple(port.name or port.id for port in ports),
-        party=np.array(owners, dtype=np.int64),
+        party=np.array([index[one.project] for one in controlled], dtype=np.int64),
         segment=np.array([topology.segment_of[port.network_id] for port in ports], dtype=np.int64),
         filter_class=np.array(filters.classes, dtype=np.int64),
     )
@@ -60,7 +62,7 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
         segments=topology.segments,
         routers=topology.routers,
         endpoints=endpoints,
-        public=tuple(_public_addresses(snapshot, ports)),
+        public=public_addresses(snapshot, ports),
         outside_ranges=topology.outside_ranges,
         builder=filters,
         unknowns=(*_unknowns(snapshot, profile), *topology.unknowns, *filters.unknowns),
@@ -69,70 +71,14 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
 
 
 def endpoint_ports(snapshot: Snapshot) -> tuple[Port, ...]:
-    """Ports with a server behind them: all but Neutron's own.
-
-    A port whose owner says ``network:`` but that belongs to a known server is an endpoint too: project users can write that field.
-    """
-    servers = {server.id for server in snapshot.servers}
-    return tuple(port for port in snapshot.ports if port.device_owner not in INFRASTRUCTURE or port.device_id in servers)
+    """Return the ports of the endpoints, in the order of ``Fabric.endpoints``."""
+    return tuple(controlled.port for controlled in controlled_ports(snapshot))
 
 
-def _parties(snapshot: Snapshot, ports: tuple[Port, ...]) -> tuple[tuple[Party, ...], list[int]]:
-    """Return the parties, and the party of every endpoint: who controls the server behind it, not who owns the port."""
-    parties = [Party(project.id, project.name or project.id, project.role is Role.PLATFORM) for project in snapshot.projects]
-    index = {party.id: number for number, party in enumerate(parties)}
-    index[""] = len(parties)
-    parties.append(Party("", _NOBODY, platform=False))
-    server_project = {server.id: server.project_id for server in snapshot.servers if server.project_id in index}
-    parent = _trunk_parents(snapshot)
-    by_id = {port.id: port for port in snapshot.ports} if parent else {}
-    owners = []
-    for port in ports:
-        carrier = by_id[parent[port.id]] if port.id in parent else port
-        project = server_project.get(carrier.device_id) or carrier.project_id
-        owners.append(index[project])
-    return tuple(parties), owners
-
-
-def _trunk_parents(snapshot: Snapshot) -> dict[str, str]:
-    """Return the parent of every subport: the server behind the parent is behind the subport too (row 17)."""
-    return {sub.port_id: trunk.port_id for trunk in snapshot.trunks for sub in trunk.sub_ports}
-
-
-def _public_addresses(snapshot: Snapshot, ports: tuple[Port, ...]) -> list[PublicAddress]:
-    index = {port.id: number for number, port in enumerate(ports)}
-    found: list[PublicAddress] = []
-    for floating in snapshot.floating_ips:
-        family, address, _ = interval(floating.floating_ip_address)
-        if floating.port_id in index:
-            endpoint = index[floating.port_id]
-            private = _private_address(floating, ports[endpoint], family)
-            found.append(PublicAddress(family, address, endpoint, private, 0, L4_POINTS))
-        found.extend(
-            _forwarded(family, address, forwarding, index[forwarding.internal_port_id])
-            for forwarding in floating.port_forwardings
-            if forwarding.internal_port_id in index
-        )
-    return found
-
-
-def _private_address(floating: FloatingIp, port: Port, family: int) -> int:
-    texts = [floating.fixed_ip_address, *(fixed.ip_address for fixed in port.fixed_ips)]
-    return next((span[1] for span in map(interval, filter(None, texts)) if span[0] == family), 0)
-
-
-def _forwarded(family: int, address: int, forwarding: PortForwarding, endpoint: int) -> PublicAddress:
-    protocol = {"tcp": 6, "udp": 17, "sctp": 132}.get(forwarding.protocol, 0) << PROTOCOL_BITS
-    last = forwarding.external_port_last or forwarding.external_port
-    return PublicAddress(
-        family=family,
-        address=address,
-        endpoint=endpoint,
-        private=interval(forwarding.internal_ip_address)[1],
-        l4_lo=protocol + forwarding.external_port,
-        l4_hi=protocol + last + 1,
-        shift=forwarding.internal_port - forwarding.external_port,
-    )
+def _parties(snapshot: Snapshot) -> tuple[Party, ...]:
+    """Return the parties in the order of the projects; last, one for ports of no project."""
+    named = (Party(project.id, project.name or project.id, project.role is Role.PLATFORM) for project in snapshot.projects)
+    return (*named, Party("", _NOBODY, platform=False))
 
 
 def _unknowns(snapshot: Snapshot, profile: Profile) -> list[str]:
@@ -151,11 +97,12 @@ def _unknowns(snapshot: Snapshot, profile: Profile) -> list[str]:
             for port in snapshot.ports
             if is_filtered(port) and len({stateful[group] for group in port.security_groups}) > 1
         )
-    forwarded = {"tcp", "udp", "sctp"}
     sentences.extend(
         f"floating IP {floating.floating_ip_address}: {profile.driver} forwards protocol {forwarding.protocol} in no known way"
         for floating in snapshot.floating_ips
         for forwarding in floating.port_forwardings
-        if forwarding.protocol not in forwarded
+        if forwarding.protocol not in FORWARDED
     )
+    split = (network for network in snapshot.networks if network.provider_network_type == SEVERAL)
+    sentences.extend(f"network {network.name or network.id}: it has several segments" for network in split)
     return sentences

@@ -70,13 +70,27 @@ class Filters:
             except NotAcceptedError as error:
                 self._spans[words] = None
                 refused[words] = str(error)
+        odd = self._odd_remotes(snapshot)
         if not refused:
-            return []
-        return [
+            return odd
+        return odd + [
             f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept {refused[_words_of_service(rule)]}"
             for group in snapshot.security_groups
             for rule in group.rules
             if _words_of_service(rule) in refused
+        ]
+
+    def _odd_remotes(self, snapshot: Snapshot) -> list[str]:
+        """Say which rules have several remote ends, or a prefix of the other family (row 6)."""
+        every = chain.from_iterable(group.rules for group in snapshot.security_groups)
+        wrong = {remote for remote in set(map(_remote, every)) if not _fits(*remote)}
+        if not wrong:
+            return []
+        return [
+            f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept such a remote end"
+            for group in snapshot.security_groups
+            for rule in group.rules
+            if _remote(rule) in wrong
         ]
 
     def groups_of(self, filter_class: int) -> frozenset[str]:
@@ -210,3 +224,8 @@ def words_of(rule: Rule) -> str:
     )
     word = "from" if rule.direction == "ingress" else "to"
     return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {word} {peer}"
+
+
+def _fits(ethertype: str, prefix: str | None, *groups: str | None) -> bool:
+    named = [remote for remote in (prefix, *groups) if remote]
+    return len(named) <= 1 and (not prefix or interval(prefix)[0] == FAMILY[ethertype])

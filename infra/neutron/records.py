@@ -36,7 +36,7 @@ def _network(r: Reader) -> Json:
         "shared": r.flag("shared", default=False),
         "external": r.flag("router:external", "external", "router_external", default=False),
         "port_security_enabled": r.flag("port_security_enabled", default=True),
-        "provider_network_type": r.get("provider:network_type", "provider_network_type"),
+        "provider_network_type": model.SEVERAL if len(r.items("segments")) > 1 else r.get("provider:network_type", "provider_network_type"),
         "provider_physical_network": r.get("provider:physical_network", "provider_physical_network"),
         "provider_segmentation_id": r.get("provider:segmentation_id", "provider_segmentation_id"),
     }

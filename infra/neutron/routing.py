@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PHYSICAL = frozenset({"flat", "vlan"})
 _IPV4 = 4
+UNANNOUNCED = 0
+"""Next hop of a default route that is learned (router advertisements, BGP): nobody's address in the cloud."""
 _LEG = "network:router_interface"
 _LEG_OWNERS = frozenset({"network:ha_router_replicated_interface", "network:router_centralized_snat"})
 
@@ -46,6 +48,7 @@ class Topology:
             if is_leg(port):
                 self._legs[port.device_id].append(port)
         self.segment_of, self.segments = self._segments(snapshot)
+        self._answered = self._floating(snapshot)
         self.outside_ranges: Ranges = normal(
             interval(subnet.cidr) for network in snapshot.networks if network.external for subnet in self._subnets[network.id]
         )
@@ -116,6 +119,7 @@ class Topology:
                 hops.extend(_gateway_hops(subnet, segment))
             for fixed in gateway.external_fixed_ips:
                 addresses.extend(_own(segment, fixed))
+        addresses.extend(self._answered.get(router.id, ()))
         hops.extend(self._static(router, hops))
         return Router(
             id=router.id,
@@ -126,6 +130,25 @@ class Topology:
             routable=self._routable(router, inside),
             masquerade=tuple(interval(fixed.ip_address)[:2] for g in router.gateways for fixed in g.external_fixed_ips if fixed.ip_address),
         )
+
+    def _floating(self, snapshot: model.Snapshot) -> dict[str, list[tuple[int, int, int]]]:
+        """Floating IPs as addresses of the router that answers for them: as a next hop they lead to that router (row 17).
+
+        Where the snapshot does not name the router, every router with a gateway on that network is taken.
+        """
+        gateways: dict[str, list[str]] = defaultdict(list)
+        for router in snapshot.routers:
+            for gateway in router.gateways:
+                gateways[gateway.network_id].append(router.id)
+        found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+        for floating in snapshot.floating_ips:
+            family, address, _ = interval(floating.floating_ip_address)
+            segment = self.segment_of[floating.floating_network_id]
+            bound = floating.port_id or floating.port_forwardings
+            named = [floating.router_id] if floating.router_id else gateways[floating.floating_network_id]
+            for router_id in named if bound else ():
+                found[router_id].append((segment, family, address))
+        return found
 
     def _static(self, router: model.Router, connected: list[Hop]) -> list[Hop]:
         """Extra routes: the next hop is on every segment of the router whose prefix holds it."""
@@ -160,12 +183,10 @@ class Topology:
 
 
 def _gateway_hops(subnet: model.Subnet, segment: int) -> list[Hop]:
+    """The subnet itself, and a default route: to its gateway, or to whoever announces one."""
     prefix = interval(subnet.cidr)
-    hops = [Hop(prefix, segment, None)]
-    if subnet.gateway_ip:
-        family, next_hop, _ = interval(subnet.gateway_ip)
-        hops.append(Hop(EVERYTHING[family], segment, next_hop))
-    return hops
+    next_hop = interval(subnet.gateway_ip)[1] if subnet.gateway_ip else UNANNOUNCED
+    return [Hop(prefix, segment, None), Hop(EVERYTHING[prefix[0]], segment, next_hop)]
 
 
 def _own(segment: int, fixed: model.FixedIp) -> list[tuple[int, int, int]]:

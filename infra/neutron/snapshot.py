@@ -29,6 +29,9 @@ from infra.neutron.parts import (
     SubPort,
 )
 
+SEVERAL = "several"
+"""Provider type of a network that spans several segments (api-ref: multiple provider extension), which the model does not know."""
+
 FORMAT_VERSION = 1
 """Raised whenever a reader of the previous version could misunderstand a file."""
 
@@ -309,6 +312,7 @@ SECTIONS: dict[type[Record], str] = {
 __all__ = [
     "FORMAT_VERSION",
     "SECTIONS",
+    "SEVERAL",
     "AddressGroup",
     "AddressPair",
     "AddressScope",

@@ -62,32 +62,43 @@ class Cloud:
         wires: dict[object, str] = {}
         self.wire = {network["id"]: wires.setdefault(wire_of(network), network["id"]) for network in self.of["network"]}
         self.legs = grouped([p for p in self.of["port"] if p.get("device_owner") in LEG_OWNERS], "device_id")
-        self.router_at = dict(self.router_addresses())
+        self.routers_at: dict[tuple[str, IPAddress], set[str]] = defaultdict(set)
+        for place, router in self.router_addresses():
+            self.routers_at[place].add(router)
         self.external = {self.wire[network["id"]] for network in self.of["network"] if self.leads_outside(network)}
         self.inner = {self.wire[network["id"]] for network in self.of["network"] if not network.get("external")}
         servers = {server["id"]: server.get("project_id") for server in self.of["server"]}
         ends = [p for p in self.of["port"] if p.get("device_owner") not in NEUTRONS_OWN or p.get("device_id") in servers]
         self.ports = grouped([port | {"wire": self.wire[port["network_id"]]} for port in ends], "wire")
-        parents = {sub["port_id"]: trunk["port_id"] for trunk in self.of["trunk"] for sub in trunk.get("sub_ports", ())}
+        carriers = {sub["port_id"]: trunk["port_id"] for trunk in self.of["trunk"] for sub in trunk.get("sub_ports", ())}
         ports = {one["id"]: one for one in self.of["port"]}
-        carriers = {name: ports[parents.get(name, name)] for name in ports}
-        self.party = {name: servers.get(one.get("device_id")) or one["project_id"] for name, one in carriers.items()}
+        platform = {project["id"] for project in self.of["project"] if project.get("role") == "platform"}
+        self.parties: dict[str, set[str]] = {}
+        for name, port in ports.items():
+            named = {one["project_id"] for one in (port, ports[carriers.get(name, name)])}
+            named |= {servers.get(one.get("device_id"), one["project_id"]) for one in (port, ports[carriers.get(name, name)])}
+            self.parties[name] = (named - platform - {""}) or (named & platform) or {""}
         self.hops = {router["id"]: list(self.table(router)) for router in self.of["router"]}
 
     def router_addresses(self) -> Iterator[tuple[tuple[str, IPAddress], str]]:
-        """Yield ((wire, address), router) of every address that a router has."""
+        """Yield ((wire, address), router) of every address that a router has or, for floating IPs, answers for."""
         for name, ports in self.legs.items():
             yield from (((self.wire[p["network_id"]], IPAddress(text)), name) for p in ports for text in known(p.get("fixed_ips", ())))
         for router in self.of["router"]:
             for gateway in router.get("gateways", ()):
                 for text in known(gateway.get("external_fixed_ips", ())):
                     yield (self.wire[gateway["network_id"]], IPAddress(text)), router["id"]
+                for floating in self.of["floating_ip"]:
+                    bound = floating.get("port_id") or floating.get("port_forwardings")
+                    here = floating["floating_network_id"] == gateway["network_id"]
+                    if bound and here and floating.get("router_id", router["id"]) == router["id"]:
+                        yield (self.wire[gateway["network_id"]], IPAddress(floating["floating_ip_address"])), router["id"]
 
     def leads_outside(self, network: Json) -> bool:
         """External networks do, and physical ones whose gateway is no router of the cloud."""
         gateways = [(self.wire[network["id"]], IPAddress(s["gateway_ip"])) for s in self.on_network[network["id"]] if s.get("gateway_ip")]
         physical = network.get("provider_network_type") in PHYSICAL
-        return bool(network.get("external")) or (physical and any(gateway not in self.router_at for gateway in gateways))
+        return bool(network.get("external")) or (physical and any(gateway not in self.routers_at for gateway in gateways))
 
     def inside(self, router: Json) -> list[tuple[Json, str]]:
         """Return the subnets on which a router has an internal leg, each with its wire."""
@@ -101,8 +112,8 @@ class Cloud:
             wire = self.wire[gateway["network_id"]]
             for subnet in self.on_network[gateway["network_id"]]:
                 connected.append((IPNetwork(subnet["cidr"]), wire))
-                if subnet.get("gateway_ip"):
-                    yield IPNetwork("::/0" if ":" in subnet["cidr"] else "0.0.0.0/0"), wire, IPAddress(subnet["gateway_ip"])
+                everything = IPNetwork("::/0" if ":" in subnet["cidr"] else "0.0.0.0/0")
+                yield everything, wire, IPAddress(subnet.get("gateway_ip") or everything.first, everything.version)
         yield from ((prefix, wire, None) for prefix, wire in connected)
         for route in router.get("routes", ()):
             places = {wire for prefix, wire in connected if IPAddress(route["nexthop"]) in prefix}
@@ -172,12 +183,13 @@ def check_closed(cloud: Cloud, name: str, invariant: Json, mine: set[str]) -> No
                 continue
             if next_hop is None:
                 demand(region.issubset(listed(invariant["networks"].get(wire))), where)
-            elif (wire, next_hop) in cloud.router_at:
-                demand(region.issubset(listed(invariant["routers"].get(cloud.router_at[wire, next_hop]))), where)
+            elif (wire, next_hop) in cloud.routers_at:
+                for other in cloud.routers_at[wire, next_hop]:
+                    demand(region.issubset(listed(invariant["routers"].get(other))), where)
             elif wire in cloud.external:
                 demand(invariant["outside"], where)
             else:
-                strangers = [port for port in cloud.ports[wire] if cloud.party[port["id"]] not in mine]
+                strangers = [port for port in cloud.ports[wire] if not cloud.parties[port["id"]] <= mine]
                 demand(not any(next_hop in cloud.taken(port) for port in strangers), f"{where}, but a server of another tenant is")
 
 
@@ -193,7 +205,7 @@ def check_tenant(cloud: Cloud, tenant: str, invariant: Json, own: set[str], plat
     for wire, entry in invariant["networks"].items():
         demand(wire in cloud.wire, f"{tenant}: there is no network {wire}")
         for port in cloud.ports[wire] if wire in own or wire in cloud.inner else ():
-            if cloud.party[port["id"]] not in {tenant, *platform}:
+            if not cloud.parties[port["id"]] <= {tenant, *platform}:
                 reached = entry == "any" or cloud.taken(port) & listed(entry)
                 demand(not reached, f"{tenant} reaches port {port['id']} on network {wire}")
 
@@ -213,8 +225,8 @@ def check_outside(cloud: Cloud, certificate: Json, platform: set[str]) -> None:
     callers = {tenant for tenant, other in certificate["tenants"].items() if other["outside"]}
     for wire, entry in invariant["networks"].items():
         for port in cloud.ports[wire] if wire in cloud.inner else ():
-            party = cloud.party[port["id"]]
-            if party not in platform and callers - {party}:
+            parties = cloud.parties[port["id"]]
+            if not parties <= platform and (len(parties) > 1 or callers - parties):
                 demand(not cloud.taken(port) & listed(entry) & PRIVATE, f"the outside reaches a private address of port {port['id']}")
 
 
@@ -231,7 +243,8 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     own: dict[str, set[str]] = defaultdict(set)
     for wire, ports in cloud.ports.items():
         for port in ports:
-            own[cloud.party[port["id"]]].add(wire)
+            for party in cloud.parties[port["id"]]:
+                own[party].add(wire)
     demand(set(certificate["tenants"]) == set(own) - platform, "the tenants are others")
     for tenant, invariant in certificate["tenants"].items():
         check_tenant(cloud, tenant, invariant, own[tenant], platform)

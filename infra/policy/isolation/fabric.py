@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from infra.policy.isolation.ranges import Range, Ranges
 
-OUTSIDE = -1
-"""Stands for the networks beyond the cloud where a router's index is expected."""
-
 UNFILTERED = -1
 """Class of endpoints that no filter guards: everything passes, both ways."""
 
@@ -58,6 +55,8 @@ class Hop:
 @dataclass(frozen=True, slots=True)
 class Router:
     """A router: its addresses as (segment, family, address), and its routing table, longest prefix wins.
+
+    An address that several routers may answer for is listed with each of them.
 
     ``routable`` are the addresses behind it that the outside world may send to without translation; ``masquerade`` are the (family,
     address) pairs under which its servers appear outside.

@@ -38,10 +38,14 @@ class Faces:
         found.update(self._bound)
         for party in paths.tenants():
             reach = paths.reach(paths.segments_of_party[party])
-            if reach.outside:
+            if self._leaves(reach):
                 found.update(Face(party, span) for span in self._masks(reach))
                 found.update(Face(party, span) for span in self._untranslated(party, reach))
         self.all = sorted(face for face in found if face.party not in paths.platform)
+
+    def _leaves(self, reach: Reach) -> bool:
+        """Tell whether anything gets out, if only to a neighbour on an external network."""
+        return bool(reach.outside) or any(self._paths.fabric.segments[segment].public for segment in reach.delivered)
 
     def _masks(self, reach: Reach) -> Iterator[Range]:
         for router in reach.routers:
@@ -93,6 +97,6 @@ class Faces:
         found = []
         for endpoint in paths.of_party[face.party].tolist():
             reach = paths.reach((int(paths.fabric.endpoints.segment[endpoint]),))
-            if reach.outside and (face.span in set(self._masks(reach)) or face.span in self._as_they_are(endpoint, reach)):
+            if self._leaves(reach) and (face.span in set(self._masks(reach)) or face.span in self._as_they_are(endpoint, reach)):
                 found.append(endpoint)
         return found

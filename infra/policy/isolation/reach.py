@@ -14,11 +14,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.policy.isolation.fabric import OUTSIDE, Fabric, Hop
 from infra.policy.isolation.ranges import ANY, Range, Ranges, covers, difference, intersection, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from infra.policy.isolation.fabric import Fabric, Hop
 
 
 class Link(NamedTuple):
@@ -66,12 +67,12 @@ class Routing:
         """Index legs and next hops."""
         self.fabric = fabric
         self._routers_on: dict[int, list[int]] = defaultdict(list)
-        self._owner: dict[tuple[int, int, int], int] = {}
+        self._owner: dict[tuple[int, int, int], tuple[int, ...]] = {}
         for index, router in enumerate(fabric.routers):
             for segment in set(router.legs):
                 self._routers_on[segment].append(index)
             for segment, family, address in router.addresses:
-                self._owner[segment, family, address] = index
+                self._owner[segment, family, address] = (*self._owner.get((segment, family, address), ()), index)
         self._tables: dict[int, tuple[tuple[Range, Hop], ...]] = {}
 
     def routers_on(self, segment: int) -> list[int]:
@@ -127,25 +128,18 @@ class Routing:
                 reach.segment_via.setdefault(link.segment, link)
             return
         family = taken[0][0]
-        owner = self.next_router(hop, family)
-        if owner == OUTSIDE:
+        owners = self._owner.get((hop.segment, family, hop.next_hop), ())
+        if not owners and self.fabric.segments[hop.segment].external:
             reach.outside = normal([*reach.outside, *taken])
             reach.outside_via = reach.outside_via or link
-        elif owner is None:
+        elif not owners:
             _add(reach.handed, (hop.segment, family, hop.next_hop), taken)
-        else:
+        for owner in owners:
             news = difference(taken, reach.routers.get(owner, ()))
             if news:
                 _add(reach.routers, owner, news)
                 reach.router_via.setdefault(owner, link)
                 work.append((owner, news))
-
-    def next_router(self, hop: Hop, family: int) -> int | None:
-        """Return the router that owns a next hop, :data:`OUTSIDE` on an external segment that nobody in the cloud answers on, or none."""
-        owner = self._owner.get((hop.segment, family, hop.next_hop or 0))
-        if owner is not None:
-            return owner
-        return OUTSIDE if self.fabric.segments[hop.segment].external else None
 
     def table(self, router: int) -> tuple[tuple[Range, Hop], ...]:
         """Return the routing table as disjoint ranges: every destination with the one line that decides it (longest prefix)."""

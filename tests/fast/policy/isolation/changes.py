@@ -61,6 +61,25 @@ def route_over_the_external_network(cloud: Cloud) -> None:
     cloud.route("acme-edge", "10.9.0.0/24", "203.0.113.21")
 
 
+def route_to_a_floating_ip(cloud: Cloud) -> None:
+    """An extra route whose next hop is the other's floating IP: its router answers for that address and forwards."""
+    cloud.network("globex-data", "globex", "10.9.0.0/24")
+    cloud.leg("globex-edge", "globex-data", "10.9.0.1")
+    cloud.port("globex-db", "globex-data", "globex", "10.9.0.5", groups=("globex-open",))
+    cloud.route("acme-edge", "10.9.0.0/24", "203.0.113.61")
+
+
+def port_with_a_false_label(cloud: Cloud) -> None:
+    """A port of one tenant on the other's network, whose ``device_id`` names a server of the other."""
+    cloud.port("masked", "acme-app", "globex", "10.0.0.79", groups=("globex-open",), device_id="acme-web")
+
+
+def port_that_poses_as_the_platforms(cloud: Cloud) -> None:
+    """The same, but it names a server of the platform."""
+    cloud.server("platform-agent", "platform")
+    cloud.port("masked", "acme-app", "globex", "10.0.0.79", groups=("globex-open",), device_id="platform-agent")
+
+
 def untranslated_router(cloud: Cloud) -> None:
     """Without translation the networks outside may have a route to the private addresses."""
     router = cloud.records["Router globex-edge"]
@@ -132,6 +151,9 @@ LEAKS = {
         server_on_the_backbone,
         server_on_the_external_network,
         route_over_the_external_network,
+        route_to_a_floating_ip,
+        port_with_a_false_label,
+        port_that_poses_as_the_platforms,
         untranslated_router,
         common_address_scope,
         same_wire,
@@ -182,7 +204,20 @@ def unshared_scope(cloud: Cloud) -> None:
     cloud.change(Subnet, "globex-app-0", subnetpool_id="inner")
 
 
+def port_made_by_the_platform(cloud: Cloud) -> None:
+    """A port that the platform owns, attached to a tenant's server on its own network."""
+    cloud.port("given", "acme-app", "platform", "10.0.0.80", groups=("acme-open",), device_id="acme-web")
+
+
 HARMLESS = {
     change.__name__: change
-    for change in (transit_without_routes, another_zone, own_port_unguarded, route_to_nowhere, shadowed_route, unshared_scope)
+    for change in (
+        transit_without_routes,
+        another_zone,
+        own_port_unguarded,
+        route_to_nowhere,
+        shadowed_route,
+        unshared_scope,
+        port_made_by_the_platform,
+    )
 }

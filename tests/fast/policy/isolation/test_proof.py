@@ -11,6 +11,7 @@ from infra.neutron.snapshot import (
     AddressPair,
     FloatingIp,
     Gateway,
+    Network,
     Port,
     PortForwarding,
     Project,
@@ -159,6 +160,25 @@ def test_a_forwarded_port_is_a_door_of_its_width() -> None:
     assert str(example.packet) == "tcp/2222 from 203.0.113.20 to 203.0.113.61"
 
 
+def test_a_virtual_address_is_a_door_to_all_who_share_it() -> None:
+    """A floating IP on an address that servers hold through address pairs leads to those servers."""
+    cloud = closed(two_tenants())
+    cloud.port("vip", "globex-app", "globex", "10.0.0.200", device_owner="")
+    cloud.group("ha", "globex", allow("ingress", "203.0.113.20/32", "tcp", (22, 22)))
+    cloud.port("globex-ha", "globex-app", "globex", "10.0.0.12", groups=("ha",), pairs=("10.0.0.200",))
+    cloud.floating("203.0.113.70", "vip")
+    example = next(e for j in proof(cloud).judgements for e in j.counterexamples)
+    assert (example.target, str(example.packet)) == ("globex-ha", "tcp/22 from 203.0.113.20 to 203.0.113.70")
+
+
+def test_a_router_without_a_default_route_still_reaches_floating_ips() -> None:
+    """An external network is a neighbourhood: no gateway is needed to reach an address on it."""
+    cloud = closed(two_tenants())
+    cloud.change(Subnet, "public-0", gateway_ip=None)
+    cloud.group("globex-open", "globex", allow("ingress", "203.0.113.20/32", "tcp", (22, 22)), allow("egress"))
+    assert broken(proof(cloud)) == {PUBLIC}
+
+
 def test_a_public_ipv6_prefix_is_governed_by_groups() -> None:
     """IPv6 is never translated: a public prefix behind a router is reached from outside, and groups decide."""
     cloud = two_tenants()
@@ -176,6 +196,9 @@ UNKNOWNS = {
     "a kind of resource that is not modelled": lambda cloud: cloud.add(Unknown(type="vpnservice", id="v")),  # has no id in its key
     "a load balancer": lambda cloud: cloud.port("lb", "acme-app", "acme", "10.0.0.40", device_owner="ovn-lb-vip:1"),
     "a next hop on no subnet": lambda cloud: cloud.route("acme-edge", "10.77.0.0/16", "192.0.2.1"),
+    "a rule with two remote ends": lambda cloud: cloud.group("odd", "acme", allow("ingress", "10.0.0.0/8", remote_group_id="acme-open")),
+    "a rule with a prefix of the other family": lambda cloud: cloud.group("odd", "acme", allow("ingress", "::/0", ethertype="IPv4")),
+    "a network of several segments": lambda cloud: cloud.change(Network, "acme-app", provider_network_type="several"),
     "a rule that Neutron refuses": lambda cloud: cloud.group("odd", "acme", allow("ingress", protocol="gre", ports=(1, 2))),
 }
 
