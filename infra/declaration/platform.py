@@ -1,0 +1,96 @@
+"""What the operator declares once per cloud."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.declaration.traffic import Declared, PortOrRange, PortRange
+from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Word
+
+
+class Backbone(Declared):
+    """The management backbone: its prefix, and the host numbers of the platform's router and of the bastion."""
+
+    cidr: Prefix4
+    """the backbone's prefix; no tenant may use it"""
+    router: Annotated[int, Field(ge=1, le=2**16)] = GATEWAY
+    """host number of the platform's router"""
+    bastion: HostNumber
+    """host number of the bastion"""
+
+
+class ManagementPool(Declared):
+    """Where the tenants' management subnets come from."""
+
+    cidr: Prefix4
+    """the pool's prefix; no tenant may use it"""
+    prefix: Annotated[int, Field(ge=16, le=29)] = 28
+    """prefix length of each tenant's management subnet"""
+
+
+class Encryption(Declared):
+    """Encryption of a volume type. ``key_size`` 256 is AES-256-XTS on Ceph RBD (QEMU's LUKS), 512 on dm-crypt back ends."""
+
+    provider: Literal["luks", "luks2"] = "luks"
+    """the format of the encrypted volume"""
+    cipher: Literal["aes-xts-plain64"] = "aes-xts-plain64"
+    """the cipher and its mode"""
+    key_size: Literal[256, 512] = 256
+    """bits of the key as the back end counts them; both are AES-256 in the volume's header"""
+    control_location: Literal["front-end"] = "front-end"
+    """who encrypts: the hypervisor, so that the storage never sees plain text"""
+
+
+class VolumeType(Declared):
+    """A volume type of the platform; ``encryption`` absent means that it stores plain text and no tenant may use it."""
+
+    encryption: Encryption | None = None
+    """how it encrypts; `{}` for the defaults"""
+    extra_specs: dict[str, str] = Field(default_factory=dict)
+    """the cloud's own settings of the type"""
+
+
+class Bastion(Declared):
+    """The only SSH entrance: its size, and from where it may be reached."""
+
+    flavor: Word
+    """the cloud's name for processors and memory"""
+    allowed_from: Annotated[tuple[Prefix4, ...], Field(min_length=1)]
+    """where operators come from"""
+
+
+class Platform(Declared):
+    """What the operator owns once per cloud."""
+
+    region: Word
+    """where the platform itself is"""
+    allowed_regions: Annotated[tuple[Word, ...], Field(min_length=1)]
+    """where tenants may be"""
+    external_network: Word
+    """the cloud's network towards the outside"""
+    backbone: Backbone
+    """the management backbone"""
+    pool: ManagementPool
+    """where management subnets come from"""
+    bastion: Bastion
+    """the only SSH entrance"""
+    ssh_port: Port = 22
+    """where sshd listens, on management addresses only"""
+    management_ports: Annotated[tuple[PortOrRange, ...], Field(min_length=1)]
+    """ports of remote administration: no flow may open them, whatever its protocol"""
+    image: Word
+    """name of the guest image; its content is part of its full name"""
+    volume_types: Annotated[dict[Name, VolumeType], Field(min_length=1)]
+    """volume types by name"""
+    default_volume_type: Name
+    """the volume type of servers that name none"""
+
+    def encrypted_types(self) -> frozenset[str]:
+        """Names of the volume types that a tenant may use."""
+        return frozenset(name for name, kind in self.volume_types.items() if kind.encryption)
+
+    def administration(self) -> tuple[PortRange, ...]:
+        """The port ranges that only the management network may carry: SSH and the declared ones."""
+        return (PortRange(first=self.ssh_port, last=self.ssh_port), *self.management_ports)

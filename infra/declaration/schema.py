@@ -1,0 +1,76 @@
+"""The declaration's shape for other readers: a JSON Schema for editors, and the tables of the manual."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from infra.declaration.loader import CONFIG, PLATFORM, TENANT
+from infra.declaration.model import Platform, Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DEFINITIONS = "$defs"
+
+
+def stack_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a ``Pulumi.<stack>.yaml``; keys that are not ringfence's are left to Pulumi."""
+    definitions: dict[str, Any] = {}
+    kinds = {TENANT: _as_written(Tenant, definitions), PLATFORM: _as_written(Platform, definitions)}
+    del kinds[TENANT]["properties"]["name"]
+    kinds[TENANT]["required"].remove("name")
+    config = {"type": "object", "properties": kinds, "description": "a stack is either a tenant or the platform"}
+    return {
+        "$schema": DIALECT,
+        "title": "A stack of ringfence",
+        "type": "object",
+        "properties": {CONFIG: config},
+        "required": [CONFIG],
+        DEFINITIONS: definitions,
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as it is kept in the repository."""
+    return json.dumps(stack_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def reference() -> str:
+    """Return the manual's tables: every key of a declaration, whether it is needed, and what it means."""
+    schema = stack_schema()
+    kinds = schema["properties"][CONFIG]["properties"]
+    definitions = schema[DEFINITIONS]
+    tables = {key: kinds[key] for key in (TENANT, PLATFORM)}
+    tables |= {name: definitions[name] for name in sorted(definitions) if "properties" in definitions[name]}
+    lines = [line for name, table in tables.items() for line in _table(name, table, definitions)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _as_written(model: type[Platform | Tenant], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return a model's schema by the keys that people write, and put what it refers to into ``definitions``."""
+    schema = model.model_json_schema(by_alias=True)
+    definitions |= schema.pop(DEFINITIONS)
+    return schema
+
+
+def _table(title: str, schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[str]:
+    yield from (f"### `{title}`", "", schema["description"].split("\n")[0].replace("``", "`"), "", "| key | | meaning |", "|---|---|---|")
+    for key, entry in schema["properties"].items():
+        default = entry.get("default")
+        needed = "needed" if key in schema.get("required", ()) else f"default `{default}`" if default else ""
+        yield f"| `{key}` | {needed} | {entry.get('description', '')}{_values(entry, definitions)} |"
+    yield ""
+
+
+def _values(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """Say what a key's value may be: one of a few words, or what a table of its own tells."""
+    named = list(entry.get("patternProperties", {}).values())
+    inner = next(iter([*named, *(entry[key] for key in ("additionalProperties", "items") if isinstance(entry.get(key), dict))]), entry)
+    choices = [inner, *inner.get("anyOf", [])]
+    name = next((choice["$ref"].rpartition("/")[2] for choice in choices if "$ref" in choice), "")
+    words = definitions[name].get("enum", ()) if name else inner.get("enum", ())
+    if words:
+        return f": {', '.join(f'`{word}`' for word in words)}"
+    return f" (see [`{name}`](#{name.lower()}))" if name else ""

@@ -1,0 +1,71 @@
+"""What editors and readers are told about a declaration is what the code checks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.declaration import load_tenant
+from infra.declaration.model import Flow, Platform, Server, Tenant, Zone
+from infra.declaration.schema import reference, schema_text, stack_schema
+from tests.fast.declaration import declared
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_kept_schema_is_current() -> None:
+    """The file in the repository is what the model says today; next: ringfence schema --write."""
+    assert (ROOT / "docs/schema/stack.json").read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_manuals_tables_are_current() -> None:
+    """The manual ends with the tables that the model says today; next: ringfence schema --write."""
+    assert (ROOT / "docs/declaration.md").read_text(encoding="utf-8").endswith("\n\n" + reference())
+
+
+def test_every_key_is_explained() -> None:
+    """No key of a declaration is without a description, so that an editor can show one."""
+    silent = [
+        f"{model.__name__}.{name}"
+        for model in (Tenant, Platform, Zone, Server, Flow)
+        for name, field in model.model_fields.items()
+        if not field.description
+    ]
+    assert not silent
+
+
+def test_the_schema_knows_what_people_write() -> None:
+    """Keys are those of the file (``from``, ``to``), the tenant's name is not one of them, and unknown keys are refused."""
+    schema = json.loads(schema_text())
+    tenant = schema["properties"]["config"]["properties"]["ringfence:tenant"]
+    assert tenant["additionalProperties"] is False
+    assert "name" not in tenant["properties"]
+    assert {"from", "to", "protocol", "reason", "owner"} == set(schema["$defs"]["Flow"]["required"])
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """A schema with a dangling reference is ignored by editors without a word."""
+
+    def references(node: object) -> set[str]:
+        if isinstance(node, dict):
+            return {str(node["$ref"])} if "$ref" in node else set().union(*map(references, node.values()))
+        return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+    schema: dict[str, Any] = stack_schema()
+    assert references(schema) <= {f"#/$defs/{name}" for name in schema["$defs"]}
+
+
+def test_the_manuals_example_is_right(tmp_path: Path) -> None:
+    """The example that readers copy is accepted as it stands."""
+    text = (ROOT / "docs/declaration.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    tree = yaml.safe_load(text)["config"]["ringfence:tenant"] | {"region": "north"}
+    path = declared.written(tmp_path, "acme", "ringfence:tenant", tree)
+    assert load_tenant(path, Platform.model_validate(declared.PLATFORM), today=declared.TODAY).tenant.flows.keys() == {
+        "shop",
+        "sql",
+        "alive",
+        "stock",
+    }
