@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -62,10 +63,11 @@ def resources(cloud: Connection, _layout: Layout) -> None:
 
 
 def host(cloud: Connection, _layout: Layout) -> None:
-    """Wait until this machine can take servers and volumes, as the schedulers see it."""
+    """Wait until this machine can take servers and volumes: its agents have reported since this wait began."""
+    begun = datetime.now(UTC)
     deadline = time.monotonic() + HOST_SECONDS
     while True:
-        missing = [name for name, ready in _AGENTS.items() if not ready(cloud)]
+        missing = [name for name, ready in _AGENTS.items() if not ready(cloud, begun)]
         if not missing:
             return
         if time.monotonic() > deadline:
@@ -73,18 +75,29 @@ def host(cloud: Connection, _layout: Layout) -> None:
         time.sleep(1.0)
 
 
-def _compute_up(cloud: Connection) -> bool:
+def has_reported(state: str, updated_at: str | None, since: datetime) -> bool:
+    """Whether an agent is up and has said so after ``since``: what an earlier life reported counts for minutes as "up"."""
+    if state != "up" or not updated_at:
+        return False
+    # Both services give UTC without saying so.
+    return datetime.fromisoformat(updated_at).replace(tzinfo=UTC) >= since
+
+
+def _compute_up(cloud: Connection, since: datetime) -> bool:
     """Nova's compute service reports, and its hypervisor is mapped to the cell."""
-    up = any(row.state == "up" for row in cloud.compute.services(binary="nova-compute"))
+    up = any(has_reported(row.state, row.updated_at, since) for row in cloud.compute.services(binary="nova-compute"))
     return up and _first(cloud.compute.hypervisors()) is not None
 
 
-def _volume_up(cloud: Connection) -> bool:
+def _volume_up(cloud: Connection, since: datetime) -> bool:
     """Cinder's volume service reports."""
-    return any(row.state == "up" for row in cloud.block_storage.services(binary="cinder-volume"))
+    return any(has_reported(row.state, row.updated_at, since) for row in cloud.block_storage.services(binary="cinder-volume"))
 
 
-_AGENTS: Final[dict[str, Callable[[Connection], bool]]] = {"nova-compute": _compute_up, "cinder-volume": _volume_up}
+_AGENTS: Final[dict[str, Callable[[Connection, datetime], bool]]] = {
+    "nova-compute": _compute_up,
+    "cinder-volume": _volume_up,
+}
 
 
 def _endpoints(keystone: Identity, service: Service, url: str) -> None:

@@ -25,11 +25,11 @@ def step(layout: Layout, name: str) -> Command:
 
 def services(layout: Layout) -> tuple[Service, ...]:
     """Every service of the lab."""
-    return (*_stores(layout), *_platform(layout), *_apis(layout), *_workers(layout))
+    return (*_stores(layout), *_platform(layout), _bus(layout), *_apis(layout), *_workers(layout))
 
 
 def _stores(layout: Layout) -> tuple[Service, ...]:
-    """Databases, message bus, cache: everything that needs nothing else."""
+    """Databases and cache: everything that needs nothing else."""
     data = layout.data
     return (
         Service(
@@ -39,22 +39,6 @@ def _stores(layout: Layout) -> tuple[Service, ...]:
             ("mariadbd", "--defaults-file=/etc/mysql/lab.cnf"),
             Probe.command("mariadb-admin", "--defaults-file=/etc/mysql/lab.cnf", "ping"),
             before=(step(layout, "mariadb-data"),),
-        ),
-        Service(
-            "rabbitmq",
-            Stage.STORES,
-            "message bus",
-            ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
-            Probe.amqp(LOOPBACK, 5672),
-            before=(step(layout, "rabbitmq-data"),),
-            environment=(
-                ("RABBITMQ_MNESIA_BASE", f"{data}/rabbitmq/mnesia"),
-                ("RABBITMQ_LOG_BASE", str(layout.logs / "rabbitmq")),
-                ("RABBITMQ_NODENAME", "rabbit@localhost"),
-                ("RABBITMQ_PID_FILE", "/run/rabbitmq.pid"),
-                ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none"),
-                ("ERL_EPMD_ADDRESS", LOOPBACK),
-            ),
         ),
         Service(
             "memcached",
@@ -180,6 +164,26 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
             "OVN: flows into the switch",
             ("ovn-controller", OVS_SOCKET, f"--pidfile={CHASSIS_PID}"),
             Probe.command("ovn-appctl", "-T", "5", "-t", "ovn-controller", "connection-status"),
+        ),
+    )
+
+
+def _bus(layout: Layout) -> Service:
+    """RabbitMQ: nobody needs it before the control plane, and it takes its time, so it starts beside Keystone."""
+    return Service(
+        "rabbitmq",
+        Stage.IDENTITY,
+        "message bus",
+        ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
+        Probe.amqp(LOOPBACK, 5672),
+        before=(step(layout, "rabbitmq-data"),),
+        environment=(
+            ("RABBITMQ_MNESIA_BASE", f"{layout.data}/rabbitmq/mnesia"),
+            ("RABBITMQ_LOG_BASE", str(layout.logs / "rabbitmq")),
+            ("RABBITMQ_NODENAME", "rabbit@localhost"),
+            ("RABBITMQ_PID_FILE", "/run/rabbitmq.pid"),
+            ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none"),
+            ("ERL_EPMD_ADDRESS", LOOPBACK),
         ),
     )
 

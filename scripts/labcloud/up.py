@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 PRIVATE: Final = 0o700
 BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
 TITLES: Final = {
-    Stage.STORES: "databases, message bus, storage monitor",
+    Stage.STORES: "databases, storage monitor",
     Stage.PLATFORM: "virtual switch, storage, hypervisor",
     Stage.CHASSIS: "network controller",
-    Stage.IDENTITY: "Keystone",
+    Stage.IDENTITY: "Keystone, message bus",
     Stage.CONTROL: "OpenStack APIs and schedulers",
     Stage.WORKERS: "compute host",
 }

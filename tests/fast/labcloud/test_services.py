@@ -40,6 +40,7 @@ def test_stages_respect_what_needs_what(layout: Layout) -> None:
         ("ovsdb", "ovs-vswitchd", "ovn-controller", "neutron"),
         ("ovn-southbound", "ovn-northd"),
         ("ceph-mon", "ceph-osd", "cinder-volume"),
+        ("rabbitmq", "nova-conductor"),
         ("virtlogd", "libvirtd", "nova-compute"),
     )
     for chain in chains:
