@@ -168,20 +168,29 @@ def judge_claims(asked: Iterable[Claim], wire: Mapping[str, Iterable[tuple[str, 
                 continue
             yield _judge_question(claim, node, list(wire.get(claim.source, ())), nodes)
         else:
-            liar = node.cards[[card.device for card in node.cards].index(claim.device)].mac
+            liar = next(card.mac for card in node.cards if card.device == claim.device)
             fooled = sorted(
                 name
-                for name, frames_ in wire.items()
-                if name != claim.source
-                and any(s.mac == liar and str(s.source) == claim.address and s.kind in {"arp", "nd"} for _, s in frames_)
+                for name, heard in wire.items()
+                if name != claim.source and any(_is_claim(seen, liar, claim.address) for _, seen in heard)
             )
             verdict = (Verdict.FAIL, f"the claim was seen by {', '.join(fooled)}") if fooled else (Verdict.PASS, "")
             yield Outcome(claim.name, *verdict, node.tenant)
 
 
+def _is_claim(seen: Seen, mac: str, address: str) -> bool:
+    """Tell whether a captured frame says that an address is at a MAC; a solicitation for the address only asks."""
+    says = seen.kind == "arp" or (seen.kind == "nd" and seen.operation == frames.ADVERTISEMENT)
+    return says and seen.mac == mac and str(seen.source) == address
+
+
 def _judge_question(claim: Claim, node: Node, heard: list[tuple[str, Seen]], nodes: Mapping[str, Node]) -> Outcome:
     owners = {card.mac for other in nodes.values() if other.tenant == node.tenant for card in other.cards}
-    answers = {s.mac for device, s in heard if device == claim.device and str(s.source) == claim.address and s.operation in {2, 136}}
+    answers = {
+        s.mac
+        for device, s in heard
+        if device == claim.device and str(s.source) == claim.address and s.operation in {ARP_REPLY, frames.ADVERTISEMENT}
+    }
     gateways = {str(g) for card in node.cards if card.device == claim.device for g in card.gateways}
     if answers - owners:
         return Outcome(

@@ -115,3 +115,13 @@ def test_claim_on_the_gateway_fails_when_seen() -> None:
     assert judged(claim, {})[0] is Verdict.PASS
     mac = PLAN.nodes["globex/app1"].cards[0].mac
     assert "was seen by globex/db1" in judged(claim, wire(("globex/db1", "zone0", claim.address, mac)))[1]
+
+
+def test_asking_for_the_gateway_is_no_claim() -> None:
+    """A neighbour solicitation for the gateway's address, which everybody on the link hears, claims nothing."""
+    claim = next(claim for claim in CLAIMS if not claim.is_question and claim.source == "globex/app1" and ":" in claim.address)
+    mac = PLAN.nodes["globex/app1"].cards[0].mac
+    asked = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
+    said = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)
+    assert judged(claim, {"globex/db1": [("zone0", asked)]})[0] is Verdict.PASS
+    assert judged(claim, {"globex/db1": [("zone0", said)]})[0] is Verdict.FAIL

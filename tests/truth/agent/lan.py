@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 PREFIX = "rfv-"
 TODAY = date(2026, 1, 1)
+LOW_HALF = 2**64 - 1
 SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
 
 
@@ -119,6 +120,7 @@ class Lan:
         # The edge and the management router are two routers: nothing passes between zones and management.
         self.inside(core, "nft", "-f", "-", told=topology())
         self.inside(core, "nft", "-f", "-", told=groups(tenant))
+        self.inside(core, "nft", "-f", "-", told=port_security(tenant))
 
     def server(self, tenant: TenantWorld, server: str) -> None:
         """Build a server with its cards, routes and ruleset."""
@@ -183,6 +185,27 @@ def groups(tenant: TenantWorld) -> str:
         lines += [f'{end} "{device}" drop' for device in rules]
         chains.append(f"chain {hook} {{ type filter hook {hook} priority 0; policy accept;\n" + "\n".join(lines) + "\n}")
     return "table bridge groups {\n" + "\n".join(chains) + "\n}\n"
+
+
+def port_security(tenant: TenantWorld) -> str:
+    """Return what Neutron's port security does: a card sends from its own MAC and addresses only, in ARP and neighbour discovery too."""
+    lines = []
+    for node in tenant.nodes():
+        for card in node.cards:
+            near = f'iifname "{node.name.partition("/")[2]}-{card.device}"'
+            four = ", ".join(str(a) for a in card.addresses if a.version == 4)
+            six = ", ".join([*(str(a) for a in card.addresses if a.version == 6), "fe80::/10", "::"])
+            lines += [
+                f"{near} ether saddr != {card.mac} drop",
+                f"{near} ip saddr != {{ {four} }} drop",
+                f"{near} ip6 saddr != {{ {six} }} drop",
+                f"{near} arp saddr ip != {{ {four} }} drop",
+            ]
+            # The low half of the target address of an advertisement: nft of Debian 12 has no name for it.
+            claimed = [int(hop) & LOW_HALF for hop in card.gateways if hop.version == 6]
+            lines += [f"{near} icmpv6 type nd-neighbor-advert @th,128,64 {number:#x} drop" for number in claimed]
+    rules = "\n".join(lines)
+    return f"table bridge security {{\nchain in {{ type filter hook prerouting priority -10; policy accept;\n{rules}\n}}\n}}\n"
 
 
 def match(rule: Rule, *, reply: bool) -> str:
