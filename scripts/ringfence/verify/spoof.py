@@ -174,8 +174,29 @@ def judge_claims(asked: Iterable[Claim], wire: Mapping[str, Iterable[tuple[str, 
                 for name, heard in wire.items()
                 if name != claim.source and any(_is_claim(seen, liar, claim.address) for _, seen in heard)
             )
-            verdict = (Verdict.FAIL, f"the claim was seen by {', '.join(fooled)}") if fooled else (Verdict.PASS, "")
-            yield Outcome(claim.name, *verdict, node.tenant)
+            yield Outcome(claim.name, *_judge_claim(claim, fooled, wire, nodes), node.tenant)
+
+
+def _judge_claim(
+    claim: Claim, fooled: list[str], wire: Mapping[str, Iterable[tuple[str, Seen]]], nodes: Mapping[str, Node]
+) -> tuple[Verdict, str]:
+    """Judge a claim that ``fooled`` saw; that nobody saw it counts when a neighbour heard the true gateway on that link."""
+    if fooled:
+        return Verdict.FAIL, f"the claim was seen by {', '.join(fooled)}"
+    node = nodes[claim.source]
+    label = next(card.label for card in node.cards if card.device == claim.device)
+    links = {
+        (other.name, card.device)
+        for other in nodes.values()
+        for card in other.cards
+        if other.tenant == node.tenant and other.name != node.name and card.label == label
+    }
+    if not links:
+        return Verdict.NOT_APPLICABLE, "there is no other server on that link to be fooled"
+    heard = {(name, device) for name, frames_ in wire.items() for device, seen in frames_ if str(seen.source) == claim.address}
+    if not links & heard:
+        return Verdict.ERROR, "nothing proves it: no neighbour heard the true gateway"
+    return Verdict.PASS, ""
 
 
 def _is_claim(seen: Seen, mac: str, address: str) -> bool:

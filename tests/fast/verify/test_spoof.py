@@ -109,19 +109,32 @@ def test_question_heard_by_a_stranger_fails() -> None:
     assert "was heard by globex/app1" in judged(claim, heard)[1]
 
 
+def claim_on(source: str, *, version: int) -> spoof.Claim:
+    """Return the claim of a source on its gateway."""
+    return next(c for c in CLAIMS if not c.is_question and c.source == source and (":" in c.address) is (version == 6))
+
+
 def test_claim_on_the_gateway_fails_when_seen() -> None:
     """Who claims to be the gateway and is heard by a neighbour could take over its traffic."""
-    claim = next(claim for claim in CLAIMS if not claim.is_question and claim.source == "globex/app1" and ":" not in claim.address)
-    assert judged(claim, {})[0] is Verdict.PASS
-    mac = PLAN.nodes["globex/app1"].cards[0].mac
-    assert "was seen by globex/db1" in judged(claim, wire(("globex/db1", "zone0", claim.address, mac)))[1]
+    claim = claim_on("globex/app1", version=4)
+    truth = ("globex/db1", "zone0", claim.address, GATEWAY_MAC)
+    lie = ("globex/db1", "zone0", claim.address, PLAN.nodes["globex/app1"].cards[0].mac)
+    assert judged(claim, wire(truth))[0] is Verdict.PASS
+    assert judged(claim, {})[0] is Verdict.ERROR
+    assert "was seen by globex/db1" in judged(claim, wire(truth, lie))[1]
+
+
+def test_claim_without_neighbours_means_nothing() -> None:
+    """A server that is alone in its zone has nobody to fool."""
+    assert judged(claim_on("acme/web", version=4), {})[0] is Verdict.NOT_APPLICABLE
 
 
 def test_asking_for_the_gateway_is_no_claim() -> None:
     """A neighbour solicitation for the gateway's address, which everybody on the link hears, claims nothing."""
-    claim = next(claim for claim in CLAIMS if not claim.is_question and claim.source == "globex/app1" and ":" in claim.address)
+    claim = claim_on("globex/app1", version=6)
     mac = PLAN.nodes["globex/app1"].cards[0].mac
+    true = frames.Seen("nd", GATEWAY_MAC, ip_address(claim.address), operation=frames.ADVERTISEMENT)
     asked = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
     said = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)
-    assert judged(claim, {"globex/db1": [("zone0", asked)]})[0] is Verdict.PASS
-    assert judged(claim, {"globex/db1": [("zone0", said)]})[0] is Verdict.FAIL
+    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", asked)]})[0] is Verdict.PASS
+    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", said)]})[0] is Verdict.FAIL
