@@ -49,6 +49,7 @@ app = typer.Typer(
     help="A real OpenStack on this machine, in namespaces of its own.",
     epilog=EXAMPLES,
 )
+PIPE_WIDTH = 160
 RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -194,21 +195,22 @@ def _status(settings: Settings) -> Status:
 
 def _print(found: Status, settings: Settings) -> None:
     """The table for people."""
-    console = Console(highlight=False)
+    # Into a pipe, lines are as long as they are: nobody wants a table wrapped for a screen that is not there.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     if not found.running:
         console.print(f"no lab runs in {settings.root}; start it: ./scripts/lab up")
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("service", "state", "since", "what", "detail"):
-        table.add_column(column, overflow="fold")
+    for column in ("service", "state", "since", "what"):
+        table.add_column(column, no_wrap=True)
     marks = {State.UP: "green", State.STARTING: "yellow"}
     for line in found.lines:
-        colour = marks.get(line.state, "red")
-        detail = "" if line.is_up else f"{line.detail}  log: {line.log}"
-        table.add_row(line.name, f"[{colour}]{line.state}[/]", f"{line.seconds:.0f} s", line.purpose, detail)
+        table.add_row(line.name, f"[{marks.get(line.state, 'red')}]{line.state}[/]", f"{line.seconds:.0f} s", line.purpose)
     console.print(table)
-    down_count = sum(not line.is_up for line in found.lines)
-    console.print(f"{len(found.lines) - down_count} of {len(found.lines)} up")
+    wrong = [line for line in found.lines if not line.is_up]
+    for line in wrong:
+        console.print(f"{line.name} is {line.state}: {line.detail or 'see its log'}\n  log: {line.log}", soft_wrap=True)
+    console.print(f"{len(found.lines) - len(wrong)} of {len(found.lines)} up")
 
 
 def _guests_off(layout: Layout) -> None:
