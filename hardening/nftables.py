@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from infra.declaration.model import Network, Platform
-    from infra.policy.rules import Match, Nic, Rule, TenantPolicy
+    from infra.policy.rules import Nic, Rule, TenantPolicy
 
 TABLE = "ringfence"
 REPLIES = "replies"
@@ -145,8 +145,7 @@ def _flows(rules: Sequence[Rule], direction: Direction) -> Iterator[str]:
     """Yield one line per allow, in the order of the policy; prefixes of a named set become one line that names the set."""
     end = "saddr" if direction is Direction.INGRESS else "daddr"
     lines = (
-        f"{IP[rule.family]} {end} {_peer(rule)} {_packet(rule.match)} ct state new,established"
-        f' counter accept comment "flow {rule.origin.flow}"'
+        f'{IP[rule.family]} {end} {_peer(rule)} {_packet(rule)} ct state new,established counter accept comment "flow {rule.origin.flow}"'
         for rule in rules
         if rule.direction is direction
     )
@@ -182,8 +181,9 @@ def _peer(rule: Rule) -> str:
     return f"@{_set_name(rule.peer_set, rule.family)}" if rule.peer_set else _shortest(rule.peer)
 
 
-def _packet(match: Match) -> str:
-    """Render what a match says about the packet above IP."""
+def _packet(rule: Rule) -> str:
+    """Render what a rule says about the packet above IP."""
+    match = rule.match
     if match.protocol.has_types and match.first is not None:
         name = {Protocol.ICMP: "icmp", Protocol.ICMPV6: "icmpv6"}[match.protocol]
         code = "" if match.last is None else f" {name} code {match.last}"
@@ -191,6 +191,9 @@ def _packet(match: Match) -> str:
     if match.protocol.has_ports and match.first is not None:
         ports = str(match.first) if match.first == match.last else f"{match.first}-{match.last}"
         return f"{match.protocol.value} dport {ports}"
+    if match.protocol is Protocol.AH and rule.family is Family.IPV6:
+        # To nft an IPv6 authentication header is an extension, and what it protects is the protocol (RFC 8200, 4.1).
+        return f"ip6 nexthdr {match.protocol.number}"
     return f"meta l4proto {match.protocol.number}"
 
 

@@ -53,7 +53,7 @@ def _port_range(value: object) -> object:
 class Declared(BaseModel):
     """Base of everything declared: frozen, and unknown keys are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PortRange(Declared):

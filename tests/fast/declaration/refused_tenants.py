@@ -281,6 +281,10 @@ FRAME: dict[str, Refused] = {
         {"flows.sql.port": 5432, "flows.sql.ports": [22]},
         (("flows.sql.port", "unknown key", ""), ("flows.sql.ports[0]", "no flow may open a management port", "")),
     ),
+    "a flow by the code's names": Refused(
+        {"flows.sql.source": "app", "flows.sql.from": ABSENT},
+        (("flows.sql.from", "from is missing", ""), ("flows.sql.source", "unknown key", "")),
+    ),
     "the name in the file": one({"name": "other"}, "name", "unknown key"),
     "no zones": one({"zones": {}, "servers": {}, "flows": {}}, "zones", "wrong value", "at least 1"),
     "no labels": one({"labels": ABSENT}, "labels", "labels is missing"),

@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="n
 EXAMPLES = int(os.environ.get("RINGFENCE_EXAMPLES", "20"))
 ANSWERED = {Protocol.ICMP: (8, 13), Protocol.ICMPV6: (128,)}
 """ICMP requests that a kernel answers."""
-RAW = (Protocol.ESP, Protocol.GRE)
+RAW = (Protocol.ESP, Protocol.AH, Protocol.GRE)
 
 
 def corners(street: Street, nic: Nic) -> list[tuple[Protocol, int | None, int | None]]:
@@ -44,7 +44,7 @@ def corners(street: Street, nic: Nic) -> list[tuple[Protocol, int | None, int | 
     matches = [rule.match for rule in street.policy.nic_rules(nic) if rule.match.protocol.has_ports]
     edges = {edge for match in matches for edge in (match.first, match.last) if edge is not None} | {22, 53}
     ports = sorted({edge + step for edge in edges for step in (-1, 0, 1) if 0 < edge + step < 2**16})
-    ported = [(protocol, port, None) for protocol in (Protocol.TCP, Protocol.UDP) for port in ports]
+    ported = [(protocol, port, None) for protocol in (Protocol.TCP, Protocol.UDP, Protocol.SCTP) for port in ports]
     asked = [(protocol, kind, 0) for protocol, kinds in ANSWERED.items() for kind in kinds]
     return [*ported, *asked, *((protocol, None, None) for protocol in RAW)]
 
@@ -135,6 +135,8 @@ def test_every_mistake_in_the_ruleset_shows(tmp_path: Path) -> None:
             "flows.names": declared.flow("web", "internet", "udp", ports=[53]),
             "flows.alive": declared.flow("data", "web", "icmp", icmp={"type": 8}),
             "flows.alive6": declared.flow("both", "web", "icmpv6", icmp={"type": 128}),
+            "flows.signals": declared.flow("partner", "web", "sctp", ports=[2905]),
+            "flows.sealed": declared.flow("both", "web", "ah"),
             "flows.stock": declared.flow("partner", "web", "udp", ports=[8443]),
         },
     )

@@ -31,7 +31,12 @@ ANSWERS = {(4, 8): 0, (4, 13): 14, (6, 128): 129}
 """Type of the answer that a kernel gives to an ICMP request, by family and type of the request."""
 PAUSE = 0.02
 """Seconds between two looks."""
-GRE_HEADER = b"\x00\x00\x08\x00"
+HEADERS = {
+    Protocol.ESP: struct.pack("!II", 256, 1),  # security parameters index, sequence number (RFC 4303)
+    Protocol.AH: struct.pack("!BBHII", 59, 2, 0, 256, 1),  # nothing follows; 16 bytes (RFC 4302)
+    Protocol.GRE: struct.pack("!HH", 0, 0x0800),  # no options, IPv4 inside (RFC 2784)
+}
+"""What stands before the token in a packet of a protocol without ports."""
 REFUSED_BY_OWN_FILTER = {errno.EPERM, errno.EACCES, errno.ENETUNREACH, errno.EHOSTUNREACH}
 
 
@@ -156,16 +161,33 @@ def _checksum(data: bytes) -> int:
 
 
 def _raw(stack: contextlib.ExitStack, sender: Namespace, receiver: Namespace, packets: list[Packet]) -> Look:
-    """Send bare payloads of a protocol; each carries a token behind what looks like its protocol's header."""
-    protocol = packets[0].protocol.number
+    """Send bare packets of a protocol, each with a token in its last four bytes."""
+    protocol = packets[0].protocol
     with receiver.inside():
-        ears = [_socket(stack, packets[0].source.version, socket.SOCK_RAW, protocol)]
+        ears = [_socket(stack, packets[0].source.version, socket.SOCK_RAW, protocol.number)]
     with sender.inside():
         for token, packet in enumerate(packets):
             with _ours():
-                load = GRE_HEADER + token.to_bytes(4) * 3
-                _bound(stack, packet.source, socket.SOCK_RAW, protocol).sendto(load, (str(packet.destination), 0))
+                load = _sctp_init(packet.first or 0, token) if protocol is Protocol.SCTP else HEADERS[protocol] + token.to_bytes(4)
+                _bound(stack, packet.source, socket.SOCK_RAW, protocol.number).sendto(load, (str(packet.destination), 0))
     return lambda: {packets[int.from_bytes(data[-4:])] for data in _received(ears)}
+
+
+def _sctp_init(port: int, token: int) -> bytes:
+    """Return the packet that opens an SCTP association (RFC 9260, 3.3.2), with the token as its first TSN."""
+    chunk = struct.pack("!BBHIIHHI", 1, 0, 20, 1, 65535, 1, 1, token)
+    head = struct.pack("!HHI", 40000, port, 0)
+    return head + struct.pack("<I", _crc32c(head + bytes(4) + chunk)) + chunk
+
+
+def _crc32c(data: bytes) -> int:
+    """SCTP's checksum (RFC 9260, appendix A); conntrack drops packets in which it is wrong."""
+    rest = 0xFFFFFFFF
+    for byte in data:
+        rest ^= byte
+        for _ in range(8):
+            rest = (rest >> 1) ^ (0x82F63B78 if rest & 1 else 0)
+    return rest ^ 0xFFFFFFFF
 
 
 MEANS = {Protocol.TCP: _tcp, Protocol.UDP: _udp, Protocol.ICMP: _icmp, Protocol.ICMPV6: _icmp}
