@@ -41,7 +41,8 @@ class Redundancy:
 
     ``kind``: a :class:`Kind`, int8. ``by``: for duplicates and contained rules the rule that replaces it, else -1; a duplicate's is the
     lowest-numbered equal rule (the lowest itself has the next). ``removable``: rules that can *all* be removed together without
-    changing what is allowed, a maximal such set (nothing can be added to it), not necessarily a largest one.
+    changing what is allowed, a maximal such set (nothing can be added to it), not necessarily a largest one; the first of equal rules
+    stays.
     """
 
     kind: npt.NDArray[np.int8]

@@ -131,6 +131,24 @@ def test_a_rule_with_several_peers_is_contained_only_with_all_of_them() -> None:
     assert classify(wider)[1].kind.tolist() == [Kind.CONTAINED, Kind.NEEDED]
 
 
+def test_a_rule_of_which_one_peer_is_held_and_the_other_only_covered_is_not_contained() -> None:
+    """Rule 0 has two peers: one is inside rule 1, the other only inside rules 2 and 3 together."""
+    rows = RuleTable.of([0] * 5, [0, 0, 1, 2, 3], ([0] * 5, [9] * 5), ([0, 6, 0, 5, 7], [2, 8, 3, 7, 9]))
+
+    redundancy = classify(rows)[1]
+
+    assert redundancy.kind.tolist() == [Kind.COVERED, Kind.NEEDED, Kind.NEEDED, Kind.NEEDED]
+    assert redundancy.removable.tolist() == [True, False, False, False]
+
+
+def test_the_first_of_equal_rules_stays() -> None:
+    """Of duplicates the lowest number is kept, whatever the order of rows."""
+    redundancy = classify(table((0, (0, 3), (1, 5)), (0, (0, 3), (1, 5)), (0, (0, 3), (1, 5))))[1]
+
+    assert redundancy.removable.tolist() == [False, True, True]
+    assert redundancy.by.tolist() == [1, 0, 0]
+
+
 def test_no_rules_allow_nothing() -> None:
     """The empty table has the empty form, and a question about it has an answer."""
     canonical, redundancy = classify(table())
