@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.fast
 
-SEEDS = 150
+SEEDS = 75
 PORTS = (21, 22, 23, 80, 443, 8080)
 Pair = tuple[str, str]
 
@@ -57,7 +57,8 @@ def random_cloud(random: Random) -> Snapshot:
 
 def _port(cloud: Cloud, random: Random, number: int, networks: list[tuple[str, str]]) -> None:
     network, cidr = random.choice([*networks, ("public", "203.0.113.0/28")] if random.random() < 0.1 else networks)
-    tenant = random.choice("abc")
+    owner = cloud.records[f"Network {network}"].project_id  # type: ignore[attr-defined] # a network
+    tenant = random.choice("abc") if random.random() < 0.1 or owner == "p" else owner
     name = f"port{number}"
     groups = tuple(f"group-{g}" for g in random.sample("abc", random.randint(0, 2)))
     cloud.port(name, network, tenant, cidr.rsplit(".", 1)[0] + f".{random.randint(8, 14)}", groups=groups, mac_address="")
@@ -76,7 +77,7 @@ def _rule(random: Random, tenants: list[str]) -> Rule:
 
 
 def simulated(snapshot: Snapshot) -> tuple[set[Pair], set[Pair]]:
-    """Return the pairs of tenants joined by a path, and those between which a TCP packet passes."""
+    """Return the pairs of ports of different tenants joined by a path, and the tenants between which a TCP packet passes."""
     simulator, candidates = Simulator(snapshot), addresses(snapshot)
     ports = {port.id: port for port in simulator.ends}
     joined, passing = set(), set()
@@ -88,7 +89,7 @@ def simulated(snapshot: Snapshot) -> tuple[set[Pair], set[Pair]]:
                 if target.project_id == source.project_id or _is_public(simulator, source, target):
                     continue
                 pair = (source.project_id, target.project_id)
-                joined.add(pair)
+                joined.add((source.id, target.id))
                 for number in PORTS if pair not in passing and simulator.takes(target, destination) else ():
                     out = simulator.allows(source, "egress", destination, number)
                     if out and any(simulator.allows(target, "ingress", sender, number) for sender in senders):
@@ -109,10 +110,10 @@ def judged(fabric: Fabric) -> tuple[set[Pair], set[Pair]]:
     contacts = [contact for contact in _contacts(paths) if contact.origin is not None]
     joined = set()
     for contact in contacts:
+        sources = [s for s in paths.of_party[contact.party].tolist() if ends.segment[s] == contact.origin]
         for endpoint in paths.on_segment[contact.arrival.segment].tolist():
-            party = int(ends.party[endpoint])
-            if party != contact.party and paths.takes(endpoint, contact.arrival):
-                joined.add((names[contact.party], names[party]))
+            if ends.party[endpoint] != contact.party and paths.takes(endpoint, contact.arrival):
+                joined.update((ends.ids[source], ends.ids[endpoint]) for source in sources)
     found = Filtering(fabric, [_meeting(paths, group) for group in _by_ends(contacts)]).passing()
     return joined, {(names[int(ends.party[p.source])], names[int(ends.party[p.target])]) for p in found}
 
@@ -126,8 +127,8 @@ def test_engine_and_simulation_agree(block: int) -> None:
         joined, passing = simulated(snapshot)
         found_joined, found_passing = judged(compile_fabric(snapshot))
         assert found_joined == joined, f"seed {seed}"
-        assert passing <= found_passing <= joined, f"seed {seed}"
+        assert passing <= found_passing, f"seed {seed}"
         translated = any(router.gateways for router in snapshot.routers)
         assert translated or found_passing == passing, f"seed {seed}"
         leaks += bool(joined)
-    assert leaks > 3
+    assert 3 < leaks < SEEDS // 5
