@@ -149,6 +149,14 @@ def test_the_first_of_equal_rules_stays() -> None:
     assert redundancy.by.tolist() == [1, 0, 0]
 
 
+def test_equal_rules_that_others_cover_all_go() -> None:
+    """Two equal rules are also covered by two needed ones together: neither has to stay for the other's sake."""
+    everywhere = (0, 9)
+    rules = table((0, everywhere, (1, 5)), (0, everywhere, (1, 5)), (0, everywhere, (0, 3)), (0, everywhere, (2, 6)))
+
+    assert classify(rules)[1].removable.tolist() == [True, True, False, False]
+
+
 def test_no_rules_allow_nothing() -> None:
     """The empty table has the empty form, and a question about it has an answer."""
     canonical, redundancy = classify(table())
