@@ -24,8 +24,9 @@ Json = dict[str, Any]
 T = TypeVar("T")
 CONNECT_SECONDS = 3.5
 """Longer than three SYNs of Linux (0, 1 and 2 or 3 s), each of which has many round trips of time."""
-WIDTH = 200
-SIZE = 400
+WIDTH = 400
+"""Probes in flight at once on one node: well below 1024 open files, listeners included."""
+SIZE = 500
 OWN_SECONDS = 2.0
 LISTEN_SECONDS = 60.0
 BATCH_SECONDS = 180.0

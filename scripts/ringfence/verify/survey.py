@@ -32,7 +32,10 @@ def complete(world: World, cloud: Connection) -> World:
         tenants.append(replace(tenant, facts=facts))
         outer[tenant.name] = _outer(cloud, tenant.facts["edge_router_id"])
     return replace(
-        world, tenants=tuple(tenants), outer={name: address for name, address in outer.items() if address}, api=tuple(api(cloud))
+        world,
+        tenants=tuple(tenants),
+        outer={name: address for name, address in outer.items() if address},
+        api=tuple(api(cloud, world.platform_facts["external_network_id"])),
     )
 
 
@@ -55,15 +58,20 @@ def _outer(cloud: Connection, router_id: str) -> Address | None:
     return next((address for address in addresses if address.version == 4), None)  # noqa: PLR2004
 
 
-def api(cloud: Connection) -> Iterable[tuple[Address, int]]:
-    """Return address and port of every API endpoint of the catalogue; loopback is nobody's address but the host's own."""
+def api(cloud: Connection, external_network_id: str) -> Iterable[tuple[Address, int]]:
+    """Return address and port of every API endpoint of the catalogue.
+
+    An endpoint on the loopback is out of everybody's reach; where a small cloud has one, its host is often the external network's gateway
+    and the API answers there as well, so that is tried instead.
+    """
     urls = {endpoint["url"] for service in cloud.service_catalog for endpoint in service["endpoints"]}
+    subnets = list(cloud.network.subnets(network_id=external_network_id))
+    gateways = [ip_address(subnet.gateway_ip) for subnet in subnets if subnet.gateway_ip]
     places: set[tuple[Address, int]] = set()
     for url in urls:
         parts = urlsplit(url)
         port = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
         for *_, where in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM):
             address = ip_address(where[0])
-            if not address.is_loopback:
-                places.add((address, port))
+            places.update((one, port) for one in (gateways if address.is_loopback else [address]))
     return sorted(places, key=str)
