@@ -26,11 +26,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sockets": ("ss", "-H", "-l", "-n", "-t", "-u"),
     "routes4": ("ip", "-j", "-4", "route", "show", "table", "all"),
     "routes6": ("ip", "-j", "-6", "route", "show", "table", "all"),
+    "rules4": ("ip", "-j", "-4", "rule", "show"),
+    "rules6": ("ip", "-j", "-6", "rule", "show"),
     "cards": ("ip", "-j", "link", "show"),
     "forwarding": ("sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"),
 }
 """What is asked of a server, by name; run as root."""
-OWN_TABLES = {"local"}
+KERNEL_TABLES = {"local", "main", "default"}
 NOT_ROUTES = {"local", "broadcast", "anycast", "multicast"}
 LINK_LOCAL = IPv6Network("fe80::/10")
 MULTICAST = IPv6Network("ff00::/8")
@@ -54,7 +56,10 @@ def judge(world: World, tenant: TenantWorld, node: Node, answers: Answers) -> It
     parts = {
         "ruleset is the declared one": ruleset(text, answers.json("policy")),
         "SSH listens on the management card only": sockets(answers.texts["sockets"].splitlines(), node, world.platform.ssh_port),
-        "routes are the declared ones": routes(world, node, [*answers.json("routes4"), *answers.json("routes6")]),
+        "routes are the declared ones": [
+            *routes(world, node, [*answers.json("routes4"), *answers.json("routes6")]),
+            *rules(node, [*answers.json("rules4"), *answers.json("rules6")]),
+        ],
         "cards are the declared ones": cards(node, answers.json("cards")),
         "forwards nothing": ["forwarding is on"] if set(answers.texts["forwarding"].split()) - {"0"} else [],
     }
@@ -88,21 +93,35 @@ def sockets(lines: Sequence[str], node: Node, ssh: int) -> list[str]:
 
 
 def routes(world: World, node: Node, entries: Sequence[Json]) -> list[str]:
-    """Compare routes: the cards' own prefixes, a default through the first card, the backbone through the management router."""
-    wanted = {(str(network), "", card.device) for card in node.cards for network in card.networks}
+    """Compare routes: the cards' own prefixes, a default through the first card, the backbone through the management router.
+
+    A card may have a table of its own, for what is sent from its own addresses: its prefixes and its own gateways, nothing else.
+    """
     first, management = node.cards[0], node.card("management")
-    wanted |= {("default", str(gateway), first.device) for gateway in first.gateways}
-    wanted |= {(str(world.platform.backbone.cidr), str(management.gateways[0]), management.device)}
-    found = {
-        (entry["dst"], entry.get("gateway", ""), entry.get("dev", ""))
-        for entry in entries
-        if entry.get("type", "unicast") not in NOT_ROUTES and entry.get("table") not in OWN_TABLES and not _is_local_by_nature(entry["dst"])
-    }
-    extra = [
-        f"undeclared route {' '.join(filter(None, (route[0], 'via ' + route[1] if route[1] else '', 'dev ' + route[2])))}"
-        for route in sorted(found - wanted)
-    ]
-    return extra + [f"missing route {route[0]} dev {route[2]}" for route in sorted(wanted - found)]
+    own = {(str(network), "", card.device) for card in node.cards for network in card.networks}
+    backbone = {(str(world.platform.backbone.cidr), str(management.gateways[0]), management.device)}
+    wanted = own | backbone | {("default", str(gateway), first.device) for gateway in first.gateways}
+    aside = own | backbone | {("default", str(hop), card.device) for card in node.cards if card is not management for hop in card.gateways}
+    found: dict[bool, set[tuple[str, str, str]]] = {True: set(), False: set()}
+    for entry in entries:
+        if entry.get("type", "unicast") in NOT_ROUTES or entry.get("table") == "local" or _is_local_by_nature(entry["dst"]):
+            continue
+        in_main = str(entry.get("table", "main")) in KERNEL_TABLES
+        found[in_main].add((entry["dst"], entry.get("gateway", ""), entry.get("dev", "")))
+    problems = [f"undeclared route {_words(*route)}" for route in sorted(found[True] - wanted)]
+    problems += [f"undeclared route {_words(*route)} in a table of its own" for route in sorted(found[False] - aside)]
+    return problems + [f"missing route {_words(*route)}" for route in sorted(wanted - found[True])]
+
+
+def _words(to: str, hop: str, device: str) -> str:
+    return f"{to} via {hop} dev {device}" if hop else f"{to} dev {device}"
+
+
+def rules(node: Node, entries: Sequence[Json]) -> list[str]:
+    """Find routing rules that are neither the kernel's own nor for what is sent from one of the server's addresses."""
+    own = {str(address) for card in node.cards for address in card.addresses}
+    strange = [entry for entry in entries if str(entry.get("table")) not in KERNEL_TABLES and entry.get("src") not in own]
+    return [f"undeclared routing rule from {entry.get('src')} to table {entry.get('table')}" for entry in strange]
 
 
 def _is_local_by_nature(destination: str) -> bool:

@@ -27,8 +27,11 @@ SOUND: dict[str, Any] = {
         {"dst": "172.30.0.0/28", "dev": "mgmt0"},
         {"dst": "172.29.0.0/24", "gateway": "172.30.0.1", "dev": "mgmt0"},
         {"type": "local", "dst": "10.0.0.11", "dev": "zone0", "table": "local"},
+        {"dst": "default", "gateway": "10.0.0.1", "dev": "zone0", "table": "101"},
     ],
     "routes6": [{"dst": "fe80::/64", "dev": "mgmt0"}, {"type": "multicast", "dst": "ff00::/8", "dev": "mgmt0", "table": "local"}],
+    "rules4": [{"priority": 0, "src": "all", "table": "local"}, {"priority": 99, "src": "10.0.0.11", "table": "101"}],
+    "rules6": [{"priority": 32766, "src": "all", "table": "main"}],
     "cards": [{"ifname": "lo"}, *({"ifname": card.device, "address": card.mac} for card in WEB.cards)],
     "forwarding": "0\n0\n",
 }
@@ -43,6 +46,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "undeclared route default via 172.30.0.1 dev mgmt0",
     ),
     "static route": ({"routes4": [*SOUND["routes4"], EXTRA_ROUTE]}, "undeclared route 10.0.9.0/24 via 10.0.0.12"),
+    "management default route in a table of its own": (
+        {"routes4": [*SOUND["routes4"], {"dst": "default", "gateway": "172.30.0.1", "dev": "mgmt0", "table": "7"}]},
+        "undeclared route default via 172.30.0.1 dev mgmt0 in a table of its own",
+    ),
+    "routing rule": ({"rules4": [{"src": "all", "table": "7"}]}, "undeclared routing rule from all to table 7"),
     "route lost": ({"routes4": SOUND["routes4"][1:]}, "missing route default"),
     "route of IPv6": ({"routes6": [{"dst": "default", "gateway": "fe80::1", "dev": "zone0"}]}, "undeclared route default via fe80::1"),
     "extra card": ({"cards": [*SOUND["cards"], {"ifname": "eth9", "address": "02:00:00:00:00:09"}]}, "undeclared card eth9"),
