@@ -33,7 +33,7 @@ PAUSE = 0.02
 """Seconds between two looks."""
 HEADERS = {
     Protocol.ESP: struct.pack("!II", 256, 1),  # security parameters index, sequence number (RFC 4303)
-    Protocol.AH: struct.pack("!BBHII", 59, 2, 0, 256, 1),  # nothing follows; 16 bytes (RFC 4302)
+    Protocol.AH: struct.pack("!BBHII", 253, 2, 0, 256, 1),  # an experiment follows (RFC 3692); 16 bytes (RFC 4302)
     Protocol.GRE: struct.pack("!HH", 0, 0x0800),  # no options, IPv4 inside (RFC 2784)
 }
 """What stands before the token in a packet of a protocol without ports."""
