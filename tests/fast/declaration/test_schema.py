@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
+import pytest
 
-from infra.declaration import load_tenant
+from infra.declaration import load_platform, load_tenant
 from infra.declaration.model import Flow, Platform, Server, Tenant, Zone
 from infra.declaration.schema import reference, schema_text, stack_schema
 from tests.fast.declaration import declared
@@ -58,14 +58,13 @@ def test_every_reference_leads_somewhere() -> None:
     assert references(schema) <= {f"#/$defs/{name}" for name in schema["$defs"]}
 
 
-def test_the_manuals_example_is_right(tmp_path: Path) -> None:
-    """The example that readers copy is accepted as it stands."""
-    text = (ROOT / "docs/declaration.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
-    tree = yaml.safe_load(text)["config"]["ringfence:tenant"] | {"region": "north"}
-    path = declared.written(tmp_path, "acme", "ringfence:tenant", tree)
-    assert load_tenant(path, Platform.model_validate(declared.PLATFORM), today=declared.TODAY).tenant.flows.keys() == {
-        "shop",
-        "sql",
-        "alive",
-        "stock",
-    }
+@pytest.mark.parametrize(
+    ("document", "before", "after"), [("docs/declaration.md", "```yaml\n", "```"), ("README.md", "<<'YAML'\n", "YAML")]
+)
+def test_an_example_that_readers_copy_is_right(document: str, before: str, after: str, tmp_path: Path) -> None:
+    """The examples of the documents are accepted as they stand, on the platform that is shipped."""
+    text = (ROOT / document).read_text(encoding="utf-8").split(before)[1].split(after)[0]
+    path = tmp_path / "Pulumi.initech.yaml"
+    path.write_text(text, encoding="utf-8")
+    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    assert load_tenant(path, platform, today=declared.TODAY).tenant.flows
