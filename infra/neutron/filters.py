@@ -50,6 +50,7 @@ class Filters:
         self._allows: dict[tuple[int, Direction], tuple[Allow, ...]] = {}
         self._first_rule: dict[str, int] = {}
         self._near: Ranges = ()
+        self._near_members: dict[str, list[Interval]] = {}
         self._cut: dict[tuple[Any, ...], Ranges] = {}
         self._merged: dict[str, Ranges] = {}
         self._rules: list[tuple[SecurityGroup, Rule]] = []
@@ -137,7 +138,7 @@ class Filters:
     def ingress_near(self, filter_class: int, near: Ranges) -> list[Allow]:
         """What the rules of a filtered class let in from ``near``, peers cut down to it; numbers of rules are left out."""
         if near != self._near:
-            self._near, self._cut = near, {}
+            self._near, self._cut, self._near_members = near, {}, self._members_within(near)
         found: list[Allow] = []
         for identifier in self._class_groups[filter_class]:
             for rule in self._groups[identifier].rules:
@@ -145,10 +146,26 @@ class Filters:
                     remote = _remote(rule)
                     peers = self._cut.get(remote)
                     if peers is None:
-                        peers = self._cut[remote] = intersection(self.peers(rule), near)
+                        peers = self._cut[remote] = self._peers_near(rule)
                     if peers:
                         found.extend(self._near_rectangles(rule, peers))
         return found
+
+    def _peers_near(self, rule: Rule) -> Ranges:
+        if rule.remote_group_id:
+            return normal(self._near_members.get(rule.remote_group_id, ()))
+        return intersection(self.peers(rule), self._near)
+
+    def _members_within(self, near: Ranges) -> dict[str, list[Interval]]:
+        """Return the members of remote groups as far as they are in ``near``: hardly any, so most ports are passed over by their subnet."""
+        subnets = {subnet for subnet, cidr in self._cidrs.items() if intersection((interval(cidr),), near)}
+        members: dict[str, list[Interval]] = defaultdict(list)
+        for port in self._all_ports:
+            if port.security_groups and (port.allowed_address_pairs or any(fixed.subnet_id in subnets for fixed in port.fixed_ips)):
+                spans = intersection(member_intervals(self.profile, port, self.own(port)), near)
+                for group in port.security_groups if spans else ():
+                    members[group].extend(spans)
+        return members
 
     def _near_rectangles(self, rule: Rule, peers: Ranges) -> list[Allow]:
         span = self._spans[_words_of_service(rule)]

@@ -10,6 +10,7 @@ import numpy as np
 from infra.policy.isolation.fabric import Hop
 from infra.policy.isolation.ranges import ANY, Ranges, intersection, show
 from infra.policy.isolation.reach import Link, Reach, Routing
+from infra.policy.packets.arrays import first_of_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ class Paths:
         ends = fabric.endpoints
         self.on_segment = _grouped(ends.segment)
         self.of_party = _grouped(ends.party)
-        self.segments_of_party = {party: tuple(np.unique(ends.segment[members]).tolist()) for party, members in self.of_party.items()}
+        self.segments_of_party = {party: tuple(sorted(set(ends.segment[members].tolist()))) for party, members in self.of_party.items()}
         self.parties_on = {segment: set(ends.party[members].tolist()) for segment, members in self.on_segment.items()}
         self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
 
@@ -98,5 +99,6 @@ class Paths:
 def _grouped(column: Ints) -> dict[int, Ints]:
     """Return the positions of every value of an int64 column."""
     order = np.argsort(column, kind="stable")
-    values, starts = np.unique(column[order], return_index=True)
-    return dict(zip(values.tolist(), np.split(order, starts[1:]), strict=True)) if len(values) else {}
+    ordered = column[order]
+    starts = np.flatnonzero(first_of_runs(ordered))
+    return dict(zip(ordered[starts].tolist(), np.split(order, starts[1:]), strict=True)) if len(starts) else {}
