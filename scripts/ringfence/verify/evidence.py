@@ -28,6 +28,9 @@ NO_TOKEN = "0" * 16
 BOUND = "bound"
 """The guest's program says so of a listener that shares its port with one on another card: it is up, but not to be reached from within."""
 
+TAKEN = "EADDRINUSE"
+MANAGEMENT_DEVICE = "mgmt0"
+
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
@@ -117,6 +120,14 @@ def is_answer(seen: Seen) -> bool:
     return (seen.kind, seen.operation) in {("arp", ARP_REPLY), ("nd", ADVERTISEMENT)}
 
 
+def _is_ssh(one: Json) -> bool:
+    """Tell a port that is taken on the management card: by the daemon through which this very conversation is held.
+
+    It is bound to that card, so the server cannot reach it from within.
+    """
+    return one["errno"] == TAKEN and one["protocol"] == "tcp" and one["device"] == MANAGEMENT_DEVICE
+
+
 def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) -> Proofs:
     """Read what the own probes and the questions came to.
 
@@ -132,7 +143,7 @@ def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) ->
                 up.add((told.node, address, protocol, port))
         heard.update({(told.node, device, str(seen.source)): seen.mac for device, seen in told.wire if is_answer(seen)})
     for node, failed in occupied.items():
-        up.update((node, *listener_key(one)) for one in failed if one["errno"] == BOUND)
+        up.update((node, *listener_key(one)) for one in failed if one["errno"] == BOUND or _is_ssh(one))
     return Proofs(frozenset(up), heard)
 
 
