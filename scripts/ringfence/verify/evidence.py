@@ -125,7 +125,7 @@ def _is_ssh(one: Json) -> bool:
 
     It is bound to that card, so the server cannot reach it from within.
     """
-    return one["errno"] == TAKEN and one["protocol"] == "tcp" and one["device"] == MANAGEMENT_DEVICE
+    return (one["errno"], one["protocol"], one["device"]) == (TAKEN, "tcp", MANAGEMENT_DEVICE)
 
 
 def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) -> Proofs:
