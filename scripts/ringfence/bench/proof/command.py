@@ -32,20 +32,9 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print rows and gates as JSON.")] = False,
 ) -> None:
     """Speed of the firewall analysis beside its peers, on the same data, with equal answers."""
-    console = Console(stderr=True)
     jobs = [job for job in JOBS if job.case.startswith(only) and (job.quick or not quick)]
-    rows: list[Row] = []
-    begin = perf_counter()
-    try:
-        for number, job in enumerate(jobs, start=1):
-            row = measure(job, quick=quick)
-            rows.append(row)
-            console.print(
-                f"{perf_counter() - begin:5.0f} s  {number}/{len(jobs)}  {row.case} {row.engine} {row.size:,}: {seconds(row.median)}"
-            )
-    except KeyboardInterrupt:
-        console.print("interrupted; what was measured so far follows")
-    judged = judge(rows)
+    rows, broken = run_jobs(jobs, quick=quick)
+    judged = [*judge(rows), *broken]
     if json:
         document = {"rows": rows, "gates": judged}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
@@ -54,8 +43,31 @@ def run(
     if write:
         command = f"./scripts/bench proof{' --quick' if quick else ''}{f' --only {only}' if only else ''}"
         report.replace_section(DOCUMENT, report.markdown(rows, judged, command))
-    if any(gate.outcome.verdict is Verdict.FAIL for gate in judged):
+    if any(gate.outcome.verdict in {Verdict.FAIL, Verdict.ERROR} for gate in judged):
         raise typer.Exit(FAILED)
+
+
+def run_jobs(jobs: list[Job], *, quick: bool) -> tuple[list[Row], list[Judged]]:
+    """Measure job after job, with progress on standard error; return rows, and errors in place of rows. Ctrl-C ends it early."""
+    console = Console(stderr=True)
+    rows: list[Row] = []
+    broken: list[Judged] = []
+    begin = perf_counter()
+    for number, job in enumerate(jobs, start=1):
+        name = f"{job.case} {job.engine}"
+        try:
+            row = measure(job, quick=quick)
+        except RingfenceError as error:
+            broken.append(Judged.error(name, str(error)))
+            said = str(error)
+        except KeyboardInterrupt:
+            console.print("interrupted; what was measured so far follows")
+            break
+        else:
+            rows.append(row)
+            said = f"{row.size:,} {row.unit}: {seconds(row.median)}"
+        console.print(f"{perf_counter() - begin:5.0f} s  {number}/{len(jobs)}  {name}, {said}", markup=False)
+    return rows, broken
 
 
 def measure(job: Job, *, quick: bool) -> Row:
@@ -73,7 +85,7 @@ def show(judged: list[Judged]) -> None:
     """Print the gates."""
     table = Table("gate", "measured", "gate", "further aim", "verdict")
     for gate in judged:
-        colour = {Verdict.PASS: "green", Verdict.FAIL: "red"}.get(gate.outcome.verdict, "dim")
+        colour = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "red"}.get(gate.outcome.verdict, "dim")
         verdict = f"[{colour}]{gate.outcome.verdict}[/]{' (aim met)' if gate.aim_met else ''}"
         table.add_row(gate.outcome.check, gate.measured, gate.gate, gate.aim, verdict)
     Console().print(table)

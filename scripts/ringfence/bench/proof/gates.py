@@ -25,6 +25,11 @@ class Judged:
     aim: str
     aim_met: bool
 
+    @classmethod
+    def error(cls, check: str, reason: str) -> Judged:
+        """Return the verdict on a measurement that broke."""
+        return cls(Outcome(check, Verdict.ERROR, reason), "broke", "", "", aim_met=False)
+
 
 def judge(rows: Sequence[Row]) -> list[Judged]:
     """Judge every gate, and the agreement of answers. A gate whose measurement is missing is skipped, with the reason."""

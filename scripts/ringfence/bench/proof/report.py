@@ -65,7 +65,7 @@ def markdown(rows: Sequence[Row], judged: Sequence[Judged], command: str) -> str
 
 
 def _gate_line(gate: Judged) -> str:
-    word = {Verdict.PASS: "met", Verdict.FAIL: "**missed**"}.get(gate.outcome.verdict, "not measured")
+    word = {Verdict.PASS: "met", Verdict.FAIL: "**missed**", Verdict.ERROR: "**broke**"}.get(gate.outcome.verdict, "not measured")
     return f"| {gate.outcome.check} | {gate.measured} | {gate.gate} | {gate.aim} | {word}{', and the aim' if gate.aim_met else ''} |"
 
 
