@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hardening.firstboot.config_drive import Address, Network
     from hardening.firstboot.plan import Card
+
+FIRST_ZONE = "zone0"
 
 
 def link_file(card: Card) -> str:
@@ -39,5 +42,28 @@ def network_file(card: Card) -> str:
         *(f"Address={address}" for address in nic.addresses),
     ]
     for route in nic.routes:
-        lines += ["", "[Route]", f"Destination={route.destination}", f"Gateway={route.gateway}"]
-    return "\n".join(lines) + "\n"
+        if not route.is_default or card.table == 0 or card.name == FIRST_ZONE:
+            lines += _route(route.destination, route.gateway)
+    return "\n".join(lines + _own_table(card)) + "\n"
+
+
+def _own_table(card: Card) -> list[str]:
+    """What is sent from the card's own addresses is routed by the card's own table: its segment, and its own routes.
+
+    Only the first zone's default route is in the main table as well: what the server opens by itself has one way out.
+    """
+    if card.table == 0:
+        return []
+    lines: list[str] = []
+    for address in card.nic.addresses:
+        lines += ["", "[RoutingPolicyRule]", f"From={address.ip}", f"Table={card.table}"]
+        lines += _route(address.network, None, card.table)
+    for route in card.nic.routes:
+        lines += _route(route.destination, route.gateway, card.table)
+    return lines
+
+
+def _route(destination: Network, gateway: Address | None, table: int = 0) -> list[str]:
+    lines = ["", "[Route]", f"Destination={destination}"]
+    lines += [f"Gateway={gateway}"] if gateway else []
+    return lines + ([f"Table={table}"] if table else [])

@@ -7,13 +7,19 @@ from typing import NamedTuple
 from hardening.firstboot.config_drive import ConfigDriveError, MetaData, Network, NetworkData, Nic
 
 MANAGEMENT = "mgmt0"
+FIRST_TABLE = 100
 
 
 class Card(NamedTuple):
-    """A card with its name: ``mgmt0``, or ``zone0``, ``zone1``, ... in the order of the server's zones."""
+    """A card with its name: ``mgmt0``, or ``zone0``, ``zone1``, ... in the order of the server's zones.
+
+    ``table`` is the routing table of what is sent from the card's own addresses, 0 when the main table does for all. A server in several
+    zones needs one for each: an answer must leave by the card that was asked, or it would be a spoofed packet on the other card.
+    """
 
     name: str
     nic: Nic
+    table: int = 0
 
 
 class Plan(NamedTuple):
@@ -51,7 +57,7 @@ def make_plan(network: NetworkData, meta: MetaData) -> Plan:
         hostname=meta.hostname,
         keys=meta.keys,
         role=meta.role,
-        cards=(Card(MANAGEMENT, management), *(Card(f"zone{index}", _zone(index, nic)) for index, nic in enumerate(zones))),
+        cards=(Card(MANAGEMENT, management), *(_zone(index, nic, len(zones)) for index, nic in enumerate(zones))),
         ssh_from=ssh_from,
         ssh_port=meta.ssh_port,
         forward_to=meta.forward_to if meta.role == "bastion" else (),
@@ -73,8 +79,5 @@ def _management(nics: tuple[Nic, ...], mac: str) -> Nic:
     return candidates[0]
 
 
-def _zone(index: int, nic: Nic) -> Nic:
-    """A zone's card: only the first zone's carries default routes, so that there is one way out and no asymmetric path."""
-    if index == 0:
-        return nic
-    return nic._replace(routes=tuple(route for route in nic.routes if not route.is_default))
+def _zone(index: int, nic: Nic, zones: int) -> Card:
+    return Card(f"zone{index}", nic, FIRST_TABLE + index if zones > 1 else 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from hardening.firstboot.config_drive import ConfigDriveError, parse_meta_data, parse_network_data
+from hardening.firstboot.networkd import network_file
 from hardening.firstboot.plan import Plan, make_plan
 from tests.fast.hardening.image import drives
 
@@ -25,13 +27,22 @@ def test_cards_are_named_in_the_order_of_zones() -> None:
     assert names == {drives.MANAGEMENT_MAC: "mgmt0", "fa:16:3e:00:00:11": "zone0", "fa:16:3e:00:00:12": "zone1"}
 
 
-def test_only_the_first_zone_carries_default_routes() -> None:
-    """A server in two zones has one way out; the management card has none."""
-    routes = {
-        card.name: [route for route in card.nic.routes if route.is_default]
-        for card in plan(drives.server_network(), drives.server_meta()).cards
-    }
-    assert {name: len(found) for name, found in routes.items()} == {"mgmt0": 0, "zone0": 2, "zone1": 0}
+def test_only_the_first_zone_has_a_default_route_of_the_server() -> None:
+    """A server in two zones opens connections by one way out; each zone's own default route is for answers from its addresses."""
+    cards = plan(drives.server_network(), drives.server_meta()).cards
+    assert {card.name: card.table for card in cards} == {"mgmt0": 0, "zone0": 100, "zone1": 101}
+    routes = {card.name: re.findall(r"Destination=\S+/0\nGateway=\S+(?:\nTable=\d+)?", network_file(card)) for card in cards}
+    tables = {name: sorted(route.partition("Table=")[2] for route in found) for name, found in routes.items()}
+    assert tables == {"mgmt0": [], "zone0": ["", "", "100", "100"], "zone1": ["101"]}
+
+
+def test_a_server_in_one_zone_needs_no_table_of_its_own() -> None:
+    """With one zone the main table says it all."""
+    network = drives.server_network()
+    del network["links"][1], network["networks"][2]
+    cards = plan(network, drives.server_meta()).cards
+    assert [card.table for card in cards] == [0, 0]
+    assert not any("RoutingPolicyRule" in network_file(card) for card in cards)
 
 
 def test_without_a_mac_the_routes_tell_the_management_card() -> None:

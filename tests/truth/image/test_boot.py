@@ -1,0 +1,258 @@
+"""The image is booted as a cloud would: closed from its first moment, reachable over management only, and the same after a restart.
+
+One server goes through its life in the order of this file: first boot, policy, rollback, restart, damage, copy to another instance.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardening.firstboot import apply_policy
+from hardening.image import cache
+from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT, Machine, Namespace, config_drive, run
+from tests.truth.image.server import Server
+from tests.truth.image.sniffer import Sniffer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PORT, NEIGHBOUR = 8080, 8081
+POLICY = f"""\
+table inet ringfence {{
+    chain input {{
+        type filter hook input priority filter; policy drop;
+        iif "lo" accept
+        ct state established accept
+        iifname "mgmt0" ip saddr {BACKBONE} tcp dport 22 accept
+        iifname "zone0" tcp dport {PORT} accept
+        icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept
+    }}
+    chain forward {{
+        type filter hook forward priority filter; policy drop;
+    }}
+    chain output {{
+        type filter hook output priority filter; policy drop;
+        oif "lo" accept
+        ct state established accept
+        icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept
+    }}
+}}
+"""
+WITHOUT_SSH = POLICY.replace("tcp dport 22 accept", "tcp dport 2 accept").replace("ct state established accept", "ct state invalid drop", 1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server in two zones with a blank data disk, after its first boot."""
+    image = cache.image_path()
+    if not image.exists():
+        pytest.skip("the image is not built; next: scripts/image build")
+    if missing := [program for program in ("qemu-system-x86_64", "qemu-img", "genisoimage", "ssh") if shutil.which(program) is None]:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    folder = tmp_path_factory.mktemp("server")
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key"))
+    # A volume in a cloud is not compressed either.
+    run("qemu-img", "convert", "-O", "qcow2", str(image), str(folder / "root.qcow2"))
+    run("qemu-img", "resize", "-q", str(folder / "root.qcow2"), "3G")
+    run("qemu-img", "create", "-q", "-f", "qcow2", str(folder / "data.qcow2"), "256M")
+    properties = {"ringfence_role": "server", "ringfence_management_mac": MANAGEMENT.mac, "ringfence_ssh_from": f"{BACKBONE}/32"}
+    cards = (APP, DATA, MANAGEMENT)
+    config_drive(folder / "config.iso", cards, (folder / "key.pub").read_text(encoding="utf-8").strip(), properties)
+    made = Server(Machine(Namespace(f"rf-boot-{os.getpid()}", cards), folder, ("data.qcow2",)))
+    made.namespace.up()
+    try:
+        sniffer = Sniffer(made.namespace)
+        made.start()
+        # What answers on a zone's card is decided while somebody asks.
+        made.reach(APP.address, 22, timeout=1)
+        made.sent = sniffer.stop()
+        yield made
+    finally:
+        made.machine.off(gently=False)
+        made.namespace.down()
+
+
+def test_the_console_tells_the_host_key_that_ssh_shows(server: Server) -> None:
+    """The key on the console is the one that the server proves to have, and it is the only one."""
+    scanned = server.namespace.run("ssh-keyscan", "-T", "20", MANAGEMENT.address).stdout.splitlines()
+    known = (server.machine.folder / "known_hosts").read_text(encoding="utf-8").strip()
+    assert [line for line in scanned if not line.startswith("#")] == [known]
+
+
+def test_the_automation_account_logs_in_and_is_root_by_sudo(server: Server) -> None:
+    """A real login with the pinned key, sudo without a password, the host name of the config drive."""
+    assert server.done("sudo -n id -u; id -un; hostname").split() == ["0", "ringfence", "web"]
+
+
+def test_paramiko_logs_in(server: Server) -> None:
+    """The library that applies policies agrees with the server on a key exchange that holds against a quantum computer."""
+    arguments = (MANAGEMENT.address, BACKBONE, str(server.machine.folder / "key"), str(server.machine.folder / "known_hosts"))
+    said = server.namespace.run(sys.executable, "-c", _PARAMIKO, *arguments).stdout.split()
+    assert said == ["ringfence", "mlkem768x25519-sha256"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(("-o", "KexAlgorithms=curve25519-sha256"), id="kex"),
+        pytest.param(("-o", "Ciphers=aes128-ctr"), id="cipher"),
+        pytest.param(("-o", "HostKeyAlgorithms=ecdsa-sha2-nistp256"), id="host-key"),
+        pytest.param(("-o", "PubkeyAuthentication=no"), id="no-key"),
+    ],
+)
+def test_weaker_logins_are_refused(server: Server, options: tuple[str, ...]) -> None:
+    """Everything but the few algorithms that the image names, and everything but a key."""
+    assert server.ssh("true").returncode == 0
+    assert server.ssh("true", *options).returncode == 255
+
+
+def test_nobody_else_logs_in(server: Server) -> None:
+    """Root has the same machine but no login, whatever the key."""
+    refused = server.ssh("true", user="root")
+    assert (refused.returncode, "Permission denied" in refused.stderr) == (255, True)
+
+
+def test_ssh_answers_on_management_only(server: Server) -> None:
+    """From the backbone on the management card: a banner. Anything else is silence, though the card is up and answers ARP."""
+    assert server.reach(MANAGEMENT.address, 22, BACKBONE).startswith("OK SSH-2.0-OpenSSH")
+    for address in (APP.address, DATA.address, APP.address6):
+        assert server.reach(address, 22) == "TIMEOUT", address
+    neighbours = server.namespace.run("ip", "neighbour", "show").stdout
+    for card in (APP, DATA):
+        assert f"{card.address} dev {card.tap} lladdr {card.mac}" in neighbours
+    assert f"{APP.address6} dev {APP.tap} lladdr {APP.mac}" in neighbours
+
+
+def test_only_the_backbone_may_open_ssh(server: Server) -> None:
+    """The management card does not listen to its neighbours or to other addresses behind its router."""
+    assert server.reach(MANAGEMENT.address, 22, BACKBONE).startswith("OK")
+    assert server.reach(MANAGEMENT.address, 22, ELSEWHERE) == "TIMEOUT"
+    assert server.reach(MANAGEMENT.address, 22, MANAGEMENT.gateway) == "TIMEOUT"
+
+
+def test_the_listener_is_bound_to_the_management_card(server: Server) -> None:
+    """Without the packet filter SSH still does not answer on a zone's card; the filter is a second lock."""
+    server.done("sudo nft add rule inet ringfence input accept; sudo nft add rule inet ringfence output accept")
+    try:
+        assert server.reach(APP.address, 22) == "REFUSED"
+        assert server.reach(MANAGEMENT.address, 22, ELSEWHERE).startswith("OK")
+    finally:
+        server.done("sudo /usr/lib/ringfence/load-firewall")
+    assert server.reach(APP.address, 22) == "TIMEOUT"
+
+
+def test_from_its_first_moment_it_sends_nothing_unasked(server: Server) -> None:
+    """From power-on to the first login: ARP, neighbour discovery and SSH's answers, on each card no other kind of frame."""
+    discovery = {"arp", "icmpv6 135", "icmpv6 136"}
+    assert "tcp from 22" in server.sent[MANAGEMENT.mac]
+    assert server.sent[MANAGEMENT.mac] <= {"arp", "tcp from 22"}
+    assert "arp" in server.sent[APP.mac]
+    assert server.sent[APP.mac] <= discovery
+    assert server.sent.get(DATA.mac, set()) <= discovery
+
+
+def test_cards_have_their_names_addresses_and_one_way_out(server: Server) -> None:
+    """Names in the order of the zones, static addresses of both families, the default route on the first zone only."""
+    addresses = {card["ifname"]: card for card in json.loads(server.done("ip -json address"))}
+    found = {
+        name: [entry["local"] for entry in addresses[name]["addr_info"] if entry["scope"] == "global"] for name in addresses if name != "lo"
+    }
+    assert found == {"zone0": [APP.address, APP.address6], "zone1": [DATA.address], "mgmt0": [MANAGEMENT.address]}
+    assert {card["mtu"] for name, card in addresses.items() if name != "lo"} == {1442}
+    assert [route["dev"] for route in json.loads(server.done("ip -json route show default"))] == ["zone0"]
+
+
+def test_disks_are_used_whole(server: Server) -> None:
+    """The root has grown to its volume; the blank second disk is a file system on /data."""
+    server.done("sudo systemctl start ringfence-grow.service ringfence-data@vdb.service")
+    root, data = (int(size) for size in server.done("df --output=size -m / /data | tail -n +2").split())
+    assert root > 2800
+    assert 150 < data < 256
+    assert "nosuid" in server.done("findmnt --noheadings --output OPTIONS /data")
+
+
+def test_nothing_failed_and_nothing_listens_but_ssh(server: Server) -> None:
+    """No failed unit; one listening socket, bound to the management card."""
+    assert server.done("sudo systemctl --failed --no-legend --plain") == ""
+    listening = [line.split()[4] for line in server.done("sudo ss -H -lntu").splitlines()]
+    assert listening == ["*%mgmt0:22"]
+
+
+def test_a_policy_opens_what_it_says_after_a_second_login(server: Server) -> None:
+    """Before: silence. After stage, new login, confirm: the port answers, its neighbour does not."""
+    assert server.reach(APP.address, PORT) == "TIMEOUT"
+    server.done("sudo /usr/lib/ringfence/apply-policy stage -", text=POLICY)
+    server.done(f"sudo /usr/lib/ringfence/apply-policy confirm {apply_policy.digest(POLICY)}")
+    assert server.reach(APP.address, PORT) == "REFUSED"
+    assert server.reach(APP.address, NEIGHBOUR) == "TIMEOUT"
+    shown = json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))
+    assert (shown["sha256"], shown["source"], shown["drift"]) == (apply_policy.digest(POLICY), "policy", False)
+
+
+def test_a_policy_that_locks_everybody_out_is_rolled_back(server: Server) -> None:
+    """Staged, the login is gone; seconds later it is back, and the confirmed policy with it."""
+    server.ssh(
+        "sudo /usr/lib/ringfence/apply-policy stage - --seconds 20",
+        "-o",
+        "ServerAliveInterval=2",
+        "-o",
+        "ServerAliveCountMax=2",
+        text=WITHOUT_SSH,
+    )
+    assert server.reach(MANAGEMENT.address, 22, BACKBONE, timeout=3) == "TIMEOUT"
+    assert any(server.reach(MANAGEMENT.address, 22, BACKBONE, timeout=10).startswith("OK") for _ in range(6))
+    assert json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))["sha256"] == apply_policy.digest(POLICY)
+    assert server.reach(APP.address, PORT) == "REFUSED"
+
+
+def test_a_restart_keeps_key_policy_and_data(server: Server) -> None:
+    """The power button ends it cleanly; afterwards the host key, the confirmed policy and the data disk are as before."""
+    before = (server.machine.folder / "known_hosts").read_text(encoding="utf-8")
+    server.done("sudo sh -c 'echo kept >/data/marker; sync'")
+    server.machine.off(gently=True)
+    server.start()
+    assert (server.machine.folder / "known_hosts").read_text(encoding="utf-8") == before
+    assert server.reach(APP.address, PORT) == "REFUSED"
+    assert server.reach(APP.address, NEIGHBOUR) == "TIMEOUT"
+    assert server.done("sudo systemctl start ringfence-data@vdb.service; cat /data/marker") == "kept\n"
+
+
+def test_a_damaged_policy_leaves_only_management(server: Server) -> None:
+    """At the next boot: the base policy, an alarm on the console, and the port that the policy had opened is shut."""
+    server.done("sudo sh -c 'echo \"table inet {\" >/etc/ringfence/policy.nft; sync'")
+    server.machine.off(gently=False)
+    server.start()
+    server.machine.wait_for_console("ringfence-alarm: /etc/ringfence/policy.nft does not load")
+    assert server.reach(MANAGEMENT.address, 22, BACKBONE).startswith("OK")
+    assert server.reach(APP.address, PORT) == "TIMEOUT"
+
+
+def test_a_disk_in_another_instance_starts_anew(server: Server) -> None:
+    """A copied disk does not keep the identity of the server that it came from: another host key, and no policy."""
+    before = (server.machine.folder / "known_hosts").read_text(encoding="utf-8")
+    server.machine.off(gently=False)
+    server.machine.uuid = "0b2c6d0e-0000-4000-8000-000000000002"
+    server.start()
+    assert (server.machine.folder / "known_hosts").read_text(encoding="utf-8") != before
+    assert json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))["source"] == "base"
+
+
+_PARAMIKO = f"""
+import socket, sys
+import paramiko
+address, source, key, known = sys.argv[1:]
+client = paramiko.SSHClient()
+client.load_host_keys(known)
+client.set_missing_host_key_policy(paramiko.RejectPolicy())
+peer = socket.create_connection((address, 22), 20, ({BACKBONE!r}, 0))
+identity = paramiko.Ed25519Key.from_private_key_file(key)
+client.connect(address, username="ringfence", pkey=identity, sock=peer, banner_timeout=60, auth_timeout=60)
+print(client.exec_command("id -un", timeout=60)[1].read().decode().strip(), client.get_transport().kex_engine.name)
+client.close()
+"""
