@@ -45,7 +45,7 @@ JOBS: Final = (
     Job("B1", "ringfence", 1_000_000, 200_000),
     Job("B1", "ringfence", 4_000_000, 800_000),
     Job("B1", "ringfence, classified", 1_000_000, 200_000),
-    Job("B1 hostile", "ringfence", 5000, 1000, 3),
+    Job("B1 hostile", "ringfence", 2000, 500, 3),
     Job("B1", "oxidd", 100_000, 20_000),
     Job("B1", "dd.cudd", 100_000, 20_000),
     Job("B1", "NCA", 10_000, 2000),
