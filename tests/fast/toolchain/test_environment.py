@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from toolchain import build, environment
 from toolchain.places import TREE, Places
@@ -113,6 +114,13 @@ def test_places(environ: dict[str, str], cache: str) -> None:
 def test_shell_scripts_parse(script: str) -> None:
     """Bash reads each script to its end."""
     assert subprocess.run(["bash", "-n", TREE / "scripts" / script], check=False).returncode == 0
+
+
+def test_dynamic_resources_find_the_python_environment() -> None:
+    """The engine starts them in the program's folder, and the vendor's script resolves `virtualenv` of Pulumi.yaml from there."""
+    project = yaml.safe_load((TREE / "Pulumi.yaml").read_text(encoding="utf-8"))
+    virtualenv = project["runtime"]["options"]["virtualenv"]
+    assert (TREE / project["main"] / virtualenv).readlink() == Path("..") / virtualenv
 
 
 def test_setup_refuses_an_unknown_part() -> None:
