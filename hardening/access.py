@@ -190,6 +190,12 @@ def _connect(address: str, host_key: str, entrance: Entrance, via: Session | Non
         time.sleep(RETRY_SECONDS)
 
 
+def _close(session: Session) -> None:
+    """Log out. A connection that is broken already cannot be closed politely, and that is no news."""
+    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        session.client.close()
+
+
 def _forward(via: Session, address: str, port: int) -> paramiko.Channel:
     """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip)."""
     transport = via.client.get_transport()
@@ -203,8 +209,10 @@ def _forward(via: Session, address: str, port: int) -> paramiko.Channel:
 def open_bastion(entrance: Entrance) -> Iterator[Session]:
     """Log in at the bastion. Raises :class:`GuestError`."""
     session = _connect(entrance.bastion_address, entrance.bastion_host_key, entrance, None, entrance.port)
-    with contextlib.closing(session.client):
+    try:
         yield session
+    finally:
+        _close(session)
 
 
 @contextlib.contextmanager
@@ -213,5 +221,5 @@ def open_server(entrance: Entrance, target: Target, *, via: Session | None = Non
     with contextlib.ExitStack() as stack:
         bastion = via or stack.enter_context(open_bastion(entrance))
         session = _connect(target.address, target.host_key, entrance, bastion, target.port)
-        stack.enter_context(contextlib.closing(session.client))
+        stack.callback(_close, session)
         yield session

@@ -67,7 +67,7 @@ class Bastion(ComponentResource):
             "ringfence_forward_to": str(platform.pool.cidr),
         }
         machine = instance(
-            InstanceArgs(names.BASTION, server.flavor, key.name, volumes.root.id, [port.id], {**labels, **metadata}),
+            InstanceArgs(names.BASTION, server.flavor, key.name, volumes.root, [port], {**labels, **metadata}),
             ResourceOptions.merge(args.guard.protected(Guarded(INSTANCE, names.BASTION, NAME)), child),
         )
         public = openstack.networking.FloatingIp(

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi_openstack as openstack
+from pulumi import Input, ResourceOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from pulumi import Input, ResourceOptions
 
 INSTANCE = "openstack:compute/instance:Instance"
 
@@ -22,13 +21,16 @@ class InstanceArgs:
     name: str
     flavor: str
     key_pair: Input[str]
-    root_volume_id: Input[str]
-    ports: Sequence[Input[str]]
+    root_volume: openstack.blockstorage.Volume
+    ports: Sequence[openstack.networking.Port]
     metadata: Mapping[str, Input[str]]
 
 
 def instance(args: InstanceArgs, opts: ResourceOptions) -> openstack.compute.Instance:
-    """Declare the machine. Security groups are the ports' business, never the machine's; there is no user data."""
+    """Declare the machine. Security groups are the ports' business, never the machine's; there is no user data.
+
+    It is replaced with its root volume and its ports: otherwise the engine would delete a volume from under a running machine.
+    """
     return openstack.compute.Instance(
         args.name,
         name=args.name,
@@ -37,14 +39,14 @@ def instance(args: InstanceArgs, opts: ResourceOptions) -> openstack.compute.Ins
         config_drive=True,
         block_devices=[
             openstack.compute.InstanceBlockDeviceArgs(
-                uuid=args.root_volume_id,
+                uuid=args.root_volume.id,
                 source_type="volume",
                 destination_type="volume",
                 boot_index=0,
                 delete_on_termination=False,
             )
         ],
-        networks=[openstack.compute.InstanceNetworkArgs(port=port) for port in args.ports],
+        networks=[openstack.compute.InstanceNetworkArgs(port=port.id) for port in args.ports],
         metadata=args.metadata,
-        opts=opts,
+        opts=ResourceOptions.merge(opts, ResourceOptions(replace_with=[args.root_volume, *args.ports])),
     )

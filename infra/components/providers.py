@@ -31,7 +31,7 @@ def admin(cloud: str) -> openstack.Provider:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user with its password, in one project. The provider adds a domain by itself, which Keystone's clients refuse beside a user's id."""
+    """A user with its password, in one project; by name, because the provider adds a domain, which is refused beside a user's id."""
 
     project_id: Input[str]
     user_name: Input[str]

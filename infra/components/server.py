@@ -141,8 +141,8 @@ class TenantServer(ComponentResource):
             self._name,
             self._entry.flavor,
             parts.key_pair,
-            volumes.root.id,
-            [*(port.id for port in ports.values()), management.id],
+            volumes.root,
+            [*ports.values(), management],
             {**self._labels, **metadata},
         )
         guarded = parts.guard.protected(Guarded(INSTANCE, self._name, self._server))
