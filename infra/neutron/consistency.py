@@ -7,9 +7,10 @@ something is wrong.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem
 from infra.neutron.addresses import parse_prefix
@@ -36,64 +37,82 @@ _NAMES = {
 """Sections whose records have ids, and what a record of each is called."""
 
 
-class _Field(NamedTuple):
-    """One field of the records of a section: ``get`` yields its values, ``target`` is the section that they must be found in.
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field of the records of a section; ``target`` is the section that its values must be found in.
 
-    ``inner`` and ``name`` say the same as ``get`` where the field belongs to the parts of a record, of which there may be a million.
+    ``inner`` names the parts of a record that have the field, where the record itself has not.
     """
 
     section: str
-    target: str
     name: str
-    get: Callable[[Any], Iterable[str | None]]
+    target: str = ""
     inner: str = ""
 
+    def of(self, records: Iterable[Any]) -> Iterable[str | None]:
+        """Yield all values of some records, at the speed of C: there may be a million."""
+        holders = chain.from_iterable(map(attrgetter(self.inner), records)) if self.inner else records
+        return map(attrgetter(self.name), holders)
 
-def _one(field: str) -> Callable[[Any], Iterable[str | None]]:
-    return lambda record: (getattr(record, field),)
+    @property
+    def label(self) -> str:
+        """What the field is called in errors."""
+        return self.inner if self.inner not in {"", "rules"} else self.name
 
 
-def _router_of(port: Port) -> tuple[str | None]:
-    return (port.device_id if port.device_owner.startswith("network:router_interface") else None,)
+@dataclass(frozen=True, slots=True)
+class _Computed(_Field):
+    """A field whose values have to be dug out."""
+
+    get: Callable[[Any], Iterable[str | None]] = lambda _record: ()
+
+    def of(self, records: Iterable[Any]) -> Iterable[str | None]:
+        """Yield all values of some records."""
+        return chain.from_iterable(map(self.get, records))
 
 
-_REFERENCES = (
-    _Field("networks", "projects", "project_id", _one("project_id")),
-    _Field("subnets", "networks", "network_id", _one("network_id")),
-    _Field("subnets", "subnet_pools", "subnetpool_id", _one("subnetpool_id")),
-    _Field("subnet_pools", "address_scopes", "address_scope_id", _one("address_scope_id")),
-    _Field("routers", "projects", "project_id", _one("project_id")),
-    _Field("routers", "networks", "gateways", lambda r: [g.network_id for g in r.gateways]),
-    _Field("routers", "subnets", "gateways", lambda r: [f.subnet_id for g in r.gateways for f in g.external_fixed_ips]),
-    _Field("ports", "networks", "network_id", _one("network_id")),
-    _Field("ports", "projects", "project_id", _one("project_id")),
-    _Field("ports", "subnets", "fixed_ips", lambda p: [f.subnet_id for f in p.fixed_ips]),
-    _Field("ports", "security_groups", "security_groups", lambda p: p.security_groups),
-    _Field("ports", "routers", "device_id", _router_of),
-    _Field("security_groups", "projects", "project_id", _one("project_id")),
-    _Field("security_groups", "security_groups", "remote_group_id", lambda g: [r.remote_group_id for r in g.rules], "rules"),
-    _Field("security_groups", "address_groups", "remote_address_group_id", lambda g: [r.remote_address_group_id for r in g.rules], "rules"),
-    _Field("floating_ips", "networks", "floating_network_id", _one("floating_network_id")),
-    _Field("floating_ips", "ports", "port_id", _one("port_id")),
-    _Field("floating_ips", "routers", "router_id", _one("router_id")),
-    _Field("floating_ips", "ports", "port_forwardings", lambda f: [p.internal_port_id for p in f.port_forwardings]),
-    _Field("trunks", "ports", "port_id", _one("port_id")),
-    _Field("trunks", "ports", "sub_ports", lambda t: [s.port_id for s in t.sub_ports]),
+def _router_of(port: Port) -> tuple[str, ...]:
+    return (port.device_id,) if port.device_owner.startswith("network:router_interface") else ()
+
+
+_REFERENCES: tuple[_Field, ...] = (
+    _Field("networks", "project_id", "projects"),
+    _Field("subnets", "network_id", "networks"),
+    _Field("subnets", "subnetpool_id", "subnet_pools"),
+    _Field("subnet_pools", "address_scope_id", "address_scopes"),
+    _Field("routers", "project_id", "projects"),
+    _Field("routers", "network_id", "networks", "gateways"),
+    _Computed("routers", "gateways", "subnets", get=lambda r: [f.subnet_id for g in r.gateways for f in g.external_fixed_ips]),
+    _Field("ports", "network_id", "networks"),
+    _Field("ports", "project_id", "projects"),
+    _Field("ports", "subnet_id", "subnets", "fixed_ips"),
+    _Computed("ports", "security_groups", "security_groups", get=attrgetter("security_groups")),
+    _Computed("ports", "device_id", "routers", get=_router_of),
+    _Field("security_groups", "project_id", "projects"),
+    _Field("security_groups", "remote_group_id", "security_groups", "rules"),
+    _Field("security_groups", "remote_address_group_id", "address_groups", "rules"),
+    _Field("floating_ips", "floating_network_id", "networks"),
+    _Field("floating_ips", "port_id", "ports"),
+    _Field("floating_ips", "router_id", "routers"),
+    _Field("floating_ips", "internal_port_id", "ports", "port_forwardings"),
+    _Field("trunks", "port_id", "ports"),
+    _Field("trunks", "port_id", "ports", "sub_ports"),
 )
 
-_ADDRESSES = (
-    _Field("subnets", "", "cidr", _one("cidr")),
-    _Field("subnets", "", "gateway_ip", _one("gateway_ip")),
-    _Field("subnet_pools", "", "prefixes", lambda p: p.prefixes),
-    _Field("routers", "", "routes", lambda r: [text for route in r.routes for text in (route.destination, route.nexthop)]),
-    _Field("routers", "", "gateways", lambda r: [f.ip_address for g in r.gateways for f in g.external_fixed_ips]),
-    _Field("ports", "", "fixed_ips", lambda p: [f.ip_address for f in p.fixed_ips]),
-    _Field("ports", "", "allowed_address_pairs", lambda p: [a.ip_address for a in p.allowed_address_pairs]),
-    _Field("security_groups", "", "remote_ip_prefix", lambda g: [r.remote_ip_prefix for r in g.rules], "rules"),
-    _Field("address_groups", "", "addresses", lambda g: g.addresses),
-    _Field("floating_ips", "", "floating_ip_address", _one("floating_ip_address")),
-    _Field("floating_ips", "", "fixed_ip_address", _one("fixed_ip_address")),
-    _Field("floating_ips", "", "port_forwardings", lambda f: [p.internal_ip_address for p in f.port_forwardings]),
+_ADDRESSES: tuple[_Field, ...] = (
+    _Field("subnets", "cidr"),
+    _Field("subnets", "gateway_ip"),
+    _Computed("subnet_pools", "prefixes", get=attrgetter("prefixes")),
+    _Field("routers", "destination", "", "routes"),
+    _Field("routers", "nexthop", "", "routes"),
+    _Computed("routers", "gateways", get=lambda r: [f.ip_address for g in r.gateways for f in g.external_fixed_ips]),
+    _Field("ports", "ip_address", "", "fixed_ips"),
+    _Field("ports", "ip_address", "", "allowed_address_pairs"),
+    _Field("security_groups", "remote_ip_prefix", "", "rules"),
+    _Computed("address_groups", "addresses", get=attrgetter("addresses")),
+    _Field("floating_ips", "floating_ip_address"),
+    _Field("floating_ips", "fixed_ip_address"),
+    _Field("floating_ips", "internal_ip_address", "", "port_forwardings"),
 )
 
 
@@ -116,10 +135,7 @@ def inconsistencies(snapshot: Snapshot) -> Iterator[Problem]:
 
 
 def _values(snapshot: Snapshot, field: _Field) -> set[str | None]:
-    records = getattr(snapshot, field.section)
-    if field.inner:
-        return set(map(attrgetter(field.name), chain.from_iterable(map(attrgetter(field.inner), records))))
-    return set(chain.from_iterable(map(field.get, records)))
+    return set(field.of(getattr(snapshot, field.section)))
 
 
 def _holders(snapshot: Snapshot, field: _Field, values: set[str | None] | set[str]) -> Iterator[tuple[str, str]]:
@@ -128,9 +144,9 @@ def _holders(snapshot: Snapshot, field: _Field, values: set[str | None] | set[st
         return
     name = _NAMES[field.section]
     for record in getattr(snapshot, field.section):
-        for value in field.get(record):
+        for value in field.of((record,)):
             if value in values:
-                yield f"{name} {record.id}, {field.name}", str(value)
+                yield f"{name} {record.id}, {field.label}", str(value)
 
 
 def _dangling(snapshot: Snapshot, field: _Field, missing: set[str | None]) -> Iterator[Problem]:

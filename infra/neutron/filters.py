@@ -81,17 +81,14 @@ class Filters:
             if _words_of_service(rule) in refused
         ]
 
-    def _odd_remotes(self, snapshot: Snapshot) -> list[str]:
+    @staticmethod
+    def _odd_remotes(snapshot: Snapshot) -> list[str]:
         """Say which rules have several remote ends, or a prefix of the other family (row 6)."""
-        every = chain.from_iterable(group.rules for group in snapshot.security_groups)
-        wrong = {remote for remote in set(map(_remote, every)) if not _fits(*remote)}
-        if not wrong:
-            return []
         return [
             f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept such a remote end"
             for group in snapshot.security_groups
             for rule in group.rules
-            if _remote(rule) in wrong
+            if not _fits(rule)
         ]
 
     def groups_of(self, filter_class: int) -> frozenset[str]:
@@ -243,6 +240,8 @@ def words_of(rule: Rule) -> str:
     return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {word} {peer}"
 
 
-def _fits(ethertype: str, prefix: str | None, *groups: str | None) -> bool:
-    named = [remote for remote in (prefix, *groups) if remote]
-    return len(named) <= 1 and (not prefix or interval(prefix)[0] == FAMILY[ethertype])
+def _fits(rule: Rule) -> bool:
+    prefix = rule.remote_ip_prefix
+    if prefix:
+        return not rule.remote_group_id and not rule.remote_address_group_id and (":" in prefix) == (rule.ethertype == "IPv6")
+    return not (rule.remote_group_id and rule.remote_address_group_id)

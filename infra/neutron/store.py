@@ -6,7 +6,10 @@ not there is refused as a whole.
 
 from __future__ import annotations
 
+import gc
 import hashlib
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
@@ -41,17 +44,28 @@ def load(path: Path) -> Snapshot:
     """
     hasher = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            lines = _lines(file, hasher)
-            snapshot = _assemble(lines, str(path))
+        with path.open("rb") as file, _collection_paused():
+            snapshot = _assemble(_blocks(file, hasher), str(path))
     except OSError as error:
         raise SnapshotError(Problem("the snapshot cannot be read", where=str(path), got=str(error))) from error
     return msgspec.structs.replace(snapshot, digest=hasher.hexdigest())
 
 
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Hold the garbage collector: records refer to no other records, and looking through a million of them takes seconds."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 def loads(data: bytes, name: str = "<memory>") -> Snapshot:
     """Read a snapshot from bytes; ``name`` stands for the file in errors."""
-    snapshot = _assemble(iter(data.splitlines()), name)
+    snapshot = _assemble(iter([data.splitlines()]), name)
     return msgspec.structs.replace(snapshot, digest=hashlib.sha256(data).hexdigest())
 
 
@@ -111,46 +125,66 @@ def _build(header: Header, sections: dict[str, list[Any]]) -> Snapshot:
     return Snapshot(header=header, **fields)
 
 
-def _lines(file: BinaryIO, hasher: hashlib._Hash) -> Iterator[bytes]:
-    """Yield complete lines, hashing the file block by block on the way."""
+def _blocks(file: BinaryIO, hasher: hashlib._Hash) -> Iterator[list[bytes]]:
+    """Yield the lines of a file, a block at a time, hashing it on the way."""
     rest = b""
     while block := file.read(_BLOCK):
         hasher.update(block)
-        first, *others = (rest + block).split(b"\n")
-        if not others:
-            rest = first
-            continue
-        yield first
-        yield from others[:-1]
-        rest = others[-1]
+        *lines, rest = (rest + block).split(b"\n")
+        yield lines
     if rest:
-        yield rest
+        yield [rest]
 
 
-def _assemble(lines: Iterator[bytes], name: str) -> Snapshot:
-    problems: list[Problem] = []
-    header = _header(next(lines, b""), name)
-    sections = _sections()
-    end: End | None = None
-    number, count = 1, 0
-    for number, line in enumerate(lines, start=2):
-        if not line.strip():
-            continue
-        if end is not None:
-            problems.append(Problem("a record follows the end line", where=f"{name}:{number}"))
-            break
-        record = _record(line, f"{name}:{number}", problems)
+class _Assembly:
+    """Records sorted into their sections, and what was found wrong."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.end: End | None = None
+        self.lines = 0
+        self.sections: dict[type, list[Any]] = {kind: [] for kind in SECTIONS}
+        self.problems: list[Problem] = []
+
+    def add(self, lines: list[bytes]) -> None:
+        """Take a block of lines; only where one does not decode, look at them one by one."""
+        try:
+            records = list(map(_decoder.decode, lines))
+        except msgspec.DecodeError:
+            records = [_record(line, f"{self.name}:{self.lines + n}", self.problems) for n, line in enumerate(lines, 1) if line.strip()]
+        for number, record in enumerate(records, self.lines + 1):
+            section = self.sections.get(type(record))
+            if section is None:
+                self._frame(record, f"{self.name}:{number}")
+            elif self.end is None:
+                section.append(record)
+            else:
+                self.problems.append(Problem("a record follows the end line", where=f"{self.name}:{number}"))
+        self.lines += len(lines)
+
+    def _frame(self, record: AnyRecord | None, where: str) -> None:
         if isinstance(record, End):
-            end = record
-        elif record is not None:
-            count += 1
-            sections[SECTIONS[type(record)]].append(record)
-        if len(problems) >= _MAX_PROBLEMS:
+            self.end = record
+        elif isinstance(record, Header):
+            self.problems.append(Problem("a second header", where=where, expected="one snapshot per file"))
+
+    def count(self) -> int:
+        """Number of records between header and end."""
+        return sum(map(len, self.sections.values()))
+
+
+def _assemble(blocks: Iterator[list[bytes]], name: str) -> Snapshot:
+    first, *others = next(blocks, []) or [b""]
+    header = _header(first, name)
+    assembly = _Assembly(name)
+    assembly.lines = 1
+    for lines in chain([others], blocks):
+        assembly.add(lines)
+        if len(assembly.problems) >= _MAX_PROBLEMS:
             break
-    if not problems:
-        problems.extend(_ending(end, count, f"{name}:{number}"))
+    problems = assembly.problems or list(_ending(assembly.end, assembly.count(), f"{name}:{assembly.lines}"))
     _refuse(problems, name)
-    snapshot = _build(header, sections)
+    snapshot = _build(header, {SECTIONS[kind]: records for kind, records in assembly.sections.items()})
     _refuse(inconsistencies(snapshot), name)
     return snapshot
 
@@ -183,9 +217,6 @@ def _record(line: bytes, where: str, problems: list[Problem]) -> AnyRecord | Non
         if unknown is not None:
             return unknown
         problems.append(Problem("the record does not fit the format", where=where, got=str(error)))
-        return None
-    if isinstance(record, Header):
-        problems.append(Problem("a second header", where=where, expected="one snapshot per file"))
         return None
     return record
 
