@@ -1,0 +1,90 @@
+"""Folders of what the client prints: its words for fields, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.errors import SnapshotError
+from infra.neutron.printed import load_folder
+
+pytestmark = pytest.mark.fast
+
+
+PRINTED: dict[str, list[dict[str, Any]]] = {
+    "projects": [{"id": "p", "name": "acme"}],
+    "networks": [
+        {"id": "n", "name": "app", "project_id": "p", "router:external": "Internal", "shared": False, "port_security_enabled": True}
+    ],
+    "subnets": [{"id": "s", "network_id": "n", "cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.1", "enable_dhcp": True, "project_id": "p"}],
+    "routers": [{"id": "r", "project_id": "p", "external_gateway_info": None, "routes": []}],
+    "ports": [
+        {
+            "id": "one",
+            "network_id": "n",
+            "project_id": "p",
+            "fixed_ips": [{"subnet_id": "s", "ip_address": "10.0.0.5"}],
+            "device_owner": "compute:nova",
+            "device_id": "v",
+            "security_group_ids": ["g"],
+            "allowed_address_pairs": [],
+            "port_security_enabled": True,
+        }
+    ],
+    "security_groups": [{"id": "g", "name": "web", "project_id": "p", "stateful": True, "rules": []}],
+    "floating_ips": [],
+    "security_group_rules": [
+        {
+            "ID": "x",
+            "IP Protocol": "icmp",
+            "Ethertype": "IPv4",
+            "IP Range": "0.0.0.0/0",
+            "Port Range": "type=8:code=0",
+            "Direction": "ingress",
+            "Remote Security Group": None,
+            "Remote Address Group": None,
+            "Security Group": "g",
+        }
+    ],
+}
+
+
+def folder(path: Path, **changes: object) -> Path:
+    """Write the client's files; ``None`` leaves one out."""
+    for section, objects in {**PRINTED, **changes}.items():
+        if objects is not None:
+            (path / f"{section}.json").write_text(objects if isinstance(objects, str) else json.dumps(objects))
+    return path
+
+
+def test_printed_files_are_read(tmp_path: Path) -> None:
+    """The client's words for fields, ports and yes or no."""
+    snapshot = load_folder(folder(tmp_path))
+    rule = snapshot.security_groups[0].rules[0]
+    assert (rule.protocol, rule.port_range_min, rule.port_range_max) == ("icmp", 8, 0)
+    assert snapshot.ports[0].security_groups == ("g",)
+    assert snapshot.networks[0].external is False
+
+
+REFUSED = {
+    "a file is missing": ({"ports": None}, "expected: ports.json"),
+    "a file with a strange name": ({"portz": []}, "portz.json: this file stands for nothing"),
+    "no JSON": ({"ports": "ports"}, "ports.json: the file is not JSON"),
+    "a list without the fields": ({"ports": [{"ID": "one", "Name": "web"}]}, "a field is missing"),
+    "a rule of no listed group": (
+        {"security_groups": [{"id": "h", "project_id": "p", "rules": []}]},
+        "rules of groups that are not listed",
+    ),
+    "neither yes nor no": ({"networks": [{**PRINTED["networks"][0], "shared": "perhaps"}]}, "this is neither yes nor no"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_bad_folder_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    """The error names file and record; nothing is half-read."""
+    with pytest.raises(SnapshotError) as error:
+        load_folder(folder(tmp_path, **changes))
+    assert message in str(error.value)
