@@ -51,16 +51,24 @@ class Connection:
     """A cloud with one project, one network and a few ports."""
 
     def __init__(self, refused: str = "", ports: int = 1) -> None:
-        pair = {"ip_address": "10.0.0.99", "mac_address": "fa:16:3e:00:00:09"}
-        port = {
+        pair: dict[str, Any] = {"ip_address": "10.0.0.99", "mac_address": "fa:16:3e:00:00:09"}
+        port: dict[str, Any] = {
             "network_id": "n",
             "tenant_id": "p",
             "fixed_ips": [{"subnet_id": "s", "ip_address": "10.0.0.5"}],
             "device_owner": "compute:nova",
         }
         port |= {"device_id": "v", "security_groups": ["g"], "mac_address": "fa:16:3e:00:00:01", "allowed_address_pairs": [pair]}
-        port |= {"port_security_enabled": True, "binding:vnic_type": "normal", "admin_state_up": True, "name": "web"}
-        rule = {"id": "r", "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22}
+        port["port_security_enabled"] = port["admin_state_up"] = True
+        port |= {"binding:vnic_type": "normal", "name": "web"}
+        rule: dict[str, Any] = {
+            "id": "r",
+            "direction": "ingress",
+            "ethertype": "IPv4",
+            "protocol": "tcp",
+            "port_range_min": 22,
+            "port_range_max": 22,
+        }
         rule |= {"remote_ip_prefix": "0.0.0.0/0", "remote_group_id": None, "description": "flow ssh"}
         self.network = Service(
             {
