@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[3]
+TOOLS_OWN = {".venv", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__", "node_modules"}
 FOLDERS = ("infra", "hardening", "scripts", "tests")
 
 
@@ -19,6 +21,14 @@ def modules() -> tuple[Path, ...]:
     """Return every Python module, relative to the root, in order."""
     found = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
     return tuple(sorted(path.relative_to(ROOT) for path in found))
+
+
+def written() -> Iterator[Path]:
+    """Yield every text that people write: code, settings and documents, wherever they are; not what tools leave behind."""
+    kinds = {".py", ".md", ".yaml", ".yml", ".toml", ".sh", ".nft", ".json", ""}
+    for folder, below, files in os.walk(ROOT):
+        below[:] = [name for name in below if name not in TOOLS_OWN]
+        yield from (Path(folder, name) for name in files if Path(name).suffix in kinds)
 
 
 def tree(module: Path) -> ast.Module:
@@ -31,9 +41,18 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports(module: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and full name of everything that a module imports, wherever it does; also what it imports for type checking only."""
-    for node in ast.walk(tree(module)):
+def imports(module: Path) -> tuple[tuple[int, str], ...]:
+    """Return line and full name of everything that a module imports, wherever it does; also what it imports for type checking only."""
+    return _imported(ROOT / module)
+
+
+@cache
+def _imported(path: Path) -> tuple[tuple[int, str], ...]:
+    return tuple(_imports(_parsed(path)))
+
+
+def _imports(module: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
