@@ -6,6 +6,7 @@ Errors that ringfence raises on purpose are printed without a trace-back and end
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import pkgutil
 import sys
@@ -30,6 +31,9 @@ def application() -> typer.Typer:
     def common(*, debug: bool = typer.Option(default=False, help="Show where an error came from.", envvar=DEBUG)) -> None:
         if debug:
             os.environ[DEBUG] = "1"
+        else:
+            # paramiko prints trace-backs of attempts that are made again; what comes of them is raised and told.
+            logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
     for module in sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
         importlib.import_module(f"{commands.__name__}.{module}").add(app)

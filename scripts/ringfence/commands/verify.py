@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """How many of the failures are printed; the report has all."""
+PIPED_WIDTH = 140
 
 
 def add(app: typer.Typer) -> None:
@@ -63,8 +65,8 @@ def _progress() -> Progress:
 
 
 def _show(result: Result, folder: str) -> None:
-    console = Console(highlight=False)
-    table = Table("part", "what it shows", *map(str, Verdict), "seconds")
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    table = Table("part", "what it shows", *map(str, Verdict), "seconds", box=box.SIMPLE_HEAD)
     for kind in Kind:
         counts = result.counts(kind)
         if counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import subprocess
@@ -124,7 +125,12 @@ class Link:
 
     def call(self, request: Json, timeout: float = 30.0) -> Json:
         """Send a request and return its answer."""
-        self._pipe.write(json.dumps(request).encode() + b"\n")
+        try:
+            self._pipe.write(json.dumps(request).encode() + b"\n")
+        except OSError as problem:
+            raise GuestError.of(
+                f"the probe program cannot be asked {request['op']!r}", where=self.node, got=f"{type(problem).__name__}: {problem}"
+            ) from problem
         return self._answer(request["op"], timeout)
 
     def _answer(self, verb: str, timeout: float) -> Json:
@@ -149,8 +155,9 @@ class Link:
         return str(answer["out"])
 
     def close(self) -> None:
-        """End the program on the node."""
-        self._pipe.close()
+        """End the program on the node; one that is gone already needs no ending."""
+        with contextlib.suppress(OSError, EOFError):
+            self._pipe.close()
 
 
 def through_command(node: str, prefix: str) -> Link:

@@ -11,7 +11,7 @@ from infra.declaration import load_platform, load_tenant, names
 from infra.dynamic import clouds
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
-from ringfence.verify import stacks, survey
+from ringfence.verify import stacks, survey, trouble
 from ringfence.verify.stacks import ROOT
 from ringfence.verify.world import TenantWorld, World
 
@@ -63,4 +63,5 @@ def read(tenants: Sequence[str] = ()) -> Opened:
         declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
     world = World(platform, platform_facts.result(), tuple(worlds))
-    return Opened(survey.complete(world, cloud), cloud, found)
+    with trouble.translated("asking the cloud what the stacks did not export"):
+        return Opened(survey.complete(world, cloud), cloud, found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
-from ringfence.verify import evidence, guest_state, orders, session, spoof, stacks, survey
+from ringfence.verify import evidence, guest_state, orders, session, spoof, stacks, survey, trouble
 from ringfence.verify.orders import Sightings
 from ringfence.verify.plan import Plan, Selection
 from ringfence.verify.result import Check, Kind, Result
@@ -65,7 +65,8 @@ class Verification:
         started = time.monotonic()
         self.tell(str(kind), 0, 0)
         try:
-            part(result)
+            with trouble.translated(str(kind)):
+                part(result)
         except RingfenceError as problem:
             result.checks.append(Check(kind, Outcome(f"{kind} could be checked", Verdict.ERROR, str(problem))))
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
@@ -83,22 +84,15 @@ class Verification:
         result.checks += [Check(Kind.DENIAL, outcome) for outcome in denial.run(self.world, self.identities, self.tell)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
+        """Log in everywhere and run the parts that need it; without the logins there is one error, and nothing else of them."""
         started = time.monotonic()
         self.tell("logging in", 0, 0)
         with contextlib.ExitStack() as stack:
             try:
-                outside = stack.enter_context(session.outside())
-                node = session.outside_node(outside, self.world.platform_facts["bastion"]["address"]) if outside else None
-                world = session.with_outside(self.world, node)
-                links = stack.enter_context(session.links(world))
-                if outside and node:
-                    links[node.name] = outside
-                plan = Plan(world)
-                arena = Field(plan.nodes, links, plan.ports)
-                if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
-                    self.tell("starting listeners", 0, 0)
+                with trouble.translated("logging in"):
+                    plan, arena = self._log_in(stack)
             except RingfenceError as problem:
-                result.checks.append(Check(Kind.MATRIX, Outcome("every server could be logged in to", Verdict.ERROR, str(problem))))
+                result.checks.append(Check(Kind.GUEST, Outcome("every server could be logged in to", Verdict.ERROR, str(problem))))
                 return
             result.seconds["login"] = round(time.monotonic() - started, 1)
             if Kind.GUEST in request.kinds:
@@ -107,6 +101,16 @@ class Verification:
                 self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, arena))
             if Kind.STORAGE in request.kinds:
                 self._timed(result, Kind.STORAGE, lambda r: self._storage(r, arena))
+
+    def _log_in(self, stack: contextlib.ExitStack) -> tuple[Plan, Field]:
+        outside = stack.enter_context(session.outside())
+        node = session.outside_node(outside, self.world.platform_facts["bastion"]["address"]) if outside else None
+        world = session.with_outside(self.world, node)
+        links = stack.enter_context(session.links(world))
+        if outside and node:
+            links[node.name] = outside
+        plan = Plan(world)
+        return plan, Field(plan.nodes, links, plan.ports)
 
     def _guest(self, result: Result, arena: Field) -> None:
         """Ask every server for its inside, all at the same time, and judge it."""
