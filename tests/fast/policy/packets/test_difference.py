@@ -10,6 +10,7 @@ from hypothesis import given
 
 from infra.policy.packets.canonical import canonicalise
 from infra.policy.packets.difference import Operation, changed_keys, combine, difference
+from infra.policy.packets.table import RuleTable
 from tests.fast.policy.packets.naive import allowed
 from tests.fast.policy.packets.strategies import rule_tables
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.policy.packets.arrays import Bools
-    from infra.policy.packets.table import RuleTable
 
 CELLWISE: dict[Operation, Callable[[Bools, Bools], Bools]] = {
     Operation.UNION: np.logical_or,
@@ -58,3 +58,15 @@ def test_changed_keys_are_those_whose_packets_changed(one: RuleTable, two: RuleT
     differing = np.flatnonzero((allowed(one) != allowed(two)).any(axis=(1, 2)))
 
     assert differing.tolist() == changed_keys(canonicalise(one), canonicalise(two)).tolist()
+
+
+def test_pieces_that_moved_to_the_next_slab_are_a_change() -> None:
+    """Equal slabs and equal pieces in order, but one piece belongs to another slab: a comparison of flat arrays would miss it."""
+    slabs = ([0, 0, 3], [3, 3, 6])
+    peers = ([0, 2, 5], [1, 3, 6])
+    moved = ([0, 3, 3], [3, 6, 6])
+    old, new = (canonicalise(RuleTable.of([0, 0, 0], range(3), l4, peers)) for l4 in (slabs, moved))
+
+    assert old.l4_lo.tolist() == new.l4_lo.tolist()
+    assert old.lo.tolist() == new.lo.tolist()
+    assert changed_keys(old, new).tolist() == [0]
