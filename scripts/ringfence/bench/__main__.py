@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-app = typer.Typer(help="Benchmarks with gates: exit code 0 when all of them are met, 1 when not.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Benchmarks with gates: exit code 0 when all are met, else 1.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
