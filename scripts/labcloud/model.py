@@ -25,6 +25,7 @@ class ProbeKind(StrEnum):
     TCP = "tcp"
     HTTP = "http"
     AMQP = "amqp"
+    CEPH = "ceph"
     COMMAND = "command"
 
 
@@ -32,7 +33,8 @@ class ProbeKind(StrEnum):
 class Probe:
     """One question whose answer says that a service serves.
 
-    ``subject`` is nothing for ``ALIVE``, host and port for ``TCP`` and ``AMQP``, an URL for ``HTTP`` and an argument list for ``COMMAND``.
+    ``subject`` is nothing for ``ALIVE``, host and port for ``TCP`` and ``AMQP``, an URL for ``HTTP``, admin socket,
+    question and expected state for ``CEPH``, and an argument list for ``COMMAND``.
     """
 
     kind: ProbeKind = ProbeKind.ALIVE
@@ -52,6 +54,11 @@ class Probe:
     def http(cls, url: str) -> Probe:
         """Ready when an HTTP request is answered with a version document or a demand for credentials."""
         return cls(ProbeKind.HTTP, (url,))
+
+    @classmethod
+    def ceph(cls, socket: str, question: str, state: str) -> Probe:
+        """Ready when a Ceph daemon itself says that it is in a state (the monitor's map may tell of an earlier life)."""
+        return cls(ProbeKind.CEPH, (socket, question, state))
 
     @classmethod
     def command(cls, *arguments: str) -> Probe:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
+import struct
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -31,6 +33,8 @@ def answers(probe: Probe, children: Children, environment: Mapping[str, str]) ->
             return _tcp(probe.subject[0], int(probe.subject[1]), AMQP_OPENING)
         case ProbeKind.HTTP:
             return _http(probe.subject[0])
+        case ProbeKind.CEPH:
+            return _ceph(*probe.subject)
         case ProbeKind.COMMAND:
             code = children.run(probe.subject, environment, SECONDS)
             return f"`{' '.join(probe.subject)}` ended with {code}" if code else ""
@@ -47,6 +51,21 @@ def _tcp(host: str, port: int, greeting: bytes = b"") -> str:
     except OSError as problem:
         return f"{host}:{port}: {problem.strerror or problem}"
     return ""
+
+
+def _ceph(path: str, question: str, state: str) -> str:
+    """Ask a daemon's admin socket: a JSON command ended by a zero byte; the answer's length in four bytes, then JSON."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(SECONDS)
+            line.connect(path)
+            line.sendall(json.dumps({"prefix": question, "format": "json"}).encode() + b"\0")
+            with line.makefile("rb") as answer:
+                (length,) = struct.unpack(">I", answer.read(4))
+                found = json.loads(answer.read(length)).get("state")
+    except (OSError, struct.error, ValueError) as problem:
+        return f"{path}: {type(problem).__name__} {problem}"
+    return "" if found == state else f"{path}: state {found}, expected {state}"
 
 
 def _http(url: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING
 
@@ -45,13 +44,6 @@ def disk_data(layout: Layout) -> None:
     run("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", disk)
     run("ceph", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=lab")
     complete(directory)
-
-
-def disk_up(_layout: Layout) -> None:
-    """Fail unless the disk itself says that it is active: the monitor's map may tell of an earlier life."""
-    status = output("timeout", "8", "ceph", "--admin-daemon", "/run/ceph/ceph-osd.0.asok", "status")
-    if json.loads(status)["state"] != "active":
-        raise SystemExit(1)
 
 
 def pool(_layout: Layout) -> None:

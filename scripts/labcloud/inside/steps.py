@@ -24,7 +24,6 @@ STEPS: Final[dict[str, Callable[[Layout], None]]] = {
     "libvirt-user": stores.libvirt_user,
     "ceph-mon-data": ceph.monitor_data,
     "ceph-osd-data": ceph.disk_data,
-    "ceph-osd-up": ceph.disk_up,
     "ceph-pool": ceph.pool,
     "ovsdb-data": network.switch_database,
     "ovn-northbound-data": network.northbound_database,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import struct
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
@@ -14,6 +16,7 @@ from labcloud.probes import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from labcloud.children import Children
 
@@ -51,6 +54,29 @@ def test_a_bus_that_closes_without_an_answer_does_not_serve() -> None:
         assert "closed without an answer" in answers(Probe.amqp("127.0.0.1", port), NOBODY, {})
     with listener(b"\x01") as port:
         assert not answers(Probe.amqp("127.0.0.1", port), NOBODY, {})
+
+
+@pytest.mark.parametrize(("state", "answer"), [("active", ""), ("booting", "state booting, expected active"), (None, "error")])
+def test_a_ceph_daemon_speaks_for_itself(tmp_path: Path, state: str | None, answer: str) -> None:
+    """Only the expected state counts; a daemon that hangs up says nothing."""
+    path = str(tmp_path / "asok")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1024)
+                reply = json.dumps({"state": state}).encode()
+                connection.sendall(struct.pack(">I", len(reply)) + reply if state else b"")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = answers(Probe.ceph(path, "status", "active"), NOBODY, {})
+        thread.join()
+    assert answer in found
+    assert bool(found) == (state != "active")
 
 
 def test_nobody_listens() -> None:
