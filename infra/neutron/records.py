@@ -79,7 +79,10 @@ def _address_scope(r: Reader) -> Json:
 
 
 def _router(r: Reader) -> Json:
-    gateways = r.get("external_gateways") or [r.need("external_gateway_info")]
+    first = r.need("external_gateway_info") or {}
+    gateways = r.get("external_gateways") or [first]
+    # `external_gateways` leaves translation out; what nobody says to translate must be taken to be routed as it is.
+    translates = first.get("enable_snat", False)
     return {
         "id": r.need("id"),
         "name": r.get("name", default=""),
@@ -89,7 +92,7 @@ def _router(r: Reader) -> Json:
         "gateways": [
             {
                 "network_id": gateway["network_id"],
-                "enable_snat": gateway.get("enable_snat", True),
+                "enable_snat": gateway.get("enable_snat", translates),
                 "external_fixed_ips": _fixed(gateway.get("external_fixed_ips", [])),
             }
             for gateway in gateways

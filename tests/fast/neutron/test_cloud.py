@@ -150,3 +150,21 @@ def test_a_missing_field_is_an_error_not_a_default() -> None:
     del connection.network._collections["ports"][0]["device_owner"]
     with pytest.raises(SnapshotError, match="ports port-0: a field is missing"):
         read(connection)
+
+
+GATEWAY = {"network_id": "n", "external_fixed_ips": []}
+TRANSLATION = {
+    "the router translates": ({**GATEWAY, "enable_snat": True}, [GATEWAY], True),
+    "it does not, and the list of gateways leaves that out": ({**GATEWAY, "enable_snat": False}, [GATEWAY], False),
+    "the gateway says it by itself": ({**GATEWAY, "enable_snat": False}, [{**GATEWAY, "enable_snat": True}], True),
+    "nobody says": (GATEWAY, [GATEWAY], False),
+    "an API without the list": ({**GATEWAY, "enable_snat": True}, None, True),
+}
+
+
+@pytest.mark.parametrize(("info", "gateways", "translates"), TRANSLATION.values(), ids=TRANSLATION)
+def test_translation_is_never_guessed(info: dict[str, Any], gateways: object, translates: bool) -> None:  # noqa: FBT001 - a column
+    """A router counts as translating only when the API says so: the opposite would hide a path."""
+    connection = Connection()
+    connection.network._collections["routers"][0] |= {"external_gateway_info": info, "external_gateways": gateways}
+    assert read(connection).routers[0].gateways[0].enable_snat is translates
