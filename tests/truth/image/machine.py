@@ -78,7 +78,7 @@ class Namespace:
     cards: tuple[Card, ...]
 
     def up(self) -> None:
-        """Make the namespace; the taps carry the gateways' addresses, the loopback device the backbone's."""
+        """Make the namespace; the taps carry the gateways' addresses, the loopback device the backbone's, which asks management."""
         run("ip", "netns", "add", self.name)
         script = ["ip link set lo up", f"ip address add {BACKBONE}/32 dev lo", f"ip address add {ELSEWHERE}/32 dev lo"]
         for card in self.cards:
@@ -89,6 +89,8 @@ class Namespace:
             ]
             if card.address6:
                 script.append(f"ip address add {card.address6.rpartition(':')[0]}:1/64 dev {card.tap} nodad")
+        if MANAGEMENT in self.cards:
+            script.append(f"ip route replace 172.30.0.0/28 dev {MANAGEMENT.tap} src {BACKBONE}")
         self.run("sh", "-ec", "\n".join(script))
 
     def down(self) -> None:
