@@ -33,7 +33,7 @@ def _network(r: Reader) -> Json:
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "project_id": r.project,
-        "shared": r.flag("shared", default=False),
+        "shared": r.flag("shared", "is_shared", default=False),
         "external": r.flag("router:external", "external", "router_external", default=False),
         "port_security_enabled": r.flag("port_security_enabled", default=True),
         "provider_network_type": model.SEVERAL if len(r.items("segments")) > 1 else r.get("provider:network_type", "provider_network_type"),
@@ -64,7 +64,7 @@ def _subnet_pool(r: Reader) -> Json:
         "project_id": r.project,
         "prefixes": r.need("prefixes"),
         "address_scope_id": r.get("address_scope_id"),
-        "shared": r.flag("shared", default=False),
+        "shared": r.flag("shared", "is_shared", default=False),
     }
 
 
@@ -74,7 +74,7 @@ def _address_scope(r: Reader) -> Json:
         "name": r.get("name", default=""),
         "project_id": r.project,
         "ip_version": r.get("ip_version", default=4),
-        "shared": r.flag("shared", default=False),
+        "shared": r.flag("shared", "is_shared", default=False),
     }
 
 
@@ -160,14 +160,14 @@ def _security_group(r: Reader) -> Json:
         "name": r.get("name", default=""),
         "project_id": r.project,
         "stateful": r.flag("stateful", default=True),
-        "shared": r.flag("shared", default=False),
+        "shared": r.flag("shared", "is_shared", default=False),
         "rules": [rule(item, r.where) for item in r.items("security_group_rules", "rules")],
     }
 
 
 def _address_group(r: Reader) -> Json:
     fields = {"id": r.need("id"), "name": r.get("name", default=""), "project_id": r.project}
-    return {**fields, "addresses": r.need("addresses"), "shared": r.flag("shared", default=False)}
+    return {**fields, "addresses": r.need("addresses"), "shared": r.flag("shared", "is_shared", default=False)}
 
 
 def _rbac_policy(r: Reader) -> Json:

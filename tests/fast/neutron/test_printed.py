@@ -19,7 +19,7 @@ pytestmark = pytest.mark.fast
 PRINTED: dict[str, list[dict[str, Any]]] = {
     "projects": [{"id": "p", "name": "acme"}],
     "networks": [
-        {"id": "n", "name": "app", "project_id": "p", "router:external": "Internal", "shared": False, "port_security_enabled": True}
+        {"id": "n", "name": "app", "project_id": "p", "router:external": "Internal", "shared": False, "provider:network_type": "geneve"}
     ],
     "subnets": [{"id": "s", "network_id": "n", "cidr": "10.0.0.0/24", "gateway_ip": "10.0.0.1", "enable_dhcp": True, "project_id": "p"}],
     "routers": [{"id": "r", "project_id": "p", "external_gateway_info": None, "routes": []}],
@@ -90,3 +90,18 @@ def test_a_bad_folder_is_refused(tmp_path: Path, changes: dict[str, object], mes
     with pytest.raises(SnapshotError) as error:
         load_folder(folder(tmp_path, **changes))
     assert message in str(error.value)
+
+
+def test_a_view_without_provider_types_is_partial(tmp_path: Path) -> None:
+    """Who may not see them may not see other projects either."""
+    network = {**PRINTED["networks"][0], "provider:network_type": None}
+    assert load_folder(folder(tmp_path)).header.complete
+    assert not load_folder(folder(tmp_path, networks=[network])).header.complete
+
+
+def test_forwardings_that_are_not_printed_are_unknown(tmp_path: Path) -> None:
+    """The client leaves port forwardings out, so the snapshot says that something is missing."""
+    cloud = {"id": "f", "floating_network_id": "n", "floating_ip_address": "203.0.113.5", "port_id": None, "fixed_ip_address": None}
+    snapshot = load_folder(folder(tmp_path, floating_ips=[{**cloud, "router_id": "r"}]))
+    assert [item.name for item in snapshot.unknowns] == ["203.0.113.5"]
+    assert load_folder(folder(tmp_path, floating_ips=[{**cloud, "router_id": None}])).unknowns == ()
