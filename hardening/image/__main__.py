@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from hardening.image import cache
+from hardening.image import cache, host
 from hardening.image.build import build
 from hardening.image.progress import Progress
 from infra.errors import RingfenceError
@@ -16,6 +16,8 @@ _EXIT_INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Entry point. The path is the only line on standard output; steps and errors go to standard error.
 
+    Packages that the build needs on this machine are installed, but only when there is something to build.
+
     Exit codes: 0 done; 1 a step failed, or ``path`` of an image that is not built; 130 interrupted.
     """
     parser = argparse.ArgumentParser(prog="scripts/image", description="The guest image: Debian from packages, as a bootable qcow2.")
@@ -24,7 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     verbs.add_parser("path", help="print its path if it is built")
     verb = parser.parse_args(arguments).verb
     try:
-        path = build(Progress()) if verb == "build" else cache.image_path()
+        path = cache.image_path()
+        if verb == "build" and not path.exists():
+            progress = Progress()
+            host.ensure(progress)
+            path = build(progress)
     except RingfenceError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGES = (Path(__file__).parent, Path(__file__).parent.parent / "firstboot")
 HASH_LENGTH = 20
-WITHOUT_EFFECT = frozenset({"image/__main__.py", "image/cache.py", "image/host-packages.txt", "image/progress.py"})
+WITHOUT_EFFECT = frozenset(f"image/{name}" for name in ("__main__.py", "cache.py", "host.py", "host-packages.txt", "progress.py"))
 """Files that say how a build is asked for and told about, not what is built."""
 
 
