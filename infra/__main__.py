@@ -11,7 +11,7 @@ import pulumi
 
 from infra.components import settings
 from infra.components.facts import PlatformFacts
-from infra.components.guard import ALLOW, ReplacementGuard, existing
+from infra.components.guard import ALLOW, ReplacementGuard, existing, unfinished
 from infra.components.isolation import refuse_open_paths
 from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
@@ -31,12 +31,13 @@ def main() -> None:
     tenant = None if stack == names.PLATFORM else load_tenant(ROOT / f"Pulumi.{stack}.yaml", platform, today=today)
     refuse_open_paths(load_folder(ROOT, today=today))
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
-    guard = ReplacementGuard(existing(), frozenset(pulumi.Config().get_object(ALLOW) or []))
+    old = existing()
+    guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))
     if tenant is None:
         made = PlatformStack(stack, PlatformArgs(platform, settings.cloud(), settings.image_file(), key, guard))
         pulumi.export(names.PLATFORM, made.facts)
         return
-    built = TenantStack(stack, TenantArgs(tenant, platform, PlatformFacts.read(), cloud, key, guard))
+    built = TenantStack(stack, TenantArgs(tenant, platform, PlatformFacts.read(), cloud, key, guard, unfinished(old)))
     pulumi.export("tenant", built.facts)
     pulumi.export("deployer_credential", built.credential)
     pulumi.export("reader_credential", built.reader_credential)

@@ -130,3 +130,14 @@ def existing() -> OldOutputs:
     stack = f"organization/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
     return {urn: resource.get("outputs") or {} for urn, resource in (answer.get("outputs") or {}).items()}
+
+
+def unfinished(old: OldOutputs) -> list[str] | None:
+    """Return the ids of all that the stack has when the run before broke off, ``None`` when it ended well or there was none.
+
+    The engine gives the stack itself its outputs at the end of a run that went well, and takes them away when one fails.
+    """
+    stack = next((outputs for urn, outputs in old.items() if "::pulumi:pulumi:Stack::" in urn), None)
+    if stack is None or stack:
+        return None
+    return sorted({str(outputs["id"]) for outputs in old.values() if outputs.get("id")})

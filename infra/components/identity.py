@@ -13,8 +13,9 @@ from infra.components import providers
 from infra.declaration import names
 from infra.dynamic.default_group import EmptyDefaultGroup
 from infra.dynamic.generated_secret import GeneratedSecret
-from infra.dynamic.leftovers import Leftovers
+from infra.dynamic.leftovers import Leftovers, LeftoversArgs
 from infra.dynamic.limits import Limits, ProjectLimits
+from infra.dynamic.ring_fence import RingFenceRemains
 
 if TYPE_CHECKING:
     from infra.components.providers import Endpoint
@@ -26,12 +27,16 @@ READER_ROLE = "reader"
 
 @dataclass(frozen=True, slots=True)
 class IdentityArgs:
-    """Whose identities, how much they may make, and where Keystone is. ``admin`` makes them."""
+    """Whose identities, how much they may make, and where Keystone is. ``admin`` makes them.
+
+    ``recover`` is what the stack has when the run before broke off, else ``None``.
+    """
 
     tenant: Tenant
     limits: Limits
     endpoint: Endpoint
     admin: openstack.Provider
+    recover: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Identity(ComponentResource):
     """
 
     project_id: Output[str]
+    remains: RingFenceRemains
     deployer: openstack.Provider
     deployer_user_id: Output[str]
     credential: Output[dict[str, str]]
@@ -66,12 +72,18 @@ class Identity(ComponentResource):
             names.project(tenant), name=names.project(tenant), description=f"ring-fenced tenant {tenant}", tags=tags, opts=self._child()
         )
         empty = EmptyDefaultGroup(tenant, project.id, opts=self._child())
+        of_the_fence = [names.edge_router(tenant), names.management(tenant), names.backbone_port(tenant)]
+        self.remains = RingFenceRemains(tenant, project.id, of_the_fence, args.recover, opts=self._child())
         limits = ProjectLimits(tenant, project.id, args.limits, opts=self._child())
         deployer = self._account(names.deployer(tenant), DEPLOYER_ROLE, project.id)
         reader = self._account(names.reader(tenant), READER_ROLE, project.id)
         self.project_id, self.deployer_user_id = project.id, deployer.user.id
         self.credential = self._credential(deployer, project.id)
-        leftovers = Leftovers(tenant, project.id, self.credential, opts=self._child(depends_on=[deployer.grant, empty, limits]))
+        leftovers = Leftovers(
+            tenant,
+            LeftoversArgs(project.id, tenant, self.credential, args.recover),
+            opts=self._child(depends_on=[deployer.grant, empty, limits]),
+        )
         self.deployer = providers.by_credential(
             names.deployer(tenant), self.credential, ResourceOptions(parent=self, depends_on=[leftovers])
         )

@@ -35,6 +35,7 @@ class TenantArgs:
     cloud: str
     public_key: str
     guard: ReplacementGuard
+    recover: list[str] | None = None
 
 
 class TenantStack(ComponentResource):
@@ -54,7 +55,9 @@ class TenantStack(ComponentResource):
         tenant = args.declaration.tenant
         policy = expand(args.declaration, args.platform)
         as_admin = ResourceOptions(parent=self, provider=admin)
-        identity = Identity("identity", IdentityArgs(tenant, project_limits(tenant, policy), args.facts.endpoint, admin), as_admin)
+        limits = project_limits(tenant, policy)
+        identity = Identity("identity", IdentityArgs(tenant, limits, args.facts.endpoint, admin, args.recover), as_admin)
+        fence = ResourceOptions(parent=self, provider=admin, depends_on=[identity.remains])
         project_id = providers.proven_project(identity.deployer, identity.project_id)
         as_deployer = ResourceOptions(parent=self, provider=identity.deployer)
         edge = openstack.networking.Router(
@@ -62,12 +65,12 @@ class TenantStack(ComponentResource):
             name=names.edge_router(name),
             external_network_id=args.facts.external_network_id,
             tags=names.tag_list(names.tags(tenant)),
-            opts=as_admin,
+            opts=fence,
         )
         zones = {
             zone: Zone(names.network(name, zone), ZoneArgs(tenant, zone, edge.id, admin, args.guard), as_deployer) for zone in tenant.zones
         }
-        management = Management("management", ManagementArgs(tenant, args.platform, args.facts, project_id), as_admin)
+        management = Management("management", ManagementArgs(tenant, args.platform, args.facts, project_id), fence)
         groups = Groups("groups", GroupsArgs(tenant, policy), as_deployer)
         key = openstack.compute.Keypair(names.key_pair(name), name=names.key_pair(name), public_key=args.public_key, opts=as_deployer)
         parts = TenantParts(tenant, args.platform, policy, args.facts, zones, groups, management, key.name, identity.credential, args.guard)

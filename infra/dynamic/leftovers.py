@@ -1,16 +1,20 @@
-"""What is still in a project when everything that was declared is gone: half-made volumes, their keys, ports of a crash.
+"""What is in a project and was not declared: half-made volumes, their keys, ports of a crash.
 
-The resource does nothing while the tenant lives. It is deleted after all that was declared and before the deployer's credential, and
-removes the rest with that credential: so ``pulumi destroy`` leaves nothing of the tenant in any service, keys in Barbican included.
+Two moments call for it. *Recovery*: the run before broke off, and the cloud may have made things whose answer never arrived; they hold
+addresses and quota, so they are removed before everything is made that the stack does not have. *The end*: the resource is deleted
+after all that was declared and before the deployer's credential, and removes the rest with that credential: so ``pulumi destroy``
+leaves nothing of the tenant in any service, keys in Barbican included.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, Resource
+from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from infra.dynamic.base import Lifecycle, Props, required
 from infra.dynamic.clouds import Credential, deployer
@@ -25,53 +29,67 @@ WAIT_SECONDS = 120
 POLL_SECONDS = 2.0
 
 
-def servers(cloud: Connection, _project: str) -> Iterator[Callable[[], object]]:
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something in a project, and how to remove it."""
+
+    id: str
+    name: str
+    delete: Callable[[], object]
+
+
+def servers(cloud: Connection, _project: str) -> Iterator[Item]:
     """Servers; their volumes become free when they are gone."""
     for server in cloud.compute.servers():
-        yield lambda server=server: cloud.compute.delete_server(server, ignore_missing=True)  # type: ignore[misc]
+        yield Item(server.id, server.name, partial(cloud.compute.delete_server, server, ignore_missing=True))
 
 
-def storage(cloud: Connection, _project: str) -> Iterator[Callable[[], object]]:
+def storage(cloud: Connection, _project: str) -> Iterator[Item]:
     """Backups and snapshots before the volumes that they come from; a volume takes its key with it."""
     blocks = cloud.block_storage
     for backup in blocks.backups():
-        yield lambda backup=backup: blocks.delete_backup(backup, ignore_missing=True)  # type: ignore[misc]
+        yield Item(backup.id, backup.name, partial(blocks.delete_backup, backup.id, ignore_missing=True))
     for snapshot in blocks.snapshots():
-        yield lambda snapshot=snapshot: blocks.delete_snapshot(snapshot, ignore_missing=True)  # type: ignore[misc]
+        yield Item(snapshot.id, snapshot.name, partial(blocks.delete_snapshot, snapshot.id, ignore_missing=True))
     for volume in blocks.volumes():
         if volume.status != "deleting":
-            yield lambda volume=volume: blocks.delete_volume(volume, ignore_missing=True)  # type: ignore[misc]
+            yield Item(volume.id, volume.name, partial(blocks.delete_volume, volume.id, ignore_missing=True))
 
 
-def network(cloud: Connection, project: str) -> Iterator[Callable[[], object]]:
+def network(cloud: Connection, project: str) -> Iterator[Item]:
     """Whatever the project still owns in Neutron, users before what they use."""
     neutron = cloud.network
     for address in neutron.ips(project_id=project):
-        yield lambda address=address: neutron.delete_ip(address, ignore_missing=True)  # type: ignore[misc]
+        yield Item(address.id, "", partial(neutron.delete_ip, address, ignore_missing=True))
     for port in neutron.ports(project_id=project):
-        yield lambda port=port: neutron.delete_port(port, ignore_missing=True)  # type: ignore[misc]
+        yield Item(port.id, port.name, partial(neutron.delete_port, port, ignore_missing=True))
     for net in neutron.networks(project_id=project):
-        yield lambda net=net: neutron.delete_network(net, ignore_missing=True)  # type: ignore[misc]
+        yield Item(net.id, net.name, partial(neutron.delete_network, net, ignore_missing=True))
     for group in neutron.security_groups(project_id=project):
         if group.name != "default":
-            yield lambda group=group: neutron.delete_security_group(group, ignore_missing=True)  # type: ignore[misc]
+            yield Item(group.id, group.name, partial(neutron.delete_security_group, group, ignore_missing=True))
 
 
-def keys(cloud: Connection, _project: str) -> Iterator[Callable[[], object]]:
+def keys(cloud: Connection, _project: str) -> Iterator[Item]:
     """Secrets that a failed volume creation left behind, and the orders that Cinder made them with."""
     barbican = cloud.key_manager
     for order in barbican.orders():
-        yield lambda order=order: barbican.delete_order(order, ignore_missing=True)  # type: ignore[misc]
+        yield Item(order.id, "", partial(barbican.delete_order, order, ignore_missing=True))
     for secret in barbican.secrets():
-        yield lambda secret=secret: barbican.delete_secret(secret, ignore_missing=True)  # type: ignore[misc]
+        yield Item(secret.id, "", partial(barbican.delete_secret, secret, ignore_missing=True))
 
 
 STAGES = (servers, storage, network, keys)
 """In the order in which things let go of each other."""
 
 
-def remove(cloud: Connection, project: str) -> None:
-    """Remove everything stage by stage; go on to the next stage when one is empty.
+def nothing(_item: Item) -> bool:
+    """Spare nothing."""
+    return False
+
+
+def remove(cloud: Connection, project: str, spare: Callable[[Item], bool] = nothing) -> None:
+    """Remove everything but what is spared, stage by stage; go on to the next stage when one is empty.
 
     Nova, Cinder and Barbican answer for the project of the credential, so that must be this one.
 
@@ -81,41 +99,72 @@ def remove(cloud: Connection, project: str) -> None:
         raise CloudError.of("the credential is for another project", expected=project, got=str(cloud.current_project_id))
     for stage in STAGES:
         deadline = time.monotonic() + WAIT_SECONDS
-        while actions := list(stage(cloud, project)):
-            for action in actions:
-                action()
+        while found := [item for item in stage(cloud, project) if not spare(item)]:
+            for item in found:
+                item.delete()
             if time.monotonic() > deadline:
                 raise CloudError.of(
-                    f"{len(actions)} {stage.__name__} of the project do not go away",
+                    f"{len(found)} {stage.__name__} of the project do not go away",
                     where=project,
                     expected=f"an empty project after {WAIT_SECONDS} s",
-                    hint="look at them with `openstack --os-cloud ...`, then run pulumi destroy again",
+                    hint="look at them with `openstack --os-cloud ...`, then run the same command again",
                 )
             time.sleep(POLL_SECONDS)
 
 
+def is_spared(props: Props, item: Item) -> bool:
+    """Spare, in a recovery, what the stack knows and whatever does not have one of its names."""
+    return item.id in props["recover"] or not item.name.startswith(f"{props['tenant']}-")
+
+
 class LeftoversLifecycle(Lifecycle):
-    """Nothing until the tenant is destroyed; then the sweep."""
+    """Nothing while all goes well; a sweep of what is unknown after a run that broke off, and of everything at the end.
+
+    ``recover`` is ``None``, or the ids that the stack has when the run before broke off.
+    """
 
     identity: ClassVar[tuple[str, ...]] = ("project_id",)
     content: ClassVar[tuple[str, ...]] = ("credential",)
 
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        """A recovery is a change; its end is none."""
+        by_properties = super().diff(_id, _olds, _news)
+        changes = bool(by_properties.changes or _news.get("recover") is not None)
+        return DiffResult(changes=changes, replaces=by_properties.replaces, delete_before_replace=True)
+
     def create(self, props: Props) -> CreateResult:
-        """Remember whose leftovers and with which credential."""
-        return CreateResult(required(props, "project_id", "leftovers"), dict(props))
+        """Remember whose leftovers and with which credential; sweep after a run that broke off."""
+        project = required(props, "project_id", "leftovers")
+        if props.get("recover") is not None:
+            remove(deployer(Credential.of(props["credential"])), project, partial(is_spared, props))
+        return CreateResult(project, dict(props))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        """Sweep, or take over a new credential."""
+        return UpdateResult(self.create(_news).outs)
 
     def delete(self, _id: str, _props: Props) -> None:
         """Remove whatever the project still holds."""
         remove(deployer(Credential.of(_props["credential"])), _id)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftoversArgs:
+    """Whose project, by which name its things begin, with which credential, and what is known after a run that broke off."""
+
+    project_id: Input[str]
+    tenant: str
+    credential: Output[dict[str, str]]
+    recover: list[str] | None
+
+
 class Leftovers(Resource, module="ringfence", name="Leftovers"):
-    """When the tenant goes, nothing of it stays in its project."""
+    """Nothing that was not declared stays in the project: not after a crash, and not when the tenant goes."""
 
     project_id: Output[str]
 
-    def __init__(self, name: str, project_id: Input[str], credential: Output[dict[str, str]], opts: ResourceOptions | None = None) -> None:
-        """Declare it before everything that is made with ``credential``, so that it is deleted after all of that."""
+    def __init__(self, name: str, args: LeftoversArgs, opts: ResourceOptions | None = None) -> None:
+        """Declare it before everything that is made with the credential, so that it is deleted after all of that."""
         marked = ResourceOptions(additional_secret_outputs=["credential"])
-        props = {"project_id": project_id, "credential": credential}
+        props = {field: getattr(args, field) for field in LeftoversArgs.__slots__}
         super().__init__(LeftoversLifecycle(), name, props, ResourceOptions.merge(opts, marked))

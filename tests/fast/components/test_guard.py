@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi import ResourceHookArgs
 
-from infra.components.guard import Guarded, ReplacementGuard, differences
+from infra.components.guard import Guarded, ReplacementGuard, differences, unfinished
 from infra.errors import ReplacementRefusedError
 from tests.fast.components.recording import UnhookedGuard
 
@@ -87,3 +87,20 @@ def test_differences_ignore_what_the_cloud_fills_in() -> None:
     old = {"networks": [{"port": "p1", "mac": "fa:16"}], "tags": None, "extra": 1}
     assert differences({"networks": [{"port": "p1"}], "tags": []}, old) == []
     assert differences({"networks": [{"port": "p2"}]}, old) == ["networks: [{'port': 'p1', 'mac': 'fa:16'}] -> [{'port': 'p2'}]"]
+
+
+STACK = "urn:pulumi:acme::ringfence::pulumi:pulumi:Stack::ringfence-acme"
+
+
+@pytest.mark.parametrize(
+    ("old", "expected"),
+    [
+        ({}, None),
+        ({STACK: {"tenant": {"name": "acme"}}, URN: {"id": "i1"}}, None),
+        ({STACK: {}, URN: {"id": "i1"}, f"{URN}2": {"id": ""}}, ["i1"]),
+    ],
+    ids=["new", "ended-well", "broke-off"],
+)
+def test_a_run_that_broke_off_left_no_outputs(old: dict[str, dict[str, object]], expected: list[str] | None) -> None:
+    """Then everything that the stack has is known by its id, and everything else of that name is an orphan."""
+    assert unfinished(old) == expected

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hardening.access import Completed
-from infra.dynamic import default_group, generated_secret, guest_policy, host_key, leftovers, limits, management_route, volume_encryption
+from infra.dynamic import (
+    default_group,
+    generated_secret,
+    guest_policy,
+    host_key,
+    leftovers,
+    limits,
+    management_route,
+    ring_fence,
+    volume_encryption,
+)
 from infra.dynamic.clouds import Credential
 from infra.errors import CloudError, GuestError
 
@@ -33,6 +43,7 @@ LIFECYCLES: tuple[Lifecycle, ...] = (
     leftovers.LeftoversLifecycle(),
     limits.ProjectLimitsLifecycle(),
     management_route.ManagementRouteLifecycle(),
+    ring_fence.RingFenceRemainsLifecycle(),
     volume_encryption.VolumeEncryptionLifecycle(),
 )
 
@@ -250,7 +261,7 @@ def test_leftovers_go_stage_by_stage_until_nothing_is_left(monkeypatch: pytest.M
                 left[name] -= 1
                 log.append(name)
 
-            return [remove] if left[name] else []
+            return [leftovers.Item("i", name, remove)] if left[name] else []
 
         find.__name__ = name
         return find
@@ -261,11 +272,29 @@ def test_leftovers_go_stage_by_stage_until_nothing_is_left(monkeypatch: pytest.M
     assert log == ["servers"] * 2 + ["storage"] + ["network"] * 3 + ["keys"]
 
 
+def test_a_recovery_spares_what_is_known_and_what_has_another_name() -> None:
+    """After a run that broke off, only things with the stack's names that the stack does not have are removed."""
+    props: Props = {"tenant": "acme", "recover": ["known"]}
+    found = [("known", "acme-web"), ("unknown", "acme-web"), ("unknown", "by-hand"), ("unknown", "acmex-web")]
+    spared = [leftovers.is_spared(props, leftovers.Item(id_, name, lambda: None)) for id_, name in found]
+    assert spared == [True, False, True, True]
+
+
+@pytest.mark.parametrize("lifecycle", [leftovers.LeftoversLifecycle(), ring_fence.RingFenceRemainsLifecycle()], ids=["inside", "fence"])
+def test_a_recovery_is_a_change_and_its_end_is_none(lifecycle: Lifecycle) -> None:
+    """The run after a crash sweeps; the one after that has nothing to do."""
+    calm: Props = dict.fromkeys((*lifecycle.identity, *lifecycle.content), "x")
+    crashed = {**calm, "recover": []}
+    assert lifecycle.diff("id", calm, crashed).changes
+    assert lifecycle.diff("id", crashed, crashed).changes
+    assert not lifecycle.diff("id", crashed, {**calm, "recover": None}).changes
+
+
 def test_leftovers_that_do_not_go_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A destroy that leaves something must not look like one that worked."""
 
     def servers(_cloud: object, _project: str) -> list[Any]:
-        return [lambda: None]
+        return [leftovers.Item("i", "acme-web", lambda: None)]
 
     monkeypatch.setattr(leftovers, "STAGES", (servers,))
     monkeypatch.setattr(leftovers, "WAIT_SECONDS", -1)
