@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import sys
-from typing import Annotated
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,6 +23,9 @@ from labcloud.services import services, step
 from labcloud.settings import LabError, Settings
 from labcloud.status import Status, judge, judge_forwarder
 from labcloud.up import Bringup, only_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXAMPLES = """
 Examples:
@@ -50,6 +54,8 @@ app = typer.Typer(
     epilog=EXAMPLES,
 )
 PIPE_WIDTH = 160
+# As shells report a program that Ctrl-C ended.
+INTERRUPTED = 130
 RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -57,7 +63,7 @@ RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_na
 def up() -> None:
     """Bring the lab up, or what of it is down; safe to repeat at any point."""
     settings, teller = Settings.of(os.environ), Teller()
-    with only_one(settings.root):
+    with only_one(settings.root), interruptible(teller):
         layout = Bringup(settings, teller).run()
     teller.say(f'the lab is up; point a shell at it: [bold]eval "$({_me()} env)"[/bold]')
     teller.say(f"state and logs: {layout.root}")
@@ -84,8 +90,8 @@ def wipe() -> None:
     settings, teller = Settings.of(os.environ), Teller()
     with only_one(settings.root):
         with teller.step("stop and delete"):
-            if (settings.root / "layout.json").exists():
-                layout = _layout(settings)
+            layout = _known(settings)
+            if layout:
                 outside.stop_forwarder(layout)
                 control.stop(layout)
             shutil.rmtree(settings.root, ignore_errors=True)
@@ -153,6 +159,16 @@ def env() -> None:
     print(exports(_layout(Settings.of(os.environ))))
 
 
+@contextmanager
+def interruptible(teller: Teller) -> Iterator[None]:
+    """Say after Ctrl-C what that means: the supervisor finishes the step it is at, and nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        teller.say("interrupted; services that were starting go on doing so, and ./scripts/lab up goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+
+
 def main() -> None:
     """Run, and print errors of our own without a trace-back."""
     try:
@@ -160,9 +176,6 @@ def main() -> None:
     except RingfenceError as error:
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error: {error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted; what was begun inside goes on, ./scripts/lab up takes it up again")
-        sys.exit(130)
 
 
 def _me() -> str:
@@ -171,18 +184,25 @@ def _me() -> str:
 
 
 def _layout(settings: Settings) -> Layout:
-    """The layout of the lab that exists."""
+    """The layout of the lab that exists; :class:`LabError` when there is none."""
+    layout = _known(settings)
+    if layout is None:
+        raise LabError.of("there is no lab", where=str(settings.root), hint="./scripts/lab up")
+    return layout
+
+
+def _known(settings: Settings) -> Layout | None:
+    """The layout of the lab, or nothing when none was ever made."""
     try:
         return Layout.load(settings.root)
-    except FileNotFoundError as absent:
-        raise LabError.of("there is no lab", where=str(settings.root), hint="./scripts/lab up") from absent
+    except FileNotFoundError:
+        return None
 
 
 def _status(settings: Settings) -> Status:
     """Ask everyone and judge."""
-    try:
-        layout = Layout.load(settings.root)
-    except FileNotFoundError:
+    layout = _known(settings)
+    if layout is None:
         return Status(running=False, lines=())
     table = services(layout)
     if door.supervisor(layout.root) is None:

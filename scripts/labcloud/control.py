@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from labcloud import door
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Listener = Callable[[str, Event, str], None]
 START_SECONDS = 60.0
 STOP_SECONDS = 120.0
+# Between two messages of the supervisor: longer than any service is given to come up.
+SILENCE_SECONDS = 900.0
 NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
 
 
@@ -63,14 +66,23 @@ def start(layout: Layout) -> int:
     )
 
 
-def order(layout: Layout, name: str, listener: Listener | None = None, **arguments: object) -> dict[str, Any]:
+def order(
+    layout: Layout,
+    name: str,
+    listener: Listener | None = None,
+    *,
+    silence: float = SILENCE_SECONDS,
+    **arguments: object,
+) -> dict[str, Any]:
     """Give one order and return the closing message; events on the way go to ``listener``."""
     try:
-        for message in _converse(layout.root, {"order": name, **arguments}):
+        for message in _converse(layout.root, {"order": name, **arguments}, silence):
             if message.get("done"):
                 return message
             if listener:
                 listener(message["service"], Event(message["event"]), message["detail"])
+    except TimeoutError as problem:
+        raise LabError.of(f"the supervisor has been silent for {silence:.0f} s", where=str(layout.log("supervisor"))) from problem
     except OSError as problem:
         raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up") from problem
     raise LabError.of("the supervisor ended in the middle of an order", where=str(layout.log("supervisor")), hint="./scripts/lab up")
@@ -82,17 +94,19 @@ def start_services(layout: Layout, services: tuple[Service, ...], listener: List
 
 
 def stop(layout: Layout, listener: Listener | None = None) -> bool:
-    """Stop every service and then the namespaces; false when no lab ran."""
+    """Stop every service and then the namespaces, by force when that takes too long; false when no lab ran."""
     pid = door.supervisor(layout.root)
     if pid is None:
         return False
-    order(layout, "shutdown", listener)
+    with suppress(LabError):
+        order(layout, "shutdown", listener, silence=STOP_SECONDS)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
         if door.supervisor(layout.root) is None and not _exists(pid):
             return True
         time.sleep(0.1)
-    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
     return True
 
 
@@ -129,9 +143,10 @@ def inside_environment(layout: Layout) -> dict[str, str]:
     }
 
 
-def _converse(root: Path, message: dict[str, object]) -> Iterator[dict[str, Any]]:
-    """Send one message and yield the answers."""
+def _converse(root: Path, message: dict[str, object], seconds: float) -> Iterator[dict[str, Any]]:
+    """Send one message and yield the answers; ``TimeoutError`` after so many seconds of silence."""
     with door.call(root) as line, line.makefile("rwb") as stream:
+        line.settimeout(seconds)
         stream.write(json.dumps(message).encode() + b"\n")
         stream.flush()
         for answer in stream:

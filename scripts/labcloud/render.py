@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +49,7 @@ class Facts:
         }
 
 
+@cache
 def _environment() -> Environment:
     """Jinja, strict: an unknown name is an error, never an empty word in a configuration."""
     return Environment(
