@@ -233,17 +233,26 @@ def within(tenant: TenantWorld) -> Iterator[Attempt]:
     port = f"/ports/{server['management_port_id']}"
     seen = show("compute", f"/servers/{server['id']}")
     rule = {"security_group_id": _group(tenant), "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
+    volume = f"/volumes/{server['volumes']['root']}"
+    kept = Call("block_storage", "PUT", volume, {"volume": {"description": None}})
+    delete = Call("block_storage", "DELETE", volume)
+    # Nothing that a quota could refuse: Neutron and Cinder ask the quota before they ask who it is.
     by_reader = {
-        "changes its server": Call("compute", "PUT", f"/servers/{server['id']}", {"server": {"description": None}}),
-        "reboots its server": Call("compute", "POST", f"/servers/{server['id']}/action", {"reboot": {"type": "SOFT"}}),
-        "adds a rule to its security group": Call("network", "POST", "/security-group-rules", {"security_group_rule": rule}),
-        "creates a network": Call("network", "POST", "/networks", {"network": {"name": "intruder"}}),
-        "turns port security off": Call("network", "PUT", f"/ports/{_port(tenant)}", {"port": {"port_security_enabled": False}}),
-        "creates a volume": Call("block_storage", "POST", "/volumes", {"volume": {"size": 1, "name": "intruder"}}),
-        "deletes its volume": Call("block_storage", "DELETE", f"/volumes/{server['volumes']['root']}"),
+        "changes its server": (Call("compute", "PUT", f"/servers/{server['id']}", {"server": {"description": None}}), seen, OK),
+        "reboots its server": (Call("compute", "POST", f"/servers/{server['id']}/action", {"reboot": {"type": "SOFT"}}), seen, OK),
+        "adds a rule to its security group": (Call("network", "POST", "/security-group-rules", {"security_group_rule": rule}), seen, OK),
+        "changes its network": (Call("network", "PUT", f"/networks/{_network(tenant)}", {"network": {"description": ""}}), seen, OK),
+        "turns port security off": (
+            Call("network", "PUT", f"/ports/{_port(tenant)}", {"port": {"port_security_enabled": False}}),
+            seen,
+            OK,
+        ),
+        "changes its volume": (kept, kept, OK),
+        "deletes its volume": (delete, delete, IN_USE),
     }
-    for name, call in by_reader.items():
-        yield Attempt(f"{tenant.name}'s reader {name}", tenant.name, Who.READER, call, tenant.name, seen)
+    for name, (call, twin, granted) in by_reader.items():
+        words = f"{tenant.name}'s reader {name}"
+        yield Attempt(words, tenant.name, Who.READER, call, tenant.name, twin, granted=granted)
     off = {"port": {"port_security_enabled": False, "security_groups": []}}
     pairs = {"port": {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]}}
     enter = {"port": {"network_id": facts["management"]["network_id"], "name": "intruder", "port_security_enabled": False}}

@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from keystoneauth1.exceptions import ClientException
+from openstack.config import get_cloud_region
 from openstack.connection import Connection
 
 from infra.dynamic import clouds
@@ -49,8 +50,9 @@ def make(attempt: Attempt, logins: Mapping[Cloud, Connection]) -> Outcome:
     answer = ask(attacker, attempt.call)
     if answer.status in OK and attempt.call.method == "POST":
         _take_back(attacker, attempt.call, answer)
-    # The reader's twin is the reader's own: it shows that the credential works at all.
-    who = attempt.who if attempt.owner == attempt.attacker or attempt.call.method == "GET" else Who.DEPLOYER
+    # A reader's "no" has its twin in a request of the same reader where reading is enough: it shows that the login works at all.
+    same = attempt.twin.method == "GET" and (attempt.owner == attempt.attacker or attempt.call.method == "GET")
+    who = attempt.who if same else Who.DEPLOYER
     return judge(attempt, answer, ask(logins[attempt.owner, who], attempt.twin))
 
 
@@ -75,12 +77,13 @@ def ask(login: Connection, call: Call) -> Answer:
 def reader(identity: Identity) -> Connection:
     """Connect as a tenant's reader; environment and clouds.yaml are left out of account."""
     values = identity.values
-    return Connection(
+    region = get_cloud_region(
+        load_envvars=False,
+        load_yaml_config=False,
         auth_type="v3password",
         auth={name: values[name] for name in ("auth_url", "user_id", "password", "project_id")},
         region_name=values["region"],
         cacert=values.get("cacert") or None,
-        load_envvars=False,
-        load_yaml_config=False,
         api_timeout=clouds.TIMEOUT_SECONDS,
     )
+    return Connection(config=region)

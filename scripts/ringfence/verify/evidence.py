@@ -25,6 +25,7 @@ Json = dict[str, Any]
 Listener = tuple[str, str, str, int]
 """(node, address, protocol, port)"""
 NO_TOKEN = "0" * 16
+OWN_COPIES = 8
 BOUND = "bound"
 """The guest's program says so of a listener that shares its port with one on another card: it is up, but not to be reached from within."""
 
@@ -89,7 +90,14 @@ def own_probes(wanted: Iterable[Json], occupied: Iterable[Json]) -> Iterator[Jso
     for one in wanted:
         if listener_key(one) not in bound:
             address, protocol, port = listener_key(one)
-            yield {"id": [address, protocol, port], "kind": protocol, "address": address, "port": port, "token": NO_TOKEN, "times": 2}
+            yield {
+                "id": [address, protocol, port],
+                "kind": protocol,
+                "address": address,
+                "port": port,
+                "token": NO_TOKEN,
+                "times": OWN_COPIES,
+            }
 
 
 def listener_key(one: Json) -> tuple[str, str, int]:
