@@ -108,6 +108,9 @@ class Keeper:
             # Its definition has changed since: what runs is not what is asked for.
             self._end(entry)
             running = False
+        elif entry:
+            # From now on it is asked as the latest definition says.
+            entry.service = service
         if entry and running and entry.complete and not answers(service.ready, self.children, environment):
             report(service.name, Event.ALREADY, "")
             return True

@@ -174,6 +174,16 @@ def test_a_changed_definition_is_a_new_process(stage: Stage1) -> None:
     assert "dbd2" in stage.children.ran
 
 
+def test_a_changed_question_reaches_a_running_service(stage: Stage1) -> None:
+    """`up` with a new probe for a service that runs leaves the process and asks in the new way from then on."""
+    stage.start(SERVICE)
+    asked = Service.from_wire({**SERVICE.to_wire(), "ready": {"kind": "command", "subject": ["knock"]}})
+    assert stage.start(asked)
+    assert stage.children.ran.count("dbd") == 1
+    stage.children.codes["knock"] = 1
+    assert stage.states() == {"db": State.DEAF}
+
+
 def test_a_stubborn_service_is_killed_after_its_grace(stage: Stage1) -> None:
     """Stopping ends, whatever the service thinks of SIGTERM."""
     stage.start(SERVICE)
