@@ -19,10 +19,10 @@ from labcloud.exports import exports
 from labcloud.layout import Layout
 from labcloud.model import State
 from labcloud.progress import Teller
-from labcloud.services import services, step
+from labcloud.services import services
 from labcloud.settings import LabError, Settings
 from labcloud.status import Status, judge, judge_forwarder
-from labcloud.up import Bringup, only_one
+from labcloud.up import Bringup, only_one, take_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,12 +75,7 @@ def down() -> None:
     settings, teller = Settings.of(os.environ), Teller()
     with only_one(settings.root):
         layout = _layout(settings)
-        with teller.step("switch the servers off"):
-            _guests_off(layout)
-        with teller.step("stop every service") as note:
-            outside.stop_forwarder(layout)
-            ran = control.stop(layout, lambda name, event, _detail: note(f"{name} {event}"))
-        if not ran:
+        if not take_down(layout, teller):
             teller.say("no lab ran")
 
 
@@ -106,6 +101,8 @@ def restart(names: Annotated[list[str], typer.Argument(metavar="SERVICE...", hel
     layout = _layout(settings)
     chosen = tuple(service for service in services(layout) if service.name in names)
     _refuse_unknown(set(names) - {service.name for service in chosen}, layout)
+    if not control.is_current(layout):
+        raise LabError.of("the running lab was started from other files than these", hint="./scripts/lab up starts it again")
     with only_one(settings.root), teller.step(f"restart {', '.join(names)}"):
         control.order(layout, "stop", names=[service.name for service in reversed(chosen)])
         for service in chosen:
@@ -231,13 +228,6 @@ def _print(found: Status, settings: Settings) -> None:
     for line in wrong:
         console.print(f"{line.name} is {line.state}: {line.detail or 'see its log'}\n  log: {line.log}", soft_wrap=True)
     console.print(f"{len(found.lines) - len(wrong)} of {len(found.lines)} up")
-
-
-def _guests_off(layout: Layout) -> None:
-    """Shut servers down behind Nova's back, so that it remembers them as running and starts them again with the lab."""
-    if door.supervisor(layout.root):
-        control.order(layout, "stop", names=["nova-compute"])
-        control.run_inside(layout, *step(layout, "guests-off"), log=layout.log("setup"))
 
 
 def _refuse_unknown(names: set[str], layout: Layout) -> None:

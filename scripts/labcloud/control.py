@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labcloud import door
 from labcloud.layout import CODE, SYSTEM_PYTHON
-from labcloud.model import Event, Service
+from labcloud.model import Event, Service, version
 from labcloud.settings import LabError
 
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ def order(
 def start_services(layout: Layout, services: tuple[Service, ...], listener: Listener) -> bool:
     """Start services side by side; true when all are ready."""
     return bool(order(layout, "start", listener, services=[service.to_wire() for service in services])["ok"])
+
+
+def is_current(layout: Layout) -> bool:
+    """Whether the running supervisor was started from the files as they are now; orders to another one could be misread."""
+    return bool(order(layout, "version").get("version") == version())
 
 
 def stop(layout: Layout, listener: Listener | None = None) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from labcloud.children import Children
 from labcloud.keeper import Keeper
 from labcloud.layout import CODE, Layout
-from labcloud.model import Event, Service
+from labcloud.model import Event, Service, version
 
 HOST_NAME = "lab"
 
@@ -68,6 +68,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     daemon_threads = True
     keeper: Keeper
+    version: str
 
 
 class Orders(socketserver.StreamRequestHandler):
@@ -91,6 +92,8 @@ class Orders(socketserver.StreamRequestHandler):
                 self._say({"done": True, "ok": True})
             case "states":
                 self._say({"done": True, "ok": True, "states": keeper.states()})
+            case "version":
+                self._say({"done": True, "ok": True, "version": self.server.version})
             case "shutdown":
                 keeper.stop_all(self._report)
                 self._say({"done": True, "ok": True})
@@ -131,6 +134,7 @@ def main(root: Path) -> None:
     # A relative path: the name of a socket must fit into 108 bytes, that of a state directory need not.
     with Server(layout.socket.name, Orders) as server:
         server.keeper = keeper
+        server.version = version()
         layout.socket.chmod(0o600)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         log("ready")

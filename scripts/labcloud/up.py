@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from labcloud import apis, archive, control, kvm, outside, packages, render, venv
+from labcloud import apis, archive, control, door, kvm, outside, packages, render, venv
 from labcloud.layout import Layout
 from labcloud.model import Event, Service, Stage, State, by_stage
 from labcloud.passwords import Secrets
@@ -122,6 +122,9 @@ class Bringup:
             identifier.write_text(str(uuid.uuid4()))
         secrets = Secrets.kept_in(layout.secrets_file)
         render.write(render.Facts(layout, secrets, identifier.read_text().strip()))
+        if door.supervisor(layout.root) and not control.is_current(layout):
+            self.teller.say("the running lab was started from other files than these: starting it again")
+            take_down(layout, self.teller)
         with self.teller.step("namespaces and configuration"):
             control.start(layout)
             run(layout, *step(layout, "configure"))
@@ -183,6 +186,21 @@ class Bringup:
                 return
             with self.teller.step("this machine takes servers and volumes"):
                 run_python(layout, *parts)
+
+
+def take_down(layout: Layout, teller: Teller) -> bool:
+    """Shut the servers down, then stop every service and the namespaces; false when no lab ran.
+
+    Nova is stopped first: it then remembers the servers as running, and starts them again with the lab.
+    """
+    outside.stop_forwarder(layout)
+    if door.supervisor(layout.root) is None:
+        return False
+    with teller.step("switch the servers off"):
+        control.order(layout, "stop", names=["nova-compute"])
+        control.run_inside(layout, *step(layout, "guests-off"), log=layout.log("setup"))
+    with teller.step("stop every service") as note:
+        return control.stop(layout, lambda name, event, _detail: note(f"{name} {event}"))
 
 
 class Once:
