@@ -34,13 +34,13 @@ def declared(fabric: Fabric, intent: Intent) -> Judgement:
     """Judge ``declared`` for the parties of the intent."""
     cards = {(card.party, card.name): card for card in intent.cards}
     endpoints = _endpoints(fabric, intent)
-    absent = [key for key in cards if key not in endpoints]
-    if absent:
-        names = ", ".join(f"{party}/{name}" for party, name in absent[:5])
-        return Judgement(Claim.DECLARED, Verdict.BROKEN, f"{len(absent)} declared network cards do not exist: {names}")
+    absent = [f"{party}/{name}" for party, name in cards if (party, name) not in endpoints]
     found = tuple(_differences(fabric, endpoints, cards))
-    if found:
-        return Judgement(Claim.DECLARED, Verdict.BROKEN, f"{len(found)} filters differ from what is declared", differences=found)
+    wrong = [f"{len(found)} filters differ from what is declared"] if found else []
+    if absent:
+        wrong.append(f"{len(absent)} declared network cards do not exist: {', '.join(absent[:5])}")
+    if wrong:
+        return Judgement(Claim.DECLARED, Verdict.BROKEN, "; ".join(wrong), differences=found)
     return Judgement(Claim.DECLARED, Verdict.HOLDS, f"the filters of {len(endpoints)} network cards allow exactly what is declared")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.policy.isolation.faces import Faces
-from infra.policy.isolation.filtering import axis_of, coordinates, rules
+from infra.policy.isolation.filtering import axis_of, coordinates, rules, span_at
 from infra.policy.isolation.ranges import ANY, PRIVATE, Ranges, covers, difference, intersection, normal
 from infra.policy.isolation.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
 from infra.policy.isolation.structure import LISTED, example, rules_for
@@ -104,14 +104,8 @@ def _admitted(paths: Paths, classes: set[int], near: Ranges) -> dict[int, Slabs]
     found[UNFILTERED] = [(0, L4_POINTS, near)]
     for row, key in enumerate(table.keys.tolist()):
         for (l4_lo, l4_hi), pieces in table.slabs_of(row):
-            peers = tuple((axis.address(lo).version, int(axis.address(lo)), _last(axis.exact(hi))) for lo, hi in pieces)
-            found[key].append((l4_lo, l4_hi, peers))
+            found[key].append((l4_lo, l4_hi, tuple(span_at(axis, lo, hi) for lo, hi in pieces)))
     return found
-
-
-def _last(end: int) -> int:
-    """Return the last address before an exact place on the peer axis."""
-    return end - 1 if end <= 1 << 32 else end - 1 - ((1 << 32) + 1)
 
 
 def _outside(paths: Paths) -> dict[int, Ranges]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction
-from infra.policy.isolation.ranges import Range, Ranges, normal
-from infra.policy.packets.axes import PeerAxis
+from infra.policy.isolation.ranges import Range, Ranges, intersection, normal
+from infra.policy.packets.axes import IPV6_BASE, PeerAxis
 from infra.policy.packets.canonical import canonicalise
 from infra.policy.packets.classes import EVERYTHING, NOTHING, Flows, PortClasses
-from infra.policy.packets.pairs import contacts
+from infra.policy.packets.pairs import contacts, flows
 from infra.policy.packets.table import CanonicalTable, RuleTable
 
 if TYPE_CHECKING:
@@ -50,14 +50,16 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Something that passes in a meeting: one representative source and target with an address each, and a layer-4 interval."""
+    """A box of packets that pass in a meeting: every address of ``source`` to every address of ``target``, layer 4 ``[l4_lo, l4_hi)``.
+
+    ``sources`` and ``targets`` are the endpoints of the two classes that have addresses in the box.
+    """
 
     meeting: int
-    source: int
-    target: int
-    family: int
-    source_address: int
-    target_address: int
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    source: Range
+    target: Range
     l4_lo: int
     l4_hi: int
 
@@ -105,8 +107,8 @@ class Filtering:
                     filter_class = int(fabric.endpoints.filter_class[member.endpoint])
                     self._rows[number, member.label, filter_class, direction].append(member)
 
-    def passing(self) -> list[Passing]:
-        """Return one box per pair of classes with different labels between which something passes."""
+    def passing(self, *, every: bool = False) -> list[Passing]:
+        """Return what passes between classes with different labels: one box per pair of classes, or ``every`` box."""
         if not self._rows:
             return []
         table, keys = self._table()
@@ -128,7 +130,7 @@ class Filtering:
             target_lo=np.array(target_lo, dtype=np.int64),
             target_hi=np.array(target_hi, dtype=np.int64),
         )
-        return self._explain(contacts(classes, table))
+        return self._explain(flows(classes, table) if every else contacts(classes, table))
 
     def _table(self) -> tuple[CanonicalTable, dict[tuple[int, Direction], int]]:
         keys: dict[tuple[int, Direction], int] = {}
@@ -158,43 +160,27 @@ class Filtering:
         )
 
     def _explain(self, found: Flows) -> list[Passing]:
-        """Give every box a source and a target endpoint, and its smallest packet."""
+        """Turn boxes on the axes into addresses and endpoints."""
         rows = list(self._rows.items())
-        passing = []
-        for box in zip(
-            found.source.tolist(),
-            found.target.tolist(),
-            found.l4_lo.tolist(),
-            found.l4_hi.tolist(),
-            found.source_lo.tolist(),
-            found.target_lo.tolist(),
-            strict=True,
-        ):
-            (meeting, *_), sources = rows[box[0]]
-            _, targets = rows[box[1]]
-            source, target = self._axis.address(box[4]), self._axis.address(box[5])
-            passing.append(
-                Passing(
-                    meeting=meeting,
-                    source=_holder(sources, source),
-                    target=_holder(targets, target),
-                    family=source.version,
-                    source_address=int(source),
-                    target_address=int(target),
-                    l4_lo=box[2],
-                    l4_hi=box[3],
-                )
-            )
-        return passing
+        columns = (found.source, found.target, found.l4_lo, found.l4_hi)
+        ends = ((found.source_lo, found.source_hi), (found.target_lo, found.target_hi))
+        spans = [[span_at(self._axis, lo, hi) for lo, hi in zip(los.tolist(), his.tolist(), strict=True)] for los, his in ends]
+        return [
+            Passing(rows[source][0][0], _holders(rows[source][1], sent), _holders(rows[target][1], taken), sent, taken, lo, hi)
+            for source, target, lo, hi, sent, taken in zip(*(column.tolist() for column in columns), *spans, strict=True)
+        ]
 
 
-def _holder(members: list[Member], address: IPv4Address | IPv6Address) -> int:
-    """Return the member that has an address."""
-    value, family = int(address), address.version
-    for member in members:
-        if any(kind == family and first <= value <= last for kind, first, last in member.ranges):
-            return member.endpoint
-    return members[0].endpoint
+def span_at(axis: PeerAxis, lo: int, hi: int) -> Range:
+    """Return a half-open interval of an axis, of one family, as a closed range of addresses."""
+    first = axis.address(lo)
+    end = axis.exact(hi)
+    return first.version, int(first), (end if first.version == _IPV4 else end - IPV6_BASE) - 1
+
+
+def _holders(members: list[Member], span: Range) -> tuple[int, ...]:
+    """Return the endpoints that have an address in a range."""
+    return tuple(member.endpoint for member in members if intersection((span,), member.ranges))
 
 
 def _offsets(groups: Sequence[Ranges]) -> Ints:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import Direction
 from infra.policy.isolation.filtering import Filtering, Meeting, Member
+from infra.policy.isolation.ranges import covers, normal
 from infra.policy.isolation.report import Claim, Counterexample, Judgement, Verdict
 from infra.policy.isolation.structure import LISTED, passing_example
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from infra.policy.isolation.filtering import Passing
     from infra.policy.isolation.intent import Card, Intent
     from infra.policy.isolation.paths import Arrival, Paths
+    from infra.policy.isolation.ranges import Range
     from infra.policy.isolation.reach import Reach
 
 _PLATFORM = -1
@@ -24,11 +26,11 @@ _PLATFORM = -1
 def management(paths: Paths, intent: Intent | None) -> Judgement:
     """Judge ``management``. Without an intent nothing is declared, so nothing may pass."""
     ways = list(_ways(paths))
-    found = Filtering(paths.fabric, [meeting for meeting, _, _ in ways]).passing()
+    found = Filtering(paths.fabric, [meeting for meeting, _, _ in ways]).passing(every=True)
     cards = {(card.party, card.name): card for card in intent.cards} if intent else {}
     undeclared = [p for p in found if not _is_declared(paths, cards, p)]
     if not undeclared:
-        text = f"{len(found)} pairs of port classes of platform and tenants exchange packets, as declared" if found else "nothing passes"
+        text = f"{len(found)} kinds of packets pass between platform and tenants, all declared" if found else "nothing passes"
         return Judgement(Claim.MANAGEMENT, Verdict.HOLDS, text)
     examples = tuple(_example(paths, ways[p.meeting], p) for p in undeclared[:LISTED])
     return Judgement(Claim.MANAGEMENT, Verdict.BROKEN, "packets pass between a tenant and the platform that nobody declared", examples)
@@ -62,23 +64,26 @@ def _label(paths: Paths, endpoint: int) -> int:
 
 
 def _is_declared(paths: Paths, cards: dict[tuple[str, str], Card], passing: Passing) -> bool:
-    """Tell whether a declared card of the tenant's side allows all of a box."""
-    ends = paths.fabric.endpoints
-    for endpoint, direction, peer in (
-        (passing.target, Direction.INGRESS, passing.source_address),
-        (passing.source, Direction.EGRESS, passing.target_address),
-    ):
-        card = cards.get((paths.fabric.parties[int(ends.party[endpoint])].name, ends.names[endpoint]))
-        if card is not None and any(
-            allow.direction is direction
-            and allow.peer[0] == passing.family
-            and allow.peer[1] <= peer <= allow.peer[2]
-            and allow.l4_lo <= passing.l4_lo
-            and passing.l4_hi <= allow.l4_hi
-            for allow in card.allows
-        ):
-            return True
+    """Tell whether the cards of all endpoints on the tenant's side declare all of a box."""
+    sides = ((passing.sources, Direction.EGRESS, passing.target), (passing.targets, Direction.INGRESS, passing.source))
+    for endpoints, direction, peers in sides:
+        if any(_label(paths, endpoint) != _PLATFORM for endpoint in endpoints):
+            return all(_covers(_card(paths, cards, endpoint), direction, peers, passing) for endpoint in endpoints)
     return False
+
+
+def _card(paths: Paths, cards: dict[tuple[str, str], Card], endpoint: int) -> Card | None:
+    ends = paths.fabric.endpoints
+    return cards.get((paths.fabric.parties[int(ends.party[endpoint])].name, ends.names[endpoint]))
+
+
+def _covers(card: Card | None, direction: Direction, peers: Range, passing: Passing) -> bool:
+    """Tell whether a card's declared allows cover a box: at every layer-4 point of it, all of the peers."""
+    if card is None:
+        return False
+    allows = [allow for allow in card.allows if allow.direction is direction]
+    cuts = {passing.l4_lo} | {cut for allow in allows for cut in (allow.l4_lo, allow.l4_hi) if passing.l4_lo < cut < passing.l4_hi}
+    return all(covers(normal(allow.peer for allow in allows if allow.l4_lo <= cut < allow.l4_hi), (peers,)) for cut in cuts)
 
 
 def _example(paths: Paths, way: tuple[Meeting, Reach, Arrival], passing: Passing) -> Counterexample:

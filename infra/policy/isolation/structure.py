@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import UNFILTERED, Direction
 from infra.policy.isolation.filtering import Filtering, Meeting, Member, rules
-from infra.policy.isolation.ranges import PRIVATE, Ranges, difference, intersection, normal
+from infra.policy.isolation.ranges import PRIVATE, Range, Ranges, difference, intersection, normal
 from infra.policy.isolation.report import Claim, Counterexample, Judgement, Packet, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from infra.policy.isolation.fabric import Fabric, Origin
     from infra.policy.isolation.filtering import Passing
@@ -144,7 +144,7 @@ def packets(paths: Paths, contacts: list[Contact]) -> Judgement:
     found = Filtering(paths.fabric, meetings).passing()
     if not found:
         return Judgement(Claim.PACKETS, Verdict.HOLDS, f"groups close all {len(contacts)} paths between tenants")
-    found.sort(key=lambda p: (p.l4_lo == 0, p.l4_lo, p.family, p.source_address, p.target_address))
+    found.sort(key=lambda p: (p.l4_lo == 0, p.l4_lo, p.source, p.target))
     examples = tuple(passing_example(paths, Claim.PACKETS, p, _links(paths, groups[p.meeting][0])) for p in found[:LISTED])
     return Judgement(Claim.PACKETS, Verdict.BROKEN, f"packets pass between {len(found)} pairs of port classes", examples)
 
@@ -189,12 +189,19 @@ def _links(paths: Paths, contact: Contact) -> tuple[str, ...]:
 def passing_example(paths: Paths, claim: Claim, passing: Passing, links: tuple[str, ...], text: str = "") -> Counterexample:
     """Turn a box into a counterexample with the rules on both sides."""
     l4 = _FIRST_PORT if passing.l4_lo < _FIRST_PORT < passing.l4_hi else passing.l4_lo
-    packet = Packet(passing.family, passing.source_address, passing.target_address, l4)
+    packet = Packet(passing.source[0], passing.source[1], passing.target[1], l4)
+    source, target = _holding(paths.fabric.builder.sources, passing.sources, passing.source), passing.targets[0]
     found = (
-        *rules_for(paths.fabric, passing.source, Direction.EGRESS, packet),
-        *rules_for(paths.fabric, passing.target, Direction.INGRESS, packet),
+        *rules_for(paths.fabric, source, Direction.EGRESS, packet),
+        *rules_for(paths.fabric, target, Direction.INGRESS, packet),
     )
-    return example(paths, claim, (passing.source, passing.target), packet, links=links, open_=True, found=found, text=text)
+    return example(paths, claim, (source, target), packet, links=links, open_=True, found=found, text=text)
+
+
+def _holding(addresses: Callable[[int], Ranges], endpoints: tuple[int, ...], span: Range) -> int:
+    """Return an endpoint that has the first address of a range as its own; any, when it is a translated one."""
+    first = ((span[0], span[1], span[1]),)
+    return next((endpoint for endpoint in endpoints if intersection(first, addresses(endpoint))), endpoints[0])
 
 
 def rules_for(fabric: Fabric, endpoint: int, direction: Direction, packet: Packet) -> tuple[Origin, ...]:

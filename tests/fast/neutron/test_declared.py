@@ -101,6 +101,16 @@ def test_management_that_nobody_declared_is_found() -> None:
     assert judgement.counterexamples[0].target_party == "acme"
 
 
+def test_an_undeclared_service_beside_a_declared_one_is_found() -> None:
+    """SSH from the bastion is declared; that it passes must not hide another port that passes as well."""
+    snapshot, intent = declared()
+    opened = changed(snapshot, "platform-bastion", allow("egress", protocol="tcp"))
+    bastion = next(rule.remote_ip_prefix for group in opened.security_groups if group.name == "acme-management" for rule in group.rules)
+    both = (allow("ingress", bastion, "tcp", (22, 22)), allow("ingress", bastion, "tcp", (9100, 9100)))
+    judgement = next(j for j in judged(changed(opened, "acme-management", *both), intent).judgements if j.claim is Claim.MANAGEMENT)
+    assert [str(e.packet).split(" ")[0] for e in judgement.counterexamples] == ["tcp/9100"]
+
+
 def test_every_rule_knows_its_line() -> None:
     """The way back to the declaration: file, line, flow, owner and reason."""
     snapshot, _ = declared()

@@ -108,14 +108,14 @@ def judged(fabric: Fabric) -> tuple[set[Pair], set[Pair]]:
     names = [party.name for party in fabric.parties]
     ends = fabric.endpoints
     contacts = [contact for contact in _contacts(paths) if contact.origin is not None]
-    joined = set()
+    joined: set[Pair] = set()
     for contact in contacts:
         sources = [s for s in paths.of_party[contact.party].tolist() if ends.segment[s] == contact.origin]
         for endpoint in paths.on_segment[contact.arrival.segment].tolist():
             if ends.party[endpoint] != contact.party and paths.takes(endpoint, contact.arrival):
                 joined.update((ends.ids[source], ends.ids[endpoint]) for source in sources)
     found = Filtering(fabric, [_meeting(paths, group) for group in _by_ends(contacts)]).passing()
-    return joined, {(names[int(ends.party[p.source])], names[int(ends.party[p.target])]) for p in found}
+    return joined, {(names[int(ends.party[p.sources[0]])], names[int(ends.party[p.targets[0]])]) for p in found}
 
 
 @pytest.mark.parametrize("block", range(5))
