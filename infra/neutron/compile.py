@@ -28,6 +28,7 @@ ASSUMPTIONS = (
         "The networks outside route public addresses only: they hand a router that translates (enable_snat) no packet for RFC 1918, RFC "
         "6598, RFC 4193 or link-local addresses."
     ),
+    "On a VLAN or flat network the only routers are Neutron's and the one at the subnet's gateway address.",
     "Hosts of the platform (the bastion, agents) forward no packets between their network cards.",
     "A subnet pool never hands out overlapping prefixes.",
 )

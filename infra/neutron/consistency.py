@@ -71,8 +71,11 @@ class _Computed(_Field):
         return chain.from_iterable(map(self.get, records))
 
 
+_ROUTERS_OWN = ("network:router_interface", "network:router_gateway", "network:router_centralized_snat", "network:ha_router_replicated")
+
+
 def _router_of(port: Port) -> tuple[str, ...]:
-    return (port.device_id,) if port.device_owner.startswith("network:router_interface") else ()
+    return (port.device_id,) if port.device_owner.startswith(_ROUTERS_OWN) else ()
 
 
 _REFERENCES: tuple[_Field, ...] = (

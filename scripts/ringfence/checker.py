@@ -186,9 +186,8 @@ def check_closed(cloud: Cloud, name: str, invariant: Json, mine: set[str]) -> No
             elif (wire, next_hop) in cloud.routers_at:
                 for other in cloud.routers_at[wire, next_hop]:
                     demand(region.issubset(listed(invariant["routers"].get(other))), where)
-            elif wire in cloud.external:
-                demand(invariant["outside"], where)
             else:
+                demand(wire not in cloud.external or invariant["outside"], where)
                 strangers = [port for port in cloud.ports[wire] if not cloud.parties[port["id"]] <= mine]
                 demand(not any(next_hop in cloud.taken(port) for port in strangers), f"{where}, but a server of another tenant is")
 

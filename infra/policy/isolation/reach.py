@@ -132,7 +132,7 @@ class Routing:
         if not owners and self.fabric.segments[hop.segment].external:
             reach.outside = normal([*reach.outside, *taken])
             reach.outside_via = reach.outside_via or link
-        elif not owners:
+        if not owners:
             _add(reach.handed, (hop.segment, family, hop.next_hop), taken)
         for owner in owners:
             news = difference(taken, reach.routers.get(owner, ()))

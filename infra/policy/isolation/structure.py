@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from infra.policy.isolation.fabric import Fabric, Origin
     from infra.policy.isolation.filtering import Passing
     from infra.policy.isolation.paths import Arrival, Paths
-    from infra.policy.isolation.reach import Link, Reach
+    from infra.policy.isolation.reach import Reach
 
 LISTED = 20
 """Counterexamples that are worked out in full; the verdict needs one."""
@@ -161,10 +161,9 @@ def _by_ends(contacts: list[Contact]) -> list[list[Contact]]:
 def _meeting(paths: Paths, group: list[Contact]) -> Meeting:
     first = group[0]
     targets = [m for m in paths.on_segment[first.arrival.segment].tolist() if _is_tenant(paths, m)]
-    sources = [m for contact in group for m in _senders(paths, contact)]
-    seen_as = _translated(paths, first.reach.path(first.arrival.link))
+    sources = [(m, _faces(paths, contact)) for contact in group for m in _senders(paths, contact)]
     return Meeting(
-        tuple(Member(m, _party(paths, m), normal([*paths.fabric.builder.sources(m), *seen_as])) for m in sources),
+        tuple(Member(m, _party(paths, m), normal([*paths.fabric.builder.sources(m), *faces])) for m, faces in sources),
         tuple(Member(m, _party(paths, m), taken) for m in targets if (taken := paths.takes(m, first.arrival))),
     )
 
@@ -176,10 +175,13 @@ def _senders(paths: Paths, contact: Contact) -> Iterable[int]:
     return [m for m in members if paths.fabric.endpoints.segment[m] == contact.origin]
 
 
-def _translated(paths: Paths, links: list[Link]) -> Ranges:
-    """Return the addresses that routers on the way may put in place of the source."""
-    routers = [paths.fabric.routers[link.router] for link in links if link.router is not None]
-    return normal((family, address, address) for router in routers for family, address in router.masquerade)
+def _faces(paths: Paths, contact: Contact) -> Ranges:
+    """Return the addresses that routers on the way may put in place of the source; over the outside world, all of the party's routers."""
+    routers = {link.router for link in contact.reach.path(contact.arrival.link) if link.router is not None}
+    if contact.origin is None:
+        routers.update(paths.reach(paths.segments_of_party[contact.party]).routers)
+    masks = (mask for router in routers for mask in paths.fabric.routers[router].masquerade)
+    return normal((family, address, address) for family, address in masks)
 
 
 def _links(paths: Paths, contact: Contact) -> tuple[str, ...]:

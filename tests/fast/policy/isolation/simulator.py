@@ -66,7 +66,7 @@ class Simulator:
             for line in self._chosen(work.pop(), destination):
                 wanted = destination if line.next_hop is None else line.next_hop
                 routers = self._routers_at(line.network, wanted) if line.next_hop is not None else []
-                if not routers and not (line.next_hop is not None and self.networks[line.network].external):
+                if not routers:
                     found |= {port.id for port in self.ends if port.network_id == line.network and self.takes(port, wanted)}
                 work += [router for router in routers if router not in seen]
                 seen.update(routers)
