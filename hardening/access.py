@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import logging
 import os
 import re
 import shlex
@@ -33,6 +34,9 @@ PATIENCE_SECONDS = 180.0
 RETRY_SECONDS = 2.0
 PROXY_VARIABLE = "RINGFENCE_BASTION_PROXY"
 STATE_VARIABLE = "RINGFENCE_STATE"
+# Every failure is raised to the caller; the library's own trace-backs of attempts that are tried again would only alarm.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
 
 
 def state_directory() -> Path:

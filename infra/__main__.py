@@ -21,15 +21,14 @@ from infra.errors import RingfenceError
 
 ALREADY_SHOWN = 32
 """The exit code by which the engine knows that the program has said what is wrong (pulumi-language-python)."""
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
     """Read the declaration as a whole, prove that the tenants stay apart, then declare the resources."""
-    stack, today = pulumi.get_stack(), datetime.now(UTC).date()
-    platform = load_platform(ROOT / f"Pulumi.{names.PLATFORM}.yaml").platform
-    tenant = None if stack == names.PLATFORM else load_tenant(ROOT / f"Pulumi.{stack}.yaml", platform, today=today)
-    refuse_open_paths(load_folder(ROOT, today=today))
+    stack, root, today = pulumi.get_stack(), Path(pulumi.get_root_directory()), datetime.now(UTC).date()
+    platform = load_platform(root / f"Pulumi.{names.PLATFORM}.yaml").platform
+    tenant = None if stack == names.PLATFORM else load_tenant(root / f"Pulumi.{stack}.yaml", platform, today=today)
+    refuse_open_paths(load_folder(root, today=today))
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))

@@ -40,7 +40,7 @@ class Guarded:
 def differences(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     """Return what is declared otherwise than it was, one ``key: old -> new`` each; keys that only the cloud fills in do not count."""
     keys = [key for key in new if not key.startswith("__") and new[key] != old.get(key)]
-    return [f"{key}: {shown(old.get(key))} -> {shown(new[key])}" for key in keys if not is_trivial(new[key], old.get(key))]
+    return [shown(key, new[key], old.get(key)) for key in keys if not is_trivial(new[key], old.get(key))]
 
 
 def is_trivial(new: object, old: object) -> bool:
@@ -54,11 +54,10 @@ def is_trivial(new: object, old: object) -> bool:
     return new == old
 
 
-def shown(value: object) -> str:
-    """Render a value for a person; what the engine does not know yet is said so."""
-    text = str(value)
-    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" in text or "Unknown" in text
-    return "made anew in the same plan" if unknown else text
+def shown(key: str, new: object, old: object) -> str:
+    """Render one difference for a person; of what is not known yet there is no new value to show."""
+    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" in str(new) or "Unknown" in str(new)
+    return f"{key}: made anew in the same plan" if unknown else f"{key}: {old} -> {new}"
 
 
 class ReplacementGuard:
