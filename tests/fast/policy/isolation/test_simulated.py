@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.neutron.compile import compile_fabric
 from infra.neutron.snapshot import AddressPair, Port
+from infra.neutron.store import dumps
+from infra.policy.isolation import Claim, Verdict, prove
+from infra.policy.isolation.certificate import certify
 from infra.policy.isolation.filtering import Filtering
 from infra.policy.isolation.paths import Paths
-from infra.policy.isolation.structure import _by_ends, _contacts, _meeting
+from infra.policy.isolation.structure import _by_ends, _contacts, _meeting, structural
+from ringfence.checker import RefusedError, check
 from tests.fast.neutron.clouds import Cloud, allow
 from tests.fast.policy.isolation.simulator import Simulator, addresses
 
@@ -132,3 +137,25 @@ def test_engine_and_simulation_agree(block: int) -> None:
         assert translated or found_passing == passing, f"seed {seed}"
         leaks += bool(joined)
     assert 3 < leaks < SEEDS // 5
+
+
+def test_engine_and_checker_agree() -> None:
+    """On the same random clouds the independent checker accepts the engine's invariants exactly where the engine finds no path."""
+    verdicts = set()
+    for seed in range(SEEDS):
+        snapshot = random_cloud(Random(seed))  # noqa: S311 - repeatable, not secret
+        fabric = compile_fabric(snapshot)
+        paths = Paths(fabric)
+        verdict = prove(fabric, claims={Claim.STRUCTURE}).verdict
+        certificate = json.loads(json.dumps(certify(paths, structural(paths)[:1])))
+        assert accepted(certificate, dumps(snapshot)) is (verdict is Verdict.HOLDS), f"seed {seed}"
+        verdicts.add(verdict)
+    assert verdicts == set(Verdict)
+
+
+def accepted(certificate: dict[str, Any], snapshot: bytes) -> bool:
+    """Tell whether the checker accepts a certificate."""
+    try:
+        return "structure" in check(certificate, snapshot)
+    except RefusedError:
+        return False
