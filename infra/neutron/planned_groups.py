@@ -65,7 +65,7 @@ def _rule(overlay: Overlay, resource: Resource) -> model.Rule:
         direction=resource.get("direction"),
         ethertype=resource.get("ethertype"),
         protocol=protocol,
-        port_range_min=None if first is None else int(first),
+        port_range_min=int(first) if first else None,  # the provider leaves a 0 out of its request: Neutron then reads "all"
         port_range_max=int(last) if last else None,
         remote_ip_prefix=resource.get("remoteIpPrefix") or None,
         remote_group_id=overlay.plan.reference(resource, "remoteGroupId", "SecGroup") or None,
