@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,9 +73,10 @@ def test_rendering_loses_nothing(package: Path) -> None:
     ]
 
 
-def test_the_committed_list_is_that_of_the_installed_sdk() -> None:
-    """After a new SDK, `scripts/toolchain/tokens` has been run."""
-    assert sdk.CATALOGUE.read_text(encoding="utf-8") == sdk.render(sdk.read(sdk.installed()))
+def test_the_committed_list_has_the_resources_of_the_installed_sdk() -> None:
+    """After a new SDK, `scripts/toolchain/tokens` has been run (tests/truth compares the whole list)."""
+    table = (sdk.installed() / "__init__.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(openstack:[^"]+)": "', table)) == set(json.loads(sdk.CATALOGUE.read_text(encoding="utf-8"))["resources"])
 
 
 def used(source: str) -> Iterator[str]:
@@ -106,7 +108,8 @@ def test_every_resource_that_the_program_uses_is_served() -> None:
     """What infra/ creates, the plug-in knows (that it serves the whole list is tested in Go)."""
     catalogue = json.loads(sdk.CATALOGUE.read_text(encoding="utf-8"))["resources"]
     known = {token.split(":")[1].split("/")[0] + "/" + token.split(":")[2] for token in catalogue}
-    wanted = {name for path in (TREE / "infra").rglob("*.py") for name in used(path.read_text(encoding="utf-8"))}
+    programs = [text for path in (TREE / "infra").rglob("*.py") if "pulumi_openstack" in (text := path.read_text(encoding="utf-8"))]
+    wanted = {name for text in programs for name in used(text)}
     resources = {name for name in wanted if name.split("/")[1][:1].isupper() and not name.endswith("Args")}
     assert {"networking/SecGroupRule", "networking/Port"} <= resources
     assert resources <= known
