@@ -220,7 +220,7 @@ def test_a_zero_that_the_provider_leaves_out_means_all() -> None:
     """ICMP type 0 in a plan reaches Neutron as every type, so that is what is proven with."""
     plan = Preview()
     plan.add("ping", "openstack:networking/secGroup:SecGroup", name="ping", deleteDefaultRules=True)
-    icmp = {"direction": "ingress", "ethertype": "IPv4", "protocol": "icmp", "portRangeMin": 0, "portRangeMax": 0}
+    icmp: Json = {"direction": "ingress", "ethertype": "IPv4", "protocol": "icmp", "portRangeMin": 0, "portRangeMax": 0}
     plan.add("reply", "openstack:networking/secGroupRule:SecGroupRule", securityGroupId="ref:ping", **icmp)
     rule = next(group for group in after(plan).security_groups if group.name == "ping").rules[0]
     assert (rule.port_range_min, rule.port_range_max) == (None, None)
