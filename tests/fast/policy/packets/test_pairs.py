@@ -147,3 +147,15 @@ def test_senders_are_those_from_whom_a_packet_passes(cloud: tuple[PortClasses, C
         spans = range(classes.target_offsets[target], classes.target_offsets[target + 1])
         if any(classes.target_lo[span] <= address < classes.target_hi[span] for span in spans):
             assert found == {(s, a) for s, d, a, b, service in truth if (d, b, service) == (target, address, l4)}
+
+
+@pytest.mark.parametrize("family", [0, IPV6_BASE])
+def test_a_wide_sender_reaches_from_the_admitted_part_of_the_asked_family(family: int) -> None:
+    """A port that may send from everywhere is found by the one address that the rule admits, in the family of the target only."""
+    rules = RuleTable.of([0, 0], [0, 0], ([0, 0], [1, 1]), ([1, IPV6_BASE + 1], [2, IPV6_BASE + 2]))
+    everywhere = (ints([0, 2, 4]), ints([0, IPV6_BASE] * 2), ints([4, IPV6_BASE + 4] * 2))
+    classes = PortClasses(ints([0, 0]), ints([0, 1]), ints([0, NOTHING]), ints([NOTHING, EVERYTHING]), *everywhere, *everywhere)
+
+    answer = Reachability(classes, canonicalise(rules)).senders(0, family + 3, 0)
+
+    assert (answer.source.tolist(), answer.lo.tolist(), answer.hi.tolist()) == ([1], [family + 1], [family + 2])
