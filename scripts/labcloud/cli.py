@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from infra.errors import RingfenceError
 from labcloud import control, door, outside
+from labcloud import packages as debian
 from labcloud.exports import exports
 from labcloud.layout import Layout
 from labcloud.model import State
@@ -67,6 +69,18 @@ def up() -> None:
         layout = Bringup(settings, teller).run()
     teller.say(f'the lab is up; point a shell at it: [bold]eval "$({_me()} env)"[/bold]')
     teller.say(f"state and logs: {layout.root}")
+
+
+@app.command(hidden=True)
+def packages(lists: Annotated[list[Path], typer.Argument(metavar="LIST...", help="Files with one package in each line.")]) -> None:
+    """Install Debian packages from lists, without starting a single daemon; what scripts/setup does for the whole project."""
+    settings, teller = Settings.of(os.environ), Teller()
+    absent = debian.missing(tuple(dict.fromkeys(name for file in lists for name in debian.listed(file))))
+    if absent:
+        log = settings.root.parent / "packages.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with teller.step(f"install {len(absent)} Debian packages"):
+            debian.install(absent, log)
 
 
 @app.command()

@@ -9,31 +9,28 @@ from typing import BinaryIO, Final
 
 from labcloud.settings import LabError
 
-# libvirt-daemon and not libvirt-daemon-system: the latter brings units and configuration for the host.
-PACKAGES: Final = (
-    *("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "python3-libvirt"),
-    *("qemu-system-x86", "qemu-utils", "qemu-block-extra"),
-    *("openvswitch-switch", "openvswitch-common", "ovn-central", "ovn-host"),
-    *("mariadb-server", "rabbitmq-server", "memcached"),
-    *("ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common", "python3-rados", "python3-rbd"),
-    # Nova writes config drives with genisoimage; uwsgi comes as source only.
-    *("genisoimage", "ethtool", "iproute2", "iputils-ping", "iputils-arping", "netcat-openbsd", "tcpdump"),
-    *("openssh-client", "cryptsetup-bin", "nftables", "zstd", "gcc", "libc6-dev", "python3-dev", "python3-venv"),
-)
+LIST: Final = Path(__file__).with_name("host-packages.txt")
 LOCK: Final = Path("/tmp/apt.lock")  # noqa: S108 - shared on purpose by everything here that calls apt
 SECONDS: Final = 1200.0
 
 
-def missing() -> tuple[str, ...]:
-    """The packages that are not installed."""
+def listed(file: Path = LIST) -> tuple[str, ...]:
+    """The names in a list of packages; lines that begin with # are comments."""
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def missing(names: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Those of the packages (the lab's, when none are named) that are not installed."""
+    wanted = listed() if names is None else names
     answer = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *PACKAGES],
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted],
         capture_output=True,
         text=True,
         check=False,
     )
     installed = {line.split()[0] for line in answer.stdout.splitlines() if line.endswith(" installed")}
-    return tuple(package for package in PACKAGES if package not in installed)
+    return tuple(package for package in wanted if package not in installed)
 
 
 def install(packages: tuple[str, ...], log: Path) -> None:

@@ -132,7 +132,7 @@ def test_every_database_is_made_once() -> None:
 
 def test_missing_packages_are_those_that_dpkg_does_not_call_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Removed packages with left-over configuration are missing as well."""
-    first, second, *others = packages.PACKAGES
+    first, second, *others = packages.listed()
     listed = "".join(f"{name} installed\n" for name in others) + f"{first} config-files\n"
     monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, listed, ""))
     assert packages.missing() == (first, second)
