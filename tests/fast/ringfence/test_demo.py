@@ -1,0 +1,86 @@
+"""The demonstration's plan: what waits for what, what happens when a step fails, and that running again goes on."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.errors import GuestError
+from ringfence.demo.__main__ import steps as demonstration
+from ringfence.demo.screen import LineScreen, clock
+from ringfence.demo.steps import Plan, State, Step, StepError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ringfence.demo.steps import Log
+
+pytestmark = pytest.mark.fast
+
+
+def run(steps: list[Step], folder: Path) -> bool:
+    """Run a plan without a screen."""
+    return Plan(steps, folder).run(lambda: None, 0.01)
+
+
+def test_steps_wait_for_what_they_need(tmp_path: Path) -> None:
+    """The order of the list is for the screen only."""
+    done: list[str] = []
+    plan = [
+        Step("tenant", "tenant", lambda _log: done.append("tenant"), ("platform",)),
+        Step("platform", "platform", lambda _log: done.append("platform"), ("lab", "image")),
+        Step("lab", "lab", lambda _log: done.append("lab")),
+        Step("image", "image", lambda _log: done.append("image")),
+    ]
+    assert run(plan, tmp_path)
+    assert sorted(done[:2]) == ["image", "lab"]
+    assert done[2:] == ["platform", "tenant"]
+
+
+def test_a_failed_step_stops_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
+    """The other tenant is still built; the error is kept for the end."""
+
+    def fail(_log: Log) -> None:
+        raise GuestError.of("no")
+
+    plan = [
+        Step("acme", "acme", fail),
+        Step("globex", "globex", lambda _log: None),
+        Step("verify", "verify", lambda _log: None, ("acme", "globex")),
+    ]
+    assert not run(plan, tmp_path)
+    assert [step.state for step in plan] == [State.FAILED, State.DONE, State.NOT_RUN]
+    assert "no" in str(plan[0].error)
+
+
+def test_a_command_that_fails_shows_the_end_of_its_output(tmp_path: Path) -> None:
+    """The error names the command, its exit code, the log and what to do."""
+    command = [sys.executable, "-c", "print('first'); print('\\x1b[31mlast\\x1b[0m'); raise SystemExit(3)"]
+    plan = [Step("x", "x", lambda log: log.run(command, cwd=tmp_path, env={}))]
+    assert not run(plan, tmp_path)
+    assert isinstance(plan[0].error, StepError)
+    assert "ended with 3" in str(plan[0].error)
+    assert "last" in str(plan[0].error)
+    assert "\x1b" not in plan[0].log.file.read_text()
+
+
+def test_a_pipe_gets_one_line_per_event(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Begin and end of each step, with the time that it took."""
+    plan = Plan([Step("x", "the step", lambda log: log.say("hello"))], tmp_path)
+    with LineScreen(plan.steps) as show:
+        plan.run(show, 0.01)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].endswith("the step: done after 0:00")
+
+
+def test_the_parts_of_the_demonstration() -> None:
+    """``build`` ends with both tenants; the whole one verifies them."""
+    assert [step.name for step in demonstration("build")] == ["toolchain", "image", "lab", "platform", "acme", "globex"]
+    assert demonstration("all")[-1].needs == ("acme", "globex")
+
+
+def test_clock() -> None:
+    """Minutes and seconds, as a person reads them."""
+    assert [clock(0), clock(61.9), clock(3600)] == ["0:00", "1:01", "60:00"]
