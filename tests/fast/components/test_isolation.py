@@ -37,10 +37,8 @@ def test_a_partner_prefix_that_holds_another_tenant_is_refused(folder: Path) -> 
     """A flow from a prefix in which another tenant's public address lies is a path from that tenant."""
     acme, globex = folder / "Pulumi.acme.yaml", folder / "Pulumi.globex.yaml"
     acme.write_text(acme.read_text().replace("198.51.100.0/24", OUTSIDE.replace("/15", "/24")))
-    globex.write_text(
-        globex.read_text()
-        + "      out: {from: app1, to: internet, protocol: tcp, ports: [8443], reason: calls the partner, owner: tracking team}\n"
-    )
+    out = "      out: {from: app1, to: internet, protocol: tcp, ports: [8443], reason: calls the partner, owner: tracking team}\n"
+    globex.write_text(globex.read_text().replace("    flows:\n", f"    flows:\n{out}", 1))
     with pytest.raises(OpenPathError, match=r"tcp/8443 .*globex/globex-app1-app -> acme/acme-web-app"):
         refuse_open_paths(load_folder(folder, today=TODAY))
 
