@@ -82,7 +82,10 @@ class Stage:
         """Look at the inside of one server."""
         tenant = self.tenant(name.partition("/")[0])
         node = self.plan.nodes[name]
+        # The verification's own listeners are no part of the server's inside.
+        self.link(name).call({"op": "close"})
         answers = guest_state.Answers({what: self.link(name).run(*command) for what, command in guest_state.COMMANDS.items()})
+        self.arena.listen_again(name)
         return list(guest_state.judge(self.opened.world, tenant, node, answers))
 
     def denied(self) -> list[Outcome]:

@@ -181,6 +181,7 @@ class FrameProbe(Probe):
     def open(self) -> None:
         """Bind to the card; protocol 0 receives nothing."""
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.sock.setblocking(False)
         self.sock.bind((self.order["nic"], 0))
 
     def tick(self, now: float) -> None:
@@ -189,6 +190,11 @@ class FrameProbe(Probe):
             return
         try:
             self.sock.send(bytes.fromhex(self.order["hex"]))
+        except BlockingIOError:
+            # The card's queue is full. It is tried again until the probe's time is over; a card that never takes it is an error.
+            if now >= self.deadline:
+                self.finish("ERROR", number=errno.EAGAIN)
+            return
         except OSError as problem:
             self.finish("ERROR", number=problem.errno or 0)
             return
