@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MASK6 = "ffff:ffff:ffff:ffff::"
-DEFAULT = (("0.0.0.0", "0.0.0.0"),)  # noqa: S104 - Nova's way to write a default route
+DEFAULT_ROUTE = (("0.0.0.0", "0.0.0.0"),)  # noqa: S104 - Nova's way to write a default route
 
 BACKBONE = "172.29.0.5"
 """The address that the bastion would have: the only one that may open SSH."""
@@ -51,8 +51,8 @@ class Card:
 
 
 MANAGEMENT = Card("mgmt", "fa:16:3e:00:00:99", "172.30.0.4", "172.30.0.1", 28, (("172.29.0.0", "255.255.255.0"),))
-APP = Card("app", "fa:16:3e:00:00:11", "10.0.0.11", "10.0.0.1", 24, DEFAULT, address6="fd00:aaaa::11")
-DATA = Card("data", "fa:16:3e:00:00:12", "10.0.1.11", "10.0.1.1", 24, DEFAULT)
+APP = Card("app", "fa:16:3e:00:00:11", "10.0.0.11", "10.0.0.1", 24, DEFAULT_ROUTE, address6="fd00:aaaa::11")
+DATA = Card("data", "fa:16:3e:00:00:12", "10.0.1.11", "10.0.1.1", 24, DEFAULT_ROUTE)
 
 
 def config_drive(target: Path, cards: tuple[Card, ...], public_key: str, properties: Mapping[str, str]) -> None:

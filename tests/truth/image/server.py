@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.truth.image.machine import BACKBONE, MANAGEMENT, Machine, Namespace, connect
+import pytest
+
+from hardening.image import cache
+from tests.truth.image.machine import BACKBONE, MANAGEMENT, Card, Machine, Namespace, config_drive, connect, run
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
+    from pathlib import Path
 
 HOST_KEY = "ringfence-hostkey: "
 
@@ -18,6 +25,9 @@ class Server:
     """A booted server and how to log in to it; the host key is pinned from the console, as the deployer does."""
 
     machine: Machine
+    address: str = MANAGEMENT.address
+    source: str = BACKBONE
+    port: int = 22
     sent: dict[str, set[str]] = field(default_factory=dict)
 
     @property
@@ -30,14 +40,18 @@ class Server:
         self.machine.on()
         self.machine.wait_for_console("ringfence-ready", 600)
         key = self.machine.wait_for_console(HOST_KEY).removeprefix(HOST_KEY)
-        (self.machine.folder / "known_hosts").write_text(f"{MANAGEMENT.address} {key}\n", encoding="utf-8")
+        host = self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+        (self.machine.folder / "known_hosts").write_text(f"{host} {key}\n", encoding="utf-8")
         return key
 
-    def ssh(self, command: str, *options: str, text: str = "", user: str = "ringfence") -> subprocess.CompletedProcess[str]:
-        """Log in anew with OpenSSH and run a command."""
+    def ssh(
+        self, command: str, *options: str, text: str = "", user: str = "ringfence", limit: int = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Log in anew with OpenSSH and run a command; after ``limit`` seconds it is ended with exit code 124."""
         folder = self.machine.folder
         settings = {
-            "BindAddress": BACKBONE,
+            "BindAddress": self.source,
+            "Port": str(self.port),
             "UserKnownHostsFile": str(folder / "known_hosts"),
             "GlobalKnownHostsFile": "/dev/null",
             "StrictHostKeyChecking": "yes",
@@ -46,8 +60,8 @@ class Server:
             "LogLevel": "ERROR",
         }
         arguments = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-        program = ("ssh", "-F", "none", "-i", str(folder / "key"), *options, *arguments, f"{user}@{MANAGEMENT.address}", command)
-        return self.namespace.run(*program, text=text, check=False)
+        program = ("timeout", str(limit), "ssh", "-F", "none", "-i", str(folder / "key"), *options, *arguments, f"{user}@{self.address}")
+        return self.namespace.run(*program, *([command] if command else []), text=text, check=False)
 
     def done(self, command: str, text: str = "") -> str:
         """Standard output of a command that must succeed."""
@@ -58,3 +72,20 @@ class Server:
     def reach(self, address: str, port: int, source: str = "", timeout: int = 4) -> str:
         """What happens when TCP is opened to the server."""
         return connect(self.namespace, source, address, port, timeout=timeout)
+
+
+def new_machine(folder: Path, cards: tuple[Card, ...], properties: Mapping[str, str], *disks: str) -> Machine:
+    """A machine that was never on, with a volume from the image; its namespace is not up yet. Skips, and says why, what cannot be made."""
+    image = cache.image_path()
+    if not image.exists():
+        pytest.skip("the image is not built; next: scripts/image build")
+    if missing := [program for program in ("qemu-system-x86_64", "qemu-img", "genisoimage", "ssh") if shutil.which(program) is None]:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key"))
+    # A volume in a cloud is not compressed either.
+    run("qemu-img", "convert", "-O", "qcow2", str(image), str(folder / "root.qcow2"))
+    run("qemu-img", "resize", "-q", str(folder / "root.qcow2"), "3G")
+    for disk in disks:
+        run("qemu-img", "create", "-q", "-f", "qcow2", str(folder / disk), "256M")
+    config_drive(folder / "config.iso", cards, (folder / "key.pub").read_text(encoding="utf-8").strip(), properties)
+    return Machine(Namespace(f"rf-{folder.name[:8]}-{os.getpid()}", cards), folder, disks)

@@ -6,17 +6,14 @@ One server goes through its life in the order of this file: first boot, policy, 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hardening.firstboot import apply_policy
-from hardening.image import cache
-from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT, Machine, Namespace, config_drive, run
-from tests.truth.image.server import Server
+from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT
+from tests.truth.image.server import Server, new_machine
 from tests.truth.image.sniffer import Sniffer
 
 if TYPE_CHECKING:
@@ -50,21 +47,8 @@ WITHOUT_SSH = POLICY.replace("tcp dport 22 accept", "tcp dport 2 accept").replac
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server in two zones with a blank data disk, after its first boot."""
-    image = cache.image_path()
-    if not image.exists():
-        pytest.skip("the image is not built; next: scripts/image build")
-    if missing := [program for program in ("qemu-system-x86_64", "qemu-img", "genisoimage", "ssh") if shutil.which(program) is None]:
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    folder = tmp_path_factory.mktemp("server")
-    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key"))
-    # A volume in a cloud is not compressed either.
-    run("qemu-img", "convert", "-O", "qcow2", str(image), str(folder / "root.qcow2"))
-    run("qemu-img", "resize", "-q", str(folder / "root.qcow2"), "3G")
-    run("qemu-img", "create", "-q", "-f", "qcow2", str(folder / "data.qcow2"), "256M")
     properties = {"ringfence_role": "server", "ringfence_management_mac": MANAGEMENT.mac, "ringfence_ssh_from": f"{BACKBONE}/32"}
-    cards = (APP, DATA, MANAGEMENT)
-    config_drive(folder / "config.iso", cards, (folder / "key.pub").read_text(encoding="utf-8").strip(), properties)
-    made = Server(Machine(Namespace(f"rf-boot-{os.getpid()}", cards), folder, ("data.qcow2",)))
+    made = Server(new_machine(tmp_path_factory.mktemp("server"), (APP, DATA, MANAGEMENT), properties, "data.qcow2"))
     made.namespace.up()
     try:
         sniffer = Sniffer(made.namespace)
@@ -117,6 +101,13 @@ def test_nobody_else_logs_in(server: Server) -> None:
     """Root has the same machine but no login, whatever the key."""
     refused = server.ssh("true", user="root")
     assert (refused.returncode, "Permission denied" in refused.stderr) == (255, True)
+
+
+def test_a_server_is_no_stepping_stone(server: Server) -> None:
+    """A login gives a session and no way on: no forwarding of connections, not even to the server itself."""
+    refused = server.ssh("", "-W", "127.0.0.1:22")
+    assert refused.returncode == 255
+    assert "SSH-2.0" not in refused.stdout
 
 
 def test_ssh_answers_on_management_only(server: Server) -> None:
