@@ -105,7 +105,7 @@ def _programs(part: Part, go: Go, scratch: Path, board: Board) -> None:
     listed = board.run(part.name, [go.binary, "list", "-modcacherw", "-deps", *part.packages], env=go.env, cwd=part.source, heard=fetching)
     total = len(listed.splitlines())
     board.doing(part.name, f"compiling {total} packages")
-    flags = ["-v", "-modcacherw", "-buildvcs=false", "-trimpath", f"-ldflags={part.linker}"]
+    flags = ["-v", "-modcacherw", *parts.COMPILER_FLAGS, f"-ldflags={part.linker}"]
     target = destination if len(part.packages) > 1 else destination / parts.PLUGIN
     board.run(part.name, [go.binary, "build", *flags, "-o", target, *part.packages], env=go.env, cwd=part.source, heard=compiling)
     board.doing(part.name, "")
