@@ -93,7 +93,7 @@ class Field:
     def one_round(self, batch: list[Case]) -> list[Line]:
         """Run one round: proofs, probes, proofs again, and what everybody saw."""
         started = time.monotonic()
-        given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), self.ports))
+        given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), self.ports, secrets.randbelow(len(orders.PORTS))))
         by_node: dict[str, list[Order]] = defaultdict(list)
         for order in given:
             by_node[order.node].append(order)

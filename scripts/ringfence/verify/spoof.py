@@ -29,7 +29,8 @@ FOREIGN_MAC = "02:00:00:00:0b:ad"
 """A locally administered MAC (IEEE 802) that no port of Neutron's has."""
 FOREIGN_HOST = 250
 COPIES = 3
-SOURCE_PORT = 9_999
+SOURCE_PORTS = range(5_000, 10_000)
+"""Each lie takes one at random: a connection that comes twice would be judged by a firewall's memory of the first."""
 ALL_NODES = IPv6Address("ff02::1")
 ALL_NODES_MAC = "33:33:00:00:00:01"
 
@@ -84,7 +85,7 @@ def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str
         token = secrets.token_hex(TOKEN // 2)
         name = f"{case.source} -> {case.target.name} {case.protocol} {case.port} with {words}"
         twin = twin or name
-        raw = frames.probe(ends, case.protocol, (SOURCE_PORT, case.port), token)
+        raw = frames.probe(ends, case.protocol, (secrets.choice(SOURCE_PORTS), case.port), token)
         yield Lie(name, case.source, card.device, raw, token, case.target.node, honest, "" if honest else twin)
 
 
