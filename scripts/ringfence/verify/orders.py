@@ -53,8 +53,8 @@ class Order:
 def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int], start: int = 0) -> Iterator[Order]:
     """Number the cases and give each a token and a source port that nobody listens on.
 
-    ``start`` shifts the source ports: the same connection must not come again while a firewall on the way still remembers the last one
-    (it would be judged by that memory, and Open vSwitch 3.1 has died of it: "assertion conn->conn_type == CT_CONN_TYPE_DEFAULT failed").
+    ``start`` shifts the source ports: the same connection must not come again while a firewall on the way still remembers the last one,
+    for then it would be judged by that memory and not by the rules.
     """
     usable = [port for port in PORTS if port not in set(busy)]
     for number, case in enumerate(cases):
