@@ -58,7 +58,7 @@ class Judgement:
 def deciding_rule(rules: Iterable[Rule], direction: Direction, packet: Packet) -> Rule | None:
     """Return the first rule that allows a packet in a direction, if any does; the peer is the other end as this end sees it."""
     peer = packet.source if direction is Direction.INGRESS else packet.destination
-    meant = (rule for rule in rules if rule.direction is direction and rule.family == peer.version and peer in rule.peer)
+    meant = (rule for rule in rules if rule.direction is direction and peer in rule.peer)
     return next((rule for rule in meant if rule.match.admits(packet.protocol, packet.first, packet.last)), None)
 
 

@@ -76,10 +76,19 @@ def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return result
 
 
+class _Plain(yaml.CSafeDumper):
+    """Writes equal values out each time, as people do."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Never write an alias."""
+        del data
+        return True
+
+
 def written(folder: Path, stack: str, key: str, tree: object) -> Path:
     """Write a stack's file and return its path."""
     path = folder / f"Pulumi.{stack}.yaml"
-    path.write_text(yaml.dump({"config": {key: tree}}, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump({"config": {key: tree}}, Dumper=_Plain, sort_keys=False), encoding="utf-8")
     return path
 
 

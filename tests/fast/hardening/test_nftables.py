@@ -23,7 +23,9 @@ ACCESS = nftables.server_access(PLATFORM)
 FLOW = re.compile(
     r'(?P<ip>ip6?) (?P<end>[sd])addr (?P<peer>\S+) (?P<packet>.+) ct state new,established counter accept comment "flow (?P<flow>\S+)"'
 )
-PACKET = re.compile(r"(tcp|udp|sctp) dport (\d+)(?:-(\d+))?|(icmp|icmpv6) type (\d+)(?: icmp(?:v6)? code (\d+))?|(?:meta l4proto|ip6 nexthdr) (\d+)")
+PACKET = re.compile(
+    r"(tcp|udp|sctp) dport (\d+)(?:-(\d+))?|(icmp|icmpv6) type (\d+)(?: icmp(?:v6)? code (\d+))?|(?:meta l4proto|ip6 nexthdr) (\d+)"
+)
 FAMILY = {"ip": Family.IPV4, "ip6": Family.IPV6}
 NUMBERS = {protocol.number: protocol for protocol in Protocol}
 
