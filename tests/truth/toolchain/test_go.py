@@ -17,7 +17,7 @@ def test_go_module(part: parts.Part) -> None:
     """Every Go test passes (`go test` vets as well), the sources are formatted, and go.mod and go.sum need no change."""
     with Board() as board:
         go = golang.find(Places.of(os.environ), os.environ, board)
-    command = [go.binary, "test", "-mod=readonly", *parts.COMPILER_FLAGS, "./..."]
+    command = [str(go.binary), "test", "-mod=readonly", *parts.COMPILER_FLAGS, "./..."]
     answer = subprocess.run(command, env=go.env, cwd=part.source, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     formatter = go.binary.with_name("gofmt")
