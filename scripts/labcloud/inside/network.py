@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,8 @@ def bridges(_layout: Layout) -> None:
         run(
             *("ovs-vsctl", "--may-exist", "add-br", bridge),
             *("--", "set", "Bridge", bridge, "datapath_type=netdev", f"fail-mode={mode}"),
+            # A value that is always new: only for a change does the command wait until the switch has configured its cards.
+            *("--", "set", "Open_vSwitch", ".", f"external-ids:configured={time.time_ns()}"),
         )
     run("ip", "address", "replace", str(EXTERNAL_GATEWAY), "dev", "br-ex")
     run("ip", "address", "replace", str(EXTERNAL6_GATEWAY), "dev", "br-ex", "nodad")

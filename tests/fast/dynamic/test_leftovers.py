@@ -1,0 +1,80 @@
+"""What is left in a project: removed stage by stage, spared where it is known, and told when it does not go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.dynamic import leftovers, ring_fence
+from infra.errors import CloudError
+
+if TYPE_CHECKING:
+    from infra.dynamic.base import Lifecycle, Props
+
+pytestmark = pytest.mark.fast
+
+
+class Project:
+    """A connection that says in which project it works."""
+
+    current_project_id = "p"
+
+
+def test_leftovers_of_another_project_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential that is not the tenant's removes nothing."""
+    monkeypatch.setattr(leftovers, "STAGES", (lambda _cloud, _project: pytest.fail("it looked"),))
+    with pytest.raises(CloudError, match="another project"):
+        leftovers.remove(Project(), "q")  # type: ignore[arg-type]
+
+
+def test_leftovers_go_stage_by_stage_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers before volumes before networks before keys, each asked for again until it is gone."""
+    left = {"servers": 2, "storage": 1, "network": 3, "keys": 1}
+    log: list[str] = []
+
+    def stage(name: str) -> Any:  # noqa: ANN401 - a stage as leftovers.STAGES holds them
+        def find(_cloud: object, _project: str) -> list[Any]:
+            def remove() -> None:
+                left[name] -= 1
+                log.append(name)
+
+            return [leftovers.Item("i", name, remove)] if left[name] else []
+
+        find.__name__ = name
+        return find
+
+    monkeypatch.setattr(leftovers, "STAGES", tuple(map(stage, left)))
+    monkeypatch.setattr(leftovers, "POLL_SECONDS", 0)
+    leftovers.remove(Project(), "p")  # type: ignore[arg-type]
+    assert log == ["servers"] * 2 + ["storage"] + ["network"] * 3 + ["keys"]
+
+
+def test_a_recovery_spares_what_is_known_and_what_has_another_name() -> None:
+    """After a run that broke off, only things with the stack's names that the stack does not have are removed."""
+    props: Props = {"tenant": "acme", "recover": ["known"]}
+    found = [("known", "acme-web"), ("unknown", "acme-web"), ("unknown", "by-hand"), ("unknown", "acmex-web")]
+    spared = [leftovers.is_spared(props, leftovers.Item(id_, name, lambda: None)) for id_, name in found]
+    assert spared == [True, False, True, True]
+
+
+@pytest.mark.parametrize("lifecycle", [leftovers.LeftoversLifecycle(), ring_fence.RingFenceRemainsLifecycle()], ids=["inside", "fence"])
+def test_a_recovery_is_a_change_and_its_end_is_none(lifecycle: Lifecycle) -> None:
+    """The run after a crash sweeps; the one after that has nothing to do."""
+    calm: Props = dict.fromkeys((*lifecycle.identity, *lifecycle.content), "x")
+    crashed = {**calm, "recover": []}
+    assert lifecycle.diff("id", calm, crashed).changes
+    assert lifecycle.diff("id", crashed, crashed).changes
+    assert not lifecycle.diff("id", crashed, {**calm, "recover": None}).changes
+
+
+def test_leftovers_that_do_not_go_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A destroy that leaves something must not look like one that worked."""
+
+    def servers(_cloud: object, _project: str) -> list[Any]:
+        return [leftovers.Item("i", "acme-web", lambda: None)]
+
+    monkeypatch.setattr(leftovers, "STAGES", (servers,))
+    monkeypatch.setattr(leftovers, "WAIT_SECONDS", -1)
+    with pytest.raises(CloudError, match="1 servers of the project do not go away"):
+        leftovers.remove(Project(), "p")  # type: ignore[arg-type]
