@@ -63,7 +63,7 @@ JOBS: Final = (
     Job("B2 flat", "bit matrix, leak", 12_960, 2000),
     Job("B2 flat", "ringfence", 100_000, 0),
     Job("B3", "ringfence", 1_000_000, 20_000),
-    Job("B3", "json + netaddr", 100_000, 20_000, 3),
+    Job("B3", "json + netaddr", 1_000_000, 20_000, 3),
     Job("B5 edit", "ringfence", 1_000_000, 200_000),
     Job("B5 edit", "ringfence, applied", 1_000_000, 200_000),
     Job("B5 edit", "full recomputation", 1_000_000, 200_000),
