@@ -38,18 +38,22 @@ PEERS = (
 """What each peer can and cannot express, and how it was used."""
 
 
-CASES = (
-    ("B1", "canonical form of every group, and which rules are redundant each by itself; hostile: one group whose port ranges all nest"),
-    ("B2", "all 168 million pairs of 12,960 servers of 648 tenants, with everything the model knows about Neutron: \"compiled\" from the "
-           "compiled model, else from records. Forty tenants have a card in a shared services network, so the claim `structure` does not "
-           "hold, on purpose, and groups alone must keep them apart"),
-    ("B2 flat", "the same number of servers on one flat network with 10 rules each: structure helps nothing, every pair is decided by rules"),
-    ("B3", "1 M rules, 5,000 tenants, 100,000 ports from a file of JSON to verdicts on all claims between tenants, with counterexamples"),
-    ("B4", "growth of B1 from 1 M to 4 M rules"),
-    ("B5", "one group of a state of 1 M rules edited: \"edit\" judges it, \"applied\" also makes the new state; and the exact difference of "
-           "two states from their rules, with one rule in a hundred changed, or all"),
-    ("B6", "who can reach one service of one server: median over many servers, indexes built before"),
-)  # fmt: skip
+CASES = {
+    "B1": "canonical form of every group, and which rules are redundant by themselves; hostile: one group whose port ranges all nest",
+    "B2": (
+        "all 168 million pairs of 12,960 servers of 648 tenants, with everything the model knows about Neutron; compiled: from the compiled "
+        "model, else from records. Forty tenants have a card in a shared services network, so the claim `structure` does not hold, on "
+        "purpose, and groups alone must keep them apart"
+    ),
+    "B2 flat": "as many servers on one flat network with 10 rules each: structure helps nothing, rules decide every pair",
+    "B3": "1 M rules, 5,000 tenants, 100,000 ports, from a file of JSON to verdicts on all claims between tenants, with counterexamples",
+    "B4": "growth of B1 from 1 M to 4 M rules",
+    "B5": (
+        "one group of a state of 1 M rules edited and judged; applied: the new state as well. And the exact difference of two states, from "
+        "their rules, with one rule in a hundred changed, or all"
+    ),
+    "B6": "who can reach one service of one server: median over many servers, indexes built before",
+}
 """What is asked in each case."""
 
 
@@ -69,7 +73,7 @@ def markdown(rows: Sequence[Row], judged: Sequence[Judged], command: str) -> str
         "",
         "| case | question |",
         "|---|---|",
-        *(f"| {case} | {question} |" for case, question in CASES),
+        *(f"| {case} | {question} |" for case, question in CASES.items()),
         "",
         "| case | engine | size | median | spread | median of processor time | per second | peak memory | answer |",
         "|---|---|---|---|---|---|---|---|---|",
