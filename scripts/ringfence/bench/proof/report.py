@@ -41,7 +41,7 @@ PEERS = (
 CASES = {
     "B1": "canonical form of every group, and which rules are redundant by themselves; hostile: one group whose port ranges all nest",
     "B2": (
-        "all 168 million pairs of 12,960 servers of 648 tenants, with everything the model knows about Neutron; compiled: from the compiled "
+        "all 168 million pairs of 12,960 servers of 648 tenants, with all that the model knows about Neutron; compiled: from the compiled "
         "model, else from records. Forty tenants have a card in a shared services network, so the claim `structure` does not hold, on "
         "purpose, and groups alone must keep them apart"
     ),
