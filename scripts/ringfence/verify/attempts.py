@@ -22,9 +22,13 @@ Json = dict[str, Any]
 REFUSED = frozenset({403, 404})
 """403: you may not; 404: for you there is no such thing. 400 is added where Nova checks the body's ids before it looks for an owner."""
 REFUSED_BY_BODY = REFUSED | {400}
+BY_QUOTA = -409
+"""In place of a status: refused because the project may have none of these at all (its quota is 0), which Neutron checks before it looks
+whose thing it is. A 409 for any other reason is no refusal: the thing may be there already."""
 Change = tuple[str, "Call", "Call", frozenset[int], frozenset[int]]
 """Name, request, twin, statuses that refuse the request, statuses that grant the twin."""
 OK = frozenset({200, 201, 202, 204})
+CONFLICT = 409
 IN_USE = frozenset({400, 409})
 
 
@@ -70,18 +74,22 @@ class Answer:
     status: int
     text: str = ""
 
+    def is_one_of(self, statuses: frozenset[int]) -> bool:
+        """Tell whether the answer is among these statuses, or is what :data:`BY_QUOTA` stands for."""
+        return self.status in statuses or (BY_QUOTA in statuses and self.status == CONFLICT and '"OverQuota"' in self.text)
+
 
 def judge(attempt: Attempt, answer: Answer, twin: Answer) -> Outcome:
     """Return the outcome of an attempt; without a good twin a refusal proves nothing."""
     if attempt.hidden:
         if answer.status in OK and attempt.hidden in answer.text:
             return Outcome(attempt.name, Verdict.FAIL, f"{attempt.owner}'s {attempt.hidden} is in the list", attempt.owner)
-        refused = answer.status in OK or answer.status in attempt.refused
+        refused = answer.status in OK or answer.is_one_of(attempt.refused)
         proven = twin.status in OK and attempt.hidden in twin.text
     else:
         if answer.status in OK or answer.status in attempt.granted - attempt.refused:
             return Outcome(attempt.name, Verdict.FAIL, f"it was granted ({answer.status})", attempt.owner)
-        refused, proven = answer.status in attempt.refused, twin.status in attempt.granted
+        refused, proven = answer.is_one_of(attempt.refused), twin.status in attempt.granted
     if not proven:
         return Outcome(
             attempt.name,
@@ -206,7 +214,7 @@ def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
         "shares {victim}'s network with itself",
         Call("network", "POST", "/rbac-policies", {"rbac_policy": share}),
         show("network", network),
-        REFUSED,
+        REFUSED | {BY_QUOTA},
         OK,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from infra.outcome import Verdict
-from ringfence.verify.attempts import Answer, Attempt, Call, Who, across, judge, within
+from ringfence.verify.attempts import BY_QUOTA, REFUSED, Answer, Attempt, Call, Who, across, judge, within
 from tests.fast.verify.worlds import world
 
 pytestmark = pytest.mark.fast
@@ -14,6 +14,8 @@ ACME, GLOBEX = world().tenants
 SHOW = Attempt("shows", "acme", Who.DEPLOYER, Call("compute", "GET", "/servers/1"), "globex", Call("compute", "GET", "/servers/1"))
 LIST = replace(SHOW, call=Call("compute", "GET", "/servers"), twin=Call("compute", "GET", "/servers"), hidden="server-1")
 DELETE = replace(SHOW, call=Call("network", "DELETE", "/networks/1"), granted=frozenset({400, 409}))
+SHARE = replace(SHOW, call=Call("network", "POST", "/rbac-policies"), refused=REFUSED | {BY_QUOTA})
+FULL_QUOTA = '{"NeutronError": {"type": "OverQuota"}}'
 GOOD, FULL = Answer(200), Answer(200, '"server-1"')
 TABLE = {
     "refused as not found": (SHOW, Answer(404), GOOD, Verdict.PASS),
@@ -27,6 +29,10 @@ TABLE = {
     "not in the list": (LIST, Answer(200, "[]"), FULL, Verdict.PASS),
     "in the list": (LIST, FULL, FULL, Verdict.FAIL),
     "not in the owner's list either": (LIST, Answer(200, "[]"), Answer(200, "[]"), Verdict.ERROR),
+    "no room for any": (SHARE, Answer(409, FULL_QUOTA), GOOD, Verdict.PASS),
+    "no room, where that is no answer": (SHOW, Answer(409, FULL_QUOTA), GOOD, Verdict.ERROR),
+    "it is shared already": (SHARE, Answer(409, '{"NeutronError": {"type": "RbacPolicyAlreadyExists"}}'), GOOD, Verdict.ERROR),
+    "shared": (SHARE, Answer(201), GOOD, Verdict.FAIL),
     "delete refused": (DELETE, Answer(404), Answer(409), Verdict.PASS),
     "delete got as far as the owner's": (DELETE, Answer(409), Answer(409), Verdict.FAIL),
     "delete granted": (DELETE, Answer(204), Answer(409), Verdict.FAIL),
