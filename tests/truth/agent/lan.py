@@ -19,13 +19,13 @@ from infra.policy.flows import expand
 from infra.policy.rules import Direction
 from ringfence.verify.link import Link, through_command
 from ringfence.verify.world import TenantWorld, World
+from tests.truth import netns
 
 if TYPE_CHECKING:
     from infra.declaration.model import Tenant
     from infra.policy.rules import Rule
 
 ROOT = Path(__file__).parents[3]
-PREFIX = "rfv-"
 TODAY = date(2026, 1, 1)
 LOW_HALF = 2**64 - 1
 SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
@@ -68,7 +68,7 @@ class Lan:
 
     def ns(self, name: str) -> str:
         """Return the namespace of a node."""
-        return PREFIX + name.replace("/", "-")
+        return netns.name(name.replace("/", "-"))
 
     def new(self, name: str) -> None:
         """Create a namespace."""

@@ -8,6 +8,7 @@ import pytest
 
 from ringfence.verify import capture, frames
 from ringfence.verify.orders import report
+from tests.truth import netns
 from tests.truth.agent.lan import sh
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ from ringfence.verify.link import through_command
 
 pytestmark = pytest.mark.truth
 
-A, B = "rfo-a", "rfo-b"
+A, B = netns.name("a"), netns.name("b")
 NEAR, FAR, NOBODY, ELSEWHERE = "192.0.2.1", "192.0.2.2", "192.0.2.77", "198.51.100.1"
 OPEN, CLOSED, RESET, PROHIBITED = 7001, 7002, 7003, 7004
 IDENTITY, TOKEN = "a" * 16, "b" * 16

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from hardening.image import cache
+from tests.truth import netns
 from tests.truth.image.machine import APP, BACKBONE, MANAGEMENT, Machine, Namespace, config_drive, connect, run
 
 LIMIT_SECONDS = 600
@@ -24,7 +24,7 @@ def measure(image: Path, folder: Path) -> dict[str, float]:
     cards = (APP, MANAGEMENT)
     properties = {"ringfence_management_mac": MANAGEMENT.mac, "ringfence_ssh_from": f"{BACKBONE}/32"}
     config_drive(folder / "config.iso", cards, (folder / "key.pub").read_text(encoding="utf-8").strip(), properties)
-    namespace = Namespace(f"rf-measure-{os.getpid()}", cards)
+    namespace = Namespace(netns.name("measure"), cards)
     machine = Machine(namespace, folder)
     figures: dict[str, float] = {}
     namespace.up()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hardening.image import cache
+from tests.truth import netns
 from tests.truth.image.machine import BACKBONE, MANAGEMENT, Card, Machine, Namespace, config_drive, connect, run
 
 if TYPE_CHECKING:
@@ -88,4 +88,4 @@ def new_machine(folder: Path, cards: tuple[Card, ...], properties: Mapping[str, 
     for disk in disks:
         run("qemu-img", "create", "-q", "-f", "qcow2", str(folder / disk), "256M")
     config_drive(folder / "config.iso", cards, (folder / "key.pub").read_text(encoding="utf-8").strip(), properties)
-    return Machine(Namespace(f"rf-{folder.name[:8]}-{os.getpid()}", cards), folder, disks)
+    return Machine(Namespace(netns.name(folder.name[:8]), cards), folder, disks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hardening.firstboot import apply_policy
+from tests.truth import netns
 from tests.truth.image.guest import EVERYTHING_OPEN, ONE, TWO, Guest, eventually, install, policy
 from tests.truth.image.machine import Namespace
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def guest(tmp_path: Path) -> Iterator[Guest]:
     """A guest after its first boot: the base policy is in force."""
-    namespace = Namespace(f"rf-policy-{os.getpid()}", ())
+    namespace = Namespace(netns.name("policy"), ())
     made = install(namespace, tmp_path)
     namespace.up()
     try:
