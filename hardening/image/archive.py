@@ -29,7 +29,7 @@ def sources(index_targets: str, suite: str, keyring: str) -> list[str]:
             found[f"{uri} {suite}{f'-{pocket}' if pocket else ''}"] = None
     if not any(entry.endswith(f" {suite}") for entry in found):
         raise RingfenceError.of(
-            "no Debian archive to build the image from",
+            f"no Debian archive to take {suite} from",
             where="apt's sources",
             expected="the main archive of a Debian release, with its lists fetched",
             got=f"{len(index_targets.splitlines())} indices, none of them Debian's main archive",
@@ -46,9 +46,9 @@ def acquire_options(configuration: str) -> list[str]:
     return [line for line in configuration.splitlines() if line.startswith(_TRANSPORT)]
 
 
-def host_sources() -> list[str]:
-    """:func:`sources` for the recipe's suite on this machine."""
-    return sources(_output("apt-get", "indextargets", "--format", _FORMAT), recipe.SUITE, recipe.KEYRING)
+def host_sources(suite: str = recipe.SUITE) -> list[str]:
+    """:func:`sources` for a suite (the recipe's, when none is named) on this machine."""
+    return sources(_output("apt-get", "indextargets", "--format", _FORMAT), suite, recipe.KEYRING)
 
 
 def host_options() -> list[str]:

@@ -30,10 +30,11 @@ POOL: Final = "volumes"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The paths of one lab below ``root``, the virtual environment it runs from and the shift of its API ports."""
+    """The paths of one lab below ``root``, the environment and the switch it runs from, and the shift of its API ports."""
 
     root: Path
     venv: Path
+    switch: Path
     port_offset: int = 0
     virt_type: str = "qemu"
 
@@ -109,4 +110,4 @@ class Layout:
     def load(cls, root: Path) -> Layout:
         """Read the layout of an existing lab; ``FileNotFoundError`` when there is none."""
         facts = json.loads((root / "layout.json").read_text())
-        return cls(root, Path(facts["venv"]), int(facts["port_offset"]), str(facts["virt_type"]))
+        return cls(root, Path(facts["venv"]), Path(facts.get("switch", "")), int(facts["port_offset"]), str(facts["virt_type"]))

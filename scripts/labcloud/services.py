@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labcloud import newer
 from labcloud.apis import APIS, KEYSTONE, ML2_FILES, Api
 from labcloud.layout import LOOPBACK, SYSTEM_PYTHON
 from labcloud.model import Command, Probe, Service, Stage
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 OVS_SOCKET = "unix:/run/openvswitch/db.sock"
 NORTHBOUND = "unix:/run/ovn/ovnnb_db.sock"
 SOUTHBOUND = "unix:/run/ovn/ovnsb_db.sock"
+SWITCH_CONTROL = "/run/openvswitch/ovs-vswitchd.ctl"
 # ovn-appctl finds the process by this file; this version of ovn-controller cannot be told a control socket.
 CHASSIS_PID = "/run/ovn/ovn-controller.pid"
 
@@ -119,8 +121,14 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
             "ovs-vswitchd",
             Stage.PLATFORM,
             "virtual switch (user space)",
-            step(layout, "switch"),
-            Probe.command("ovs-appctl", "-T", "5", "-t", "/run/openvswitch/ovs-vswitchd.ctl", "version"),
+            (
+                *newer.program(layout.switch),
+                OVS_SOCKET,
+                "-vconsole:info",
+                f"--unixctl={SWITCH_CONTROL}",
+                "--pidfile=/run/openvswitch/ovs-vswitchd.pid",
+            ),
+            Probe.command("ovs-appctl", "-T", "5", "-t", SWITCH_CONTROL, "version"),
             after=(step(layout, "bridges"), step(layout, "internet")),
         ),
         Service(

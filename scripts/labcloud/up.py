@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from labcloud import apis, archive, control, door, kvm, outside, packages, render, venv
+from labcloud import apis, archive, control, door, kvm, newer, outside, packages, render, venv
 from labcloud.layout import Layout
 from labcloud.model import Event, Service, Stage, State, by_stage
 from labcloud.passwords import Secrets
@@ -80,7 +80,7 @@ class Bringup:
         return layout
 
     def _packages(self) -> None:
-        """Debian's packages and the services' Python environment."""
+        """Debian's packages, the services' Python environment, the switch."""
         logs = self.settings.root / "log"
         logs.mkdir(exist_ok=True, mode=PRIVATE)
         absent = packages.missing()
@@ -90,6 +90,9 @@ class Bringup:
         if not venv.is_ready(self.settings.cache):
             with self.teller.step("install the OpenStack services (about 200 Python packages)"):
                 venv.make(self.settings.cache, logs / "venv.log")
+        if not newer.is_ready(self.settings.cache):
+            with self.teller.step(f"unpack {newer.PACKAGE} of Debian {newer.SUITE}"):
+                newer.make(self.settings.cache, logs / "switch.log")
 
     def _layout(self) -> Layout:
         """The lab's layout, and that it is still the one it was made with."""
@@ -98,7 +101,7 @@ class Bringup:
         if virt_type is None:
             with self.teller.step("try whether KVM runs an ordinary kernel"):
                 virt_type = kvm.trial(settings.cache)
-        layout = Layout(settings.root, venv.location(settings.cache), settings.port_offset, virt_type)
+        layout = Layout(settings.root, venv.location(settings.cache), newer.location(settings.cache), settings.port_offset, virt_type)
         try:
             earlier = Layout.load(layout.root)
         except FileNotFoundError:

@@ -20,27 +20,22 @@ from labcloud.layout import (
 if TYPE_CHECKING:
     from labcloud.layout import Layout
 
-SCHEMAS = {
-    "ovs/conf.db": "/usr/share/openvswitch/vswitch.ovsschema",
-    "ovn/nb.db": "/usr/share/ovn/ovn-nb.ovsschema",
-    "ovn/sb.db": "/usr/share/ovn/ovn-sb.ovsschema",
-}
 OUTSIDE = "to-internet"
 
 
 def switch_database(layout: Layout) -> None:
     """Make Open vSwitch's database, once."""
-    _database(layout, "ovs/conf.db")
+    _database(layout, "ovs/conf.db", layout.switch / "usr/share/openvswitch/vswitch.ovsschema")
 
 
 def northbound_database(layout: Layout) -> None:
     """Make OVN's northbound database, once."""
-    _database(layout, "ovn/nb.db")
+    _database(layout, "ovn/nb.db", Path("/usr/share/ovn/ovn-nb.ovsschema"))
 
 
 def southbound_database(layout: Layout) -> None:
     """Make OVN's southbound database, once."""
-    _database(layout, "ovn/sb.db")
+    _database(layout, "ovn/sb.db", Path("/usr/share/ovn/ovn-sb.ovsschema"))
 
 
 def settings(_layout: Layout) -> None:
@@ -99,7 +94,7 @@ def internet(_layout: Layout) -> None:
     run(*there, "-6", "route", "replace", "default", "via", str(INTERNET_ROUTER6.ip))
 
 
-def _database(layout: Layout, name: str) -> None:
+def _database(layout: Layout, name: str, schema: Path) -> None:
     """Create one OVSDB file; by way of a draft, because a half-written one would be taken for whole."""
     file = layout.data / name
     if file.exists():
@@ -107,6 +102,6 @@ def _database(layout: Layout, name: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
     draft.unlink(missing_ok=True)
-    run("ovsdb-tool", "create", draft, SCHEMAS[name])
+    run("ovsdb-tool", "create", draft, schema)
     draft.rename(file)
     output("ovsdb-tool", "db-version", file)

@@ -8,7 +8,6 @@ from labcloud.inside import ceph, network, stores
 from labcloud.inside.configure import configure
 from labcloud.inside.guests import guests_off
 from labcloud.inside.schema import schema
-from labcloud.inside.switch import keep_switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,5 +31,4 @@ STEPS: Final[dict[str, Callable[[Layout], None]]] = {
     "ovs-settings": network.settings,
     "bridges": network.bridges,
     "internet": network.internet,
-    "switch": keep_switch,
 }

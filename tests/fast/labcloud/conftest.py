@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
     """The layout of a lab with shifted ports."""
-    root, venv = tmp_path / "lab", tmp_path / "venv"
+    root, venv, switch = tmp_path / "lab", tmp_path / "venv", tmp_path / "switch"
     root.mkdir()
-    return Layout(root, venv, port_offset=20000)
+    return Layout(root, venv, switch, port_offset=20000)
 
 
 @pytest.fixture

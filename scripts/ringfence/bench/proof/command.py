@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
@@ -15,12 +14,12 @@ from rich.table import Table
 
 from infra.errors import RingfenceError
 from infra.outcome import Verdict
+from ringfence.bench.document import DOCUMENT, replace_section
 from ringfence.bench.measure import Row
 from ringfence.bench.proof import report
 from ringfence.bench.proof.gates import Judged, judge, seconds
 from ringfence.bench.proof.plan import JOBS, QUICK_REPEATS, Job
 
-DOCUMENT = Path(__file__).parents[4] / "docs" / "benchmarks.md"
 FAILED = 1
 
 
@@ -42,7 +41,7 @@ def run(
         show(judged)
     if write:
         command = f"./scripts/bench proof{' --quick' if quick else ''}{f' --only {only}' if only else ''}"
-        report.replace_section(DOCUMENT, report.markdown(rows, judged, command))
+        replace_section(DOCUMENT, "proof", report.markdown(rows, judged, command))
     if any(gate.outcome.verdict in {Verdict.FAIL, Verdict.ERROR} for gate in judged):
         raise typer.Exit(FAILED)
 

@@ -1,15 +1,12 @@
-"""The results as Markdown: the section "Proof" of docs/benchmarks.md, replaced as a whole by each run that is asked to write it."""
+"""The results as Markdown: the section "Proof" of docs/benchmarks.md."""
 
 from __future__ import annotations
 
-import os
-import platform
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from infra.outcome import Verdict
+from ringfence.bench.document import machine, table
 from ringfence.bench.proof.gates import seconds
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ _DIAGRAMS = (
     "cached diagrams of prefixes and services, prefix and suffix unions; one Python call per node operation, which is most of the time: "
     "a native client would be several times faster"
 )
-BEGIN, END = "<!-- proof: written by ./scripts/bench proof --write -->", "<!-- proof: end -->"
 
 PEERS = (
     ("oxidd 0.13", "decision diagrams, Rust", "any set of packets, any dimension, order, negation", "nothing that matters here", _DIAGRAMS),
@@ -59,64 +55,32 @@ CASES = {
 
 def markdown(rows: Sequence[Row], judged: Sequence[Judged], command: str) -> str:
     """Render the section."""
-    gates = [_gate_line(gate) for gate in judged]
-    table = [_row_line(row) for row in rows]
+    spread = "Spread is from the fastest to the slowest repetition; every line is a process of its own."
+    measured = ("case", "engine", "size", "median", "spread", "median of processor time", "per second", "peak memory", "answer")
     parts = [
-        BEGIN,
         "## Proof",
         "",
-        _machine(command),
+        f"{machine(command)} {spread}",
         "",
-        "| gate | measured | gate | further aim | |",
-        "|---|---|---|---|---|",
-        *gates,
+        *table(("gate", "measured", "gate", "further aim", ""), *map(_gate_line, judged)),
         "",
-        "| case | question |",
-        "|---|---|",
-        *(f"| {case} | {question} |" for case, question in CASES.items()),
+        *table(("case", "question"), *CASES.items()),
         "",
-        "| case | engine | size | median | spread | median of processor time | per second | peak memory | answer |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *table,
+        *table(measured, *map(_row_line, rows)),
         "",
-        "| peer | what it is | expresses | does not | used here |",
-        "|---|---|---|---|---|",
-        *(f"| {' | '.join(peer)} |" for peer in PEERS),
-        END,
+        *table(("peer", "what it is", "expresses", "does not", "used here"), *PEERS),
     ]
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts)
 
 
-def _gate_line(gate: Judged) -> str:
+def _gate_line(gate: Judged) -> tuple[str, ...]:
     word = {Verdict.PASS: "met", Verdict.FAIL: "**missed**", Verdict.ERROR: "**broke**"}.get(gate.outcome.verdict, "not measured")
-    return f"| {gate.outcome.check} | {gate.measured} | {gate.gate} | {gate.aim} | {word}{', and the aim' if gate.aim_met else ''} |"
+    return gate.outcome.check, gate.measured, gate.gate, gate.aim, f"{word}{', and the aim' if gate.aim_met else ''}"
 
 
-def _row_line(row: Row) -> str:
+def _row_line(row: Row) -> tuple[str, ...]:
     spread = f"{seconds(min(row.times.seconds))} to {seconds(max(row.times.seconds))}"
-    times = f"{seconds(row.median)} | {spread} | {seconds(median(row.times.processor))}"
+    times = seconds(row.median), spread, seconds(median(row.times.processor))
     rate = "" if row.case in {"B5 edit", "B6"} else f"{row.size / row.median:,.0f} {row.unit}"
     answer = "; ".join([*(f"{name}: {value}" for name, value in row.answers.items()), *([row.note] if row.note else [])])
-    size = f"{row.size:,} {row.unit}"
-    return f"| {row.case} | {row.engine} | {size} | {times} | {rate} | {row.peak_mib:,.0f} MiB | {answer} |"
-
-
-def _machine(command: str) -> str:
-    model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?"
-    )
-    load, processors = os.getloadavg()[0], os.cpu_count() or 1
-    busy = "other work ran beside it: times are upper bounds" if load > processors + 0.5 else "nothing else of weight ran"
-    return (
-        f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {processors} processors, one used; Python {platform.python_version()}; "
-        f"load average at the end {load:.1f} ({busy}). Spread is from the fastest to the slowest repetition; every line is a process of "
-        "its own."
-    )
-
-
-def replace_section(document: Path, section: str) -> None:
-    """Put the section into a document in place of the earlier one, or at its end."""
-    text = document.read_text() if document.exists() else "# Benchmarks\n"
-    head, _, rest = text.partition(BEGIN)
-    tail = rest.partition(END)[2].lstrip("\n")
-    document.write_text(f"{head.rstrip()}\n\n{section}{chr(10) + tail if tail else ''}")
+    return row.case, row.engine, f"{row.size:,} {row.unit}", *times, rate, f"{row.peak_mib:,.0f} MiB", answer

@@ -1,0 +1,42 @@
+"""docs/benchmarks.md: one section per benchmark, replaced as a whole by each run that is asked to write it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "benchmarks.md"
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Return the lines that stand before and after the section of a benchmark."""
+    return f"<!-- {name}: written by ./scripts/bench {name} --write -->", f"<!-- {name}: end -->"
+
+
+def replace_section(document: Path, name: str, section: str) -> None:
+    """Put a section into a document in place of the earlier one of that name, or at its end."""
+    begin, end = marks(name)
+    text = document.read_text(encoding="utf-8") if document.exists() else "# Benchmarks\n"
+    head, _, rest = text.partition(begin)
+    tail = rest.partition(end)[2].lstrip("\n")
+    written = f"{begin}\n{section.strip()}\n{end}\n"
+    document.write_text(f"{head.rstrip()}\n\n{written}{chr(10) + tail if tail else ''}", encoding="utf-8")
+
+
+def table(head: tuple[str, ...], *rows: tuple[str, ...]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    return [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def machine(command: str) -> str:
+    """Say what ran, when, on what, and how busy the machine was: times beside other work are upper bounds."""
+    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.split(":")[1].strip() for line in cpu if line.startswith("model name")), "?")
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    busy = "other work ran beside it: times are upper bounds" if load > processors + 0.5 else "nothing else of weight ran"
+    return (
+        f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {processors} processors, one used; Python {platform.python_version()}; "
+        f"load average at the end {load:.1f} ({busy})."
+    )
