@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from ringfence.verify.open import Opened
 
 VARIABLE = "RINGFENCE_TENANTS"
+
+
+ORDER = ("test_verify.py", "test_servers.py", "provision", "layers", "sabotage", "lifecycle")
+"""What only looks comes first, what breaks the whole cloud comes last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the tests of this folder into their order; what is not named there comes before the last."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> float:
+        part = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ORDER[0]
+        return ORDER.index(part) if part in ORDER else len(ORDER) - 1.5
+
+    items.sort(key=place)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,8 +54,8 @@ def opened(tenants: tuple[str, ...]) -> Opened:
     return opening.read(tenants)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(opened: Opened) -> Iterator[Stage]:
-    """Give everything that sends packets, logged in and listening, for all tests of the session."""
+    """Give everything that sends packets, logged in and listening, for all tests of a module: a later one may kill the whole cloud."""
     with Stage.begin(opened) as begun:
         yield begun

@@ -95,9 +95,11 @@ def internet(_layout: Layout) -> None:
 
 
 def _database(layout: Layout, name: str, schema: Path) -> None:
-    """Create one OVSDB file; by way of a draft, because a half-written one would be taken for whole."""
+    """Create one OVSDB file, by way of a draft, because a half-written one would be taken for whole; bring an older one up to date."""
     file = layout.data / name
     if file.exists():
+        if output("ovsdb-tool", "needs-conversion", file, schema) == "yes":
+            run("ovsdb-tool", "convert", file, schema)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")

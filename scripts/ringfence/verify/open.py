@@ -17,6 +17,7 @@ from ringfence.verify.world import TenantWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from openstack.connection import Connection
 
@@ -32,25 +33,25 @@ class Opened:
     identities: dict[str, StackFacts]
 
 
-def declared_tenants() -> tuple[str, ...]:
-    """Return the names of all tenants that are declared in the tree."""
-    found = sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
+def declared_tenants(folder: Path = ROOT) -> tuple[str, ...]:
+    """Return the names of all tenants that are declared in a folder, the tree when none is named."""
+    found = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml"))
     return tuple(name for name in found if name != names.PLATFORM)
 
 
-def read(tenants: Sequence[str] = ()) -> Opened:
-    """Read declarations and stacks; without names, of every tenant that is declared and up.
+def read(tenants: Sequence[str] = (), folder: Path = ROOT) -> Opened:
+    """Read declarations and stacks; without names, of every tenant that is declared in the folder and up.
 
     Raises :class:`RingfenceError` when a named tenant is not declared or not up, or when none is.
     """
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
-    unknown = sorted(set(tenants) - set(declared_tenants()))
+    platform = load_platform(folder / "Pulumi.platform.yaml").platform
+    unknown = sorted(set(tenants) - set(declared_tenants(folder)))
     if unknown:
-        raise RingfenceError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(declared_tenants()))
+        raise RingfenceError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(declared_tenants(folder)))
     cloud = clouds.admin()
     with ThreadPoolExecutor(4) as pool:
         platform_facts = pool.submit(stacks.platform)
-        asked = {name: pool.submit(stacks.tenant, name) for name in tenants or declared_tenants()}
+        asked = {name: pool.submit(stacks.tenant, name) for name in tenants or declared_tenants(folder)}
     found = {}
     for name, future in asked.items():
         if future.exception() is None or tenants:
@@ -60,7 +61,7 @@ def read(tenants: Sequence[str] = ()) -> Opened:
     today = datetime.now(UTC).date()
     worlds = []
     for name, stack in found.items():
-        declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=today)
+        declaration = load_tenant(folder / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
     world = World(platform, platform_facts.result(), tuple(worlds))
     with trouble.translated("asking the cloud what the stacks did not export"):

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.outcome import Verdict
+from ringfence.verify.model import Expected, Layer, Place
+from ringfence.verify.plan import Selection
+from tests.live.provision.engine import Ended, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ringfence.verify.evidence import Line
+    from tests.live.stage import Stage
+
+pytestmark = pytest.mark.live
+PLACES = frozenset({Place.ZONE, Place.PUBLIC, Place.MANAGEMENT})
+
+
+def probed_during(stage: Stage, wanted: Selection, project: Project) -> tuple[list[Line], Ended]:
+    """Probe again and again while the engine updates the stack, at least twice."""
+    lines: list[Line] = []
+    with ThreadPoolExecutor(1) as pool:
+        update: Future[Ended] = pool.submit(project.up)
+        rounds = 0
+        while not update.done() or rounds < 2:
+            lines += stage.packets(wanted)
+            rounds += 1
+    return lines, update.result()
+
+
+def wrong(lines: list[Line]) -> list[str]:
+    """Return what is not as the declaration says."""
+    return [f"{line.outcome.check}: {line.outcome.reason}" for line in lines if line.outcome.verdict is not Verdict.PASS]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A flow between two servers whose port changes by one."""
+
+    source: str
+    target: str
+    flow: str
+    old: int
+
+    @classmethod
+    def of(cls, tenant: dict[str, Any], name: str) -> Move:
+        """Take the first TCP flow between two servers."""
+        for flow, entry in tenant["flows"].items():
+            if {entry["from"], entry["to"]} <= set(tenant["servers"]) and entry["protocol"] == "tcp":
+                return cls(f"{name}/{entry['from']}", f"{name}/{entry['to']}", flow, int(entry["ports"][0]))
+        pytest.skip("no TCP flow between two servers")
+
+    def concerns(self, line: Line) -> bool:
+        """Tell whether a probe is about the old or the new port of the flow."""
+        case = line.case
+        return (case.source, case.target.node) == (self.source, self.target) and case.port in {self.old, self.old + 1}
+
+
+def test_no_moment_is_wider_than_old_and_new(stage: Stage, tmp_path: Path) -> None:
+    """While a flow's port changes and changes back, only its old and its new port are ever open; all else stays as it was."""
+    name = stage.opened.world.tenants[0].name
+    project = Project(tmp_path, name)
+    project.copy_declaration()
+    changed = project.declared()
+    move = Move.of(changed, name)
+    servers = frozenset(server for server in stage.servers() if server.startswith(f"{name}/"))
+    wanted = Selection(frozenset(stage.plan.nodes), servers, PLACES)
+    changed["flows"][move.flow]["ports"] = [move.old + 1]
+    project.declare(changed)
+    try:
+        during, ended = probed_during(stage, wanted, project)
+        after = stage.packets(wanted)
+    finally:
+        project.copy_declaration()
+        back, restored = probed_during(stage, wanted, project)
+    assert (ended.status, restored.status) == (0, 0), ended.output + restored.output
+    assert wrong([line for line in (*during, *after, *back) if not move.concerns(line)]) == []
+    assert wrong(stage.packets(wanted)) == []
+    # The twin: in between the new port really was open and the old one closed, in both layers.
+    moved = [line for line in after if move.concerns(line) and line.outcome.verdict is Verdict.FAIL]
+    assert {line.case.expected for line in moved} == set(Expected)
+    assert {line.case.layer for line in moved} == set(Layer)
