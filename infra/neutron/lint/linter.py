@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.neutron.filters import FAMILY, words_of
+from infra.neutron.filters import FAMILY
 from infra.neutron.lint.findings import Finding, Kind
 from infra.neutron.lint.redundant import redundant
 from infra.neutron.lint.width import used_addresses, width_used
+from infra.neutron.lint.written import Written
 from infra.neutron.services import NotAcceptedError, Service, enforced, intended
 from infra.policy.packets.text import format_l4
 
@@ -18,25 +18,10 @@ if TYPE_CHECKING:
 
     from infra.neutron.filters import Filters
     from infra.neutron.services import Driver, Span
-    from infra.neutron.snapshot import Rule, SecurityGroup, Snapshot
+    from infra.neutron.snapshot import Rule, Snapshot
 
 OVER_WIDE = 64
 """A rule is over-wide when it admits this many private addresses for every one that exists."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A rule with its group and what its group's project is called."""
-
-    project: str
-    group: SecurityGroup
-    rule: Rule
-
-    def finding(self, kind: Kind, text: str) -> Finding:
-        """Return a finding about this rule."""
-        source = self.rule.source
-        place = (source.flow, source.owner, source.file, source.line) if source else ("", "", "", 0)
-        return Finding(kind, f"{words_of(self.rule)}: {text}", self.project, self.group.name, self.rule.id, *place)
 
 
 def lint(snapshot: Snapshot, filters: Filters, driver: Driver, today: date) -> list[Finding]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from infra.neutron.filters import Filters
-    from infra.neutron.lint.linter import Written
+    from infra.neutron.lint.written import Written
 
 KINDS = {
     redundancy.Kind.DUPLICATE: Kind.DUPLICATE,
