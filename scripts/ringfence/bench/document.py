@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "benchmarks.md"
+ALONE = 1.5
+"""Load average up to which a benchmark, which is a load of one itself, ran alone."""
 
 
 def marks(name: str) -> tuple[str, str]:
@@ -34,9 +36,9 @@ def machine(command: str) -> str:
     """Say what ran, when, on what, and how busy the machine was: times beside other work are upper bounds."""
     cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.split(":")[1].strip() for line in cpu if line.startswith("model name")), "?")
-    load, processors = os.getloadavg()[0], os.cpu_count() or 1
-    busy = "other work ran beside it: times are upper bounds" if load > processors + 0.5 else "nothing else of weight ran"
+    minute, _, quarter = os.getloadavg()
+    busy = "other work ran beside it: times are upper bounds" if max(minute, quarter) > ALONE else "nothing else of weight ran"
     return (
-        f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {processors} processors, one used; Python {platform.python_version()}; "
-        f"load average at the end {load:.1f} ({busy})."
+        f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {os.cpu_count()} processors; Python {platform.python_version()}; "
+        f"load average at the end {minute:.1f}, over the quarter of an hour before {quarter:.1f} ({busy})."
     )

@@ -87,6 +87,10 @@ class Daemons:
         assert done.returncode == 0, f"{command[:6]}: {done.stderr}"
         return done.stdout
 
+    def version(self, program: str) -> str:
+        """Return name and version of a program, as it says itself."""
+        return self.run(program, "--version").splitlines()[0].replace("(Open vSwitch) ", "")
+
 
 class Ovn(Daemons):
     """A northbound and a southbound database, northd between them, and ovn-trace as a daemon."""

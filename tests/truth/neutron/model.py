@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from infra.neutron.compile import compile_fabric
+from infra.neutron.filters import Filters
+from infra.neutron.lint.linter import service_of
+from infra.neutron.services import intended
 from infra.policy.isolation.fabric import Direction
 from tests.truth.neutron.cases import Case, Packet, packets, plain
 
@@ -27,6 +31,8 @@ class Model:
         assert not self._fabric.unknowns, self._fabric.unknowns
         ends = self._fabric.endpoints
         self._classes = {name: int(filter_class) for name, filter_class in zip(ends.names, ends.filter_class, strict=True)}
+        self._groups = {port.name: port.security_groups for port in made.snapshot.ports}
+        self._rules = {group.id: group.rules for group in made.snapshot.security_groups}
 
     def passes(self, packet: Packet, *, implicit: bool) -> bool:
         """Tell whether some rectangle holds the packet."""
@@ -37,12 +43,43 @@ class Model:
             for a in allows
         )
 
+    def said(self, packet: Packet) -> bool:
+        """Tell whether the API's words let a packet pass, whatever the driver makes of them."""
+        filters = self._fabric.builder
+        assert isinstance(filters, Filters)
+        return any(
+            rule.direction == packet.direction
+            and intended(service_of(rule)).lo <= packet.l4 < intended(service_of(rule)).hi
+            and any(f == packet.peer.version and first <= int(packet.peer) <= last for f, first, last in filters.peers(rule))
+            for group in self._groups[packet.card.name]
+            for rule in self._rules[group]
+        )
 
-def disagreements(asked: list[Packet], truth: Callable[[Packet], bool], model: Callable[[Packet], bool]) -> list[str]:
-    """Return every packet on which the two differ, and check that both answers occur, or the comparison would mean nothing."""
-    told = [(packet, truth(packet), model(packet)) for packet in asked]
-    assert {answer for _, answer, _ in told} == {True, False}
-    return [f"{packet}: the switch says {real}, the model {said}" for packet, real, said in told if real is not said]
+
+@dataclass(frozen=True)
+class Told:
+    """What a switch, the model and the API's words say of one packet."""
+
+    packet: Packet
+    real: bool
+    model: bool
+    said: bool
+
+    def __str__(self) -> str:
+        """Render a disagreement."""
+        return f"{self.packet}: the switch says {self.real}, the model {self.model}"
+
+
+def compare(asked: list[Packet], truth: Callable[[Packet], bool], model: Model, *, implicit: bool) -> list[Told]:
+    """Return what everybody says of every packet, and check that both answers occur, or the comparison would mean nothing."""
+    told = [Told(packet, truth(packet), model.passes(packet, implicit=implicit), model.said(packet)) for packet in asked]
+    assert {one.real for one in told} == {True, False}
+    return told
+
+
+def disagreements(told: list[Told]) -> list[str]:
+    """Return every packet on which switch and model differ."""
+    return [str(one) for one in told if one.real is not one.model]
 
 
 def ask(made: Case, seed: int) -> list[Packet]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.neutron.filters import Filters
 from infra.neutron.services import Driver
+from tests.truth.counts import SCALE, Count
 from tests.truth.neutron.cases import case
 from tests.truth.neutron.daemons import Ovn, Switch
 from tests.truth.neutron.environment import translate
-from tests.truth.neutron.model import CARDS, RULES, Model, ask, disagreements
+from tests.truth.neutron.model import CARDS, RULES, Model, Told, ask, compare, disagreements
 from tests.truth.neutron.ovn_driver import delivered, fill
 from tests.truth.neutron.ovs_driver import answers, flow_line, only, prefixes_only
 
@@ -23,26 +24,29 @@ if TYPE_CHECKING:
 
     from infra.neutron.parts import Rule
     from infra.policy.isolation.fabric import Allow
-    from tests.truth.neutron.cases import Packet
 
     Rectangles = Callable[[Filters, Rule, int], list[Allow]]
 
 pytestmark = pytest.mark.truth
 
-SCALE = int(os.environ.get("RINGFENCE_TRUTH_SCALE", "1"))
-"""1 in the test run: at least 10,000 packets per driver. ``./scripts/bench truth`` takes ten times as many."""
-
 PACKETS = 10_000
 """Least number of packets of one seed."""
 
 
-def passes(model: Model, *, implicit: bool) -> Callable[[Packet], bool]:
-    """Return the model's answer to a packet, with the driver's implicit allows or without."""
-    return lambda packet: model.passes(packet, implicit=implicit)
+def judged(judge: str, told: list[Told], seconds: float) -> Count:
+    """Count what a switch was asked."""
+    return Count(
+        judge,
+        asked=len(told),
+        passed=sum(one.real for one in told),
+        explained=sum(one.real is one.model is not one.said for one in told),
+        disagreements=len(disagreements(told)),
+        seconds=seconds,
+    )
 
 
 @pytest.mark.parametrize("seed", range(SCALE))
-def test_ovn_agrees_on_every_corner(seed: int, tmp_path: Path) -> None:
+def test_ovn_agrees_on_every_corner(seed: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """At least 10,000 packets through Neutron's ACLs in a real OVN: no disagreement."""
     made = case(seed, CARDS, RULES)
     asked = ask(made, seed)
@@ -50,23 +54,35 @@ def test_ovn_agrees_on_every_corner(seed: int, tmp_path: Path) -> None:
     with Ovn(tmp_path) as ovn:
         fill(ovn.begin(), made)
         tracer = ovn.tracer()
-        wrong = disagreements(asked, lambda packet: delivered(tracer, packet), passes(Model(made, Driver.OVN), implicit=True))
+        begin = perf_counter()
+        truth = {packet: delivered(tracer, packet) for packet in asked}
+        seconds = perf_counter() - begin
         tracer.close()
+        judge = ovn.version("ovn-trace")
+    told = compare(asked, truth.__getitem__, Model(made, Driver.OVN), implicit=True)
+    judged(judge, told, seconds).tell(request)
+    wrong = disagreements(told)
     assert wrong == [], "\n".join(wrong[:20])
 
 
 @pytest.mark.parametrize("seed", range(SCALE))
-def test_open_vswitch_agrees_on_every_corner(seed: int, tmp_path: Path) -> None:
+def test_open_vswitch_agrees_on_every_corner(seed: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """At least 10,000 packets through Neutron's flows in a real Open vSwitch: no disagreement."""
     made = case(1000 + seed, CARDS, RULES)
     numbered = prefixes_only(made)
-    told = translate(ovs=[rule for _, rule in numbered])["flows"]
-    lines = {flow_line(flow, card) for (card, _), flows in zip(numbered, told, strict=True) for flow in flows}
+    flows_of = translate(ovs=[rule for _, rule in numbered])["flows"]
+    lines = {flow_line(flow, card) for (card, _), flows in zip(numbered, flows_of, strict=True) for flow in flows}
     asked = ask(made, seed)
     assert len(asked) >= PACKETS
     with Switch(tmp_path) as switch:
-        truth = answers(switch.begin(), made, sorted(lines), asked)
-    wrong = disagreements(asked, truth.__getitem__, passes(only(made, numbered), implicit=False))
+        switch.begin()
+        begin = perf_counter()
+        truth = answers(switch, made, sorted(lines), asked)
+        seconds = perf_counter() - begin
+        judge = switch.version("ovs-vswitchd")
+    told = compare(asked, truth.__getitem__, only(made, numbered), implicit=False)
+    judged(judge, told, seconds).tell(request)
+    wrong = disagreements(told)
     assert wrong == [], "\n".join(wrong[:20])
 
 
@@ -112,9 +128,9 @@ def test_a_wrong_model_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         tracer.close()
     for mistake in (one_port_more, no_codes, prefix_too_wide):
         monkeypatch.setattr(Filters, "rectangles", mistake(real))
-        assert disagreements(asked, truth.__getitem__, passes(Model(made, Driver.OVN), implicit=True)), mistake.__name__
+        assert disagreements(compare(asked, truth.__getitem__, Model(made, Driver.OVN), implicit=True)), mistake.__name__
     monkeypatch.setattr(Filters, "rectangles", real)
-    assert disagreements(asked, truth.__getitem__, passes(Model(made, Driver.OVN), implicit=True)) == []
+    assert disagreements(compare(asked, truth.__getitem__, Model(made, Driver.OVN), implicit=True)) == []
 
 
 def test_the_cards_of_a_case_are_distinct() -> None:

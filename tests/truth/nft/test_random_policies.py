@@ -8,6 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import subprocess
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +23,7 @@ from infra.policy.flows import expand
 from infra.policy.rules import Direction
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM, tenants
+from tests.truth.counts import SCALE, Count
 from tests.truth.nft.street import Street
 from tests.truth.nft.wire import arrived
 
@@ -67,13 +71,22 @@ def expected(street: Street, nic: Nic, packets: list[Packet], direction: Directi
     return {packet for packet in packets if judge(packet, *sides).expected is Expected.ALLOWED}
 
 
-def disagreements(tenant: Tenant, policy: TenantPolicy, server: str, text: str, *, patience: float = 5.0) -> list[str]:
-    """Send everything and return what went otherwise than expected.
+@dataclass
+class Sent:
+    """What was sent, and what came of it otherwise than expected."""
+
+    packets: int = 0
+    arrived: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def send(tenant: Tenant, policy: TenantPolicy, server: str, text: str, *, patience: float = 5.0) -> Sent:
+    """Send everything to a server with a ruleset, and from it.
 
     Each direction has a street of its own. On the same one, a packet of a protocol without ports would be the answer to one that
     went the other way, and pass as such.
     """
-    wrong: list[str] = []
+    sent = Sent()
     for direction in Direction:
         with contextlib.closing(Street(tenant, policy, server)) as street:
             street.load(text)
@@ -83,19 +96,35 @@ def disagreements(tenant: Tenant, policy: TenantPolicy, server: str, text: str, 
                 ends = (street.world, street.guest) if direction is Direction.INGRESS else (street.guest, street.world)
                 found = arrived(*ends, packets, wanted, patience=patience)
                 fate = {packet: "was lost" if packet in wanted else "got through" for packet in found ^ wanted}
-                wrong += [f"{name} {direction}: {packet} {fate[packet]}" for packet in sorted(fate, key=str)]
-    return wrong
+                sent.wrong += [f"{name} {direction}: {packet} {fate[packet]}" for packet in sorted(fate, key=str)]
+                sent.packets += len(packets)
+                sent.arrived += len(found)
+    return sent
 
 
-@seed(20261123)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
-@given(tenants())
-def test_the_kernel_lets_through_what_the_policy_says(declaration: TenantDeclaration) -> None:
+@pytest.mark.parametrize("part", range(SCALE))
+def test_the_kernel_lets_through_what_the_policy_says(part: int, request: pytest.FixtureRequest) -> None:
     """No packet gets through that no flow allows, and none is lost that a flow allows."""
-    policy = expand(declaration, PLATFORM)
-    for server in list(declaration.tenant.servers)[:2]:
-        text = nftables.render(policy, server, nftables.server_access(PLATFORM))
-        assert not disagreements(declaration.tenant, policy, server, text)
+    count = Count(subprocess.run(("nft", "--version"), capture_output=True, text=True, check=True).stdout.partition(" (")[0])
+    begin = perf_counter()
+
+    @seed(20261123 + part)
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+    @given(tenants())
+    def one_policy(declaration: TenantDeclaration) -> None:
+        policy = expand(declaration, PLATFORM)
+        for server in list(declaration.tenant.servers)[:2]:
+            sent = send(declaration.tenant, policy, server, nftables.render(policy, server, nftables.server_access(PLATFORM)))
+            count.asked += sent.packets
+            count.passed += sent.arrived
+            count.disagreements += len(sent.wrong)
+            assert not sent.wrong
+
+    try:
+        one_policy()
+    finally:
+        count.seconds = perf_counter() - begin
+        count.tell(request)
 
 
 def mutants(text: str) -> Iterator[tuple[str, str]]:
@@ -142,6 +171,6 @@ def test_every_mistake_in_the_ruleset_shows(tmp_path: Path) -> None:
     )
     policy = expand(declaration, PLATFORM)
     text = nftables.render(policy, "web", nftables.server_access(PLATFORM))
-    assert not disagreements(declaration.tenant, policy, "web", text)
-    survivors = [mistake for mistake, wrong in mutants(text) if not disagreements(declaration.tenant, policy, "web", wrong, patience=0.5)]
+    assert not send(declaration.tenant, policy, "web", text).wrong
+    survivors = [mistake for mistake, wrong in mutants(text) if not send(declaration.tenant, policy, "web", wrong, patience=0.5).wrong]
     assert not survivors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,6 @@ from ringfence.bench.peers.boxes import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-SCALE = int(os.environ.get("RINGFENCE_TRUTH_SCALE", "1"))
-"""How many times as many cases as in the normal run."""
 
 PREFIXES = {4: (0, 8, 9, 16, 24, 25, 31, 32), 6: (0, 8, 48, 64, 65, 127, 128)}
 BITS = {4: 32, 6: 128}

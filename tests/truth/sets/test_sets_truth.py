@@ -15,7 +15,8 @@ from infra.policy.packets.table import RuleTable
 from ringfence.bench.peers import bdd
 from ringfence.bench.peers.boxes import Box
 from ringfence.bench.peers.smt import SolverEngine
-from tests.truth.sets.cases import BITS, SCALE, groups, packet_set, pairs
+from tests.truth.counts import SCALE
+from tests.truth.sets.cases import BITS, groups, packet_set, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -55,7 +55,7 @@ CASES = {
 
 def markdown(rows: Sequence[Row], judged: Sequence[Judged], command: str) -> str:
     """Render the section."""
-    spread = "Spread is from the fastest to the slowest repetition; every line is a process of its own."
+    spread = "One processor is used. Spread is from the fastest to the slowest repetition; every line is a process of its own."
     measured = ("case", "engine", "size", "median", "spread", "median of processor time", "per second", "peak memory", "answer")
     parts = [
         "## Proof",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Verdict
+from ringfence.bench.document import marks, replace_section
 from ringfence.bench.measure import Row, Times
 from ringfence.bench.proof.gates import judge, seconds
 from ringfence.bench.proof.plan import GATES, JOBS, Limit, Ratio
-from ringfence.bench.proof.report import BEGIN, END, markdown, replace_section
+from ringfence.bench.proof.report import markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,14 +96,14 @@ def test_the_report_replaces_its_own_section_only(tmp_path: Path) -> None:
     rows = [row("ringfence", 100, 0.001), row("z3", 100, 1.0)]
     section = markdown(rows, judge(rows), "./scripts/bench proof")
 
-    replace_section(document, section)
+    replace_section(document, "proof", section)
     document.write_text(document.read_text() + "\n## Other\n")
-    replace_section(document, section)
+    replace_section(document, "proof", section)
 
     text = document.read_text()
     assert text.startswith("# Benchmarks\n\nBefore.\n")
     assert text.endswith("## Other\n")
-    assert (text.count(BEGIN), text.count(END)) == (1, 1)
+    assert [text.count(mark) for mark in marks("proof")] == [1, 1]
 
 
 @pytest.mark.parametrize(("value", "text"), [(2.0, "2 s"), (0.0123, "12.3 ms"), (0.00000501, "5.01 µs")])
