@@ -96,8 +96,9 @@ def remove(root: Path) -> None:
 
 
 def seal(root: Path) -> None:
-    """Set modes, and mark /etc and /var as up to date so that nothing is regenerated (systemd.unit(5), ConditionNeedsUpdate)."""
-    (root / "var/lib/ringfence").mkdir(parents=True, exist_ok=True)
+    """Make folders, set modes, and mark /etc and /var as up to date so that nothing is regenerated (systemd.unit(5), ConditionNeedsUpdate)."""
+    for name in recipe.FOLDERS:
+        (root / name).mkdir(parents=True, exist_ok=True)
     for name, mode in recipe.MODES.items():
         (root / name).chmod(mode)
     for name in ("etc/.updated", "var/.updated"):

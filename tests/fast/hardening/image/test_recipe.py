@@ -102,3 +102,8 @@ def test_ssh_offers_only_what_holds() -> None:
 def test_identities_are_removed() -> None:
     """An image is copied: it must not carry a machine id, host keys, or the address of a package mirror."""
     assert {"etc/machine-id", "etc/ssh/ssh_host_*", "etc/apt/sources.list", "etc/apt/sources.list.d"} <= set(recipe.REMOVED)
+
+
+def test_what_gets_a_mode_is_there() -> None:
+    """A mode belongs to a file of the tree or to a folder that the build makes: git keeps no empty folder."""
+    assert [name for name in recipe.MODES if not (TREE / name).is_file() and name not in recipe.FOLDERS] == []
