@@ -16,12 +16,12 @@ from infra.dynamic import clouds
 from infra.outcome import Verdict
 from labcloud import door
 from labcloud.settings import Settings
+from ringfence.project import ROOT, Project
 from ringfence.verify import open as opening
 from ringfence.verify import stacks
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
 from tests.live.lifecycle import inventory
-from tests.live.provision.engine import ROOT, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.outcome import Verdict
+from ringfence.project import Ended, Project
 from ringfence.verify.model import Expected, Layer, Place
 from ringfence.verify.plan import Selection
-from tests.live.provision.engine import Ended, Project
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.live.provision.engine import CREATE, UPDATE, Project
+from ringfence.project import CREATE, UPDATE, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

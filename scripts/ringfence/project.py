@@ -1,22 +1,34 @@
-"""The engine as these tests drive it: stacks in a temporary copy of the project, so that no declaration in the work tree is touched."""
+"""A stack in a temporary copy of the project: benchmarks and live tests change declarations there, and none in the work tree."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 1200
+"""How long a run of the engine may take."""
+PATIENCE_SECONDS = 300
+"""How long an engine that was asked to stop may take for what it has begun."""
 PARTS = ("Pulumi.yaml", "Pulumi.platform.yaml", "infra", "hardening", ".venv")
 SAME, CREATE, UPDATE, DELETE = "same", "create", "update", "delete"
 READS = {"read", "refresh"}
+
+Hear = Callable[[str], None]
+"""Is told each line that the engine prints, as it prints it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +58,20 @@ class Ended:
         return {step.kind for step in self.steps if step.operation == operation}
 
 
-class Project:
-    """The project with a declaration of one's own for one stack, at the same backend as the user's."""
+def ignore(_line: str) -> None:
+    """Hear nothing."""
 
-    def __init__(self, folder: Path, stack: str) -> None:
+
+class Project:
+    """The project with a declaration of one's own for one stack, at the same backend as the user's.
+
+    ``beside`` are the stacks whose declarations lie there as well: the program proves all of them apart.
+    """
+
+    def __init__(self, folder: Path, stack: str, *, beside: Collection[str] = ()) -> None:
         self.folder, self.stack = folder, stack
-        for part in PARTS:
+        others = (f"Pulumi.{name}.yaml" for name in beside if name != stack)
+        for part in (*PARTS, *others):
             (folder / part).symlink_to(ROOT / part)
 
     @property
@@ -80,10 +100,31 @@ class Project:
         whole["config"]["ringfence:allowReplace"] = list(servers)
         self.file.write_text(yaml.safe_dump(whole, sort_keys=False))
 
-    def run(self, *arguments: str) -> Ended:
-        """Run the engine on the stack; never raises for its exit code."""
-        done = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=SECONDS, check=False)
-        return Ended(done.returncode, done.stdout + done.stderr)
+    def run(self, *arguments: str, hear: Hear = ignore) -> Ended:
+        """Run the engine on the stack; never raises for its exit code. Interrupted, it lets the engine end what it has begun."""
+        lines = []
+        with subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # a Ctrl-C reaches the engine once, from here, and not its plug-ins beside it
+        ) as process:
+            clock = threading.Timer(SECONDS, process.terminate)
+            clock.start()
+            try:
+                for line in process.stdout or ():
+                    lines.append(line)
+                    hear(line.rstrip())
+            except BaseException:
+                _stop(process)
+                raise
+            finally:
+                clock.cancel()
+        return Ended(process.returncode, "".join(lines))
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a run."""
@@ -95,18 +136,16 @@ class Project:
             self.command("preview", "--json"), cwd=self.folder, capture_output=True, text=True, timeout=SECONDS, check=False
         )
         steps = json.loads(done.stdout).get("steps", []) if done.stdout.lstrip().startswith("{") else []
-        planned = tuple(_step(entry["op"], entry["urn"]) for entry in steps if entry["op"] not in {SAME, *READS})
-        return Ended(done.returncode, done.stdout + done.stderr, planned)
+        return Ended(done.returncode, done.stdout + done.stderr, _steps(steps))
 
-    def up(self) -> Ended:
+    def up(self, *, hear: Hear = ignore) -> Ended:
         """Update, with the steps that were taken."""
         log = self.folder / "events.json"
         log.unlink(missing_ok=True)
-        ended = self.run("up", "--yes", "--skip-preview", "--event-log", str(log))
+        ended = self.run("up", "--yes", "--skip-preview", "--event-log", str(log), hear=hear)
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         taken = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
-        steps = tuple(_step(entry["op"], entry["urn"]) for entry in taken if entry["op"] not in {SAME, *READS})
-        return Ended(ended.status, ended.output, steps)
+        return Ended(ended.status, ended.output, _steps(taken))
 
     def ensure(self) -> None:
         """Make the stack when the engine does not have it."""
@@ -120,6 +159,21 @@ class Project:
         )
 
 
+def _steps(entries: list[dict[str, Any]]) -> tuple[Step, ...]:
+    """Return the entries of a plan or an event log that are more than looking."""
+    return tuple(_step(entry["op"], entry["urn"]) for entry in entries if entry["op"] not in {SAME, *READS})
+
+
 def _step(operation: str, urn: str) -> Step:
     kinds, _, name = urn.rpartition("::")
     return Step(operation, kinds.rpartition("::")[2].rpartition("$")[2], name)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Ask an engine to stop and wait: killed at once it would leave its state locked, and things that no state knows."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
