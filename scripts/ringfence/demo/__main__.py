@@ -12,14 +12,13 @@ from hardening.access import state_directory
 from infra.declaration import names
 from infra.errors import RingfenceError
 from ringfence import keys
-from ringfence.demo import stacks
+from ringfence.demo import TENANTS, stacks, times
 from ringfence.demo.screen import PERIOD, clock, screen
 from ringfence.demo.steps import Plan, Step
 
 if TYPE_CHECKING:
     from ringfence.demo.steps import Log
 
-TENANTS = ("acme", "globex")
 LAB = "lab"
 IMAGE_LINK = "guest-image.qcow2"
 INTERRUPTED = 130
@@ -102,6 +101,7 @@ def main(part: str) -> int:
             print(conclusion(part, plan.steps[-1].log))
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        times.keep(times.of(part, plan.steps, os.environ, good=False))
         os._exit(INTERRUPTED)  # the steps' threads still wait for programs that were interrupted as well
     except RingfenceError as error:
         print(error, file=sys.stderr)
@@ -109,6 +109,7 @@ def main(part: str) -> int:
     for step in plan.steps:
         if step.error:
             print(f"\n{step.title} failed\n{step.error}", file=sys.stderr)
+    times.keep(times.of(part, plan.steps, os.environ, good=good))
     print(f"\n{clock(time.monotonic() - began)} minutes")
     return 0 if good else 1
 
