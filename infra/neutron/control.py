@@ -38,14 +38,15 @@ def controlled_ports(snapshot: Snapshot) -> list[Controlled]:
     for port in snapshot.ports:
         if port.device_owner in INFRASTRUCTURE and port.device_id not in projects:
             continue
-        named = {port.project_id, projects.get(port.device_id, port.project_id)}
-        if port.id in carriers:
-            carrier = carriers[port.id]
-            named |= {carrier.project_id, projects.get(carrier.device_id, carrier.project_id)}
-        if len(named) == 1:
+        servers = projects.get(port.device_id, port.project_id)
+        carrier = carriers.get(port.id)
+        if carrier is None and servers == port.project_id:
             found.append(Controlled(port, port.project_id))
-        else:
-            found.extend(Controlled(port, project) for project in _tenants_first(named, platform))
+            continue
+        named = {port.project_id, servers}
+        if carrier is not None:
+            named |= {carrier.project_id, projects.get(carrier.device_id, carrier.project_id)}
+        found.extend(Controlled(port, project) for project in _tenants_first(named, platform))
     return found
 
 

@@ -30,15 +30,17 @@ def public_addresses(snapshot: Snapshot, ports: Sequence[Port]) -> tuple[PublicA
 
 class _Doors:
     def __init__(self, snapshot: Snapshot, ports: Sequence[Port]) -> None:
-        self._endpoints: dict[str, list[int]] = defaultdict(list)
-        self._claimants: dict[str, list[tuple[int, Port]]] = defaultdict(list)
-        for number, port in enumerate(ports):
-            self._endpoints[port.id].append(number)
-            if port.allowed_address_pairs or not is_filtered(port):
-                self._claimants[port.network_id].append((number, port))
         wanted = {floating.port_id for floating in snapshot.floating_ips}
         wanted |= {forwarding.internal_port_id for floating in snapshot.floating_ips for forwarding in floating.port_forwardings}
         self._targets = {port.id: port for port in snapshot.ports if port.id in wanted}
+        networks = {port.network_id for port in self._targets.values()}
+        self._endpoints: dict[str, list[int]] = defaultdict(list)
+        self._claimants: dict[str, list[tuple[int, Port]]] = defaultdict(list)
+        for number, port in enumerate(ports):
+            if port.network_id in networks:
+                self._endpoints[port.id].append(number)
+                if port.allowed_address_pairs or not is_filtered(port):
+                    self._claimants[port.network_id].append((number, port))
 
     def all(self, snapshot: Snapshot) -> Iterator[PublicAddress]:
         for floating in snapshot.floating_ips:

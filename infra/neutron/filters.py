@@ -22,7 +22,7 @@ from infra.neutron.drivers import (
 )
 from infra.neutron.services import NotAcceptedError, Service, Span, enforced
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, Origin
-from infra.policy.isolation.ranges import Ranges, intersection, normal
+from infra.policy.isolation.ranges import Ranges, intersection, normal, touches
 
 if TYPE_CHECKING:
     from infra.neutron.snapshot import Port, Rule, SecurityGroup, Snapshot
@@ -51,7 +51,7 @@ class Filters:
         self._first_rule: dict[str, int] = {}
         self._near: Ranges = ()
         self._near_members: dict[str, list[Interval]] = {}
-        self._cut: dict[tuple[Any, ...], Ranges] = {}
+        self._cut: dict[tuple[Any, ...] | str, Ranges] = {}
         self._merged: dict[str, Ranges] = {}
         self._rules: list[tuple[SecurityGroup, Rule]] = []
         numbers: dict[frozenset[str], int] = {}
@@ -140,7 +140,7 @@ class Filters:
         for identifier in self._class_groups[filter_class]:
             for rule in self._groups[identifier].rules:
                 if rule.direction == "ingress":
-                    remote = _remote(rule)
+                    remote = _remote(rule) if rule.remote_group_id else rule.remote_ip_prefix or _remote(rule)
                     peers = self._cut.get(remote)
                     if peers is None:
                         peers = self._cut[remote] = self._peers_near(rule)
@@ -151,7 +151,8 @@ class Filters:
     def _peers_near(self, rule: Rule) -> Ranges:
         if rule.remote_group_id:
             return normal(self._near_members.get(rule.remote_group_id, ()))
-        return intersection(self.peers(rule), self._near)
+        peers = self.peers(rule)
+        return intersection(peers, self._near) if any(touches(span, self._near) for span in peers) else ()
 
     def _members_within(self, near: Ranges) -> dict[str, list[Interval]]:
         """Return the members of remote groups as far as they are in ``near``: hardly any, so most ports are passed over by their subnet."""

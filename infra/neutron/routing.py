@@ -24,9 +24,9 @@ _LEG = "network:router_interface"
 _LEG_OWNERS = frozenset({"network:ha_router_replicated_interface", "network:router_centralized_snat"})
 
 
-def is_leg(port: model.Port) -> bool:
-    """Tell whether the port is a router's leg on an internal network."""
-    return port.device_owner.startswith(_LEG) or port.device_owner in _LEG_OWNERS
+def is_leg_owner(owner: str) -> bool:
+    """Tell whether ports of this owner are routers' legs on internal networks."""
+    return owner.startswith(_LEG) or owner in _LEG_OWNERS
 
 
 class Topology:
@@ -44,8 +44,9 @@ class Topology:
             self._subnets[subnet.network_id].append(subnet)
         self._scope = _scopes(snapshot)
         self._legs: dict[str, list[model.Port]] = defaultdict(list)
+        leg_owners = {owner for owner in {port.device_owner for port in snapshot.ports} if is_leg_owner(owner)}
         for port in snapshot.ports:
-            if is_leg(port):
+            if port.device_owner in leg_owners:
                 self._legs[port.device_id].append(port)
         self.segment_of, self.segments = self._segments(snapshot)
         self._answered = self._floating(snapshot)

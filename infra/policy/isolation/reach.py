@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.policy.isolation.ranges import ANY, Range, Ranges, covers, difference, intersection, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from infra.policy.isolation.fabric import Fabric, Hop
 
@@ -158,7 +159,7 @@ def _add(sets: dict, key: object, ranges: Ranges) -> bool:  # type: ignore[type-
     return True
 
 
-def _longest_prefix(hops: tuple[Hop, ...]) -> list[tuple[Range, Hop]]:
+def _longest_prefix(hops: tuple[Hop, ...]) -> Iterator[tuple[Range, Hop]]:
     """Cut every prefix free of the longer ones inside it.
 
     Lines with equal prefixes are all kept: which of them a router uses is not known, so both are possible.
@@ -166,23 +167,32 @@ def _longest_prefix(hops: tuple[Hop, ...]) -> list[tuple[Range, Hop]]:
     by_prefix: dict[Range, list[Hop]] = defaultdict(list)
     for hop in hops:
         by_prefix[hop.prefix].append(hop)
-    prefixes = sorted(by_prefix, key=lambda r: (r[0], r[1], -r[2]))
-    table: list[tuple[Range, Hop]] = []
-    stack: list[list[int]] = []  # family, next address not yet decided, last address, index of the prefix
+    for free, prefix in _cut_free(tuple(by_prefix)):
+        for hop in by_prefix[prefix]:
+            yield free, hop
 
-    def close(entry: list[int], until: int) -> None:
-        if entry[1] <= until:
-            table.extend(((entry[0], entry[1], until), hop) for hop in by_prefix[prefixes[entry[3]]])
 
-    for index, (family, first, last) in enumerate(prefixes):
-        while stack and (stack[-1][0] != family or stack[-1][2] < first):
-            done = stack.pop()
-            close(done, done[2])
+@lru_cache(maxsize=1 << 16)
+def _cut_free(prefixes: tuple[Range, ...]) -> tuple[tuple[Range, Range], ...]:
+    """Return every address with the longest of the prefixes that hold it, as (range, prefix); tenants often share a plan of prefixes."""
+    table: list[tuple[Range, Range]] = []
+    stack: list[tuple[Range, int]] = []  # a prefix, and its next address that is not yet decided
+
+    def close(prefix: Range, start: int, until: int) -> None:
+        if start <= until:
+            table.append(((prefix[0], start, until), prefix))
+
+    for prefix in sorted(prefixes, key=lambda r: (r[0], r[1], -r[2])):
+        family, first, last = prefix
+        while stack and (stack[-1][0][0] != family or stack[-1][0][2] < first):
+            outer, start = stack.pop()
+            close(outer, start, outer[2])
         if stack:
-            close(stack[-1], first - 1)
-            stack[-1][1] = last + 1
-        stack.append([family, first, last, index])
+            outer, start = stack.pop()
+            close(outer, start, first - 1)
+            stack.append((outer, last + 1))
+        stack.append((prefix, first))
     while stack:
-        done = stack.pop()
-        close(done, done[2])
-    return table
+        outer, start = stack.pop()
+        close(outer, start, outer[2])
+    return tuple(table)

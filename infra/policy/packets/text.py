@@ -11,7 +11,7 @@ Equal sets have equal text: services with equal peers share a term, and terms st
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network, summarize_address_range
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from infra.policy.packets.axes import (
@@ -142,12 +142,12 @@ def _peers(intervals: list[Interval]) -> str:
 
 def format_peers(lo: int, hi: int) -> str:
     """Render one exact interval of the peer axis, within a family: an address, a prefix where it is one, else a range."""
-    first, last = peer_address(lo), peer_address(hi - 1)
-    if first == last:
+    first, size = peer_address(lo), hi - lo
+    if size == 1:
         return str(first)
-    networks = summarize_address_range(first, last)
-    prefix = next(networks)
-    return str(prefix) if next(networks, None) is None else f"{first}-{last}"
+    if size & (size - 1) == 0 and int(first) % size == 0:
+        return f"{first}/{first.max_prefixlen - size.bit_length() + 1}"
+    return f"{first}-{peer_address(hi - 1)}"
 
 
 def parse_rectangles(text: str) -> Iterator[tuple[Interval, Interval]]:

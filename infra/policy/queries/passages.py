@@ -14,7 +14,7 @@ from infra.policy.isolation.fabric import UNFILTERED, Direction, PublicAddress
 from infra.policy.isolation.filtering import rules
 from infra.policy.isolation.paths import Paths
 from infra.policy.isolation.ranges import Ranges, intersection, normal, show_address
-from infra.policy.packets.axes import IPV6_BASE, L4_POINTS
+from infra.policy.packets.axes import IPV6_BASE
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.queries.sides import Side, World
 
@@ -106,8 +106,8 @@ class Passages:
             routers = [self.fabric.routers[link.router] for link in reach.path(arrival.link) if link.router is not None]
             masks = [(family, value, value) for router in routers for family, value in router.masquerade]
             sources = normal([*self._sources(source), *masks])
-            sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(destinations)
-            seen = self.allowed(target.filter_class, Direction.INGRESS) & _towards(sources)
+            sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(destinations))
+            seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(sources))
             yield _boxes(sent, seen), self.paths.describe(reach, arrival.link), None
 
     def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
@@ -117,7 +117,7 @@ class Passages:
             address = ((door.family, door.address, door.address),)
             if not intersection(address, self.leaving(reach)):
                 continue
-            sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(address)
+            sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(address))
             yield self._through(door, target, _shifted(sent, door), faces), (f"by the public address {_text(door)}",), door
 
     def leaving(self, reach: Reach) -> Ranges:
@@ -132,13 +132,13 @@ class Passages:
 
     def _through(self, door: PublicAddress, target: Side, sent: PacketSet, sources: Ranges) -> tuple[Box, ...]:
         same = tuple(span for span in sources if span[0] == door.family)
-        seen = self.allowed(target.filter_class, Direction.INGRESS) & _towards(same)
+        seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(same))
         return _boxes(sent, seen)
 
     def _outwards(self, source: Side, target: World, reach: Reach) -> Way:
         left = intersection(self.leaving(reach), target.ranges)
-        sent = self.allowed(source.filter_class, Direction.EGRESS) & _towards(left)
-        seen = PacketSet.of([((0, L4_POINTS), points(span)) for span in self._sources(source)])
+        sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(left))
+        seen = PacketSet.at(_intervals(self._sources(source)))
         links = self.paths.describe(reach, reach.outside_via) if reach.outside_via else ()
         return _boxes(sent, seen), (*links, "to the networks outside"), None
 
@@ -168,8 +168,9 @@ def points(span: Range) -> Interval:
     return base + first, base + last + 1
 
 
-def _towards(ranges: Ranges) -> PacketSet:
-    return PacketSet.of([((0, L4_POINTS), points(span)) for span in ranges])
+def _intervals(ranges: Ranges) -> list[Interval]:
+    """Return a normal set of ranges as exact intervals of the peer axis."""
+    return [points(span) for span in ranges]
 
 
 def _shifted(sent: PacketSet, door: PublicAddress) -> PacketSet:

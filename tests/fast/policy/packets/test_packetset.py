@@ -85,6 +85,16 @@ def test_everything_counts_every_packet() -> None:
     assert EVERYTHING.size() == L4_POINTS * (IPV4_POINTS + IPV6_POINTS)
 
 
+@given(packet_sets(), packet_sets())
+def test_peers_cut_as_an_intersection_does(a: PacketSet, b: PacketSet) -> None:
+    """Keeping the packets of some peers is the intersection with everything of those peers, to the same canonical form."""
+    peers = [peer for version in (4, 6) for slab in b.only(version).slabs[:1] for peer in slab.peers]
+
+    assert a.within(peers) == a & PacketSet.at(peers)
+    assert PacketSet.at(peers) == PacketSet.of(((0, L4_POINTS), peer) for peer in peers)
+    assert a.within([]) == NOTHING
+
+
 @given(packet_sets())
 def test_a_set_survives_the_way_through_a_table(a: PacketSet) -> None:
     """A key of a table on an axis with ranked IPv6 reads back as the same set."""
