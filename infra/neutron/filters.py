@@ -99,6 +99,11 @@ class Filters:
         """Return the port's fixed addresses; all of the subnet's where the address is not known yet."""
         return [interval(fixed.ip_address or self._cidrs[fixed.subnet_id]) for fixed in port.fixed_ips]
 
+    def addresses(self, endpoint: int) -> Ranges:
+        """Addresses that the endpoint itself has, address pairs included."""
+        port = self._ports[endpoint]
+        return normal([*self.own(port), *(interval(pair.ip_address) for pair in port.allowed_address_pairs)])
+
     def sources(self, endpoint: int) -> Ranges:
         """Addresses that the endpoint can send from."""
         port = self._ports[endpoint]

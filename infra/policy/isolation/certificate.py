@@ -1,8 +1,9 @@
 """The certificate: what a sceptic needs to check the proof without repeating the search (docs/proof.md says how).
 
-For every tenant it lists an invariant: routers with the destinations they may be handed, and networks with the destinations that may be
-delivered there. That the tenant's own networks are in it, that it is closed under every routing table, and that no other tenant takes
-packets at those destinations are three local conditions. ``scripts/ringfence/checker.py`` checks them from the definitions.
+For every tenant it lists invariants: routers with the destinations they may be handed, and networks with the destinations that may be
+delivered there. That the tenant's own networks are in one, that each is closed under every routing table, and who takes packets at those
+destinations, are local conditions. Where another tenant does, the two are listed as a pair that groups alone keep apart.
+``scripts/ringfence/checker.py`` checks all that from the definitions.
 """
 
 from __future__ import annotations
@@ -11,31 +12,35 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from infra.policy.isolation.passing import closed_pairs
 from infra.policy.isolation.ranges import ANY, Ranges, show
+from infra.policy.isolation.report import Verdict
 
 if TYPE_CHECKING:
     from infra.policy.isolation.paths import Paths
     from infra.policy.isolation.reach import Reach
     from infra.policy.isolation.report import Judgement
+    from infra.policy.isolation.structure import Contact
 
-CERTIFICATE_VERSION = 1
+CERTIFICATE_VERSION = 2
 ANYTHING = "any"
 
 
-def certify(paths: Paths, judgements: tuple[Judgement, ...]) -> dict[str, object]:
-    """Return the certificate as plain JSON values."""
+def certify(paths: Paths, judgements: tuple[Judgement, ...], contacts: list[Contact]) -> dict[str, object]:
+    """Return the certificate as plain JSON values; ``contacts`` are the paths between tenants that filters close, if any."""
     fabric = paths.fabric
-    tenants = {fabric.parties[party].id: _invariant(paths, paths.reach(paths.segments_of_party[party])) for party in paths.tenants()}
+    apart = {contact.party for contact in contacts}
     body: dict[str, object] = {
         "format": "ringfence-certificate",
         "version": CERTIFICATE_VERSION,
         "snapshot": fabric.digest,
         "profile": fabric.profile,
-        "claims": {judgement.claim.value: judgement.text for judgement in judgements},
+        "claims": {judgement.claim.value: judgement.text for judgement in judgements if judgement.verdict is Verdict.HOLDS},
         "assumptions": list(fabric.assumptions),
         "platform": sorted(party.id for party in fabric.parties if party.platform),
-        "tenants": tenants,
+        "tenants": {fabric.parties[party].id: _invariants(paths, party, split=party in apart) for party in paths.tenants()},
         "outside": _invariant(paths, paths.routing.from_outside()),
+        "closed": closed_pairs(paths, contacts),
     }
     return {**body, "seal": seal(body)}
 
@@ -43,6 +48,14 @@ def certify(paths: Paths, judgements: tuple[Judgement, ...]) -> dict[str, object
 def seal(body: dict[str, object]) -> str:
     """Return the SHA-256 of the certificate's other fields as sorted, compact JSON: it guards against accidents, not against forgery."""
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _invariants(paths: Paths, party: int, *, split: bool) -> list[dict[str, object]]:
+    """Return a tenant's invariant; one per network of its own where it matters from which of them packets come."""
+    segments = paths.segments_of_party[party]
+    starts = [(segment,) for segment in segments] if split else [segments]
+    names = paths.fabric.segments
+    return [{"from": [names[segment].id for segment in start], **_invariant(paths, paths.reach(start))} for start in starts]
 
 
 def _invariant(paths: Paths, reach: Reach) -> dict[str, object]:

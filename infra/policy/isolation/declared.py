@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from infra.policy.isolation.examples import rules_for
 from infra.policy.isolation.fabric import UNFILTERED, Direction
 from infra.policy.isolation.filtering import axis_of, coordinates, rules
 from infra.policy.isolation.report import Claim, Difference, Judgement, Packet, Verdict
-from infra.policy.isolation.structure import rules_for
 from infra.policy.packets.axes import L4_POINTS
 from infra.policy.packets.canonical import canonicalise
 from infra.policy.packets.difference import difference

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from infra.policy.isolation.examples import LISTED, example, rules_for
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.policy.isolation.faces import Faces
 from infra.policy.isolation.filtering import axis_of, coordinates, rules, span_at
 from infra.policy.isolation.ranges import ANY, PRIVATE, Ranges, covers, difference, intersection, normal
 from infra.policy.isolation.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
-from infra.policy.isolation.structure import LISTED, example, rules_for
 from infra.policy.packets.axes import L4_POINTS
 from infra.policy.packets.canonical import canonicalise
 from infra.policy.packets.table import RuleTable

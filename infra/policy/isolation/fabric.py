@@ -125,11 +125,17 @@ class Direction(StrEnum):
 class Builder(Protocol):
     """What the fabric asks its builder for, endpoint by endpoint."""
 
+    def addresses(self, endpoint: int) -> Ranges:
+        """Addresses that the endpoint itself has, address pairs included, whatever else it may send from."""
+
     def sources(self, endpoint: int) -> Ranges:
         """Addresses that the endpoint can send from."""
 
     def targets(self, endpoint: int) -> Ranges:
         """Addresses at which the endpoint takes packets."""
+
+    def groups_of(self, filter_class: int) -> frozenset[str]:
+        """Ids of the groups that a class of filters is made of."""
 
     def allows(self, filter_class: int, direction: Direction) -> tuple[Allow, ...]:
         """Everything that the class lets pass in one direction; the same object for the same class."""

@@ -1,7 +1,7 @@
 """What filters let pass between sets of endpoints: a bridge from the fabric to the array kernels of :mod:`infra.policy.packets`.
 
 Endpoints of one party with one filter are one class; the kernels then look at classes, never at pairs of endpoints. A driver's implicit
-control traffic (neighbour discovery, DHCP) is left out here: claims are about what rules allow.
+control traffic (neighbour discovery, DHCP) is left out here: claims are about what rules allow, and what passes as an answer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from infra.policy.isolation.answers import answers
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction
 from infra.policy.isolation.ranges import Range, Ranges, intersection, normal
 from infra.policy.packets.axes import IPV6_BASE, PeerAxis
@@ -23,7 +24,7 @@ from infra.policy.packets.pairs import contacts, flows
 from infra.policy.packets.table import CanonicalTable, RuleTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from infra.policy.isolation.fabric import Fabric
     from infra.policy.packets.arrays import Ints, Packed
@@ -93,13 +94,24 @@ def rules(fabric: Fabric, filter_class: int, direction: Direction) -> list[Allow
     return [allow for allow in fabric.builder.allows(filter_class, direction) if not allow.implicit]
 
 
+Filter = tuple[int, Direction, int]
+"""(class, direction, label of whoever sends answers through it, or :data:`NOBODY`)."""
+
+NOBODY = -1
+"""In place of a label: the filter is the same whoever is behind it."""
+
+
 class Filtering:
     """Kernels over the filters of a fabric, for a given list of meetings."""
 
-    def __init__(self, fabric: Fabric, meetings: Sequence[Meeting]) -> None:
-        """Collect the classes and rules that the meetings need, and nothing else."""
+    def __init__(self, fabric: Fabric, meetings: Sequence[Meeting], askers: Mapping[int, Ranges] | None = None) -> None:
+        """Collect the classes and rules that the meetings need, and nothing else.
+
+        With ``askers``, answers count as well: by label, the addresses that members may send answers to.
+        """
         self.fabric = fabric
         self.meetings = meetings
+        self._askers = askers
         self._rows: dict[tuple[int, int, int, Direction], list[Member]] = defaultdict(list)
         for number, meeting in enumerate(meetings):
             for direction, members in ((Direction.EGRESS, meeting.sources), (Direction.INGRESS, meeting.targets)):
@@ -132,13 +144,27 @@ class Filtering:
         )
         return self._explain(flows(classes, table) if every else contacts(classes, table))
 
-    def _table(self) -> tuple[CanonicalTable, dict[tuple[int, Direction], int]]:
-        keys: dict[tuple[int, Direction], int] = {}
+    def _filter(self, label: int, filter_class: int, direction: Direction) -> Filter:
+        return filter_class, direction, label if self._askers is not None and direction is Direction.EGRESS else NOBODY
+
+    def _allowed(self, which: Filter) -> list[Allow]:
+        """Return what passes a filter by its rules or, where they are asked for, as an answer."""
+        filter_class, direction, label = which
+        found = rules(self.fabric, filter_class, direction)
+        if self._askers is None:
+            return found
+        other = Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
+        askers = None if label == NOBODY else self._askers.get(label, ())
+        return [*found, *answers(rules(self.fabric, filter_class, other), askers)]
+
+    def _table(self) -> tuple[CanonicalTable, dict[Filter, int]]:
+        keys: dict[Filter, int] = {}
         allows: list[tuple[int, Allow]] = []
-        for _, _, filter_class, direction in self._rows:
-            if filter_class != UNFILTERED and (filter_class, direction) not in keys:
-                key = keys[filter_class, direction] = len(keys)
-                allows.extend((key, allow) for allow in rules(self.fabric, filter_class, direction))
+        for _, label, filter_class, direction in self._rows:
+            which = self._filter(label, filter_class, direction)
+            if filter_class != UNFILTERED and which not in keys:
+                key = keys[which] = len(keys)
+                allows.extend((key, allow) for allow in self._allowed(which))
         spans = [(allow.family, allow.first, allow.last) for _, allow in allows]
         members = chain.from_iterable(member.ranges for group in self._rows.values() for member in group)
         self._axis = axis_of(chain(spans, members))
@@ -150,11 +176,15 @@ class Filtering:
         )
         return canonicalise(table), keys
 
-    def _row_numbers(self, table: CanonicalTable, keys: dict[tuple[int, Direction], int], direction: Direction) -> Ints:
+    def _row_numbers(self, table: CanonicalTable, keys: dict[Filter, int], direction: Direction) -> Ints:
         return np.array(
             [
-                NOTHING if kind is not direction else EVERYTHING if filter_class == UNFILTERED else table.row(keys[filter_class, direction])
-                for _, _, filter_class, kind in self._rows
+                NOTHING
+                if kind is not direction
+                else EVERYTHING
+                if filter_class == UNFILTERED
+                else table.row(keys[self._filter(label, filter_class, kind)])
+                for _, label, filter_class, kind in self._rows
             ],
             dtype=np.int64,
         )

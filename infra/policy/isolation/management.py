@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.policy.isolation.examples import LISTED, passing_example
 from infra.policy.isolation.fabric import Direction
 from infra.policy.isolation.filtering import Filtering, Meeting, Member
 from infra.policy.isolation.ranges import covers, normal
 from infra.policy.isolation.report import Claim, Counterexample, Judgement, Verdict
-from infra.policy.isolation.structure import LISTED, passing_example
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

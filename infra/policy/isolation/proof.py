@@ -1,4 +1,4 @@
-"""The proof: every claim judged on one fabric, with a certificate when all of them hold."""
+"""The proof: every claim judged on one fabric, with a certificate of what holds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from infra.policy.isolation.certificate import certify
 from infra.policy.isolation.declared import declared
 from infra.policy.isolation.exposure import public
 from infra.policy.isolation.management import management
+from infra.policy.isolation.passing import packets
 from infra.policy.isolation.paths import Paths
-from infra.policy.isolation.report import Claim, Exposure, Judgement, Proof, Verdict, worst
-from infra.policy.isolation.structure import packets, structural
+from infra.policy.isolation.report import Claim, Exposure, Judgement, Proof, Verdict
+from infra.policy.isolation.structure import structural
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,7 +46,6 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
     if Claim.DECLARED in asked:
         judgements.append(_declared(fabric, intent))
     final = tuple(_doubted(judgement, fabric.unknowns) for judgement in judgements)
-    holds = worst(judgement.verdict for judgement in final) is Verdict.HOLDS
     return Proof(
         digest=fabric.digest,
         profile=fabric.profile,
@@ -54,8 +54,15 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
         assumptions=fabric.assumptions,
         exposures=exposures,
         counts=_counts(paths),
-        certificate=certify(paths, final) if holds and Claim.STRUCTURE in asked else None,
+        certifier=(lambda: certify(paths, final, contacts)) if _is_certified(final) else None,
     )
+
+
+def _is_certified(judgements: tuple[Judgement, ...]) -> bool:
+    """Tell whether there is something to certify: that no path joins tenants, or no packet passes; and nothing else is amiss."""
+    holds = {judgement.claim for judgement in judgements if judgement.verdict is Verdict.HOLDS}
+    others = {judgement.claim for judgement in judgements} - holds - {Claim.STRUCTURE}
+    return not others and bool(holds & {Claim.STRUCTURE, Claim.PACKETS})
 
 
 def _declared(fabric: Fabric, intent: Intent | None) -> Judgement:

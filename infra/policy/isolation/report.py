@@ -10,7 +10,7 @@ from infra.policy.isolation.ranges import show_address
 from infra.policy.packets.text import format_point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from infra.policy.isolation.fabric import Origin
 
@@ -116,7 +116,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All judgements on one snapshot under one driver profile, and the certificate when everything holds."""
+    """All judgements on one snapshot under one driver profile.
+
+    ``certifier`` writes the certificate, when there is something to certify: it is paper, which the verdict need not wait for.
+    """
 
     digest: str
     profile: str
@@ -125,7 +128,12 @@ class Proof:
     assumptions: tuple[str, ...]
     exposures: tuple[Exposure, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
-    certificate: dict[str, object] | None = None
+    certifier: Callable[[], dict[str, object]] | None = None
+
+    @property
+    def certificate(self) -> dict[str, object] | None:
+        """What an independent checker needs, written anew at every call; ``None`` when tenants are not kept apart, or more is amiss."""
+        return self.certifier() if self.certifier else None
 
     @property
     def verdict(self) -> Verdict:

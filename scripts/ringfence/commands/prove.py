@@ -28,7 +28,7 @@ def add(app: typer.Typer) -> None:
 
 def command(
     state: StateName = DECLARATIONS,
-    certificate: Annotated[Path | None, typer.Option(help="Where to write the certificate when everything holds.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Where to write the certificate when no packet passes between tenants.")] = None,
     snapshot: Annotated[Path | None, typer.Option(help="Where to write the snapshot that the certificate belongs to.")] = None,
     driver: DriverName = None,
     *,
@@ -57,8 +57,9 @@ def _write(proof: Proof, certificate: Path | None, snapshot: Path | None, state:
     if snapshot is not None:
         snapshot.write_bytes(dumps(state))
         written.append(snapshot)
-    if certificate is not None and proof.certificate is not None:
-        certificate.write_text(json.dumps(proof.certificate, indent=1), encoding="utf-8")
+    content = proof.certificate if certificate is not None else None
+    if certificate is not None and content is not None:
+        certificate.write_text(json.dumps(content, indent=1), encoding="utf-8")
         written.append(certificate)
     return written
 

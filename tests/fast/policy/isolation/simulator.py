@@ -92,12 +92,32 @@ class Simulator:
         """Tell whether a port's groups let a TCP packet pass."""
         if not port.port_security_enabled:
             return True
-        rules = (rule for group in port.security_groups for rule in self.groups[group].rules)
-        return any(rule.direction == direction and self._matches(rule, peer, destination_port) for rule in rules)
+        return any(rule.direction == direction and self._matches(rule, peer, destination_port) for rule in self._rules(port))
+
+    def asks(self, port: Port, peer: IPv4Address) -> bool:
+        """Tell whether a port's groups let any packet out to a peer: what looks like an answer is then let in."""
+        return any(rule.direction == "egress" and self._means(rule, peer) for rule in self._rules(port))
+
+    def may_be_asked(self, port: Port, peer: IPv4Address) -> bool:
+        """Tell whether a port may answer a peer: its groups let it in, and somebody of its own or of the platform has that address."""
+        friends = {port.project_id, *(project.id for project in self.snapshot.projects if project.role == "platform")}
+        known = any(end.project_id in friends and self._may_be(end, port, peer) for end in self.ends)
+        return known and any(rule.direction == "ingress" and self._means(rule, peer) for rule in self._rules(port))
+
+    def _may_be(self, end: Port, port: Port, address: IPv4Address) -> bool:
+        """Tell whether an end may send from an address; the platform's do so from their own only."""
+        return self.takes(end, address) if end.project_id == port.project_id else str(address) in {f.ip_address for f in end.fixed_ips}
+
+    def _rules(self, port: Port) -> Iterator[Rule]:
+        return (rule for group in port.security_groups for rule in self.groups[group].rules)
 
     def _matches(self, rule: Rule, peer: IPv4Address, destination_port: int) -> bool:
         if rule.port_range_min is not None and not rule.port_range_min <= destination_port <= (rule.port_range_max or 0):
             return False
+        return self._means(rule, peer)
+
+    def _means(self, rule: Rule, peer: IPv4Address) -> bool:
+        """Tell whether a rule's remote end stands for a peer."""
         if rule.remote_group_id:
             members = (port for port in self.snapshot.ports if rule.remote_group_id in port.security_groups)
             return any(fixed.ip_address == str(peer) for port in members for fixed in port.fixed_ips)

@@ -1,0 +1,133 @@
+"""The claim ``packets``: what filters let through on the paths that join tenants, as first packets and as answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from infra.policy.isolation.examples import LISTED, passing_example
+from infra.policy.isolation.fabric import UNFILTERED
+from infra.policy.isolation.filtering import Filtering, Meeting, Member
+from infra.policy.isolation.ranges import ANY, Range, Ranges, normal
+from infra.policy.isolation.report import Claim, Judgement, Verdict
+from infra.policy.packets.axes import L4_POINTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.policy.isolation.fabric import Router
+    from infra.policy.isolation.paths import Paths
+    from infra.policy.isolation.structure import Contact
+
+
+def packets(paths: Paths, contacts: list[Contact]) -> Judgement:
+    """Judge ``packets``: whether the filters let anything through on the contacts."""
+    if not contacts:
+        return Judgement(Claim.PACKETS, Verdict.HOLDS, "no path, therefore no packet")
+    groups = by_ends(contacts)
+    askers = {contact.party: askers_of(paths, contact.party) for contact in contacts}
+    found = Filtering(paths.fabric, [meeting(paths, group) for group in groups], askers).passing()
+    if not found:  # only then is it worth a look whether a translated source would pass: counterexamples are better without
+        groups = [group for group in groups if any(_translators(paths, contact) for contact in group)]
+        found = Filtering(paths.fabric, [translated(paths, group) for group in groups], askers).passing()
+    if not found:
+        return Judgement(Claim.PACKETS, Verdict.HOLDS, f"groups close all {len(contacts)} paths between tenants")
+    found.sort(key=lambda p: (p.l4_lo == 0, p.l4_lo, p.source, p.target))
+    examples = tuple(passing_example(paths, Claim.PACKETS, p, _links(paths, groups[p.meeting][0])) for p in found[:LISTED])
+    return Judgement(Claim.PACKETS, Verdict.BROKEN, f"packets pass between {len(found)} pairs of port classes", examples)
+
+
+def _links(paths: Paths, contact: Contact) -> tuple[str, ...]:
+    return paths.describe(contact.reach, contact.arrival.link)
+
+
+def closed_pairs(paths: Paths, contacts: list[Contact]) -> dict[str, list[str]]:
+    """Return the pairs of classes that a path joins, by the names that the certificate gives them: target classes by source class."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for contact in contacts:
+        targets = {_name(paths, m) for m in _strangers(paths, contact) if paths.takes(m, contact.arrival)}
+        for source in {_name(paths, m) for m in senders(paths, contact)} if targets else ():
+            found[source] |= targets
+    return {source: sorted(targets) for source, targets in sorted(found.items())}
+
+
+def _name(paths: Paths, endpoint: int) -> str:
+    """Name an endpoint's class for the certificate: whose, where, and behind which groups."""
+    ends = paths.fabric.endpoints
+    filter_class = int(ends.filter_class[endpoint])
+    groups = "no filter" if filter_class == UNFILTERED else ", ".join(sorted(paths.fabric.builder.groups_of(filter_class)))
+    return f"{paths.fabric.parties[_party(paths, endpoint)].id} on {paths.fabric.segments[int(ends.segment[endpoint])].id} with {groups}"
+
+
+def by_ends(contacts: list[Contact]) -> list[list[Contact]]:
+    """Join contacts that start on the same segment and end with the same arrival: their parties meet all at once."""
+    groups: dict[tuple[int | None, int, Ranges, Ranges], list[Contact]] = {}
+    for contact in contacts:
+        arrival = contact.arrival
+        groups.setdefault((contact.origin, arrival.segment, arrival.destinations, arrival.handed), []).append(contact)
+    return list(groups.values())
+
+
+def meeting(paths: Paths, group: list[Contact]) -> Meeting:
+    """Return who meets on contacts with the same ends, under the addresses that the sources have themselves."""
+    sources = paths.fabric.builder.sources
+    return Meeting(
+        tuple(Member(m, contact.party, sources(m)) for contact in group for m in senders(paths, contact)),
+        tuple(
+            Member(m, _party(paths, m), taken)
+            for m in paths.on_segment[group[0].arrival.segment].tolist()
+            if _party(paths, m) not in paths.platform and (taken := paths.takes(m, group[0].arrival))
+        ),
+    )
+
+
+def translated(paths: Paths, group: list[Contact]) -> Meeting:
+    """Return the same, the sources with all addresses that routers on the way may put in place of their own."""
+    plain, routers = meeting(paths, group), {contact.party: _translators(paths, contact) for contact in group}
+    sources = (Member(m.endpoint, m.label, normal([*m.ranges, *_faces(paths, routers[m.label], m.endpoint)])) for m in plain.sources)
+    return Meeting(tuple(sources), plain.targets)
+
+
+def senders(paths: Paths, contact: Contact) -> list[int]:
+    """Return the endpoints of the contact's party where it starts; over the outside world, all whose packets get out."""
+    members = paths.of_party[contact.party].tolist()
+    if contact.origin is None:
+        return [m for m in members if paths.reach((int(paths.fabric.endpoints.segment[m]),)).outside]
+    return [m for m in members if paths.fabric.endpoints.segment[m] == contact.origin]
+
+
+def _strangers(paths: Paths, contact: Contact) -> list[int]:
+    there = paths.on_segment[contact.arrival.segment].tolist()
+    return [m for m in there if _party(paths, m) not in paths.platform | {contact.party}]
+
+
+def _translators(paths: Paths, contact: Contact) -> list[Router]:
+    """Return the routers with a public leg that packets of a contact's senders may get to."""
+    segments = (contact.origin,) if contact.origin is not None else paths.segments_of_party[contact.party]
+    routers = {router for segment in segments for router in paths.reach((segment,)).routers}
+    return [paths.fabric.routers[r] for r in sorted(routers) if any(paths.fabric.segments[s].public for s in paths.fabric.routers[r].legs)]
+
+
+def _faces(paths: Paths, routers: list[Router], member: int) -> Iterator[Range]:
+    """Yield the addresses under which a member may be seen: the routers', and its floating IPs."""
+    for router in routers:
+        yield from ((family, address, address) for family, address in router.masquerade)
+        yield from paths.fabric.outside_ranges if not router.masquerade else ()
+    for door in paths.fabric.public if routers else ():
+        if door.endpoint == member and (door.l4_lo, door.l4_hi) == (0, L4_POINTS):
+            yield door.family, door.address, door.address
+
+
+def askers_of(paths: Paths, party: int) -> Ranges:
+    """Return the addresses to which a party's endpoints may send answers: of its own, and of the platform's.
+
+    Link-local addresses are left out: nobody else on the same segment has the same.
+    """
+    builder = paths.fabric.builder
+    everybody = {one: paths.of_party[one].tolist() for one in (party, *paths.platform) if one in paths.of_party}
+    own = (span for m in everybody[party] for span in (ANY if builder.sources(m) == ANY else builder.addresses(m)))
+    return normal([*own, *(span for one in paths.platform & everybody.keys() for m in everybody[one] for span in builder.addresses(m))])
+
+
+def _party(paths: Paths, endpoint: int) -> int:
+    return int(paths.fabric.endpoints.party[endpoint])

@@ -1,0 +1,36 @@
+"""Certificates for tests: honest ones, what a prover without scruples would write, and forged seals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from infra.neutron.compile import compile_fabric
+from infra.neutron.store import dumps
+from infra.policy.isolation import Claim, Judgement, Verdict, prove
+from infra.policy.isolation.certificate import certify, seal
+from infra.policy.isolation.paths import Paths
+from infra.policy.isolation.structure import structural
+
+if TYPE_CHECKING:
+    from tests.fast.neutron.clouds import Cloud
+
+
+def certified(cloud: Cloud) -> tuple[dict[str, Any], bytes]:
+    """Return a cloud's certificate as JSON would bring it, and its snapshot's bytes."""
+    snapshot = cloud.snapshot()
+    return json.loads(json.dumps(prove(compile_fabric(snapshot)).certificate)), dumps(snapshot)
+
+
+def claimed(cloud: Cloud) -> tuple[dict[str, Any], bytes]:
+    """Return what a prover without scruples would write: both claims, and the invariants and pairs as they are, whatever they reach."""
+    snapshot = cloud.snapshot()
+    paths = Paths(compile_fabric(snapshot))
+    claims = tuple(Judgement(claim, Verdict.HOLDS, "so they say") for claim in (Claim.STRUCTURE, Claim.PACKETS))
+    return json.loads(json.dumps(certify(paths, claims, structural(paths)[1]))), dumps(snapshot)
+
+
+def sealed(certificate: dict[str, Any]) -> dict[str, Any]:
+    """Seal a certificate anew, as a forger would."""
+    body = {name: value for name, value in certificate.items() if name != "seal"}
+    return {**body, "seal": seal(body)}
