@@ -58,6 +58,14 @@ class Ended:
         return {step.kind for step in self.steps if step.operation == operation}
 
 
+class _WithoutAliases(yaml.SafeDumper):
+    """Writes a value out wherever it stands: a declaration has no anchors."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        """Return that nothing is an alias."""
+        return True
+
+
 def ignore(_line: str) -> None:
     """Hear nothing."""
 
@@ -87,7 +95,7 @@ class Project:
         """Write a declaration, keeping what the engine keeps in the same file."""
         kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
         config = {**kept.get("config", {}), "ringfence:tenant": tenant}
-        self.file.write_text(yaml.safe_dump({**kept, "config": config}, sort_keys=False))
+        self._write({**kept, "config": config})
 
     def declared(self) -> dict[str, Any]:
         """Read the declaration back."""
@@ -98,7 +106,10 @@ class Project:
         """Allow replacements by name, as an operator does."""
         whole = yaml.safe_load(self.file.read_text())
         whole["config"]["ringfence:allowReplace"] = list(servers)
-        self.file.write_text(yaml.safe_dump(whole, sort_keys=False))
+        self._write(whole)
+
+    def _write(self, whole: dict[str, Any]) -> None:
+        self.file.write_text(yaml.dump(whole, Dumper=_WithoutAliases, sort_keys=False))
 
     def run(self, *arguments: str, hear: Hear = ignore) -> Ended:
         """Run the engine on the stack; never raises for its exit code. Interrupted, it lets the engine end what it has begun."""

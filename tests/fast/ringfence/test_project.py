@@ -43,6 +43,13 @@ def test_the_other_tenants_are_declared_beside_it(project: Project) -> None:
     assert [tenant.tenant.name for tenant in load_folder(project.folder, today=TODAY).tenants] == ["acme", "globex", "third"]
 
 
+def test_a_value_that_stands_twice_is_written_twice(project: Project) -> None:
+    """A declaration with anchors is refused."""
+    zone = {"cidr": "10.0.0.0/24"}
+    project.declare({"zones": {"app": zone}, "other": zone})
+    assert project.file.read_text().count("10.0.0.0/24") == 2
+
+
 def test_declaring_anew_keeps_what_the_engine_keeps(project: Project) -> None:
     """The salt of the stack's secrets lies in the same file."""
     project.file.write_text(f"encryptionsalt: v1\n{project.file.read_text()}")

@@ -1,0 +1,59 @@
+"""From power-on to SSH, alone on the machine.
+
+The server that boots here is the one of the image's tests, with their cards, config drive and namespace, so the code stays with them: it is
+run as a program of its own that prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import sys
+from statistics import median
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from infra.errors import GuestError
+from ringfence.bench.up import programs
+
+if TYPE_CHECKING:
+    from ringfence.bench.up.figures import Reading
+    from ringfence.bench.up.run import Run
+
+PROGRAM = "tests.truth.image.measure"
+ALONE = 0.5
+"""Processors that may be busy with something else; the guest needs one, its emulator's helpers some of another."""
+
+
+class Boot(msgspec.Struct, frozen=True):
+    """Seconds from power-on to SSH's banner, and of processor time until then, at the first boot and the second."""
+
+    first_wall: float
+    first_cpu: float
+    again_wall: float
+    again_cpu: float
+
+
+def measure(run: Run) -> list[Reading]:
+    """Boot ``repeats`` copies of the image, one after the other."""
+    boots = []
+    for number in range(1, run.repeats + 1):
+        run.say(f"boot {number} of {run.repeats}, and again")
+        boots.append(boot())
+    return [reading(run, boots)]
+
+
+def reading(run: Run, boots: list[Boot]) -> Reading:
+    """Return the first boots as a reading. Beside other work it says nothing about a machine alone, unless it is fast enough even so."""
+    middle = [median(getattr(each, field) for each in boots) for field in ("first_cpu", "again_wall", "again_cpu")]
+    note = "processor time {:.1f} s; later boots {:.1f} s, processor time {:.1f} s".format(*middle)
+    doubt = f"not alone: {run.load.busy:.1f} processors were busy with something else" if run.load.busy > ALONE else ""
+    return run.reading("guest", [each.first_wall for each in boots], note=note, doubt=doubt)
+
+
+def boot() -> Boot:
+    """Run the program once. Raises :class:`GuestError` with the end of what it said when it fails."""
+    done = programs.finished([sys.executable, "-m", PROGRAM])
+    if done.returncode:
+        said = done.stderr.strip()[-1500:]
+        raise GuestError.of("the guest did not boot", where=PROGRAM, got=said, hint="it needs root and an image: ./scripts/image build")
+    return msgspec.json.decode(done.stdout.encode(), type=Boot)

@@ -1,0 +1,41 @@
+"""What every measurement gets: how often, whom to tell, how busy the machine was, and the cloud once it is needed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ringfence.bench.up.figures import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ringfence.bench.up.interrupts import Endings
+    from ringfence.bench.up.load import Load
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a measurement: ``repeats`` (at least one), ``say`` for a line of progress, ``load`` just before it.
+
+    ``endings`` is where what has to be undone is announced.
+    """
+
+    repeats: int
+    say: Callable[[str], None]
+    load: Load
+    endings: Endings
+
+    def reading(self, figure: str, values: Sequence[float], *, note: str = "", doubt: str = "") -> Reading:
+        """Return what was measured, as of now."""
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        return Reading(figure=figure, values=tuple(round(value, 3) for value in values), when=when, load=self.load, note=note, doubt=doubt)
+
+
+def enter_cloud() -> None:
+    """Take over the settings of ``eval "$(./scripts/env)"``. Raises :class:`CloudError` when they cannot be had."""
+    from ringfence.demo import stacks  # noqa: PLC0415 - only what needs the cloud pays for it
+
+    os.environ.update(stacks.environment())
