@@ -23,6 +23,16 @@ class Face(NamedTuple):
     span: Range
 
 
+def untranslated(paths: Paths, endpoint: int, reach: Reach) -> Ranges:
+    """Return the part of an endpoint's sources that leaves as it is, because nothing on the way translates it."""
+    fabric = paths.fabric
+    place = fabric.segments[int(fabric.endpoints.segment[endpoint])]
+    if place.public:
+        return intersection(fabric.builder.sources(endpoint), fabric.outside_ranges)
+    routed = normal([*place.routed, *(span for router in reach.routers for span in fabric.routers[router].routable)])
+    return intersection(fabric.builder.sources(endpoint), routed) if routed else ()
+
+
 class Faces:
     """All faces of all tenants. A party's face is an upper bound: which of its servers are behind it is found when it matters."""
 
@@ -60,13 +70,7 @@ class Faces:
                 yield from self._as_they_are(endpoint, reach)
 
     def _as_they_are(self, endpoint: int, reach: Reach) -> Ranges:
-        """Return the part of an endpoint's sources that the outside sees as it is."""
-        fabric = self._paths.fabric
-        place = fabric.segments[int(fabric.endpoints.segment[endpoint])]
-        if place.public:
-            return intersection(fabric.builder.sources(endpoint), fabric.outside_ranges)
-        routed = normal([*place.routed, *(span for router in reach.routers for span in fabric.routers[router].routable)])
-        return intersection(difference(fabric.builder.sources(endpoint), PRIVATE), routed) if routed else ()
+        return difference(untranslated(self._paths, endpoint, reach), PRIVATE)
 
     def beyond(self, ranges: Ranges) -> list[Face]:
         """Return the faces that are not within ``ranges``."""

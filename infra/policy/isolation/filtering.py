@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -77,16 +76,11 @@ def _packed(values: Iterable[int]) -> Packed:
 
 def coordinates(axis: PeerAxis, ranges: Sequence[Range]) -> tuple[list[int], list[int]]:
     """Return ``lo`` and ``hi`` of closed ranges on an axis."""
-    los, his = [], []
-    for family, first, last in ranges:
-        if family == _IPV4:
-            los.append(first)
-            his.append(last + 1)
-        else:
-            lo, hi = axis.interval_of_range(IPv6Address(first), IPv6Address(last))
-            los.append(lo)
-            his.append(hi)
-    return los, his
+    six = [(first, last) for family, first, last in ranges if family != _IPV4]
+    ranked = axis.intervals6(_packed(first for first, _ in six), _packed(last for _, last in six)) if six else ()
+    pairs = iter(zip(*(bounds.tolist() for bounds in ranked), strict=True))
+    both = [(first, last + 1) if family == _IPV4 else next(pairs) for family, first, last in ranges]
+    return [lo for lo, _ in both], [hi for _, hi in both]
 
 
 def rules(fabric: Fabric, filter_class: int, direction: Direction) -> list[Allow]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from infra.policy.isolation.ranges import covers, difference
+from infra.errors import QuestionError
+from infra.policy.isolation.ranges import covers, difference, normal, touches
 from infra.policy.packets.text import format_l4, format_peers
 from infra.policy.queries.passages import points
 from infra.policy.queries.sides import INTERNET, Side, group
@@ -15,8 +18,11 @@ if TYPE_CHECKING:
 
     from infra.policy.isolation.ranges import Ranges
     from infra.policy.packets.text import Interval
-    from infra.policy.queries.passages import Passage, Passages
+    from infra.policy.queries.passages import Box, Passage, Passages
     from infra.policy.queries.sides import Place
+
+MOST_PAIRS = 20_000
+"""Pairs of a source and a target that one question may be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +35,46 @@ class Service:
 
 
 def can(passages: Passages, sources: Iterable[Place], targets: Iterable[Place], service: Service | None = None) -> list[Passage]:
-    """Return what passes from any source to any target, cut to the service when one is given."""
-    ends = list(targets)
-    found = [passage for source in sources for target in ends if source != target for passage in passages.between(source, target)]
-    return found if service is None else [cut for passage in found if (cut := _cut(passage, (service.lo, service.hi))).boxes]
+    """Return what passes from any source to any target, cut to the service when one is given.
+
+    Raises:
+        QuestionError: so many pairs have a way between them that an answer would be no answer.
+    """
+    pairs = list(islice(_joined(passages, list(sources), list(targets)), MOST_PAIRS + 1))
+    if len(pairs) > MOST_PAIRS:
+        raise QuestionError.of(
+            "the question is about too many places at once",
+            expected=f"at most {MOST_PAIRS:,} pairs of a source and a target with a way between them",
+            hint="name a tenant, a zone or a server; `ringfence matrix` shows all tenants",
+        )
+    return cut((passage for source, target in pairs for passage in passages.between(source, target)), service)
+
+
+def cut(found: Iterable[Passage], service: Service | None) -> list[Passage]:
+    """Return the part of passages that is the service; all of them without one."""
+    if service is None:
+        return list(found)
+    return [part for passage in found if (part := _cut(passage, (service.lo, service.hi))).boxes]
+
+
+def _joined(passages: Passages, sources: list[Place], targets: list[Place]) -> Iterator[tuple[Place, Place]]:
+    """Yield the pairs between which any way leads, whatever filters say."""
+    on_segment: dict[int, list[Side]] = defaultdict(list)
+    for target in targets:
+        if isinstance(target, Side):
+            on_segment[target.segment].append(target)
+    public = [target for target in targets if isinstance(target, Side) and passages.doors(target)]
+    outside = [target for target in targets if not isinstance(target, Side)]
+    ends: list[Place]
+    for source in sources:
+        if isinstance(source, Side):
+            reach = passages.paths.reach((source.segment,))
+            places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
+            ends = [*(target for place in places for target in on_segment.get(place, ())), *outside]
+            ends += [target for target in public if target.segment not in places] if passages.leaving(reach) else []
+        else:
+            ends = list(public)
+        yield from ((source, target) for target in ends if target != source)
 
 
 def passes_whole(found: Iterable[Passage], service: Service) -> bool:
@@ -46,22 +88,39 @@ def passes_whole(found: Iterable[Passage], service: Service) -> bool:
 
 
 def who_can_reach(passages: Passages, targets: Iterable[Side], service: Service) -> list[Passage]:
-    """Return everything that reaches the service at one of the targets: endpoints with a path, and the world outside."""
+    """Return everything that reaches the service at one of the targets: endpoints with a path, and the world outside.
+
+    Whoever comes by a public address is part of ``internet`` where all of the internet is let in, and is named where it is not.
+    """
     ends = list(targets)
-    sources: list[Place] = [*_neighbours(passages, ends), INTERNET]
-    return can(passages, sources, ends, service)
+    outside = can(passages, [INTERNET], ends, service)
+    inside = [p for source in _neighbours(passages, ends) for end in ends if source != end for p in passages.directly(source, end)]
+    return [*cut(inside, service), *_callers(passages, [end for end in ends if passages.doors(end)], outside, service), *outside]
 
 
 def _neighbours(passages: Passages, targets: list[Side]) -> Iterator[Side]:
-    """Yield the sides from whose segments a packet may get to a target at all."""
-    paths = passages.paths
+    """Yield the sides from whose segments a packet may get to a target by the target's own addresses."""
     wanted = {target.segment for target in targets}
-    public = any(True for target in targets for _ in passages.doors(target))
-    for segment, members in paths.on_segment.items():
-        reach = paths.reach((segment,))
-        handed = {place for place, _, _ in reach.handed}
-        if wanted & (reach.delivered.keys() | handed) or (public and passages.leaving(reach)):
+    for segment, members in passages.paths.on_segment.items():
+        reach = passages.paths.reach((segment,))
+        if wanted & (reach.delivered.keys() | {place for place, _, _ in reach.handed}):
             yield from group(passages.fabric, members.tolist())
+
+
+def _callers(passages: Passages, doors: list[Side], outside: list[Passage], service: Service) -> Iterator[Passage]:
+    """Yield what endpoints send to public addresses of targets, where it is not simply part of what the whole internet may send."""
+    narrow = [passage for passage in outside if not all(_is_everybody(box) for box in passage.boxes)]
+    admitted = normal(span for passage in narrow for box in passage.boxes for span in box.sources)
+    for members in passages.paths.on_segment.values() if doors else ():
+        for side in group(passages.fabric, members.tolist()):
+            faces = passages.faces(side)
+            if not covers(INTERNET.ranges, faces) or any(touches(span, admitted) for span in faces):
+                yield from cut((p for target in doors if target != side for p in passages.publicly(side, target)), service)
+
+
+def _is_everybody(box: Box) -> bool:
+    """Tell whether a box admits every address of the internet of its family."""
+    return covers(box.sources, tuple(span for span in INTERNET.ranges if span[0] == box.sources[0][0]))
 
 
 def _cut(passage: Passage, l4: Interval) -> Passage:

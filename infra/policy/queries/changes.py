@@ -7,20 +7,26 @@ network. All three are compared as sets, so two states without a difference mean
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from infra.policy.isolation.exposure import doors_of
-from infra.policy.isolation.fabric import UNFILTERED, Direction
-from infra.policy.isolation.filtering import rules
-from infra.policy.isolation.ranges import Ranges, difference, show, show_address
+from infra.policy.isolation.fabric import Direction
+from infra.policy.isolation.ranges import Ranges, show, show_address
+from infra.policy.isolation.ranges import difference as left_out
+from infra.policy.packets.difference import difference
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.packets.text import format_l4
+from infra.policy.queries.sweeps import common_axis, rectangles, swept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from infra.policy.isolation.reach import Reach
     from infra.policy.queries.passages import Passages
+    from infra.policy.queries.sweeps import Rectangle, Rows
+
+    Both = tuple[PacketSet, PacketSet]
 
 Card = tuple[str, str]
 """(party, name of the port)."""
@@ -57,44 +63,49 @@ Found = tuple[Card, str, tuple[str, ...], tuple[str, ...], int]
 
 def _differences(old: Passages, new: Passages) -> Iterator[Found]:
     before, after = _cards(old), _cards(new)
-    filters = _Filters(old, new)
-    doors = _doors(old), _doors(new)
-    for card in sorted(before.keys() | after.keys()):
-        was, now = before.get(card), after.get(card)
-        for direction in (Direction.INGRESS, Direction.EGRESS):
-            yield from filters.compare(card, direction, (was, now))
+    cards = sorted(before.keys() | after.keys())
+    ends = {card: (before.get(card), after.get(card)) for card in cards}
+    pairs = {card: (_filter(old, was), _filter(new, now)) for card, (was, now) in ends.items()}
+    filters = _changed_filters(old, new, dict.fromkeys(pairs.values()))
+    doors, places = (_doors(old), _doors(new)), (_Places(old), _Places(new))
+    for card, (was, now) in ends.items():
+        for direction in _DIRECTIONS:
+            yield from _filters(card, direction, filters.get((*pairs[card], direction)))
         yield from _ranges(card, "addresses", _addresses(old, was), _addresses(new, now))
         yield from _texts(card, "public addresses", doors[0].get(card, frozenset()), doors[1].get(card, frozenset()))
-        yield from _texts(card, "paths", _destinations(old, was), _destinations(new, now))
+        yield from _texts(card, "paths", places[0].of(was), places[1].of(now))
 
 
-class _Filters:
-    """Compares filters of two states; cards that share filters are compared once."""
+_DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
 
-    def __init__(self, old: Passages, new: Passages) -> None:
-        self._states = (old, new)
-        self._seen: dict[tuple[int | None, int | None, Direction], tuple[PacketSet, PacketSet]] = {}
+Pair = tuple[int | None, int | None]
+"""The filter class of a card in the old and the new state; ``None`` where the card is not there, and then nothing passes."""
 
-    def compare(self, card: Card, direction: Direction, endpoints: tuple[int | None, int | None]) -> Iterator[Found]:
-        """Yield what a card's filter lets pass now and did not before, and the reverse."""
-        was, now = (_filter(state, endpoint) for state, endpoint in zip(self._states, endpoints, strict=True))
-        key = (was, now, direction)
-        if key not in self._seen:
-            self._seen[key] = self._compared(was, now, direction)
-        gained, lost = self._seen[key]
-        if gained or lost:
-            preposition = "from" if direction is Direction.INGRESS else "to"
-            more, less = (tuple(part.text(preposition).split("; ")) if part else () for part in (gained, lost))
-            yield card, direction.value, more, less, _width(gained) + _width(lost)
 
-    def _compared(self, was: int | None, now: int | None, direction: Direction) -> tuple[PacketSet, PacketSet]:
-        """Return (gained, lost); filters whose rectangles are the same to the letter are not worked out."""
-        old, new = self._states
-        if was is not None and now is not None and _written(old, was, direction) == _written(new, now, direction):
-            return PacketSet.nothing(), PacketSet.nothing()
-        before = PacketSet.nothing() if was is None else old.allowed(was, direction)
-        after = PacketSet.nothing() if now is None else new.allowed(now, direction)
-        return after - before, before - after
+def _changed_filters(old: Passages, new: Passages, pairs: Iterable[Pair]) -> dict[tuple[int | None, int | None, Direction], Both]:
+    """Return (gained, lost) of every pair of filters that are not the same to the letter, all in one sweep."""
+    changed: list[tuple[int | None, int | None, Direction]] = []
+    states: tuple[Rows, Rows] = ([], [])
+    for (was, now), direction in product(pairs, _DIRECTIONS):
+        both = _rectangles(old, was, direction), _rectangles(new, now, direction)
+        if both[0] != both[1] and set(both[0]) != set(both[1]):
+            for rows, found in zip(states, both, strict=True):
+                rows.extend((len(changed), rectangle) for rectangle in found)
+            changed.append((was, now, direction))
+    axis = common_axis(*states)
+    change = difference(swept(axis, states[0]), swept(axis, states[1]))
+    return {
+        key: (PacketSet.of_key(change.gained, number, axis), PacketSet.of_key(change.lost, number, axis))
+        for number, key in enumerate(changed)
+    }
+
+
+def _filters(card: Card, direction: Direction, both: Both | None) -> Iterator[Found]:
+    """Yield what a card's filter lets pass now and did not before, and the reverse."""
+    if both is not None and any(both):
+        preposition = "from" if direction is Direction.INGRESS else "to"
+        more, less = (tuple(part.text(preposition).split("; ")) if part else () for part in both)
+        yield card, direction.value, more, less, sum(map(_width, both))
 
 
 def _cards(passages: Passages) -> dict[Card, int]:
@@ -112,10 +123,8 @@ def _filter(passages: Passages, endpoint: int | None) -> int | None:
     return None if endpoint is None else int(passages.fabric.endpoints.filter_class[endpoint])
 
 
-def _written(passages: Passages, filter_class: int, direction: Direction) -> object:
-    if filter_class == UNFILTERED:
-        return UNFILTERED
-    return frozenset((a.family, a.first, a.last, a.l4_lo, a.l4_hi) for a in rules(passages.fabric, filter_class, direction))
+def _rectangles(passages: Passages, filter_class: int | None, direction: Direction) -> list[Rectangle]:
+    return [] if filter_class is None else rectangles(passages.fabric, filter_class, direction)
 
 
 def _addresses(passages: Passages, endpoint: int | None) -> Ranges:
@@ -123,7 +132,7 @@ def _addresses(passages: Passages, endpoint: int | None) -> Ranges:
 
 
 def _ranges(card: Card, subject: str, was: Ranges, now: Ranges) -> Iterator[Found]:
-    gained, lost = difference(now, was), difference(was, now)
+    gained, lost = left_out(now, was), left_out(was, now)
     if gained or lost:
         yield card, subject, tuple(show(gained)), tuple(show(lost)), len(gained) + len(lost)
 
@@ -147,15 +156,27 @@ def _doors(passages: Passages) -> dict[Card, frozenset[str]]:
     return {card: frozenset(texts) for card, texts in found.items()}
 
 
-def _destinations(passages: Passages, endpoint: int | None) -> frozenset[str]:
-    """Return where packets of a card can get to, as texts: networks with destinations, and the outside."""
-    if endpoint is None:
-        return frozenset()
-    segment = int(passages.fabric.endpoints.segment[endpoint])
+class _Places:
+    """Where packets can get to from every network of a state, as texts: networks with destinations, and the outside."""
+
+    def __init__(self, passages: Passages) -> None:
+        self._passages = passages
+        self._known: dict[int, frozenset[str]] = {}
+
+    def of(self, endpoint: int | None) -> frozenset[str]:
+        """Return the places for a card; none for a card that is not there."""
+        if endpoint is None:
+            return frozenset()
+        segment = int(self._passages.fabric.endpoints.segment[endpoint])
+        if segment not in self._known:
+            self._known[segment] = _destinations(self._passages, segment)
+        return self._known[segment]
+
+
+def _destinations(passages: Passages, segment: int) -> frozenset[str]:
     reach = passages.paths.reach((segment,))
     names = passages.fabric.segments
-    owners = {place: _party_of(passages, place) for place in reach.delivered}
-    inside = {f"network {names[place].name}{owners[place]}" for place in reach.delivered}
+    inside = {f"network {names[place].name}{_party_of(passages, place)}" for place in reach.delivered}
     handed = {f"{show_address(family, hop)} on network {names[place].name}" for place, family, hop in reach.handed}
     return frozenset(inside | handed | _outside(reach))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from infra.policy.isolation.fabric import Direction
 from infra.policy.packets.text import format_l4
 from infra.policy.queries.sides import INTERNET, Side, group
 
@@ -65,6 +66,7 @@ def _passages(passages: Passages, sides: list[Side]) -> Iterator[Passage]:
     on_segment: dict[int, list[Side]] = defaultdict(list)
     for side in sides:
         on_segment[side.segment].append(side)
+    passages.prepare((side.filter_class, direction) for side in sides for direction in Direction)
     for source in sides:
         reach = passages.paths.reach((source.segment,))
         places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.policy.isolation.exposure import doors_of
-from infra.policy.isolation.fabric import UNFILTERED, Direction, PublicAddress
-from infra.policy.isolation.filtering import rules
+from infra.policy.isolation.fabric import Direction, PublicAddress
+from infra.policy.isolation.faces import untranslated
 from infra.policy.isolation.paths import Paths
 from infra.policy.isolation.ranges import Ranges, intersection, normal, show_address
 from infra.policy.packets.axes import IPV6_BASE
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.queries.sides import Side, World
+from infra.policy.queries.sweeps import common_axis, rectangles, swept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from infra.policy.isolation.fabric import Fabric
     from infra.policy.isolation.ranges import Range
@@ -77,14 +78,22 @@ class Passages:
 
     def allowed(self, filter_class: int, direction: Direction) -> PacketSet:
         """Return what the rules of a filter allow in one direction; the peer of a packet is its other end."""
-        if filter_class == UNFILTERED:
-            return PacketSet.everything()
-        known = self._allowed.get((filter_class, direction))
-        if known is None:
-            allows = rules(self.fabric, filter_class, direction)
-            boxes = [((allow.l4_lo, allow.l4_hi), points((allow.family, allow.first, allow.last))) for allow in allows]
-            known = self._allowed[filter_class, direction] = PacketSet.of(boxes)
-        return known
+        if (filter_class, direction) not in self._allowed:
+            self.prepare([(filter_class, direction)])
+        return self._allowed[filter_class, direction]
+
+    def prepare(self, filters: Iterable[tuple[int, Direction]]) -> None:
+        """Work out what many filters allow in one sweep, which is many times quicker than one by one."""
+        wanted = [key for key in dict.fromkeys(filters) if key not in self._allowed]
+        rows = [(number, rectangle) for number, key in enumerate(wanted) for rectangle in rectangles(self.fabric, *key)]
+        axis = common_axis(rows)
+        table = swept(axis, rows)
+        self._allowed.update((key, PacketSet.of_key(table, number, axis)) for number, key in enumerate(wanted))
+
+    def publicly(self, source: Side, target: Side) -> list[Passage]:
+        """Return what passes by the target's public addresses alone."""
+        ways = self._by_public_address(source, target, self.paths.reach((source.segment,)))
+        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
 
     def _ways(self, source: Place, target: Place) -> Iterator[Way]:
         if isinstance(source, Side):
@@ -112,7 +121,7 @@ class Passages:
 
     def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
         """Leave the cloud and come back by an address of the target that is public."""
-        faces = self._faces(source, reach)
+        faces = self.faces(source)
         for door in self.doors(target):
             address = ((door.family, door.address, door.address),)
             if not intersection(address, self.leaving(reach)):
@@ -153,12 +162,13 @@ class Passages:
                 self._doors.setdefault(door.endpoint, []).append(door)
         return [door for member in side.members for door in self._doors.get(member, ())]
 
-    def _faces(self, source: Side, reach: Reach) -> Ranges:
-        """Return the addresses under which a side appears outside: its routers', its own public ones, its own as they are."""
+    def faces(self, side: Side) -> Ranges:
+        """Return the addresses under which a side appears outside: its routers', its own public ones, and what nothing translates."""
+        reach = self.paths.reach((side.segment,))
         masks = [mask for router in reach.routers for mask in self.fabric.routers[router].masquerade]
-        own = [(door.family, door.address) for door in self.doors(source)]
+        own = [(door.family, door.address) for door in self.doors(side)]
         translated = [(family, value, value) for family, value in [*masks, *own]]
-        return normal([*translated, *self._sources(source)])
+        return normal([*translated, *(span for member in side.members for span in untranslated(self.paths, member, reach))])
 
 
 def points(span: Range) -> Interval:

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hardening.access import Entrance, Target
 from infra.errors import RingfenceError
-from ringfence import ssh_config
 
 
 def add(app: typer.Typer) -> None:
@@ -21,7 +19,12 @@ def ssh(
     context: typer.Context,
     server: Annotated[str, typer.Argument(help="tenant/server, for example acme/web; `bastion` for the bastion.")],
 ) -> None:
-    """Log in to a server; what follows the name is a command to run there."""
+    """Log in to a server; what follows the name is a command to run there.
+
+    Examples: `ringfence ssh acme/web`; `ringfence ssh acme/web uptime`; `ringfence ssh bastion`
+    """
+    from hardening.access import Entrance, Target  # noqa: PLC0415 - paramiko takes a tenth of a second to import
+    from ringfence import ssh_config  # noqa: PLC0415 - as above
     from ringfence.verify import stacks  # noqa: PLC0415 - asks the engine
 
     bastion = stacks.platform()["bastion"]

@@ -12,8 +12,6 @@ from rich.table import Table
 
 from infra.declaration import load_platform, load_tenant
 from infra.errors import RingfenceError
-from ringfence.verify import report, stacks
-from ringfence.verify.open import declared_tenants
 
 
 def add(app: typer.Typer) -> None:
@@ -22,7 +20,12 @@ def add(app: typer.Typer) -> None:
 
 
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
-    """Show tenants, servers, flows and the last verification."""
+    """Show tenants, servers, flows and the last verification.
+
+    Examples: `ringfence status`; `ringfence status --json`
+    """
+    from ringfence.verify.open import declared_tenants  # noqa: PLC0415 - the cloud's client takes half a second to import
+
     tenants, last = [_tenant(name) for name in declared_tenants()], _last()
     if as_json:
         print(json.dumps({"tenants": tenants, "last_verification": last}, indent=1))
@@ -42,6 +45,8 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSO
 
 
 def _tenant(name: str) -> dict[str, Any]:
+    from ringfence.verify import stacks  # noqa: PLC0415 - as above
+
     platform = load_platform(stacks.ROOT / "Pulumi.platform.yaml").platform
     tenant = load_tenant(stacks.ROOT / f"Pulumi.{name}.yaml", platform, today=datetime.now(UTC).date()).tenant
     try:
@@ -73,6 +78,8 @@ def _server(name: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last() -> dict[str, Any] | None:
+    from ringfence.verify import report  # noqa: PLC0415 - as above
+
     last = report.latest()
     if last is None:
         return None

@@ -87,6 +87,16 @@ def test_a_floating_ip_is_a_way_between_tenants() -> None:
     assert found[0].door is not None
 
 
+def test_a_private_source_does_not_come_in_by_a_public_address() -> None:
+    """A rule for 10.0.0.0/24 admits the own zone, not a stranger who has the same addresses behind a router that translates."""
+    cloud = two_tenants()
+    cloud.group("globex-open", "globex", allow("ingress", "10.0.0.0/24", "tcp", (22, 22)))
+
+    assert Asked(cloud).can("acme/web", "globex/web", "tcp/22") == []
+    cloud.router("acme-edge", "acme", external="public", address="203.0.113.20", snat=False)
+    assert Asked(cloud).can("acme/web/app", "globex/web/app", "tcp/22") == ["tcp/22 from 10.0.0.11 to 10.0.0.11"]
+
+
 def test_equal_addresses_of_two_tenants_are_not_confused() -> None:
     """10.0.0.11 exists in both tenants: within its own tenant the address is found, and no private path leads to the other."""
     asked = Asked(two_tenants())
@@ -106,6 +116,34 @@ def test_who_can_reach_lists_everybody_with_a_path_and_a_rule() -> None:
     assert names == ["web-port"]
     web = [place for place in asked.directory.find("acme/web") if isinstance(place, Side)]
     assert [passage.source for passage in answers.who_can_reach(asked.passages, web, service("tcp/443"))] == [INTERNET]
+
+
+def reachers(cloud: Cloud, target: str, what: str) -> list[str]:
+    """Return the names of who can reach a service."""
+    asked = Asked(cloud)
+    targets = [place for place in asked.directory.find(target) if isinstance(place, Side)]
+    return [passage.source.name for passage in answers.who_can_reach(asked.passages, targets, service(what))]
+
+
+def test_who_comes_by_a_public_address_is_named_where_it_matters() -> None:
+    """A service open to all the internet names nobody else; one that admits a tenant's router names the servers behind it."""
+    cloud = two_tenants()
+    cloud.group(
+        "globex-open", "globex", allow("ingress", "0.0.0.0/0", "tcp", (443, 443)), allow("ingress", "203.0.113.20/32", "tcp", (22, 22))
+    )
+
+    assert reachers(cloud, "globex/web/app", "tcp/443") == ["internet"]
+    assert reachers(cloud, "globex/web/app", "tcp/22") == ["acme-web-app", "internet"]
+    cloud.router("acme-edge", "acme", external="public", address="203.0.113.20", snat=False)
+    cloud.group("globex-open", "globex", allow("ingress", "10.0.0.0/24", "tcp", (22, 22)))
+    assert reachers(cloud, "globex/web/app", "tcp/22") == ["acme-web-app"]
+
+
+def test_a_question_about_everybody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More pairs than anybody could read are an error that says what to name instead."""
+    monkeypatch.setattr(answers, "MOST_PAIRS", 1)
+    with pytest.raises(QuestionError, match="name a tenant"):
+        Asked(two_tenants()).can("10.0.0.0/8", "172.16.0.0/12")
 
 
 @pytest.mark.parametrize(("what", "whole"), [("tcp/5432-5433", True), ("tcp/5432", True), ("tcp/5432-5434", False), ("udp/5432", False)])
