@@ -40,14 +40,17 @@ def can(passages: Passages, sources: Iterable[Place], targets: Iterable[Place], 
     Raises:
         QuestionError: so many pairs have a way between them that an answer would be no answer.
     """
-    pairs = list(islice(_joined(passages, list(sources), list(targets)), MOST_PAIRS + 1))
-    if len(pairs) > MOST_PAIRS:
-        raise QuestionError.of(
-            "the question is about too many places at once",
-            expected=f"at most {MOST_PAIRS:,} pairs of a source and a target with a way between them",
-            hint="name a tenant, a zone or a server; `ringfence matrix` shows all tenants",
-        )
+    pairs = not_too_many(_joined(passages, list(sources), list(targets)), "pairs of a source and a target with a way between them")
     return cut((passage for source, target in pairs for passage in passages.between(source, target)), service)
+
+
+def not_too_many(pairs: Iterable[tuple[Place, Place]], what: str) -> list[tuple[Place, Place]]:
+    """Return the pairs. Raises :class:`QuestionError` when there are more than :data:`MOST_PAIRS`."""
+    found = list(islice(pairs, MOST_PAIRS + 1))
+    if len(found) > MOST_PAIRS:
+        hint = "name a tenant, a zone or a server; `ringfence matrix` shows all tenants"
+        raise QuestionError.of("the question is about too many places at once", expected=f"at most {MOST_PAIRS:,} {what}", hint=hint)
+    return found
 
 
 def cut(found: Iterable[Passage], service: Service | None) -> list[Passage]:

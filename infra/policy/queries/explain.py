@@ -9,7 +9,7 @@ from infra.policy.isolation.fabric import UNFILTERED, Direction
 from infra.policy.isolation.filtering import rules
 from infra.policy.isolation.ranges import difference, intersection, normal
 from infra.policy.packets.packetset import PacketSet
-from infra.policy.queries.answers import addresses, can, sentences
+from infra.policy.queries.answers import addresses, can, not_too_many, sentences
 from infra.policy.queries.passages import points
 from infra.policy.queries.sides import Side, World
 
@@ -86,6 +86,16 @@ def _helps(allow: Allow, direction: Direction, passage: Passage) -> bool:
         if allow.l4_lo < box.l4_hi - shift and box.l4_lo - shift < allow.l4_hi and intersection(span, peers):
             return True
     return False
+
+
+def all_denials(passages: Passages, sources: Iterable[Place], targets: Iterable[Place], service: Service) -> list[Denial]:
+    """Return what stops the service, for every pair of places.
+
+    Raises:
+        QuestionError: there are more pairs than anybody could read.
+    """
+    pairs = not_too_many(((source, target) for source in sources for target in list(targets) if source != target), "pairs")
+    return [why_not(passages, source, target, service) for source, target in pairs]
 
 
 def why_not(passages: Passages, source: Place, target: Place, service: Service) -> Denial:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +13,7 @@ from infra.neutron.services import Driver
 from infra.policy.packets.errors import PacketTextError
 from infra.policy.packets.text import parse_l4
 from infra.policy.queries.answers import Service
+from ringfence.analysis.output import console, emit, shown
 from ringfence.analysis.states import DECLARATIONS, State, open_state
 
 if TYPE_CHECKING:
@@ -28,17 +28,28 @@ StateName = Annotated[
 DriverName = Annotated[Driver | None, typer.Option("--driver", help="Firewall driver to assume instead of the state's own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
-__all__ = ["BROKEN", "DECLARATIONS", "HOLDS", "UNKNOWN", "AsJson", "DriverName", "StateName", "console", "emit", "read", "service"]
+__all__ = [
+    "BROKEN",
+    "DECLARATIONS",
+    "HOLDS",
+    "UNKNOWN",
+    "AsJson",
+    "DriverName",
+    "StateName",
+    "console",
+    "emit",
+    "not_understood",
+    "read",
+    "service",
+    "shown",
+]
 
 
-def console() -> Console:
-    """Return where people's answers go; colours are off when it is no terminal."""
-    return Console(highlight=False, soft_wrap=True)
-
-
-def emit(values: Any) -> None:  # noqa: ANN401 - JSON
-    """Print an answer for programs."""
-    print(json.dumps(values, indent=1))
+def not_understood(state: State, *, aside: bool = False) -> None:
+    """Say what of a state the model does not understand: then an answer may be too small. ``aside``: on standard error."""
+    out = Console(stderr=True, highlight=False, soft_wrap=True) if aside else console()
+    for unknown in shown(state.fabric.unknowns, "things that are not understood", out):
+        out.print(f"not understood: {unknown}", style="yellow", markup=False)
 
 
 def read(name: str, driver: Driver | None = None) -> State:

@@ -10,6 +10,9 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from rich.console import Console
 from rich.table import Table
 
+from infra.errors import QuestionError
+from ringfence.analysis.output import SHOWN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 
 NOTHING = "-"
 WIDE = 6
-"""Rows up to which a matrix is drawn as a square; beyond, only the cells that are not empty are listed."""
+"""Rows up to which a terminal shows a matrix as a square; beyond, only the cells that are not empty are listed."""
+SQUARE = 60
+"""The same for documents and pages."""
 COLUMNS = 160
 
 
@@ -29,14 +34,16 @@ def rows(found: Matrix) -> list[list[str]]:
 
 
 def text(found: Matrix) -> str:
-    """Draw a square for a terminal, or list the cells when there are many rows."""
+    """Draw a square for a terminal, or list the first cells when there are many rows."""
     square = len(found.rows) <= WIDE
     table = Table("from \\ to", *found.rows) if square else Table("from", "to", "services")
-    for row in rows(found) if square else _listed(found):
+    for row in rows(found) if square else _listed(found)[:SHOWN]:
         table.add_row(*row)
     out = io.StringIO()
     Console(file=out, width=COLUMNS, highlight=False).print(table)
-    return out.getvalue().rstrip()
+    more = len(found.cells) - SHOWN
+    rest = f"... and {more:,} more cells; name tenants, or take --format csv or --json, which have all" if more > 0 and not square else ""
+    return out.getvalue() + rest if rest else out.getvalue().rstrip()
 
 
 def _listed(found: Matrix) -> list[list[str]]:
@@ -53,7 +60,9 @@ def csv_text(found: Matrix) -> str:
 
 
 def markdown(found: Matrix) -> str:
-    """Write the square as a Markdown table."""
+    """Write the square as a Markdown table, or the cells that are not empty when there are many rows."""
+    if len(found.rows) > SQUARE:
+        return "\n".join(["| from | to | services |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in _listed(found))])
     lines = [f"| from \\ to | {' | '.join(found.rows)} |", "|---" * (len(found.rows) + 1) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows(found))])
 
@@ -66,7 +75,14 @@ def dot(found: Matrix) -> str:
 
 
 def html(found: Matrix, detail: Callable[[Iterable[Passage]], list[dict[str, Any]]]) -> str:
-    """Write a page that works without network; every cell opens to the servers, addresses and paths behind it."""
+    """Write a page that works without network; every cell opens to the servers, addresses and paths behind it.
+
+    Raises:
+        QuestionError: there are more rows than a page can show.
+    """
+    if len(found.rows) > SQUARE:
+        hint = "name tenants, or take --format csv or --json, which have all"
+        raise QuestionError.of("this is too much for a page", expected=f"at most {SQUARE} rows", got=f"{len(found.rows):,}", hint=hint)
     environment = Environment(loader=PackageLoader("ringfence.analysis"), autoescape=select_autoescape(), trim_blocks=True)
     cells = {key: {"services": cell.services, "passes": detail(cell.passages)} for key, cell in found.cells.items()}
     return environment.get_template("matrix.html.j2").render(rows=found.rows, cells=cells, level=found.level)

@@ -9,7 +9,21 @@ import typer
 from infra.errors import QuestionError
 from infra.policy.queries import answers
 from infra.policy.queries.sides import Side
-from ringfence.analysis.options import BROKEN, DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, console, emit, read, service
+from ringfence.analysis.options import (
+    BROKEN,
+    DECLARATIONS,
+    HOLDS,
+    UNKNOWN,
+    AsJson,
+    DriverName,
+    StateName,
+    console,
+    emit,
+    not_understood,
+    read,
+    service,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +71,9 @@ def who_can_reach(
 ) -> None:
     """Everybody from whom a service can be reached: exit 0 when there is somebody, 1 when nobody, 2 when it cannot be told.
 
-    Example: `ringfence who-can-reach acme/db tcp/5432`
+    Whoever comes by a public address is part of `internet` where all of the internet is let in.
+
+    Examples: `ringfence who-can-reach acme/db tcp/5432`; `ringfence who-can-reach acme icmp/8 --state cloud --json`
     """
     opened = read(state, driver)
     places = [place for place in opened.directory.find(target) if isinstance(place, Side)]
@@ -73,14 +89,13 @@ def _answer(opened: State, found: list[Passage], *, whole: bool, as_json: bool) 
         emit({"passes": plain(opened, found), "whole": whole, "unknowns": list(unknowns)})
     else:
         out = console()
-        for passage in found:
+        for passage in shown(found, "pairs", out):
             out.print(f"{label(opened, passage.source)} -> {label(opened, passage.target)}", style="bold", markup=False)
             for sentence in answers.sentences(passage):
                 out.print(f"  {sentence}", markup=False)
         if not found:
             out.print("nothing passes" if not unknowns else "nothing is seen to pass")
-        for unknown in unknowns:
-            out.print(f"not understood: {unknown}", style="yellow", markup=False)
+        not_understood(opened)
     if unknowns and not whole:
         raise typer.Exit(UNKNOWN)
     raise typer.Exit(HOLDS if whole else BROKEN)

@@ -10,10 +10,13 @@ import typer
 from rich.markup import escape
 
 from infra.policy.queries.changes import Change, changes
-from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN, AsJson, DriverName, console, emit, read
+from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN, AsJson, DriverName, console, emit, not_understood, read, shown
+from ringfence.analysis.output import SHOWN
 
 MANY = 3
 """Cards up to which a change names all of them."""
+LINES = 10
+"""Lines of traffic gained, or lost, that people are shown of one change."""
 
 
 class Form(StrEnum):
@@ -49,16 +52,20 @@ def command(
         print(markdown(found, before, after))
     else:
         _show(found, before, after)
+        not_understood(old)
+        not_understood(new)
     raise typer.Exit(BROKEN if found else UNKNOWN if unknowns else HOLDS)
 
 
 def _show(found: list[Change], before: str, after: str) -> None:
     out = console()
-    for change in found:
+    for change in shown(found, "changes", out):
         out.print(f"[bold]{escape(change.party)}[/bold] {escape(_cards(change))}: {change.subject}")
         for sign, style, texts in (("+", "green", change.gained), ("-", "red", change.lost)):
-            for text in texts:
+            for text in texts[:LINES]:
                 out.print(f"  {sign} {text}", style=style, markup=False)
+            if len(texts) > LINES:
+                out.print(f"  {sign} ... and {len(texts) - LINES:,} more", style=style, markup=False)
     out.print(f"{before} -> {after}: {len(found) or 'no'} change{'' if len(found) == 1 else 's'} of meaning", markup=False)
 
 
@@ -76,7 +83,14 @@ def markdown(found: list[Change], before: str, after: str) -> str:
     lost = sum(bool(change.lost) for change in found)
     lines = [f"**Firewall:** {len(found)} changes of meaning, {gained} with traffic gained, {lost} with traffic lost.", ""]
     lines += ["<details><summary>widest first</summary>", "", "| tenant | cards | what | gained | lost |", "|---|---|---|---|---|"]
-    for change in found:
-        ends = ("<br>".join(f"`{text}`" for text in texts) or "-" for texts in (change.gained, change.lost))
+    for change in found[:SHOWN]:
+        ends = map(_folded, (change.gained, change.lost))
         lines.append(f"| {change.party} | {_cards(change)} | {change.subject} | {' | '.join(ends)} |")
-    return "\n".join([*lines, "", "</details>"])
+    more = [f"{len(found) - SHOWN:,} more changes are not shown; `--json` has all.", ""] if len(found) > SHOWN else []
+    return "\n".join([*lines, "", *more, "</details>"])
+
+
+def _folded(texts: tuple[str, ...]) -> str:
+    """Return traffic as a cell of a table: code hosts refuse comments of more than some ten thousand characters."""
+    shown_ = [f"`{text}`" for text in texts[:LINES]]
+    return "<br>".join([*shown_, *([f"{len(texts) - LINES:,} more"] if len(texts) > LINES else [])]) or "-"

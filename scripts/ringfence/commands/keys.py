@@ -14,7 +14,10 @@ def add(app: typer.Typer) -> None:
 
 
 def keys(*, as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False) -> None:
-    """Make the SSH key of the automation account, once; print its public half."""
+    """Make the SSH key of the automation account, once; print its public half.
+
+    Examples: `ringfence keys`; `ringfence keys --json`
+    """
     from ringfence.keys import ensure  # noqa: PLC0415 - paramiko takes half a second to import
 
     pair = ensure()

@@ -17,11 +17,26 @@ from infra.errors import Problem, QuestionError
 from infra.neutron.filters import Filters, words_of
 from infra.neutron.lint import Level, lint
 from infra.neutron.lint.exceptions import Accepted, ExceptionFile, subtract
+from infra.neutron.lint.gathered import gathered
 from infra.neutron.lint.sarif import sarif
 from infra.neutron.services import Driver
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.queries.passages import points
-from ringfence.analysis.options import BROKEN, DECLARATIONS, HOLDS, AsJson, DriverName, StateName, console, emit, read
+from ringfence.analysis.options import (
+    BROKEN,
+    DECLARATIONS,
+    HOLDS,
+    UNKNOWN,
+    AsJson,
+    DriverName,
+    StateName,
+    console,
+    emit,
+    not_understood,
+    read,
+    shown,
+)
+from ringfence.analysis.output import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,11 +59,12 @@ def command(
     sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Also write SARIF 2.1.0 with file and line.")] = None,
     driver: DriverName = None,
     *,
+    each: Annotated[bool, typer.Option("--each", help="One finding per rule, also for the rules of a group that nobody declared.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Findings about firewall rules: exit 0 without errors and warnings, 1 with.
+    """Findings about firewall rules: exit 0 without errors and warnings, 1 with, 2 when something in the state is not understood.
 
-    Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`
+    Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`; `ringfence lint --state cloud.jsonl --each --json`
     """
     opened = read(state, driver)
     filters = opened.fabric.builder
@@ -59,24 +75,31 @@ def command(
     file = exceptions or (EXCEPTIONS if EXCEPTIONS.exists() else None)
     if file is not None:
         found = subtract(found, _read(file), _allowed(opened.snapshot, filters), today, str(file))
+    if not each:
+        found = gathered(found)
     if sarif_file is not None:
-        sarif_file.write_text(json.dumps(sarif(found, version("ringfence")), indent=1), encoding="utf-8")
+        write(sarif_file, [json.dumps(sarif(found, version("ringfence")), indent=1).encode()])
     if as_json:
-        emit([{**dataclasses.asdict(finding), "level": finding.level} for finding in found])
+        listed = [{**dataclasses.asdict(finding), "level": finding.level} for finding in found]
+        emit({"findings": listed, "unknowns": list(opened.fabric.unknowns)})
     else:
         _show(found)
-    raise typer.Exit(BROKEN if any(finding.level is not Level.NOTE for finding in found) else HOLDS)
+        not_understood(opened)
+    wrong = any(finding.level is not Level.NOTE for finding in found)
+    raise typer.Exit(BROKEN if wrong else UNKNOWN if opened.fabric.unknowns else HOLDS)
 
 
 def _show(found: list[Finding]) -> None:
+    """Print the worst first; and how many of each level there are."""
     out = console()
-    for finding in found:
+    order = list(Level)
+    for finding in shown(sorted(found, key=lambda finding: order.index(finding.level)), "findings", out):
         place = f"{finding.file}:{finding.line}: " if finding.file else ""
         head = f"{finding.level.value:<7} {finding.kind.value:<17} {place}{'/'.join(filter(None, (finding.project, finding.group)))}"
         out.print(head, style=STYLES[finding.level], markup=False)
         out.print(f"  {finding.text}", markup=False)
     counts = {level: sum(finding.level is level for finding in found) for level in Level}
-    out.print(", ".join(f"{count} {level.value}{'' if count == 1 else 's'}" for level, count in counts.items()))
+    out.print(", ".join(f"{count:,} {level.value}{'' if count == 1 else 's'}" for level, count in counts.items()))
 
 
 def _read(file: Path) -> tuple[Accepted, ...]:

@@ -9,7 +9,7 @@ import typer
 
 from infra.policy.queries.matrix import Level, matrix
 from ringfence.analysis import tables
-from ringfence.analysis.options import DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, emit, read
+from ringfence.analysis.options import DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, emit, not_understood, read
 from ringfence.commands.can import plain
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def command(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Who can send what to whom, exactly. Exit 2 when something in the state is not understood.
+    """Who can send what to whom, exactly: exit 0, or 2 when something in the state is not understood.
 
     Examples: `ringfence matrix`; `ringfence matrix acme --format html > acme.html`; `ringfence matrix --by tenants --state cloud`
     """
@@ -60,9 +60,14 @@ def command(
     for name in tenants or ():
         opened.directory.find(name)
     found = matrix(opened.passages, by, tuple(tenants or ()))
+    unknowns = opened.fabric.unknowns
     if as_json:
-        emit({"rows": found.rows, "cells": [{"from": s, "to": t, "services": c.services, "passes": plain(opened, c.passages)}
-                                            for (s, t), c in found.cells.items()]})  # fmt: skip
+        cells = [
+            {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.passages)}
+            for (source, target), cell in found.cells.items()
+        ]
+        emit({"rows": found.rows, "cells": cells, "unknowns": list(unknowns)})
     else:
         print(WRITERS[form](found, opened))
-    raise typer.Exit(UNKNOWN if opened.fabric.unknowns else HOLDS)
+        not_understood(opened, aside=form is not Form.TEXT)
+    raise typer.Exit(UNKNOWN if unknowns else HOLDS)

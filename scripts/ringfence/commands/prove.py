@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from infra.neutron.store import lines_of
 from infra.policy.isolation import prove
 from infra.policy.isolation.report import Verdict
-from ringfence.analysis.options import DECLARATIONS, AsJson, DriverName, StateName, console, emit, read
+from ringfence.analysis.options import DECLARATIONS, AsJson, DriverName, StateName, console, emit, read, shown
+from ringfence.analysis.output import write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,15 +53,13 @@ def command(
 
 
 def _write(proof: Proof, certificate: Path | None, snapshot: Path | None, state: Any) -> list[Path]:  # noqa: ANN401 - a msgspec struct
-    from infra.neutron.store import dumps  # noqa: PLC0415 - only when a file is asked for
-
     written = []
     if snapshot is not None:
-        snapshot.write_bytes(dumps(state))
+        write(snapshot, lines_of(state))
         written.append(snapshot)
     content = proof.certificate if certificate is not None else None
     if certificate is not None and content is not None:
-        certificate.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        write(certificate, [json.dumps(content, indent=1).encode()])
         written.append(certificate)
     return written
 
@@ -95,7 +95,7 @@ def show(out: Console, proof: Proof, state: str) -> None:
     for judgement in proof.judgements:
         out.print(f"{judgement.verdict:>14}  {judgement.claim:<10} {judgement.text}", style=STYLES[judgement.verdict], markup=False)
         _show_reasons(out, judgement)
-    for unknown in proof.unknowns:
+    for unknown in shown(proof.unknowns, "things that are not understood", out):
         out.print(f"  not understood: {unknown}", style="yellow", markup=False)
     counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
     out.print(f"{state} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)
@@ -104,7 +104,7 @@ def show(out: Console, proof: Proof, state: str) -> None:
 def _show_reasons(out: Console, judgement: Judgement) -> None:
     for example in judgement.counterexamples:
         out.print(_example(example), markup=False)
-    for difference in judgement.differences:
+    for difference in shown(judgement.differences, "filters that differ", out):
         out.print(f"  {difference.party}/{difference.endpoint} {difference.direction}", markup=False)
         for word, text in (("not declared", difference.extra), ("missing", difference.missing)):
             if text:

@@ -29,7 +29,10 @@ def command(
     *,
     write: Annotated[bool, typer.Option("--write", help="Renew docs/schema/stack.json and the tables of docs/declaration.md.")] = False,
 ) -> None:
-    """Print the JSON Schema of Pulumi.<stack>.yaml."""
+    """Print the JSON Schema of Pulumi.<stack>.yaml, which is JSON already.
+
+    Examples: `ringfence schema > stack.json`; `ringfence schema --write`
+    """
     if not write:
         typer.echo(schema_text(), nl=False)
         return

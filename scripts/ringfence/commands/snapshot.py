@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import io
+import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import Annotated
 
+import msgspec
 import typer
 
 from infra.neutron.store import lines_of, written
 from ringfence import checker
-from ringfence.analysis.options import BROKEN, DriverName, read
+from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, emit, read
+from ringfence.analysis.output import write
 from ringfence.analysis.states import streamed
 
 
@@ -22,26 +26,29 @@ def add(app: typer.Typer) -> None:
 
 def snapshot(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
-    state: Annotated[str, typer.Option("--state", "-s", help="What to take: cloud[:NAME], declarations, git:REV, plan:FILE.")] = "cloud",
+    state: Annotated[
+        str, typer.Option("--state", "-s", help="What to take: cloud[:NAME], declarations, git:REV, plan:FILE, a folder of JSON files.")
+    ] = "cloud",
     driver: DriverName = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Write a snapshot of a cloud; a credential that may only read is enough.
+    """Write a snapshot of a cloud; a credential that may only read is enough. Exit 0, or 2 when there is none to be had.
 
-    Example: `OS_CLOUD=auditor ringfence snapshot cloud.jsonl`
+    Examples: `OS_CLOUD=auditor ringfence snapshot cloud.jsonl`; `ringfence snapshot declared.jsonl --state declarations --json`
     """
-    hasher = hashlib.sha256()
-    partial = file.with_suffix(f"{file.suffix}.partial")
     if state.partition(":")[0] == "cloud":
         header, records = streamed(state.partition(":")[2] or None, _tell)
+        if driver is not None:
+            header = msgspec.structs.replace(header, driver=driver.value)
         lines = written(header, records)
     else:
         lines = lines_of(read(state, driver).snapshot)
-    with partial.open("wb") as out:
-        for line in lines:
-            hasher.update(line)
-            out.write(line)
-    partial.rename(file)
-    print(f"{file}: sha256 {hasher.hexdigest()}")
+    digest = write(file, lines)
+    if as_json:
+        emit({"file": str(file), "sha256": digest})
+    else:
+        print(f"{file}: sha256 {digest}")
 
 
 def _tell(part: str, count: int) -> None:
@@ -49,9 +56,26 @@ def _tell(part: str, count: int) -> None:
 
 
 def check(
-    certificate: Annotated[Path, typer.Argument(help="What `ringfence prove --certificate` wrote.", exists=True)],
-    snapshot: Annotated[Path, typer.Argument(help="What `ringfence prove --snapshot` or `ringfence snapshot` wrote.", exists=True)],
+    certificate: Annotated[Path, typer.Argument(help="What `ringfence prove --certificate` wrote.", exists=True, dir_okay=False)],
+    snapshot: Annotated[
+        Path, typer.Argument(help="What `ringfence prove --snapshot` or `ringfence snapshot` wrote.", exists=True, dir_okay=False)
+    ],
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Check a certificate against its snapshot, from the definitions alone (docs/proof.md): exit 0 when it proves what it says, else 1."""
-    if checker.main([str(certificate), str(snapshot)]):
-        raise typer.Exit(BROKEN)
+    """Check a certificate against its snapshot, from the definitions alone (docs/proof.md).
+
+    Exit 0 when it proves what it says, 1 when it is refused.
+
+    Examples: `ringfence check proof.json cloud.jsonl`; `python scripts/ringfence/checker.py proof.json cloud.jsonl`, which needs
+    nothing else of ringfence
+    """
+    told, complaint = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(complaint):
+        refused = bool(checker.main([str(certificate), str(snapshot)]))
+    if as_json:
+        claims = [] if refused else told.getvalue().strip().removeprefix("proven: ").split(", ")
+        emit({"proven": claims, "refused": complaint.getvalue().strip().removeprefix("refused: ")})
+    else:
+        print((complaint if refused else told).getvalue().strip(), file=sys.stderr if refused else sys.stdout)
+    raise typer.Exit(BROKEN if refused else HOLDS)

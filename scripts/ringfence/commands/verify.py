@@ -35,7 +35,10 @@ def verify(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Verify tenants on the live cloud: exit 0 when everything is as declared, 1 on any failure or error."""
+    """Verify tenants on the live cloud: exit 0 when everything is as declared, 1 on any failure or error, 2 when it cannot begin.
+
+    Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`
+    """
     from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
     from ringfence.verify import report  # noqa: PLC0415
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.policy.queries import answers, explain
-from ringfence.analysis.options import BROKEN, DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, console, emit, read, service
+from ringfence.analysis.options import (
+    BROKEN,
+    DECLARATIONS,
+    HOLDS,
+    UNKNOWN,
+    AsJson,
+    DriverName,
+    StateName,
+    console,
+    emit,
+    not_understood,
+    read,
+    service,
+    shown,
+)
 from ringfence.commands.can import Source, Target, label
 
 if TYPE_CHECKING:
@@ -30,19 +44,23 @@ def add(app: typer.Typer) -> None:
 def why(
     source: Source, target: Target, what: What, state: StateName = DECLARATIONS, driver: DriverName = None, *, as_json: AsJson = False
 ) -> None:
-    """Why packets pass: the path, and the rules with flow, owner, reason, file and line. Exit 0 when they do, 1 when not.
+    """Why packets pass: the path, and the rules with flow, owner, reason, file and line.
 
-    Example: `ringfence why acme/web acme/db tcp/5432 --state cloud`
+    Exit 0 when they do, 1 when not, 2 when it cannot be told.
+
+    Examples: `ringfence why acme/web acme/db tcp/5432`; `ringfence why internet acme/web tcp/443 --state cloud`
     """
     opened = read(state, driver)
     reasons = explain.why(opened.passages, opened.directory.find(source), opened.directory.find(target), service(what))
     if as_json:
-        emit([_plain(opened, reason) for reason in reasons])
+        emit({"passes": [_plain(opened, reason) for reason in reasons], "unknowns": list(opened.fabric.unknowns)})
     else:
-        for reason in reasons:
-            _show(console(), opened, reason)
+        out = console()
+        for reason in shown(reasons, "pairs", out):
+            _show(out, opened, reason)
         if not reasons:
-            print(f"nothing of {what} passes; ringfence why-not {source} {target} {what} says what stops it")
+            out.print(f"nothing of {what} passes; ringfence why-not {source} {target} {what} says what stops it", markup=False)
+        not_understood(opened)
     raise typer.Exit(HOLDS if reasons else UNKNOWN if opened.fabric.unknowns else BROKEN)
 
 
@@ -51,25 +69,34 @@ def why_not(
 ) -> None:
     """Why packets do not pass: every place that stops them, and the smallest change that would let them pass.
 
-    Exit 0 when something stops them, 1 when they pass. Example: `ringfence why-not internet acme/db tcp/5432`
+    Exit 0 when something stops them, 1 when they pass, 2 when it cannot be told.
+
+    Examples: `ringfence why-not internet acme/db tcp/5432`; `ringfence why-not acme globex tcp/22 --state cloud --json`
     """
     opened = read(state, driver)
     asked = service(what)
     sources, targets = opened.directory.find(source), opened.directory.find(target)
-    if answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked):
-        print(f"it passes; ringfence why {source} {target} {what} says why")
-        raise typer.Exit(BROKEN)
-    denials = [explain.why_not(opened.passages, one, other, asked) for one in sources for other in targets if one != other]
-    flow = explain.suggested_flow(source, target, asked)
+    passes = answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked)
+    denials = [] if passes else explain.all_denials(opened.passages, sources, targets, asked)
+    flow = () if passes else explain.suggested_flow(source, target, asked)
+    unknowns = opened.fabric.unknowns
     if as_json:
-        emit([{**dataclasses.asdict(denial), "source": label(opened, denial.source), "target": label(opened, denial.target)}
-              for denial in denials])  # fmt: skip
+        emit({"passes": passes, "denials": [_plain_denial(opened, denial) for denial in denials], "flow": flow, "unknowns": list(unknowns)})
+    elif passes:
+        print(f"it passes; ringfence why {source} {target} {what} says why")
     else:
-        for denial in denials:
-            _show_denial(console(), opened, denial)
+        out = console()
+        for denial in shown(denials, "pairs", out):
+            _show_denial(out, opened, denial)
         if flow:
-            console().print("in the declaration:", *flow, sep="\n  ", markup=False)
-    raise typer.Exit(HOLDS)
+            out.print("in the declaration:", *flow, sep="\n  ", markup=False)
+        not_understood(opened)
+    raise typer.Exit(BROKEN if passes else UNKNOWN if unknowns else HOLDS)
+
+
+def _plain_denial(opened: State, denial: Denial) -> dict[str, Any]:
+    ends = {"source": label(opened, denial.source), "target": label(opened, denial.target)}
+    return {**ends, "blocks": [dataclasses.asdict(block) for block in denial.blocks]}
 
 
 def _plain(opened: State, reason: Reason) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.neutron.services import Driver
     from infra.policy.isolation import Fabric
 
-CARDS, RULES, PER_CARD = 90, 6, 260
+CARDS, RULES, PER_CARD = 90, 6, 320
 """Size of a case: at least 10,000 packets."""
 
 
