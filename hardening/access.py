@@ -11,7 +11,6 @@ import contextlib
 import io
 import logging
 import os
-import re
 import shlex
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
+from hardening.proxy import Proxy
 from infra.errors import GuestError
 
 if TYPE_CHECKING:
@@ -86,10 +86,11 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login. ``client`` is for what this class does not do (file transfer, forwarding)."""
+    """A login. ``client`` is for what this class does not do (file transfer, forwarding); ``proxy`` is the program that it goes through."""
 
     name: str
     client: paramiko.SSHClient
+    proxy: Proxy | None = None
 
     def run(self, command: Sequence[str], *, stdin: str = "", timeout: float = 120.0) -> Completed:
         """Run one command, given as a list of words, and wait for its end.
@@ -126,9 +127,10 @@ def private_key(file: Path) -> paramiko.PKey:
         ) from error
 
 
-def _login(name: str, host_key: str, key_file: Path, channel: paramiko.Channel | paramiko.ProxyCommand | None, port: int) -> Session:
+def _login(name: str, host_key: str, key_file: Path, channel: paramiko.Channel | Proxy | None, port: int) -> Session:
     """Log in once, over ``channel`` or directly to ``name``, accepting the one host key only."""
     client = paramiko.SSHClient()
+    session = Session(name, client, channel if isinstance(channel, Proxy) else None)
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     entry = name if port == SSH_PORT else f"[{name}]:{port}"
     client.get_host_keys().add(entry, "ssh-ed25519", public_key(host_key))
@@ -146,17 +148,14 @@ def _login(name: str, host_key: str, key_file: Path, channel: paramiko.Channel |
             auth_timeout=CONNECT_SECONDS,
         )
     except BaseException:
-        client.close()
+        _close(session)
         raise
-    return Session(name, client)
+    return session
 
 
-def _proxy(entrance: Entrance) -> paramiko.ProxyCommand | None:
-    """Start the proxy command, with ``%h`` and ``%p`` filled in as ssh_config(5) says."""
-    if not entrance.proxy_command:
-        return None
-    places = {"%h": entrance.bastion_address, "%p": str(entrance.port), "%%": "%"}
-    return paramiko.ProxyCommand(re.sub("%[hp%]", lambda found: places[found.group()], entrance.proxy_command))
+def _proxy(entrance: Entrance) -> Proxy | None:
+    """Start the proxy command, if one is set."""
+    return Proxy.of(entrance.proxy_command, entrance.bastion_address, entrance.port) if entrance.proxy_command else None
 
 
 def _refused(name: str, error: Exception) -> GuestError:
@@ -198,6 +197,8 @@ def _close(session: Session) -> None:
     """Log out. A connection that is broken already cannot be closed politely, and that is no news."""
     with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
         session.client.close()
+    if session.proxy:
+        session.proxy.dispose()
 
 
 def _forward(via: Session, address: str, port: int) -> paramiko.Channel:

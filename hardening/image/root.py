@@ -96,7 +96,7 @@ def remove(root: Path) -> None:
 
 
 def seal(root: Path) -> None:
-    """Make folders, set modes, and mark /etc and /var as up to date so that nothing is regenerated (systemd.unit(5), ConditionNeedsUpdate)."""
+    """Make folders, set modes, mark /etc and /var as up to date so that nothing is regenerated (systemd.unit(5), ConditionNeedsUpdate)."""
     for name in recipe.FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, mode in recipe.MODES.items():

@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 300
 PARTS = ("Pulumi.yaml", "Pulumi.platform.yaml", "infra", "hardening", ".venv")
 SAME, CREATE, UPDATE, DELETE = "same", "create", "update", "delete"
 READS = {"read", "refresh"}
+DEBUGGING = {"PULUMI_DEBUG_COMMANDS": "true"}
+"""Without it the engine does not know the option for its event log."""
 
 Hear = Callable[[str], None]
 """Is told each line that the engine prints, as it prints it."""
@@ -117,6 +119,7 @@ class Project:
         with subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
+            env={**os.environ, **DEBUGGING},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ringfence.verify.open import Opened
 
 VARIABLE = "RINGFENCE_TENANTS"
+TAIL = 4000
+"""Characters of a failure that are shown at once."""
 
 
 ORDER = ("test_verify.py", "test_servers.py", "provision", "layers", "sabotage", "lifecycle")
@@ -32,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(part) if part in ORDER else len(ORDER) - 1.5
 
     items.sort(key=place)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what went wrong: a run takes half an hour, and nobody wants to wait for its end."""
+    if report.failed:
+        print(f"\n{report.nodeid} ({report.when}):\n{report.longreprtext[-TAIL:]}", file=sys.__stderr__, flush=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from infra.dynamic import clouds
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ringfence.verify.evidence import Line
     from ringfence.verify.link import Link
+    from ringfence.verify.model import Reach
     from ringfence.verify.open import Opened
     from ringfence.verify.world import TenantWorld
 
@@ -65,9 +66,11 @@ class Stage:
         """Return the program on a node."""
         return self.arena.links[node]
 
-    def packets(self, selection: Selection) -> list[Line]:
-        """Run a part of the matrix."""
-        return list(self.arena.run([case for case in self.plan.cases() if selection.wants(case)], lambda _: None))
+    def packets(self, selection: Selection, accepted: frozenset[Reach] = frozenset()) -> list[Line]:
+        """Run a part of the matrix; ``accepted`` are further kinds of "no" that count, for when a layer that drops is switched off."""
+        cases = [case for case in self.plan.cases() if selection.wants(case)]
+        wider = [replace(case, accepted=case.accepted | accepted) if case.accepted else case for case in cases]
+        return list(self.arena.run(wider, lambda _: None))
 
     def spoofed(self) -> list[Outcome]:
         """Send the lies."""

@@ -160,11 +160,12 @@ def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: 
     assert len(tries) > 1
 
 
-def test_the_proxy_command_gets_host_and_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As ssh_config(5) says: %h, %p and %%."""
-    monkeypatch.setattr(paramiko, "ProxyCommand", lambda command: command)
-    entrance = access.Entrance("172.24.4.9", "", tmp_path, "nsenter --net=/run/x%% nc %h %p", 2222)
-    assert str(access._proxy(entrance)) == "nsenter --net=/run/x% nc 172.24.4.9 2222"
+def test_the_bastion_is_reached_by_the_proxy_command(tmp_path: Path) -> None:
+    """With a proxy command its program is the way, for the bastion's address and port; without, a plain connection is."""
+    proxy = access._proxy(access.Entrance("172.24.4.9", "", tmp_path, "echo %h %p", 2222))
+    assert proxy
+    proxy.dispose()
+    assert proxy.cmd == ["echo", "172.24.4.9", "2222"]
     assert access._proxy(access.Entrance("172.24.4.9", "", tmp_path)) is None
 
 

@@ -70,7 +70,11 @@ def test_steps_are_those_that_change_something(project: Project, tmp_path: Path,
     """An update reads its event log; what stays the same is no step."""
     event = '{"resourcePreEvent": {"metadata": {"op": "%s", "urn": "urn:pulumi:third::ringfence::a$openstack:networking/port:Port::p"}}}'
     lines = "\n".join(event % operation for operation in ("same", "create"))
-    engine(tmp_path, monkeypatch, f"while [[ $1 != --event-log ]]; do shift; done; cat > \"$2\" <<'END'\n{lines}\nEND")
+    engine(
+        tmp_path,
+        monkeypatch,
+        f"[[ $PULUMI_DEBUG_COMMANDS ]] || exit 1; while [[ $1 != --event-log ]]; do shift; done; cat > \"$2\" <<'END'\n{lines}\nEND",
+    )
     (step,) = project.up().steps
     assert (step.operation, step.kind, step.name) == (CREATE, "Port", "p")
 
