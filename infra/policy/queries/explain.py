@@ -119,6 +119,9 @@ def _ends(passages: Passages, source: Place, target: Place) -> tuple[Ranges, Ran
     sources = source.ranges if isinstance(source, World) else _own(fabric, source, sending=True)
     destinations = target.ranges if isinstance(target, World) else _own(fabric, target, sending=False)
     if isinstance(source, Side):
+        doors = _doors_on_the_way(passages, source, target)
+        if doors:  # the target sees the source as the outside does, and the source sends to the public address
+            return doors, passages.faces(source), None
         return destinations, sources, _no_path(passages, source, target)
     if isinstance(target, Side) and not passages.doors(target):
         text = f"{target.name} has no public address"
@@ -133,6 +136,22 @@ def _own(fabric: Fabric, side: Side, *, sending: bool) -> Ranges:
     return difference(every, LINK_LOCAL)
 
 
+def _arrives(passages: Passages, source: Side, target: Side) -> bool:
+    """Tell whether routing leads from one side to the other by the target's own addresses."""
+    paths = passages.paths
+    reach = paths.reach((source.segment,))
+    arrived = (arrival for arrival in paths.arrivals(reach, public=True) if arrival.segment == target.segment)
+    return any(paths.takes(member, arrival) for arrival in arrived for member in target.members)
+
+
+def _doors_on_the_way(passages: Passages, source: Side, target: Place) -> Ranges:
+    """Return the public addresses by which a side gets to another one, where there is no other way."""
+    if isinstance(target, World) or _arrives(passages, source, target):
+        return ()
+    doors = normal((door.family, door.address, door.address) for door in passages.doors(target))
+    return intersection(doors, passages.leaving(passages.paths.reach((source.segment,)))) if doors else ()
+
+
 def _no_path(passages: Passages, source: Side, target: Place) -> Block | None:
     fabric, paths = passages.fabric, passages.paths
     reach = paths.reach((source.segment,))
@@ -141,11 +160,7 @@ def _no_path(passages: Passages, source: Side, target: Place) -> Block | None:
         if intersection(passages.leaving(reach), target.ranges):
             return None
         return Block("the way out", f"no router on the way from network {start} leads outside", "connect the network to an edge router")
-    arrived = [arrival for arrival in paths.arrivals(reach, public=True) if arrival.segment == target.segment]
-    if any(paths.takes(member, arrival) for arrival in arrived for member in target.members):
-        return None
-    doors = passages.doors(target)
-    if doors and intersection(tuple((d.family, d.address, d.address) for d in doors), passages.leaving(reach)):
+    if _arrives(passages, source, target):
         return None
     routers = ", ".join(fabric.routers[router].name for router in reach.routers) or "none"
     end = fabric.segments[target.segment].name

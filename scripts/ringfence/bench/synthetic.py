@@ -56,7 +56,10 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a cloud is. ``rules`` is per tenant; ``joined`` tenants have cards in the shared network; every third is dual-stack."""
+    """How large a cloud is. ``rules`` is per tenant; ``joined`` tenants have cards in the shared network; every third is dual-stack.
+
+    Every ``edited_every``-th tenant has other rules than the seed alone would give it, as after a change; 0 leaves all as they are.
+    """
 
     tenants: int = 5000
     servers: int = 20
@@ -64,6 +67,7 @@ class Shape:
     joined: int = 40
     public_every: int = 20
     seed: int = 2026
+    edited_every: int = 0
 
 
 def header() -> Header:
@@ -145,7 +149,8 @@ class _Tenant:
 
     def __init__(self, number: int, shape: Shape) -> None:
         self.number, self.shape = number, shape
-        self.random = Random(shape.seed << 32 | number)  # noqa: S311 - test data
+        edited = bool(shape.edited_every) and number % shape.edited_every == 0
+        self.random = Random(shape.seed + edited << 32 | number)  # noqa: S311 - test data
         self.project = identifier("project", number)
         self.dual = number % 3 == 0
         self.joined = number <= shape.joined

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from netaddr import IPNetwork
 
 from infra.neutron.compile import compile_fabric
-from infra.neutron.store import from_records, load, written
+from infra.neutron.store import from_records, load
 from infra.policy.isolation import prove
 from ringfence.bench.measure import Row, peak_mib, repeated
+from ringfence.bench.snapshots import snapshot_file
 from ringfence.bench.synthetic import Shape, header, records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.neutron.snapshot import Snapshot
     from infra.policy.isolation import Proof
     from infra.policy.isolation.fabric import Fabric
@@ -39,7 +39,7 @@ def all_pairs(engine: str, size: int, repeats: int) -> Row:
 
 def end_to_end(engine: str, size: int, repeats: int) -> Row:
     """``size`` rules from a file of JSON lines to verdicts on all claims between tenants; the baseline only reads and parses."""
-    path = snapshot_file(size)
+    path = snapshot_file(Shape(tenants=size // RULES_PER_TENANT, rules=RULES_PER_TENANT))
     if engine == "ringfence":
         times, (_, _, proof) = repeated(lambda: _prove_file(path), repeats)
         answers = {"verdicts": _verdicts(proof)}
@@ -55,19 +55,6 @@ def _prove_file(path: Path) -> tuple[Snapshot, Fabric, Proof]:
     snapshot = load(path)
     fabric = compile_fabric(snapshot)
     return snapshot, fabric, prove(fabric)
-
-
-def snapshot_file(rules: int) -> Path:
-    """Return the file of a synthetic cloud with so many rules, written once."""
-    folder = Path(os.environ.get("RINGFENCE_CACHE") or gettempdir()) / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"cloud-{rules}.jsonl"
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.writelines(written(header(), records(Shape(tenants=rules // RULES_PER_TENANT, rules=RULES_PER_TENANT))))
-        partial.rename(path)
-    return path
 
 
 def _verdicts(proof: Proof) -> str:

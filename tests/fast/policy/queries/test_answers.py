@@ -201,6 +201,17 @@ def test_what_passes_has_no_block_and_what_does_not_has_one() -> None:
                 assert passes is (not blocks), (what, source.name, target.name, blocks)
 
 
+def test_a_stranger_is_stopped_as_the_stranger_that_the_target_sees() -> None:
+    """By a public address the target sees the router's address: a rule for its own zone is no rule for that."""
+    cloud = two_tenants()
+    cloud.group("globex-open", "globex", allow("ingress", "10.0.0.0/24", "tcp", (22, 22)))
+    asked = Asked(cloud)
+    source, target = asked.directory.find("acme/web/app")[0], asked.directory.find("globex/web/app")[0]
+
+    (block,) = explain.why_not(asked.passages, source, target, service("tcp/22")).blocks
+    assert block.text == "no rule of globex-web-app lets it take tcp/22 from 203.0.113.20, 203.0.113.60"
+
+
 @pytest.mark.parametrize(
     ("source", "target", "lines"),
     [
