@@ -40,18 +40,8 @@ SERVICES: Final = "172.31"
 HELPERS: Final = {"dns": ("udp", 53), "ntp": ("udp", 123), "log": ("tcp", 6514)}
 """What the platform offers there, each on an address of its own."""
 
-_WORDS: Final = {
-    "project": 1,
-    "network": 2,
-    "subnet": 3,
-    "router": 4,
-    "port": 5,
-    "group": 6,
-    "rule": 7,
-    "server": 8,
-    "floating": 9,
-    "rbac": 10,
-}
+_WORDS: Final = ("project", "network", "subnet", "router", "port", "group", "rule", "server", "floating", "rbac")
+_NUMBERS: Final = {word: number for number, word in enumerate(_WORDS, start=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +74,7 @@ def records(shape: Shape) -> Iterator[Record]:
 
 def identifier(kind: str, tenant: int, number: int = 0) -> str:
     """Return an id that looks like a UUID and says what it is."""
-    return f"{_WORDS[kind]:08x}-{tenant >> 16:04x}-{tenant & 0xFFFF:04x}-0000-{number:012x}"
+    return f"{_NUMBERS[kind]:08x}-{tenant >> 16:04x}-{tenant & 0xFFFF:04x}-0000-{number:012x}"
 
 
 def _platform(shape: Shape) -> Iterator[Record]:
