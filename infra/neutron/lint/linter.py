@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from infra.neutron.filters import FAMILY
@@ -61,15 +62,17 @@ def _of_rule(written: Written, filters: Filters, driver: Driver, today: date) ->
         yield written.finding(Kind.EXPIRED, f"flow {source.flow} ran out on {source.expires}")
     if not filters.peers(written.rule):
         yield written.finding(Kind.DEAD, "its remote end has no member")
-    spans = _spans(written.rule, driver)
+    spans = _spans(service_of(written.rule), driver)
     if spans is not None and spans[0] != spans[1]:
         said, done = (", ".join(format_l4(span.lo, span.hi)) for span in spans)
         yield written.finding(Kind.DRIVER_DIFFERENCE, f"the API says {said}, the {driver} driver enforces {done}")
 
 
-def _spans(rule: Rule, driver: Driver) -> tuple[Span, Span] | None:
+@lru_cache(maxsize=1 << 16)
+def _spans(service: Service, driver: Driver) -> tuple[Span, Span] | None:
+    """Return what the API's words say and what the driver makes of them; a cloud has few services, in many rules."""
     try:
-        return intended(service_of(rule)), enforced(driver, service_of(rule))
+        return intended(service), enforced(driver, service)
     except NotAcceptedError:
         return None
 
@@ -83,12 +86,10 @@ def _family_gaps(rules: list[Written]) -> Iterator[Finding]:
     """Find ingress that is open to all of IPv6 for a service that is not open to all of IPv4 in the same group."""
     open4 = {(written.group.id, service_of(written.rule)[1:]) for written in rules if _open_to_all(written.rule, 4)}
     for written in rules:
+        if not _open_to_all(written.rule, 6):
+            continue
         service = service_of(written.rule)
-        if (
-            _open_to_all(written.rule, 6)
-            and service.protocol not in {"icmpv6", "ipv6-icmp"}
-            and (written.group.id, service[1:]) not in open4
-        ):
+        if service.protocol not in {"icmpv6", "ipv6-icmp"} and (written.group.id, service[1:]) not in open4:
             yield written.finding(Kind.FAMILY_GAP, "open to every IPv6 address, and not to every IPv4 address")
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from infra.neutron.addresses import interval
 from infra.policy.isolation.ranges import PRIVATE, Ranges, covers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra.neutron.snapshot import Snapshot
-    from infra.policy.packets.arrays import Ints
 
 _IPV4 = 4
 
@@ -25,20 +25,19 @@ class Used:
     existing: int
 
 
-def used_addresses(snapshot: Snapshot) -> Ints:
-    """Return the distinct IPv4 addresses of all ports, sorted, as int64.
+def used_addresses(snapshot: Snapshot) -> list[int]:
+    """Return the distinct IPv4 addresses of all ports, sorted.
 
     All tenants' together: where they overlap, an address counts once, so a rule never looks wider than it is for its own tenant alone.
     """
     texts = {fixed.ip_address for port in snapshot.ports for fixed in port.fixed_ips if fixed.ip_address}
-    values = [first for family, first, _ in map(interval, texts) if family == _IPV4]
-    return np.array(sorted(values), dtype=np.int64)
+    return sorted(first for family, first, _ in map(interval, texts) if family == _IPV4)
 
 
-def width_used(peers: Ranges, addresses: Ints) -> Used | None:
+def width_used(peers: Ranges, addresses: Sequence[int]) -> Used | None:
     """Return how much of a rule's private IPv4 peers exists; ``None`` for others, of which nobody here knows who exists."""
     if not peers or any(family != _IPV4 for family, _, _ in peers) or not covers(PRIVATE, peers):
         return None
     admitted = sum(last - first + 1 for _, first, last in peers)
-    existing = sum(int(np.searchsorted(addresses, last, "right") - np.searchsorted(addresses, first)) for _, first, last in peers)
+    existing = sum(bisect_right(addresses, last) - bisect_left(addresses, first) for _, first, last in peers)
     return Used(admitted, existing)

@@ -12,7 +12,7 @@ from infra.policy.packets.text import format_l4
 from infra.policy.queries.sides import INTERNET, Side, group
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from infra.policy.queries.passages import Passage, Passages
     from infra.policy.queries.sides import Place
@@ -44,14 +44,21 @@ class Matrix:
     cells: dict[tuple[str, str], Cell]
 
 
-def matrix(passages: Passages, level: Level, parties: Collection[str] = ()) -> Matrix:
-    """Work out the matrix of some parties (all when none is named): pairs are visited only where a path joins their networks."""
+def matrix(passages: Passages, level: Level, parties: Collection[str] = (), *, detail: bool = True) -> Matrix:
+    """Work out the matrix of some parties (all when none is named): pairs are visited only where a path joins their networks.
+
+    Without ``detail`` the cells have services only, which is what a table shows; a whole cloud then fits into little memory.
+    """
     sides = _sides(passages, parties)
+    services: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
     found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
     for passage in _passages(passages, sides):
-        found[_row(passages, passage.source, level), _row(passages, passage.target, level)].append(passage)
+        key = _row(passages, passage.source, level), _row(passages, passage.target, level)
+        services[key].update((box.l4_lo, box.l4_hi) for box in passage.boxes)
+        if detail:
+            found[key].append(passage)
     rows = dict.fromkeys(_row(passages, side, level) for side in sides)
-    cells = {key: Cell(tuple(_services(several)), tuple(several)) for key, several in found.items()}
+    cells = {key: Cell(tuple(_services(intervals)), tuple(found.get(key, ()))) for key, intervals in services.items()}
     return Matrix(level, (*rows, INTERNET_ROW), cells)
 
 
@@ -62,21 +69,33 @@ def _sides(passages: Passages, parties: Collection[str]) -> list[Side]:
     return [side for party in chosen if party in of_party for side in group(fabric, of_party[party].tolist())]
 
 
+BATCH = 600
+"""Sides whose filters are worked out together: many enough to be quick, few enough to be small."""
+
+
 def _passages(passages: Passages, sides: list[Side]) -> Iterator[Passage]:
     on_segment: dict[int, list[Side]] = defaultdict(list)
     for side in sides:
         on_segment[side.segment].append(side)
-    passages.prepare((side.filter_class, direction) for side in sides for direction in Direction)
-    for source in sides:
-        reach = passages.paths.reach((source.segment,))
-        places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
-        for place in sorted(places & on_segment.keys()):
-            for target in on_segment[place]:
-                if target is not source or len(source.members) > 1:
-                    yield from passages.directly(source, target)
-        yield from passages.between(source, INTERNET)
-    for target in sides:
-        yield from passages.between(INTERNET, target)
+    for start in range(0, len(sides), BATCH):  # sides are in the order of their parties, so those that meet are mostly in one batch
+        batch = sides[start : start + BATCH]
+        passages.prepare((side.filter_class, direction) for side in batch for direction in Direction)
+        for source in batch:
+            yield from _sent(passages, source, on_segment)
+        for target in batch:
+            yield from passages.between(INTERNET, target)
+        passages.forget()
+
+
+def _sent(passages: Passages, source: Side, on_segment: dict[int, list[Side]]) -> Iterator[Passage]:
+    """Yield what a side may send to the others by their own addresses, and to the internet."""
+    reach = passages.paths.reach((source.segment,))
+    places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
+    for place in sorted(places & on_segment.keys()):
+        for target in on_segment[place]:
+            if target is not source or len(source.members) > 1:
+                yield from passages.directly(source, target)
+    yield from passages.between(source, INTERNET)
 
 
 def _row(passages: Passages, place: Place, level: Level) -> str:
@@ -86,10 +105,10 @@ def _row(passages: Passages, place: Place, level: Level) -> str:
     return party if level is Level.TENANTS else f"{party} on {passages.fabric.segments[place.segment].name}"
 
 
-def _services(several: list[Passage]) -> Iterator[str]:
-    """Yield the union of the layer-4 intervals, as minimal services."""
+def _services(intervals: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """Yield the union of layer-4 intervals, as minimal services."""
     merged: list[list[int]] = []
-    for lo, hi in sorted((box.l4_lo, box.l4_hi) for passage in several for box in passage.boxes):
+    for lo, hi in sorted(intervals):
         if merged and lo <= merged[-1][1]:
             merged[-1][1] = max(merged[-1][1], hi)
         else:

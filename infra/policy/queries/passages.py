@@ -90,6 +90,10 @@ class Passages:
         table = swept(axis, rows)
         self._allowed.update((key, PacketSet.of_key(table, number, axis)) for number, key in enumerate(wanted))
 
+    def forget(self) -> None:
+        """Let go of what filters allow: a whole cloud's is large, and :meth:`prepare` makes it again."""
+        self._allowed.clear()
+
     def publicly(self, source: Side, target: Side) -> list[Passage]:
         """Return what passes by the target's public addresses alone."""
         ways = self._by_public_address(source, target, self.paths.reach((source.segment,)))

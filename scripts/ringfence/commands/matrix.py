@@ -59,7 +59,7 @@ def command(
     opened = read(state, driver)
     for name in tenants or ():
         opened.directory.find(name)
-    found = matrix(opened.passages, by, tuple(tenants or ()))
+    found = matrix(opened.passages, by, tuple(tenants or ()), detail=as_json or form is Form.HTML)
     unknowns = opened.fabric.unknowns
     if as_json:
         cells = [

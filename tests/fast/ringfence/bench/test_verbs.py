@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ def test_every_question_has_the_answer_that_is_expected(tmp_path: Path, monkeypa
         monkeypatch.setattr(sys, "argv", ["ringfence", *question.arguments(files)])
         with pytest.raises(SystemExit) as ended:
             cli.main()
+        gc.enable()
         assert int(ended.value.code or 0) == question.code, question
 
 
