@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 
 class Kind(StrEnum):
-    """What is wrong with a rule or a group."""
+    """What is wrong with a rule, a group or the wiring."""
 
     DUPLICATE = "duplicate"
     CONTAINED = "contained"
@@ -27,6 +27,9 @@ class Kind(StrEnum):
     OWNERLESS = "ownerless"
     FAMILY_GAP = "family-gap"
     DRIVER_DIFFERENCE = "driver-difference"
+    UNPROTECTED = "unprotected"
+    ADDRESS_PAIR = "address-pair"
+    UNDECLARED = "undeclared"
     EXCEPTION_EXPIRED = "exception-expired"
     EXCEPTION_UNUSED = "exception-unused"
 
@@ -42,6 +45,9 @@ CATALOGUE = {
     Kind.OWNERLESS: (Level.WARNING, "No flow, and so nobody, asked for this rule."),
     Kind.FAMILY_GAP: (Level.ERROR, "IPv6 is open to everybody where IPv4 is not."),
     Kind.DRIVER_DIFFERENCE: (Level.ERROR, "The firewall driver enforces something else than the rule says."),
+    Kind.UNPROTECTED: (Level.ERROR, "Port security is off: no group filters the port, and it may send from any address."),
+    Kind.ADDRESS_PAIR: (Level.WARNING, "The port may send from addresses that are not its own."),
+    Kind.UNDECLARED: (Level.ERROR, "Something is plugged into a tenant, opened or lent, and no declaration has it."),
     Kind.EXCEPTION_EXPIRED: (Level.ERROR, "An exception has run out."),
     Kind.EXCEPTION_UNUSED: (Level.WARNING, "An exception matches nothing any more."),
 }

@@ -1,4 +1,4 @@
-"""All checks on the rules of one snapshot. Pure: the caller says which day it is."""
+"""All checks on one snapshot. Pure: the caller says which day it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from infra.neutron.filters import FAMILY
 from infra.neutron.lint.findings import Finding, Kind
 from infra.neutron.lint.redundant import redundant
 from infra.neutron.lint.width import used_addresses, width_used
+from infra.neutron.lint.wiring import wiring
 from infra.neutron.lint.written import Written
 from infra.neutron.services import NotAcceptedError, Service, enforced, intended
 from infra.policy.packets.text import format_l4
@@ -25,10 +26,11 @@ OVER_WIDE = 64
 """A rule is over-wide when it admits this many private addresses for every one that exists."""
 
 
-def lint(snapshot: Snapshot, filters: Filters, driver: Driver, today: date) -> list[Finding]:
+def lint(snapshot: Snapshot, filters: Filters, driver: Driver, today: date, declared: Snapshot | None = None) -> list[Finding]:
     """Return every finding, sorted by project, group and kind.
 
     ``filters`` are those of the snapshot's fabric: what rules mean is asked of them, so lint and proof cannot disagree.
+    ``declared`` is what the wiring of a running cloud is compared with.
     """
     projects = {project.id: project.name or project.id for project in snapshot.projects}
     attached = {group for port in snapshot.ports for group in port.security_groups}
@@ -40,6 +42,7 @@ def lint(snapshot: Snapshot, filters: Filters, driver: Driver, today: date) -> l
         *(finding for rule in rules for finding in _of_rule(rule, filters, driver, today)),
         *_family_gaps(rules),
         *_over_wide(snapshot, rules, filters),
+        *wiring(snapshot, declared),
     ]
     return sorted(found, key=lambda finding: (finding.project, finding.group, finding.kind, finding.text))
 

@@ -71,7 +71,8 @@ def command(
     if not isinstance(filters, Filters):
         raise QuestionError.of("the state has no security groups", where=state)
     today = datetime.now(UTC).date()
-    found = lint(opened.snapshot, filters, Driver(opened.fabric.profile), today)
+    declared = opened.declared.snapshot() if opened.declared else None
+    found = lint(opened.snapshot, filters, Driver(opened.fabric.profile), today, declared)
     file = exceptions or (EXCEPTIONS if EXCEPTIONS.exists() else None)
     if file is not None:
         found = subtract(found, _read(file), _allowed(opened.snapshot, filters), today, str(file))

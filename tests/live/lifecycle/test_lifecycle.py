@@ -64,11 +64,17 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     project = Project(tmp_path_factory.mktemp("lifecycle"), NAME)
     project.declare(DECLARATION)
     project.ensure()
-    assert project.run("destroy", "--yes").status == 0
+    away(project)
     begun = Life(project, inventory.everything(clouds.admin()))
     yield begun
-    project.run("destroy", "--yes")
-    project.run("stack", "rm", "--yes", "--force")
+    away(project)
+    assert project.run("stack", "rm", "--yes").status == 0
+
+
+def away(project: Project) -> None:
+    """Destroy the tenant; a state that still knows of something is not thrown away."""
+    ended = project.run("destroy", "--yes")
+    assert ended.status == 0, ended.output
 
 
 def lab(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -91,7 +97,8 @@ def wait_until_half_made(update: subprocess.Popen[str]) -> None:
         if any((volume.name or "").startswith(f"{NAME}-") for volume in cloud.block_storage.volumes(all_projects=True)):
             return
         time.sleep(1.0)
-    pytest.fail("the update ended or made no volume")
+    update.terminate()
+    pytest.fail(f"the update ended or made no volume: {update.communicate(timeout=600)[0]}")
 
 
 def failures(opened: Opened, kinds: frozenset[Kind]) -> list[str]:
@@ -131,8 +138,7 @@ def test_nothing_stays_of_a_destroyed_tenant(life: Life) -> None:
     admin = clouds.admin()
     assert 404 not in inventory.key_answers(admin, keys).values()
     assert inventory.everything(admin) - life.before
-    ended = life.project.run("destroy", "--yes")
-    assert ended.status == 0, ended.output
+    away(life.project)
     assert inventory.everything(admin) == life.before
     assert set(inventory.key_answers(admin, keys).values()) == {404}
 

@@ -42,7 +42,8 @@ def analyse() -> Analysis:
     assert state.declared is not None
     proof = prove(state.fabric, state.declared.intent())
     broken = {f"{judgement.claim}: {judgement.text}" for judgement in proof.judgements if judgement.verdict is not Verdict.HOLDS}
-    found = lint(state.snapshot, cast("Filters", state.fabric.builder), Driver(state.fabric.profile), datetime.now(UTC).date())
+    filters, driver = cast("Filters", state.fabric.builder), Driver(state.fabric.profile)
+    found = lint(state.snapshot, filters, driver, datetime.now(UTC).date(), state.declared.snapshot())
     return Analysis(
         {
             Finder.PROVE: frozenset(broken | {f"not understood: {unknown}" for unknown in proof.unknowns}),
