@@ -178,16 +178,20 @@ def listed(entry: str | list[str]) -> IPSet:
     return EVERY if entry == "any" else IPSet([IPNetwork(text) for text in entry])
 
 
+Sender = tuple[Cards, IPSet, IPSet]
+"""Cards, the addresses under which others see them, and the destinations that matter."""
+
+
 class Invariant:
     """Routers and networks with the destinations that get there, as the certificate lists them for packets of some senders."""
 
-    def __init__(self, name: str, entry: Json, senders: list[tuple[Cards, IPSet]], scope: IPSet = EVERY) -> None:
-        """Read an entry; ``senders`` are cards with the addresses that others see, ``scope`` the destinations that matter."""
-        demand(set(entry) <= {"from", "routers", "networks", "outside"} and isinstance(entry["outside"], bool), f"{name}: not an invariant")
-        self.name, self.senders, self.scope, self.home = name, senders, scope, set(entry.get("from", ()))
+    def __init__(self, name: str, entry: Json, senders: list[Sender]) -> None:
+        """Read an entry."""
+        demand(set(entry) <= {"from", "routers", "networks", "outside"}, f"{name}: not an invariant")
+        self.name, self.senders, self.home = name, senders, set(entry.get("from", ()))
         self.routers = {router: listed(destinations) for router, destinations in entry["routers"].items()}
         self.networks = {wire: listed(destinations) for wire, destinations in entry["networks"].items()}
-        self.outside = entry["outside"]
+        self.outside = listed(entry["outside"])
 
     def check(self, cloud: Cloud) -> Iterator[tuple[Cards, Cards]]:
         """Check that it is closed, and yield the pairs of cards that a path joins: for each, groups let nothing pass."""
@@ -210,15 +214,15 @@ class Invariant:
         elif (wire, next_hop) in cloud.routers_at:
             demand(all(region.issubset(self.routers.get(other, IPSet())) for other in cloud.routers_at[wire, next_hop]), where)
         else:
-            demand(wire not in cloud.external or self.outside, where)
+            demand(wire not in cloud.external or region.issubset(self.outside), where)
             yield from self.meetings(cloud, [(cards, region) for cards in cloud.cards[wire] if next_hop in cards.targets])
 
     def meetings(self, cloud: Cloud, targets: list[tuple[Cards, IPSet]]) -> Iterator[tuple[Cards, Cards]]:
         """Yield the pairs of senders and cards of other tenants that get packets for these destinations; refuse when one passes."""
         for target, destinations in targets:
-            for source, seen in self.senders if destinations & self.scope else ():
-                if source.tenant != target.tenant:
-                    passes = cloud.rules.passes(source, target, seen, destinations & self.scope)
+            for source, seen, limit in self.senders:
+                if source.tenant != target.tenant and destinations & limit:
+                    passes = cloud.rules.passes(source, target, seen, destinations & limit)
                     demand(not passes, f"{self.name}: packets pass from {source.name} to {target.name}")
                     yield source, target
 
@@ -234,18 +238,19 @@ def tenants_invariants(cloud: Cloud, certificate: Json) -> Iterator[Invariant]:
         demand({wire for entry in entries for wire in entry["from"]} == set(own[tenant]), f"{tenant}: its networks are others")
         for entry in entries:
             faces = cloud.faces(entry["routers"])
-            found = Invariant(tenant, entry, [(cards, cards.sources | faces) for wire in entry["from"] for cards in own[tenant][wire]])
+            senders = [(cards, cards.sources | faces, EVERY) for wire in entry["from"] for cards in own[tenant][wire]]
+            found = Invariant(tenant, entry, senders)
             near = [router for router, hops in cloud.hops.items() if any(wire in found.home for _, wire, _ in hops)]
             started = [found.networks.get(wire) for wire in found.home] + [found.routers.get(router) for router in near]
             demand(all(given == EVERY for given in started), f"{tenant}: a network of its own, or a router on one, is not listed whole")
-            demand(found.outside or not found.home & cloud.external, f"{tenant}: a network of its own leads outside")
+            demand(found.outside == EVERY or not found.home & cloud.external, f"{tenant}: a network of its own leads outside")
             yield found
 
 
 def outsides_invariant(cloud: Cloud, certificate: Json, invariants: list[Invariant]) -> Invariant:
     """Return the invariant of the world outside, which begins with what is routed there; its senders are all whose packets leave."""
-    callers = [sender for invariant in invariants if invariant.outside for sender in invariant.senders]
-    found = Invariant("outside", certificate["outside"], callers, PRIVATE)
+    callers = [(cards, seen, PRIVATE & each.outside) for each in invariants for cards, seen, _ in each.senders]
+    found = Invariant("outside", certificate["outside"], callers)
     for router in cloud.of["router"]:
         behind = cloud.routable(router)
         demand(behind.issubset(found.routers.get(router["id"], IPSet())), f"the outside reaches router {router['id']}, unlisted")

@@ -63,7 +63,7 @@ def _invariant(paths: Paths, reach: Reach) -> dict[str, object]:
     return {
         "routers": {fabric.routers[router].id: _text(ranges) for router, ranges in sorted(reach.routers.items())},
         "networks": {fabric.segments[segment].id: _text(ranges) for segment, ranges in sorted(reach.delivered.items())},
-        "outside": bool(reach.outside),
+        "outside": _text(reach.outside),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -22,20 +22,21 @@ _ANY_PACKET = (6 << 16) + 443
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A way from a segment with endpoints of ``party`` to endpoints of others.
+    """A way from the segment ``origin``, where ``party`` has endpoints, to endpoints of others.
 
-    ``origin`` is the segment it starts from, or ``None`` for the outside world.
+    With ``abroad`` it leaves the cloud and comes back: ``reach`` is then what the outside world can deliver.
     """
 
     party: int
-    origin: int | None
+    origin: int
     reach: Reach
     arrival: Arrival
+    abroad: bool = False
 
 
 def structural(paths: Paths) -> tuple[Judgement, list[Contact]]:
-    """Judge ``structure``, and return every contact for ``packets``."""
-    contacts = list(_contacts(paths))
+    """Judge ``structure``, and return every contact for ``packets``, the shortest paths first."""
+    contacts = sorted(_contacts(paths), key=lambda contact: len(contact.reach.path(contact.arrival.link)))
     examples = tuple(islice(_path_examples(paths, contacts), LISTED))
     if examples:
         return Judgement(Claim.STRUCTURE, Verdict.BROKEN, "a path joins private addresses of two tenants", examples), contacts
@@ -66,15 +67,15 @@ def _strangers(paths: Paths, party: int, arrival: Arrival) -> set[int]:
 
 
 def _from_outside(paths: Paths) -> Iterator[Contact]:
-    """Private addresses that the outside world may send to: a path for every tenant that reaches the outside."""
+    """Private addresses that the outside world may send to: a path from every segment that sends them outside."""
     reach = paths.routing.from_outside()
-    senders = [party for party in paths.tenants() if paths.reach(paths.segments_of_party[party]).outside]
     for arrival in paths.arrivals(reach, public=False):
         private = intersection(arrival.destinations, PRIVATE)
-        if private:
-            for party in senders:
-                if _strangers(paths, party, arrival):
-                    yield Contact(party, None, reach, type(arrival)(arrival.segment, private, arrival.link, arrival.handed))
+        for party in paths.tenants() if private else ():
+            for segment in paths.segments_of_party[party] if _strangers(paths, party, arrival) else ():
+                sent = intersection(private, paths.reach((segment,)).outside)
+                if sent:
+                    yield Contact(party, segment, reach, replace(arrival, destinations=sent), abroad=True)
 
 
 def _path_examples(paths: Paths, contacts: list[Contact]) -> Iterator[Counterexample]:
@@ -95,8 +96,6 @@ def _path_examples(paths: Paths, contacts: list[Contact]) -> Iterator[Counterexa
 def _sender(paths: Paths, contact: Contact) -> int | None:
     """Return an endpoint of the contact's party where the contact starts."""
     members = paths.of_party[contact.party].tolist()
-    if contact.origin is None:
-        return next((m for m in members if paths.reach((int(paths.fabric.endpoints.segment[m]),)).outside), None)
     return next((m for m in members if paths.fabric.endpoints.segment[m] == contact.origin), None)
 
 

@@ -116,9 +116,23 @@ class Change:
 # -- leaks of topology ---------------------------------------------------------------------------------------------------------------
 
 
+def fresh(c: Change, **fields: object) -> None:
+    """A new network of the other behind its router, with a prefix that nobody else has, and a server on it."""
+    prefix = "10.200.7"
+    c.add(
+        Network(id="fresh", project_id=c.other), Subnet(id="fresh-4", network_id="fresh", cidr=f"{prefix}.0/24", gateway_ip=f"{prefix}.1")
+    )
+    for name, host, owner, device in (("fresh-leg", 1, LEG, c.router(c.other).id), ("fresh-port", 9, "compute:nova", "")):
+        fixed = (FixedIp(subnet_id="fresh-4", ip_address=f"{prefix}.{host}"),)
+        port = Port(id=name, network_id="fresh", project_id=c.other, fixed_ips=fixed, device_owner=owner, device_id=device)
+        c.add(port if owner == LEG else msgspec.structs.replace(port, **fields))
+
+
 def foreign_leg(c: Change) -> None:
-    """A tenant's router gets a leg on the other's network."""
-    c.add(c.port("leg", c.network(c.other).id, c.one, device_owner=LEG, device_id=c.router(c.one).id))
+    """A tenant's router gets a leg on a network of the other's."""
+    fresh(c, security_groups=(c.open_group(c.other),))
+    fixed = (FixedIp(subnet_id="fresh-4", ip_address="10.200.7.250"),)
+    c.add(Port(id="leg", network_id="fresh", project_id=c.one, fixed_ips=fixed, device_owner=LEG, device_id=c.router(c.one).id))
 
 
 def foreign_port(c: Change) -> None:
@@ -140,16 +154,10 @@ def subport(c: Change) -> None:
 
 def extra_route(c: Change) -> None:
     """A route to a new network of the other over its router's external address."""
-    fresh = "10.200.7.0/24"
-    c.add(Network(id="fresh", project_id=c.other), Subnet(id="fresh-4", network_id="fresh", cidr=fresh, gateway_ip="10.200.7.1"))
-    router = c.router(c.other)
-    legs = (FixedIp(subnet_id="fresh-4", ip_address="10.200.7.1"),)
-    c.add(Port(id="fresh-leg", network_id="fresh", project_id=c.other, fixed_ips=legs, device_owner=LEG, device_id=router.id))
-    server = (FixedIp(subnet_id="fresh-4", ip_address="10.200.7.9"),)
-    c.add(Port(id="fresh-port", network_id="fresh", project_id=c.other, fixed_ips=server, device_owner="compute:nova"))
-    hop = router.gateways[0].external_fixed_ips[0].ip_address or ""
+    fresh(c)
+    hop = c.router(c.other).gateways[0].external_fixed_ips[0].ip_address or ""
     mine = c.router(c.one)
-    c.change(mine, routes=(*mine.routes, Route(destination=fresh, nexthop=hop)))
+    c.change(mine, routes=(*mine.routes, Route(destination="10.200.7.0/24", nexthop=hop)))
 
 
 def same_wire(c: Change) -> None:
@@ -171,6 +179,7 @@ def ipv6_only(c: Change) -> None:
 
 def untranslated(c: Change) -> None:
     """A router that translates no more: the outside may route to the private addresses behind it."""
+    fresh(c, security_groups=(c.open_group(c.other),))
     router = c.router(c.other)
     c.change(router, gateways=(msgspec.structs.replace(router.gateways[0], enable_snat=False),))
 
@@ -206,6 +215,17 @@ def wide_prefix(c: Change) -> None:
                     port_range_max=6514, id=f"wide-{way}")  # fmt: skip
         c.add(SecurityGroup(id=f"wide-{way}", name=f"wide-{way}", project_id=tenant, rules=(rule,)))
         c.change(card, security_groups=(*card.security_groups, f"wide-{way}"))
+
+
+def hole(c: Change) -> None:
+    """Both cards may send to each other, and take nothing: each takes the other's packets for answers."""
+    c.joined()
+    one, other = c.card(c.one), c.card(c.other)
+    for card, peer, port in ((one, other, 53), (other, one, 123)):
+        rule = Rule(direction="egress", remote_ip_prefix=peer.fixed_ips[0].ip_address, protocol="udp", port_range_min=port,
+                    port_range_max=port, id=f"hole-{port}")  # fmt: skip
+        c.add(SecurityGroup(id=f"hole-{port}", name=f"hole-{port}", project_id=card.project_id, rules=(rule,)))
+        c.change(card, security_groups=(*card.security_groups, f"hole-{port}"))
 
 
 def no_port_security(c: Change) -> None:
@@ -276,5 +296,5 @@ def open_inside(c: Change) -> None:
 
 
 TOPOLOGY = (foreign_leg, foreign_port, lent_port, subport, extra_route, same_wire, ipv6_only, untranslated)
-GROUPS = (open_cards, shared_group, wide_prefix, no_port_security, pair_of_everything)
+GROUPS = (open_cards, shared_group, wide_prefix, hole, no_port_security, pair_of_everything)
 HARMLESS = (idle_group, own_port, own_leg, idle_router, share_unused, idle_address, new_tenant, open_inside)

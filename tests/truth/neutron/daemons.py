@@ -95,7 +95,10 @@ class Daemons:
 class Ovn(Daemons):
     """A northbound and a southbound database, northd between them, and ovn-trace as a daemon."""
 
-    _tracer = 0
+    def __init__(self, folder: Path) -> None:
+        """Remember where sockets and databases go."""
+        super().__init__(folder)
+        self._tracers: list[int] = []
 
     def begin(self) -> Self:
         """Start everything but the trace, which wants a southbound database that is filled."""
@@ -122,16 +125,22 @@ class Ovn(Daemons):
 
     def tracer(self) -> Control:
         """Start ovn-trace and return its control socket."""
-        control, pid = self.folder / "trace.ctl", self.folder / "trace.pid"
+        name = f"trace{len(self._tracers)}"
+        control, pid = self.folder / f"{name}.ctl", self.folder / f"{name}.pid"
         # It goes into the background once it has read the database; its socket is there before that, and must not be used.
         self.run("ovn-trace", f"--db=unix:{self.folder / 'sb.sock'}", "--ct=new", "--ct=new", "--minimal", "--detach", "--no-chdir",
                  f"--unixctl={control}", f"--pidfile={pid}")  # fmt: skip
-        self._tracer = int(pid.read_text())
+        self._tracers.append(int(pid.read_text()))
         return Control(control)
 
+    def trace(self, switch: str, packet: str, states: tuple[str, ...]) -> str:
+        """Trace one packet by a process of its own: a daemon heeds states of connection tracking for its first packet only."""
+        tracking = [f"--ct={state}" for state in states]
+        return self.run("ovn-trace", f"--db=unix:{self.folder / 'sb.sock'}", *tracking, "--minimal", switch, packet)
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._tracer:
-            os.kill(self._tracer, signal.SIGTERM)
+        for tracer in self._tracers:
+            os.kill(tracer, signal.SIGTERM)
         super().__exit__(kind, error, trace)
 
 

@@ -53,19 +53,22 @@ def server_on_the_external_network(cloud: Cloud) -> None:
     cloud.port("direct", "public", "acme", "203.0.113.99", groups=("acme-open",))
 
 
-def route_over_the_external_network(cloud: Cloud) -> None:
-    """An extra route to the other's router over the external network."""
+def data_zone(cloud: Cloud) -> None:
+    """A second network of globex', with a prefix that nobody else has."""
     cloud.network("globex-data", "globex", "10.9.0.0/24")
     cloud.leg("globex-edge", "globex-data", "10.9.0.1")
     cloud.port("globex-db", "globex-data", "globex", "10.9.0.5", groups=("globex-open",))
+
+
+def route_over_the_external_network(cloud: Cloud) -> None:
+    """An extra route to the other's router over the external network."""
+    data_zone(cloud)
     cloud.route("acme-edge", "10.9.0.0/24", "203.0.113.21")
 
 
 def route_to_a_floating_ip(cloud: Cloud) -> None:
     """An extra route whose next hop is the other's floating IP: its router answers for that address and forwards."""
-    cloud.network("globex-data", "globex", "10.9.0.0/24")
-    cloud.leg("globex-edge", "globex-data", "10.9.0.1")
-    cloud.port("globex-db", "globex-data", "globex", "10.9.0.5", groups=("globex-open",))
+    data_zone(cloud)
     cloud.route("acme-edge", "10.9.0.0/24", "203.0.113.61")
 
 
@@ -82,6 +85,12 @@ def port_that_poses_as_the_platforms(cloud: Cloud) -> None:
 
 def untranslated_router(cloud: Cloud) -> None:
     """Without translation the networks outside may have a route to the private addresses."""
+    data_zone(cloud)
+    untranslated_equals(cloud)
+
+
+def untranslated_equals(cloud: Cloud) -> None:
+    """The same where every address behind the router is one that the other tenant has as well: its packets for those stay with it."""
     router = cloud.records["Router globex-edge"]
     assert isinstance(router, Router)
     cloud.change(Router, "globex-edge", gateways=(msgspec.structs.replace(router.gateways[0], enable_snat=False),))
@@ -89,10 +98,11 @@ def untranslated_router(cloud: Cloud) -> None:
 
 def common_address_scope(cloud: Cloud) -> None:
     """Addresses of one scope are routed without translation."""
+    data_zone(cloud)
     cloud.add(AddressScope(id="scope"))
     for pool, prefix in (("inner", "10.0.0.0/8"), ("outer", "203.0.113.0/24")):
         cloud.add(SubnetPool(id=pool, prefixes=(prefix,), address_scope_id="scope"))
-    cloud.change(Subnet, "globex-app-0", subnetpool_id="inner")
+    cloud.change(Subnet, "globex-data-0", subnetpool_id="inner")
     cloud.change(Subnet, "public-0", subnetpool_id="outer")
 
 
@@ -218,6 +228,7 @@ HARMLESS = {
         route_to_nowhere,
         shadowed_route,
         unshared_scope,
+        untranslated_equals,
         port_made_by_the_platform,
     )
 }

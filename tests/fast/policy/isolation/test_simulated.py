@@ -122,7 +122,7 @@ def judged(fabric: Fabric, *, answers: bool = False) -> tuple[set[Pair], set[Pai
     paths = Paths(fabric)
     names = [party.name for party in fabric.parties]
     ends = fabric.endpoints
-    contacts = [contact for contact in _contacts(paths) if contact.origin is not None]
+    contacts = [contact for contact in _contacts(paths) if not contact.abroad]
     joined: set[Pair] = set()
     for contact in contacts:
         sources = [s for s in paths.of_party[contact.party].tolist() if ends.segment[s] == contact.origin]
