@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import openstack
+from openstack.exceptions import HttpException
 
 from labcloud.apis import APIS, SERVICE_USERS
 from labcloud.layout import EXTERNAL, EXTERNAL6, EXTERNAL6_GATEWAY, EXTERNAL_GATEWAY, EXTERNAL_POOL, Layout
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from openstack.network.v2._proxy import Proxy as Network
 
 Found = TypeVar("Found")
+SERVER_ERROR: Final = 500
 # name, memory in MiB, virtual processors; disks are volumes, so the flavors have none.
 FLAVORS: Final = (("small", 768, 1), ("tiny", 512, 1))
 EXTERNAL_NETWORK: Final = "public"
@@ -67,12 +69,22 @@ def host(cloud: Connection, _layout: Layout) -> None:
     begun = datetime.now(UTC)
     deadline = time.monotonic() + HOST_SECONDS
     while True:
-        missing = [name for name, ready in _AGENTS.items() if not ready(cloud, begun)]
+        missing = [name for name, ready in _AGENTS.items() if not answers(ready, cloud, begun)]
         if not missing:
             return
         if time.monotonic() > deadline:
             raise SystemExit(f"not up after {HOST_SECONDS:.0f} s: {', '.join(missing)}")
         time.sleep(1.0)
+
+
+def answers(ready: Callable[[Connection, datetime], bool], cloud: Connection, since: datetime) -> bool:
+    """Ask whether an agent is ready. A service that has only just started may say that it cannot reach another one yet: it is not."""
+    try:
+        return ready(cloud, since)
+    except HttpException as error:
+        if (error.status_code or 0) < SERVER_ERROR:
+            raise
+        return False
 
 
 def has_reported(state: str, updated_at: str | None, since: datetime) -> bool:
