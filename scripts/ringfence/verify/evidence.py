@@ -7,10 +7,11 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict
+from infra.policy.expectation import Expected
 from ringfence.verify import frames
 from ringfence.verify.frames import ADVERTISEMENT, ARP_REPLY, ARP_REQUEST, BROADCAST, Ends
 from ringfence.verify.judge import judge
-from ringfence.verify.model import Expected, Layer, Place, Proof, Reach
+from ringfence.verify.model import Layer, Place, Proof, Reach
 from ringfence.verify.orders import Sightings, observe
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from a zone to management.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.declaration.model import Protocol
+from infra.policy.expectation import Expected, Packet, deciding_rule
 from infra.policy.rules import Direction
-from ringfence.verify.model import Expected, Place, Role
+from ringfence.verify.model import Place, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,32 +27,23 @@ NO_PATH = "there is no path between tenants"
 APART = "management is apart from zones and from other tenants"
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """The first packet of a communication, as one end's rules see it: the other end's address, protocol and port."""
+def first_packet(ends: tuple[Address | None, Address | None], protocol: str, port: int) -> Packet | None:
+    """Return the first packet of a communication between two addresses; none when an end has no address, or not of the same family.
 
-    peer: Address
-    protocol: str
-    port: int
-
-
-def matching(rules: Iterable[Rule], direction: Direction, packet: Packet) -> Rule | None:
-    """Return the first rule that allows a packet, if any does."""
-    protocol = Protocol.ICMPV6 if packet.protocol == "icmp" and packet.peer.version == 6 else Protocol(packet.protocol)  # noqa: PLR2004
-    for rule in rules:
-        if rule.direction != direction or rule.match.protocol != protocol or packet.peer not in rule.peer:
-            continue
-        if rule.match.first is None or _covers(rule, packet):
-            return rule
-    return None
+    ``protocol`` is what probes call it: ``icmp`` is an echo request of either family.
+    """
+    source, destination = ends
+    if source is None or destination is None or source.version != destination.version:
+        return None
+    if protocol == "icmp":
+        kind = Protocol.ICMP if source.version == 4 else Protocol.ICMPV6  # noqa: PLR2004 - the family is its version number
+        return Packet(source, destination, kind, ECHO_REQUEST[source.version], 0)
+    return Packet(source, destination, Protocol(protocol), port)
 
 
-def _covers(rule: Rule, packet: Packet) -> bool:
-    """Tell whether a rule with ports, or with an ICMP type, covers the packet; an echo request has code 0."""
-    assert rule.match.first is not None  # noqa: S101 - the caller asked
-    if packet.protocol == "icmp":
-        return rule.match.first == ECHO_REQUEST[packet.peer.version] and rule.match.last in {None, 0}
-    return rule.match.first <= packet.port <= (rule.match.last or rule.match.first)
+def matching(rules: Iterable[Rule], direction: Direction, packet: Packet | None) -> Rule | None:
+    """Return the first rule that allows a packet, if there is one and any does."""
+    return deciding_rule(rules, direction, packet) if packet is not None else None
 
 
 class Expectation:
@@ -75,7 +66,8 @@ class Expectation:
 
     def decide(self, source: Node, card: Card, target: Target, protocol: str, port: int) -> tuple[Expected, str]:
         """Say whether the packets pass, and why: the flow's name, or what forbids it."""
-        out = self._leaves(source, card, Packet(target.address, protocol, port))
+        sent = first_packet((card.address(target.address.version), target.address), protocol, port)
+        out = self._leaves(source, card, sent)
         if out is None:
             return Expected.DENIED, NO_FLOW
         barrier = self._barrier(source, target)
@@ -86,12 +78,11 @@ class Expectation:
         receiver = self._nodes.get(target.node)
         if receiver is None or receiver.role is not Role.SERVER:
             return Expected.DENIED, NO_FLOW
-        seen_as = self._seen_as(source, card, target)
-        rules = self.rules(receiver, receiver.card(target.label))
-        rule = matching(rules, Direction.INGRESS, Packet(seen_as, protocol, port)) if seen_as else None
+        seen = first_packet((self._seen_as(source, card, target), target.address), protocol, port)
+        rule = matching(self.rules(receiver, receiver.card(target.label)), Direction.INGRESS, seen)
         return (Expected.ALLOWED, rule.origin.flow) if rule else (Expected.DENIED, NO_FLOW)
 
-    def _leaves(self, source: Node, card: Card, packet: Packet) -> str | None:
+    def _leaves(self, source: Node, card: Card, packet: Packet | None) -> str | None:
         """Return the name of what lets the packet out of its sender; the outside and the bastion have no rules of a tenant."""
         if source.role is not Role.SERVER:
             return str(source.role)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.outcome import Outcome, Verdict
-from ringfence.verify.model import Expected, Layer, Reach
+from infra.policy.expectation import Expected
+from ringfence.verify.model import Layer, Reach
 
 if TYPE_CHECKING:
     from ringfence.verify.model import Case, Observation, Proof

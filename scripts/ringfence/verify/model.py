@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infra.declaration.model import Address, Network
+    from infra.policy.expectation import Expected
     from ringfence.verify.frames import Seen
 
 
@@ -30,13 +31,6 @@ class Layer(StrEnum):
     """An ordinary socket: the sender's firewall, the groups, the topology and the receiver's firewall."""
     NETWORK = "network"
     """A frame past the sender's firewall, looked for before the receiver's: the groups and the topology alone."""
-
-
-class Expected(StrEnum):
-    """What the declarations say of a communication."""
-
-    ALLOWED = "allowed"
-    DENIED = "denied"
 
 
 class Role(StrEnum):

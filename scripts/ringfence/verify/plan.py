@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from infra.policy.expectation import Expected
 from ringfence.verify.expected import Expectation
-from ringfence.verify.model import Case, Expected, Layer, Place, Reach, Role, Target, Via
+from ringfence.verify.model import Case, Layer, Place, Reach, Role, Target, Via
 from ringfence.verify.ports import probed
 
 if TYPE_CHECKING:

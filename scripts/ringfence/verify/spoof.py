@@ -12,10 +12,11 @@ from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Outcome, Verdict
+from infra.policy.expectation import Expected
 from ringfence.verify import frames
 from ringfence.verify.frames import ARP_REPLY, ARP_REQUEST, BROADCAST, Ends
 from ringfence.verify.guest.basics import TOKEN
-from ringfence.verify.model import Expected, Layer
+from ringfence.verify.model import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,8 +6,9 @@ from ipaddress import ip_address
 import pytest
 
 from infra.outcome import Verdict
+from infra.policy.expectation import Expected
 from ringfence.verify import judge as subject
-from ringfence.verify.model import Case, Expected, Layer, Observation, Place, Proof, Reach, Sight, Target
+from ringfence.verify.model import Case, Layer, Observation, Place, Proof, Reach, Sight, Target
 
 pytestmark = pytest.mark.fast
 

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from ringfence.verify.model import Expected, Layer, Place, Reach
+from infra.policy.expectation import Expected
+from ringfence.verify.model import Layer, Place, Reach
 from ringfence.verify.plan import Plan, Selection
 from ringfence.verify.ports import probed
 from tests.fast.verify.worlds import world

@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from infra.outcome import Outcome, Verdict
+from infra.policy.expectation import Expected
 from ringfence.verify import junit, page, report
 from ringfence.verify.evidence import Line
 from ringfence.verify.judge import judge
-from ringfence.verify.model import Expected, Observation, Proof, Reach, Sight
+from ringfence.verify.model import Observation, Proof, Reach, Sight
 from ringfence.verify.plan import Plan
 from ringfence.verify.result import Check, Kind, Result
 from tests.fast.verify.worlds import world

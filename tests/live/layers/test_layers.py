@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Verdict
-from ringfence.verify.model import Expected, Layer, Place
+from infra.policy.expectation import Expected
+from ringfence.verify.model import Layer, Place
 from ringfence.verify.plan import NO_ROUTE, Selection
 from tests.live.tools import changed, created, leg, open_groups, open_guests, rule
 

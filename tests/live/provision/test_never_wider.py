@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.outcome import Verdict
+from infra.policy.expectation import Expected
 from ringfence.project import Ended, Project
-from ringfence.verify.model import Expected, Layer, Place
+from ringfence.verify.model import Layer, Place
 from ringfence.verify.plan import Selection
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringfence.verify.model import Expected, Layer, Place
+from infra.policy.expectation import Expected
+from ringfence.verify.model import Layer, Place
 from ringfence.verify.plan import Selection
 from tests.live.sabotage.analysis import Analysis, analyse
 from tests.live.sabotage.scene import Scene

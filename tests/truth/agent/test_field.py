@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Verdict
+from infra.policy.expectation import Expected
 from ringfence.verify import capture
-from ringfence.verify.model import Expected, Layer, Place
+from ringfence.verify.model import Layer, Place
 from ringfence.verify.plan import Selection
 
 if TYPE_CHECKING:
