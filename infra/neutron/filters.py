@@ -25,10 +25,11 @@ from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, Origin
 from infra.policy.isolation.ranges import Ranges, intersection, normal, touches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.neutron.snapshot import Port, Rule, SecurityGroup, Snapshot
 
 FAMILY = {"IPv4": 4, "IPv6": 6}
-_remote = attrgetter("ethertype", "remote_ip_prefix", "remote_group_id", "remote_address_group_id")
 _words_of_service = attrgetter("ethertype", "protocol", "port_range_min", "port_range_max")
 IMPLICIT = -1
 """Stands for a rule's number where the driver itself lets something pass."""
@@ -51,7 +52,7 @@ class Filters:
         self._first_rule: dict[str, int] = {}
         self._near: Ranges = ()
         self._near_members: dict[str, list[Interval]] = {}
-        self._cut: dict[tuple[Any, ...] | str, Ranges] = {}
+        self._far: set[str | None] = set()
         self._merged: dict[str, Ranges] = {}
         self._rules: list[tuple[SecurityGroup, Rule]] = []
         numbers: dict[frozenset[str], int] = {}
@@ -71,7 +72,7 @@ class Filters:
             except NotAcceptedError as error:
                 self._spans[words] = None
                 refused[words] = str(error)
-        odd = self._odd_remotes(snapshot)
+        odd = list(_odd_remotes(snapshot))
         if not refused:
             return odd
         return odd + [
@@ -79,16 +80,6 @@ class Filters:
             for group in snapshot.security_groups
             for rule in group.rules
             if _words_of_service(rule) in refused
-        ]
-
-    @staticmethod
-    def _odd_remotes(snapshot: Snapshot) -> list[str]:
-        """Say which rules have several remote ends, or a prefix of the other family (row 6)."""
-        return [
-            f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept such a remote end"
-            for group in snapshot.security_groups
-            for rule in group.rules
-            if not _fits(rule)
         ]
 
     def groups_of(self, filter_class: int) -> frozenset[str]:
@@ -140,28 +131,30 @@ class Filters:
     def ingress_near(self, filter_class: int, near: Ranges) -> list[Allow]:
         """What the rules of a filtered class let in from ``near``, peers cut down to it; numbers of rules are left out."""
         if near != self._near:
-            self._near, self._cut, self._near_members = near, {}, self._members_within(near)
+            self._near, self._far, self._near_members = near, set(), self._members_within(near)
         found: list[Allow] = []
         for identifier in self._class_groups[filter_class]:
             for rule in self._groups[identifier].rules:
-                if rule.direction == "ingress":
-                    remote = _remote(rule) if rule.remote_group_id else rule.remote_ip_prefix or _remote(rule)
-                    peers = self._cut.get(remote)
-                    if peers is None:
-                        peers = self._cut[remote] = self._peers_near(rule)
+                if rule.direction == "ingress" and (rule.remote_ip_prefix not in self._far or rule.remote_group_id):
+                    peers = self._peers_near(rule)
                     if peers:
                         found.extend(self._near_rectangles(rule, peers))
         return found
 
     def _peers_near(self, rule: Rule) -> Ranges:
+        """Return the part of a rule's remote end that is near. Prefixes of which nothing is are remembered: nearly all of them are far."""
         if rule.remote_group_id:
             return normal(self._near_members.get(rule.remote_group_id, ()))
         peers = self.peers(rule)
-        return intersection(peers, self._near) if any(touches(span, self._near) for span in peers) else ()
+        if touches(peers, self._near):
+            return intersection(peers, self._near)
+        if rule.remote_ip_prefix and not rule.remote_address_group_id:
+            self._far.add(rule.remote_ip_prefix)
+        return ()
 
     def _members_within(self, near: Ranges) -> dict[str, list[Interval]]:
         """Return the members of remote groups as far as they are in ``near``: hardly any, so most ports are passed over by their subnet."""
-        subnets = {subnet for subnet, cidr in self._cidrs.items() if intersection((interval(cidr),), near)}
+        subnets = {subnet for subnet, cidr in self._cidrs.items() if touches((interval(cidr),), near)}
         members: dict[str, list[Interval]] = defaultdict(list)
         for port in self._all_ports:
             if port.security_groups and (port.allowed_address_pairs or any(fixed.subnet_id in subnets for fixed in port.fixed_ips)):
@@ -246,8 +239,14 @@ def words_of(rule: Rule) -> str:
     return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {word} {peer}"
 
 
-def _fits(rule: Rule) -> bool:
-    prefix = rule.remote_ip_prefix
-    if prefix:
-        return not rule.remote_group_id and not rule.remote_address_group_id and (":" in prefix) == (rule.ethertype == "IPv6")
-    return not (rule.remote_group_id and rule.remote_address_group_id)
+def _odd_remotes(snapshot: Snapshot) -> Iterator[str]:
+    """Say which rules have several remote ends, or a prefix of the other family (row 6)."""
+    for group in snapshot.security_groups:
+        for rule in group.rules:
+            prefix = rule.remote_ip_prefix
+            if prefix:
+                odd = (":" in prefix) != (rule.ethertype == "IPv6") or rule.remote_group_id or rule.remote_address_group_id
+            else:
+                odd = rule.remote_group_id and rule.remote_address_group_id
+            if odd:
+                yield f"security group {group.name or group.id}, rule {rule.id}: Neutron does not accept such a remote end"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +43,7 @@ class Segment:
     routed: Ranges = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One line of a routing table. ``next_hop`` ``None``: the prefix is on the segment itself; else the packet goes to that address."""
 
     prefix: Range

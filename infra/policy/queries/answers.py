@@ -117,7 +117,7 @@ def _callers(passages: Passages, doors: list[Side], outside: list[Passage], serv
     for members in passages.paths.on_segment.values() if doors else ():
         for side in group(passages.fabric, members.tolist()):
             faces = passages.faces(side)
-            if not covers(INTERNET.ranges, faces) or any(touches(span, admitted) for span in faces):
+            if not covers(INTERNET.ranges, faces) or touches(faces, admitted):
                 yield from cut((p for target in doors if target != side for p in passages.publicly(side, target)), service)
 
 
