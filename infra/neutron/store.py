@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_PROBLEMS = 20
+_MEMORY = "<memory>"
+_AGAIN = "take the snapshot again with `ringfence snapshot`"
 _BLOCK = 1 << 24
+_NO_RECORD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises: for JSON that does not fit, for bytes that are no text, and for nesting without end."""
 _decoder = msgspec.json.Decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
@@ -47,7 +52,10 @@ def load(path: Path) -> Snapshot:
         with path.open("rb") as file, _collection_paused():
             snapshot = _assemble(_blocks(file, hasher), str(path))
     except OSError as error:
-        raise SnapshotError(Problem("the snapshot cannot be read", where=str(path), got=str(error))) from error
+        got = error.strerror or str(error)
+        raise SnapshotError(
+            Problem("the snapshot cannot be read", where=str(path), got=got, hint="name a file that may be read")
+        ) from error
     return msgspec.structs.replace(snapshot, digest=hasher.hexdigest())
 
 
@@ -63,19 +71,19 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def loads(data: bytes, name: str = "<memory>") -> Snapshot:
+def loads(data: bytes, name: str = _MEMORY) -> Snapshot:
     """Read a snapshot from bytes; ``name`` stands for the file in errors."""
     snapshot = _assemble(iter([data.splitlines()]), name)
     return msgspec.structs.replace(snapshot, digest=hashlib.sha256(data).hexdigest())
 
 
-def seal(snapshot: Snapshot, name: str = "<memory>") -> Snapshot:
+def seal(snapshot: Snapshot, name: str = _MEMORY) -> Snapshot:
     """Check a snapshot built in memory and give it its digest.
 
     Raises:
         SnapshotError: it refers to an object that is absent, or names one twice.
     """
-    _refuse(inconsistencies(snapshot), name)
+    _refuse(_placed(inconsistencies(snapshot), name), name)
     hasher = hashlib.sha256()
     for line in lines_of(snapshot):
         hasher.update(line)
@@ -108,7 +116,7 @@ def records_of(snapshot: Snapshot) -> Iterator[Record]:
         yield from getattr(snapshot, section)
 
 
-def from_records(header: Header, records: Iterable[Record], name: str = "<memory>") -> Snapshot:
+def from_records(header: Header, records: Iterable[Record], name: str = _MEMORY) -> Snapshot:
     """Collect records into a sealed snapshot (see :func:`seal`)."""
     sections = _sections()
     for record in records:
@@ -150,7 +158,7 @@ class _Assembly:
         """Take a block of lines; only where one does not decode, look at them one by one."""
         try:
             records = list(map(_decoder.decode, lines))
-        except msgspec.DecodeError:
+        except _NO_RECORD:
             records = [_record(line, f"{self.name}:{self.lines + n}", self.problems) for n, line in enumerate(lines, 1) if line.strip()]
         for number, record in enumerate(records, self.lines + 1):
             section = self.sections.get(type(record))
@@ -185,25 +193,24 @@ def _assemble(blocks: Iterator[list[bytes]], name: str) -> Snapshot:
     problems = assembly.problems or list(_ending(assembly.end, assembly.count(), f"{name}:{assembly.lines}"))
     _refuse(problems, name)
     snapshot = _build(header, {SECTIONS[kind]: records for kind, records in assembly.sections.items()})
-    _refuse(inconsistencies(snapshot), name)
+    _refuse(_placed(inconsistencies(snapshot), name), name)
     return snapshot
 
 
 def _header(line: bytes, name: str) -> Header:
     where = f"{name}:1"
-    hint = "take the snapshot again with `ringfence snapshot`"
     try:
         header = _decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except _NO_RECORD as error:
         raise SnapshotError(
-            Problem("this is not a snapshot", where=where, expected='a first line with "kind":"snapshot"', got=str(error), hint=hint)
+            Problem("this is not a snapshot", where=where, expected='a first line with "kind":"snapshot"', got=str(error), hint=_AGAIN)
         ) from error
     if not isinstance(header, Header):
         got = str(header.__struct_config__.tag)
-        raise SnapshotError(Problem("the header is missing", where=where, expected='"kind":"snapshot"', got=got, hint=hint))
+        raise SnapshotError(Problem("the header is missing", where=where, expected='"kind":"snapshot"', got=got, hint=_AGAIN))
     if header.format != FORMAT_VERSION:
         raise SnapshotError(
-            Problem("unknown snapshot version", where=where, expected=str(FORMAT_VERSION), got=str(header.format), hint=hint)
+            Problem("unknown snapshot version", where=where, expected=str(FORMAT_VERSION), got=str(header.format), hint=_AGAIN)
         )
     return header
 
@@ -212,11 +219,11 @@ def _record(line: bytes, where: str, problems: list[Problem]) -> AnyRecord | Non
     """Decode one line; a kind of record that this version does not know becomes :class:`Unknown`, never nothing."""
     try:
         record: AnyRecord = _decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except _NO_RECORD as error:
         unknown = _unknown_kind(line)
         if unknown is not None:
             return unknown
-        problems.append(Problem("the record does not fit the format", where=where, got=str(error)))
+        problems.append(Problem("the record does not fit the format", where=where, got=str(error), hint=_AGAIN))
         return None
     return record
 
@@ -224,7 +231,7 @@ def _record(line: bytes, where: str, problems: list[Problem]) -> AnyRecord | Non
 def _unknown_kind(line: bytes) -> Unknown | None:
     try:
         kind: str = _kind_decoder.decode(line).kind
-    except msgspec.DecodeError:
+    except _NO_RECORD:
         return None
     if kind in _KNOWN_KINDS:
         return None
@@ -233,9 +240,16 @@ def _unknown_kind(line: bytes) -> Unknown | None:
 
 def _ending(end: End | None, count: int, where: str) -> Iterator[Problem]:
     if end is None:
-        yield Problem("the file is cut off", where=where, expected='a last line with "kind":"end"', hint="take the snapshot again")
+        yield Problem("the file is cut off", where=where, expected='a last line with "kind":"end"', hint=_AGAIN)
     elif end.records != count:
-        yield Problem("records are missing", where=where, expected=f"{end.records} records", got=str(count))
+        yield Problem("records are missing", where=where, expected=f"{end.records} records", got=str(count), hint=_AGAIN)
+
+
+def _placed(problems: Iterable[Problem], name: str) -> Iterator[Problem]:
+    """Say of every problem which file it is in, and what to do where it does not say so itself."""
+    for problem in problems:
+        where = problem.where if name == _MEMORY else f"{name}: {problem.where}"
+        yield replace(problem, where=where, hint=problem.hint or _AGAIN)
 
 
 def _refuse(problems: Iterable[Problem], name: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from infra.errors import SnapshotError
+from infra.errors import Problem, SnapshotError
 from infra.neutron.snapshot import FixedIp, Header, Network, Port, Project, Router, SecurityGroup, Snapshot
 from infra.neutron.store import dumps, from_records, load, loads
 from tests.fast.neutron.clouds import allow, two_tenants
@@ -56,6 +58,27 @@ def test_a_damaged_file_is_refused(damage: object, message: str) -> None:
     with pytest.raises(SnapshotError) as error:
         loads(data, "cloud")
     assert message in str(error.value)
+
+
+@given(st.data())
+def test_any_damage_is_read_or_refused(data: st.DataObject) -> None:
+    """Bytes lost, doubled or changed anywhere end in a snapshot or in an error of ours with the file's name, and in nothing else."""
+    good = b"".join(lines())
+    start = data.draw(st.integers(0, len(good)))
+    end = data.draw(st.integers(start, min(len(good), start + 40)))
+    damaged = good[:start] + data.draw(st.binary(max_size=8)) + good[end:]
+    try:
+        found: Snapshot | tuple[Problem, ...] = loads(damaged, "cloud")
+    except SnapshotError as error:
+        found = error.problems
+    assert isinstance(found, Snapshot) or (found and all(problem.where.startswith("cloud") for problem in found))
+
+
+def test_nesting_without_end_is_no_record() -> None:
+    """A line that would exhaust the decoder is refused as any other."""
+    good = lines()
+    with pytest.raises(SnapshotError, match="cloud:2: the record does not fit the format"):
+        loads(b"".join([good[0], b'{"kind":"project","id":' + b"[" * 100_000 + b"\n", *good[1:]]), "cloud")
 
 
 def test_an_unknown_kind_is_kept_as_unknown() -> None:

@@ -163,7 +163,7 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a field of the wrong type": (lambda data: data.replace(b'"name":"db-port"', b'"name":7'), "$.name"),
     "a reference to nothing": (
         lambda data: data.replace(b'"network_id":"data"', b'"network_id":"gone"'),
-        "network_id: it refers to a network",
+        "cloud.jsonl: port db-port, network_id: it refers to a network",
     ),
     "no snapshot at all": (lambda _: b"root:x:0:0\n", "cloud.jsonl:1: this is not a snapshot"),
 }
