@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULES = "security_group_rules"
+_AGAIN = "print it again with `openstack ... -f json`, see docs/proof.md"
 NEEDED = ("projects", "networks", "subnets", "routers", "ports", "security_groups", "floating_ips")
 """Files without which a folder is partial. The others may be absent when the cloud has no such object."""
 
@@ -38,7 +39,7 @@ def load_folder(folder: Path, platform: Collection[str] = ()) -> model.Snapshot:
     strange = sorted(path.name for path in folder.glob("*.json") if path.stem not in {*READERS, RULES})
     if missing or strange:
         raise SnapshotError(
-            *(Problem("the folder is partial", where=str(folder), expected=name) for name in missing),
+            *(Problem("the folder is partial", where=str(folder), expected=name, hint=_AGAIN) for name in missing),
             *(Problem("this file stands for nothing", where=f"{folder}/{name}", expected=", ".join((*READERS, RULES))) for name in strange),
         )
     records = list(_records(folder, set(platform)))
@@ -94,11 +95,11 @@ def _objects(path: Path) -> list[dict[str, Any]]:
         return []
     try:
         data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise SnapshotError(Problem("the file is not JSON", where=str(path), got=str(error))) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise SnapshotError(Problem("the file is not JSON", where=str(path), got=str(error), hint=_AGAIN)) from error
     if isinstance(data, dict):
         inner = list(data.values())
         data = inner[0] if len(inner) == 1 and isinstance(inner[0], list) else [data]
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise SnapshotError(Problem("the file holds no list of objects", where=str(path), got=type(data).__name__))
+        raise SnapshotError(Problem("the file holds no list of objects", where=str(path), got=type(data).__name__, hint=_AGAIN))
     return data

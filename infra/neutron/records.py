@@ -252,5 +252,6 @@ def read(section: str, data: Mapping[str, Any], where: str) -> model.Record:
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, SnapshotError):
             raise
-        raise SnapshotError(Problem("the object does not fit", where=found.where, got=repr(error))) from error
+        hint = "print the object with `show -f json`, as Neutron has it"
+        raise SnapshotError(Problem("the object does not fit", where=found.where, got=repr(error), hint=hint)) from error
     return convert(fields, kind, found.where)

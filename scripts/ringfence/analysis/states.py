@@ -122,7 +122,8 @@ def _planned(text: str, driver: Driver | None, tell: Callable[[str, int], None])
     try:
         data = Path(file).read_bytes()
     except OSError as error:
-        raise QuestionError.of("the plan cannot be read", where=file, got=str(error.strerror)) from error
+        hint = "pulumi preview --json > plan.json, and name that file"
+        raise QuestionError.of("the plan cannot be read", where=file, got=str(error.strerror), hint=hint) from error
     return planned.planned_snapshot(data, open_state(base, driver, tell).snapshot if base else None, file)
 
 

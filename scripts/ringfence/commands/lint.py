@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from infra.neutron.snapshot import Snapshot
 
 EXCEPTIONS = Path("ringfence-exceptions.yaml")
+EXAMPLE = (
+    "exceptions: [{id: E1, project: acme, packets: tcp/22 from 10.0.0.0/8, owner: WHO, ticket: T-1, reason: WHY, expires: DAY}]"
+)
 STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -106,14 +109,15 @@ def _show(found: list[Finding]) -> None:
 def _read(file: Path) -> tuple[Accepted, ...]:
     """Read the exceptions. Raises :class:`QuestionError` with every mistake in the file."""
     try:
-        return ExceptionFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {}).exceptions
+        return ExceptionFile.model_validate(yaml.safe_load(file.read_bytes()) or {}).exceptions
     except OSError as error:
-        raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "") from error
+        raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "", hint=EXAMPLE) from error
     except yaml.YAMLError as error:
-        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=str(error)) from error
+        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=" ".join(str(error).split()), hint=EXAMPLE) from error
     except ValidationError as error:
         problems = [
-            Problem(entry["msg"], f"{file}: {'.'.join(map(str, entry['loc']))}", got=str(entry["input"])[:80]) for entry in error.errors()
+            Problem(entry["msg"], f"{file}: {'.'.join(map(str, entry['loc']))}", got=str(entry["input"])[:80], hint=EXAMPLE)
+            for entry in error.errors()
         ]
         raise QuestionError(*problems) from error
 

@@ -14,6 +14,7 @@ import pytest
 import typer.main
 
 from infra.errors import DeclarationError
+from infra.neutron.printed import NEEDED
 from infra.neutron.snapshot import Unknown
 from infra.neutron.store import dumps
 from ringfence import cli
@@ -191,6 +192,35 @@ def test_a_damaged_snapshot_is_no_answer(damage: Callable[[bytes], bytes], said:
     programs = run("prove", "--state", file, "--json")
     assert programs.code == 2
     assert any(said in f"{error['where']}: {error['what']}{error['got']}" for error in programs.json["errors"])
+
+
+ODD_FILES = {
+    "a folder with an endless list": ("--state", "folder", "ports.json", b"[" * 100_000, "the file is not JSON"),
+    "a folder that is partial": ("--state", "folder", "subnets.json", None, "the folder is partial"),
+    "exceptions that are no text": ("--exceptions", "odd.yaml", "odd.yaml", b"\x80", "the exceptions are no YAML"),
+    "exceptions of another kind": ("--exceptions", "odd.yaml", "odd.yaml", b"exceptions: [{id: a}]", "exceptions.0.owner: Field required"),
+    "a plan that is none": ("--state", "plan:odd.json", "odd.json", b"[]", "this is no plan"),
+}
+
+
+@pytest.mark.parametrize(("option", "value", "name", "content", "said"), ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_file_is_named_with_the_next_step(
+    option: str, value: str, name: str, content: bytes | None, said: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is in a file that a verb reads, the answer is an error with the file's name and what to do."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for kind in NEEDED:
+        (folder / f"{kind}.json").write_text("[]")
+    odd = folder / name if value == "folder" else tmp_path / name
+    odd.unlink(missing_ok=True)
+    if content is not None:
+        odd.write_bytes(content)
+    state = [] if option == "--state" else ["--state", kept(tmp_path, two_zones())]
+    ended = run("lint", option, value, *state)
+    assert (ended.code, said in ended.err, name in ended.err, "next: " in ended.err) == (2, True, True, True), ended.err
+    assert "did not expect" not in ended.err
 
 
 MISTAKES = {
