@@ -45,9 +45,7 @@ if TYPE_CHECKING:
     from infra.neutron.snapshot import Snapshot
 
 EXCEPTIONS = Path("ringfence-exceptions.yaml")
-EXAMPLE = (
-    "exceptions: [{id: E1, project: acme, packets: tcp/22 from 10.0.0.0/8, owner: WHO, ticket: T-1, reason: WHY, expires: DAY}]"
-)
+EXAMPLE = "exceptions: [{id: E1, project: acme, packets: tcp/22 from 10.0.0.0/8, owner: WHO, ticket: T-1, reason: WHY, expires: DAY}]"
 STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
