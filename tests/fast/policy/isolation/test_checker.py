@@ -183,7 +183,7 @@ def on_a_wire_outside(cloud: Cloud) -> None:
 OUTSIDES = {
     "a router that does not translate": (HARMLESS["untranslated_equals"], ("outside", "routers", "globex-edge")),
     "a network on a wire outside": (on_a_wire_outside, ("outside", "networks", "vlan")),
-    "what is sent from there": (on_a_wire_outside, ("tenants", "acme", 0, "outside")),
+    "what is sent from there": (on_a_wire_outside, ("tenants", "initech", 0, "outside")),
 }
 
 
