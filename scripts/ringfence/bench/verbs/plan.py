@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HOLDS, BROKEN = 0, 1
 
 SECONDS: Final = 60
-"""What a person waits for an answer about a whole cloud of this size."""
+"""Processor time of an answer about a whole cloud of this size: what a person waits where nothing else runs."""
 MEMORY_MIB: Final = 3072
 OUTPUT_KIB: Final = 64
 """What people are shown: no more than fits into a comment on a code host."""

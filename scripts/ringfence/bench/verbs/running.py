@@ -66,7 +66,7 @@ def asked(question: Question, files: Mapping[str, Path], repeats: int) -> Ran:
     people = [_once(arguments)]
     while len(people) < repeats and sum(one.wall for one in people) < SECONDS:
         people.append(_once(arguments))
-    programs = [] if question.writes or people[0].wall > SECONDS else [_once([*arguments, "--json"])]
+    programs = [] if question.writes or people[0].processor > SECONDS else [_once([*arguments, "--json"])]
     runs = [*people, *programs]
     return Ran(
         what=question.what,
