@@ -55,12 +55,24 @@ class Filters:
         self._far: set[str | None] = set()
         self._merged: dict[str, Ranges] = {}
         self._rules: list[tuple[SecurityGroup, Rule]] = []
-        numbers: dict[frozenset[str], int] = {}
-        self.classes = [
-            numbers.setdefault(frozenset(port.security_groups), len(numbers)) if is_filtered(port) else UNFILTERED for port in ports
-        ]
-        self._class_groups = list(numbers)
+        self._class_groups: list[frozenset[str]] = []
+        self.classes = self._numbered(ports)
         self.unknowns = self._refused(snapshot)
+
+    def _numbered(self, ports: tuple[Port, ...]) -> list[int]:
+        """Return the class of every port: ports with the same groups, in whichever order, have the same."""
+        numbers: dict[frozenset[str], int] = {}
+        written: dict[tuple[str, ...], int] = {}
+        found = []
+        for port in ports:
+            number = UNFILTERED
+            if is_filtered(port):
+                number = written.get(port.security_groups, UNFILTERED)
+                if number == UNFILTERED:
+                    number = written[port.security_groups] = numbers.setdefault(frozenset(port.security_groups), len(numbers))
+            found.append(number)
+        self._class_groups = list(numbers)
+        return found
 
     def _refused(self, snapshot: Snapshot) -> list[str]:
         """Check every distinct service; say which rules Neutron would not have accepted."""

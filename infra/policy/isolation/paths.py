@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,7 @@ class Paths:
         ends = fabric.endpoints
         self.on_segment = _grouped(ends.segment)
         self.of_party = _grouped(ends.party)
-        self.segments_of_party = {party: tuple(sorted(set(ends.segment[members].tolist()))) for party, members in self.of_party.items()}
-        self.parties_on = {segment: set(ends.party[members].tolist()) for segment, members in self.on_segment.items()}
+        self.parties_on, self.segments_of_party = _meetings(ends.segment, ends.party)
         self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
 
     def tenants(self) -> list[int]:
@@ -94,6 +94,18 @@ class Paths:
             return f"router {router} delivers {prefix} on network {segment}"
         next_hop = ", ".join(show(((link.hop.prefix[0], link.hop.next_hop, link.hop.next_hop),)))
         return f"router {router} routes {prefix} to {next_hop.split('/')[0]} on network {segment}"
+
+
+def _meetings(segments: Ints, parties: Ints) -> tuple[dict[int, set[int]], dict[int, tuple[int, ...]]]:
+    """Return the parties on every segment, and the segments of every party in ascending order, from two int64 columns of endpoints."""
+    width = int(parties.max(initial=0)) + 1
+    places, owners = np.divmod(np.unique(segments * width + parties), width)
+    on_segment: dict[int, set[int]] = defaultdict(set)
+    of_party: dict[int, list[int]] = defaultdict(list)
+    for segment, party in zip(places.tolist(), owners.tolist(), strict=True):
+        on_segment[segment].add(party)
+        of_party[party].append(segment)
+    return dict(on_segment), {party: tuple(found) for party, found in of_party.items()}
 
 
 def _grouped(column: Ints) -> dict[int, Ints]:
