@@ -20,7 +20,7 @@ WEB = next(node for node in ACME.nodes() if node.name == "acme/web")
 TEXT = nftables.render(ACME.policy, "web", nftables.server_access(WORLD.platform))
 SOUND: dict[str, Any] = {
     "policy": {"sha256": hashlib.sha256(TEXT.encode()).hexdigest(), "drift": False},
-    "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=189,fd=3),("systemd",pid=1,fd=54))\nudp UNCONN 0 0 127.0.0.1:323 0.0.0.0:*\n',
+    "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3),("systemd",pid=1,fd=5))\nudp UNCONN 0 0 127.0.0.1:323 *:*\n',
     "routes4": [
         {"dst": "default", "gateway": "10.0.0.1", "dev": "zone0"},
         {"dst": "10.0.0.0/24", "dev": "zone0"},
