@@ -102,9 +102,10 @@ def _strangers(paths: Paths, contact: Contact) -> list[int]:
 
 
 def _translators(paths: Paths, contact: Contact) -> list[Router]:
-    """Return the routers with a public leg that packets of a contact's senders may get to."""
-    routers = paths.reach((contact.origin,)).routers
-    return [paths.fabric.routers[r] for r in routers if any(paths.fabric.segments[s].public for s in paths.fabric.routers[r].legs)]
+    """Return the routers that packets of a contact's senders may get to and that may translate them: those with a leg outside."""
+    segments = paths.fabric.segments
+    routers = (paths.fabric.routers[number] for number in paths.reach((contact.origin,)).routers)
+    return [router for router in routers if router.masquerade or any(segments[leg].external for leg in router.legs)]
 
 
 def _faces(paths: Paths, routers: list[Router], member: int) -> Iterator[Range]:

@@ -113,6 +113,7 @@ OPEN = {
     "direct binding": direct_binding,
     "trusted owner": trusted_owner,
     "hole punching": hole,
+    "an error about what was sent": both((allow("egress", ALL, "icmp", (3, None)),), (allow("egress", ALL, "tcp"),)),
     "stolen answer": stolen_answer,
     "IPv6": both_families,
 }
@@ -120,7 +121,7 @@ OPEN = {
 
 OPEN_TO_SOME = {
     "protocol 0 is all to iptables": both((allow("egress", ALL, "0"),), (allow("ingress", ALL, "tcp", (80, 80)),)),
-    "ports of DCCP are ignored by OVN": both((allow("egress", ALL, "dccp", (1, 5)),), (allow("ingress", ALL, "33", (9, 9)),)),
+    "ports of DCCP are ignored by OVN": both((allow("egress", ALL, "33", (1, 5)),), (allow("ingress", ALL, "33", (9, 9)),)),
     "type 255 is all to iptables": both((allow("egress", ALL, "icmp", (255, None)),), (allow("ingress", ALL, "icmp", (3, None)),)),
 }
 """The same, under one driver."""

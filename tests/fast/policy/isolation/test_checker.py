@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from netaddr import AddrFormatError
 
+from infra.neutron.snapshot import Network
 from ringfence import checker
 from ringfence.checker import check, main
 from ringfence.checker_rules import RefusedError
@@ -168,6 +170,53 @@ def test_no_damage_makes_a_leak_pass(data: st.DataObject) -> None:
             place[path[-1]] = data.draw(JSON)
     with pytest.raises(REFUSAL):
         check(sealed(certificate), snapshot)
+
+
+def on_a_wire_outside(cloud: Cloud) -> None:
+    """A tenant on a VLAN whose gateway is no router of the cloud, with a server that takes nothing."""
+    cloud.project("initech")
+    cloud.network("vlan", "initech", "10.5.0.0/24")
+    cloud.change(Network, "vlan", provider_network_type="vlan", provider_physical_network="p", provider_segmentation_id=7)
+    cloud.port("on-vlan", "vlan", "initech", "10.5.0.9")
+
+
+OUTSIDES = {
+    "a router that does not translate": (HARMLESS["untranslated_equals"], ("outside", "routers", "globex-edge")),
+    "a network on a wire outside": (on_a_wire_outside, ("outside", "networks", "vlan")),
+    "what is sent from there": (on_a_wire_outside, ("tenants", "initech", 0, "outside")),
+}
+
+
+@pytest.mark.parametrize("case", OUTSIDES)
+def test_what_the_outside_can_send_must_be_listed(case: str) -> None:
+    """A forger who leaves out what the outside world routes to, or that a tenant reaches it, is refused."""
+    change, path = OUTSIDES[case]
+    cloud = two_tenants()
+    change(cloud)
+    certificate, snapshot = certified(cloud)
+    assert "packets" in check(certificate, snapshot)
+    place: Any = certificate
+    for step in path[:-1]:
+        place = place[step]
+    assert place[path[-1]]
+    place[path[-1]] = []
+    with pytest.raises(RefusedError):
+        check(sealed(certificate), snapshot)
+
+
+def test_two_records_with_one_id_are_refused() -> None:
+    """Of two ports with one id, one would be overlooked."""
+    certificate, snapshot = certified(two_tenants())
+    first, *lines, last = snapshot.splitlines()
+    twice = [
+        first,
+        *lines,
+        next(line for line in lines if b'"kind":"port"' in line),
+        last.replace(str(len(lines)).encode(), str(len(lines) + 1).encode()),
+    ]
+    doubled = b"\n".join(twice)
+    with pytest.raises(RefusedError, match="have one id"):
+        check(sealed({**certificate, "snapshot": hashlib.sha256(doubled).hexdigest()}), doubled)
 
 
 def test_a_wider_invariant_that_reaches_a_stranger_is_refused() -> None:
