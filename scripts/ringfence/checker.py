@@ -249,7 +249,8 @@ def tenants_invariants(cloud: Cloud, certificate: Json) -> Iterator[Invariant]:
 
 def outsides_invariant(cloud: Cloud, certificate: Json, invariants: list[Invariant]) -> Invariant:
     """Return the invariant of the world outside, which begins with what is routed there; its senders are all whose packets leave."""
-    callers = [(cards, seen, PRIVATE & each.outside) for each in invariants for cards, seen, _ in each.senders]
+    leaving = [(invariant.senders, PRIVATE & invariant.outside) for invariant in invariants]
+    callers = [(cards, seen, private) for senders, private in leaving for cards, seen, _ in senders if private]
     found = Invariant("outside", certificate["outside"], callers)
     for router in cloud.of["router"]:
         behind = cloud.routable(router)
