@@ -8,6 +8,7 @@ import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from infra.declaration import addresses, names
+from infra.dynamic.router_leg import RouterLeg, Unplugged
 
 if TYPE_CHECKING:
     from infra.declaration.model import Platform
@@ -22,7 +23,7 @@ class Backbone(ComponentResource):
     subnet_id: Output[str]
     router_id: Output[str]
     pool_id: Output[str]
-    interface: openstack.networking.RouterInterface
+    interface: RouterLeg
 
     def __init__(self, name: str, platform: Platform, external_network_id: Input[str], opts: ResourceOptions) -> None:
         """Declare the backbone of a platform."""
@@ -43,7 +44,9 @@ class Backbone(ComponentResource):
         router = openstack.networking.Router(
             names.PLATFORM, name=names.PLATFORM, external_network_id=external_network_id, tags=TAGS, opts=child
         )
-        self.interface = openstack.networking.RouterInterface(names.PLATFORM, router_id=router.id, subnet_id=subnet.id, opts=child)
+        unplugged = Unplugged(names.PLATFORM, router.id, opts=child)
+        leg = ResourceOptions(parent=self, depends_on=[unplugged])
+        self.interface = RouterLeg(names.PLATFORM, router_id=router.id, subnet_id=subnet.id, opts=leg)
         pool = openstack.networking.SubnetPool(
             names.MANAGEMENT_POOL,
             name=names.MANAGEMENT_POOL,

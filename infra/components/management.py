@@ -13,6 +13,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from infra.declaration import names
 from infra.dynamic.management_route import ManagementRoute
+from infra.dynamic.router_leg import RouterLeg, Unplugged
 
 if TYPE_CHECKING:
     from infra.components.facts import PlatformFacts
@@ -67,6 +68,7 @@ class Management(ComponentResource):
             opts=child,
         )
         router = openstack.networking.Router(self._name, name=self._name, tags=self._tags, opts=child)
+        self._unplugged = Unplugged(self._name, router.id, opts=child)
         route = self._connect(network, subnet, router)
         self.network_id, self.subnet_id, self.router_id, self.cidr = network.id, subnet.id, router.id, subnet.cidr
         self.ready = [share, route]
@@ -97,7 +99,6 @@ class Management(ComponentResource):
 
     def _leg(self, name: str, network_id: Input[str], subnet_id: Input[str], router_id: Input[str]) -> openstack.networking.Port:
         """Plug the router in with a port of its own: the segment has no gateway address that Neutron could take by itself."""
-        child = ResourceOptions(parent=self)
         port = openstack.networking.Port(
             name,
             name=name,
@@ -106,5 +107,5 @@ class Management(ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self, ignore_changes=["securityGroupIds", "deviceId", "deviceOwner"]),
         )
-        openstack.networking.RouterInterface(name, router_id=router_id, port_id=port.id, opts=child)
+        RouterLeg(name, router_id=router_id, port_id=port.id, opts=ResourceOptions(parent=self, depends_on=[self._unplugged]))
         return port

@@ -16,6 +16,7 @@ from infra.components.management import Management, ManagementArgs
 from infra.components.server import TenantParts, TenantServer
 from infra.components.zones import Zone, ZoneArgs
 from infra.declaration import names
+from infra.dynamic.router_leg import Unplugged
 from infra.policy.flows import expand
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ class TenantStack(ComponentResource):
             tags=names.tag_list(names.tags(tenant)),
             opts=fence,
         )
+        unplugged = Unplugged(names.edge_router(name), edge.id, opts=ResourceOptions(parent=self))
         zones = {
-            zone: Zone(names.network(name, zone), ZoneArgs(tenant, zone, edge.id, admin, args.guard), as_deployer) for zone in tenant.zones
+            zone: Zone(names.network(name, zone), ZoneArgs(tenant, zone, edge.id, unplugged, args.guard), as_deployer)
+            for zone in tenant.zones
         }
         management = Management("management", ManagementArgs(tenant, args.platform, args.facts, project_id), fence)
         groups = Groups("groups", GroupsArgs(tenant, policy), as_deployer)

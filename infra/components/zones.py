@@ -9,20 +9,22 @@ import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from infra.declaration import addresses, names
+from infra.dynamic.router_leg import RouterLeg
 
 if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
     from infra.declaration.model import Tenant
+    from infra.dynamic.router_leg import Unplugged
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneArgs:
-    """One zone of a tenant and the edge router to connect it to, which is the platform's (``admin``)."""
+    """One zone of a tenant and the edge router to connect it to; ``unplugged`` is that router's, which is deleted after its legs."""
 
     tenant: Tenant
     zone: str
     edge_router_id: Input[str]
-    admin: openstack.Provider
+    unplugged: Unplugged
     guard: ReplacementGuard
 
 
@@ -31,7 +33,7 @@ class Zone(ComponentResource):
 
     network_id: Output[str]
     subnets: list[openstack.networking.Subnet]
-    interfaces: list[openstack.networking.RouterInterface]
+    interfaces: list[RouterLeg]
 
     def __init__(self, name: str, args: ZoneArgs, opts: ResourceOptions) -> None:
         """Declare the zone; ``opts`` carries the deployer's provider."""
@@ -56,11 +58,11 @@ class Zone(ComponentResource):
                 tags=tags,
                 opts=child,
             )
-            interface = openstack.networking.RouterInterface(
+            interface = RouterLeg(
                 subnet_name,
                 router_id=args.edge_router_id,
                 subnet_id=subnet.id,
-                opts=ResourceOptions(parent=self, provider=args.admin),
+                opts=ResourceOptions(parent=self, depends_on=[args.unplugged]),
             )
             self.subnets.append(subnet)
             self.interfaces.append(interface)

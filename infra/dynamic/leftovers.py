@@ -44,6 +44,12 @@ def servers(cloud: Connection, _project: str) -> Iterator[Item]:
         yield Item(server.id, server.name, partial(cloud.compute.delete_server, server, ignore_missing=True))
 
 
+def key_pairs(cloud: Connection, _project: str) -> Iterator[Item]:
+    """The deployer's key pairs, which go by their names."""
+    for pair in cloud.compute.keypairs():
+        yield Item(pair.name, pair.name, partial(cloud.compute.delete_keypair, pair.name, ignore_missing=True))
+
+
 def storage(cloud: Connection, _project: str) -> Iterator[Item]:
     """Backups and snapshots before the volumes that they come from; a volume takes its key with it."""
     blocks = cloud.block_storage
@@ -79,7 +85,7 @@ def keys(cloud: Connection, _project: str) -> Iterator[Item]:
         yield Item(secret.id, "", partial(barbican.delete_secret, secret, ignore_missing=True))
 
 
-STAGES = (servers, storage, network, keys)
+STAGES = (servers, key_pairs, storage, network, keys)
 """In the order in which things let go of each other."""
 
 

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def remove(names: Collection[str], known: Collection[str]) -> None:
-    """Remove routers, ports and networks of the admin's project that have one of ``names`` and whose id is not ``known``."""
+def remove(tenant: str, names: Collection[str], known: Collection[str]) -> None:
+    """Remove what is not ``known`` by its id: what is lent to the tenant, and routers, ports and networks with one of the ``names``.
+
+    Only what belongs to the admin's project is looked at. ``tenant`` is the id of the tenant's project.
+    """
     cloud = admin()
     neutron, project = cloud.network, cloud.current_project_id
+    for policy in neutron.rbac_policies(project_id=project, target_project_id=tenant):
+        if policy.id not in known:
+            neutron.delete_rbac_policy(policy, ignore_missing=True)
     for router in neutron.routers(project_id=project):
         if router.name in names and router.id not in known:
             for port in neutron.ports(device_id=router.id, device_owner="network:router_interface"):
@@ -50,7 +56,7 @@ class RingFenceRemainsLifecycle(Lifecycle):
     def create(self, props: Props) -> CreateResult:
         """Remember the names; sweep after a run that broke off."""
         if props.get("recover") is not None:
-            remove(props["names"], props["recover"])
+            remove(required(props, "project_id", "ring fence"), props["names"], props["recover"])
         return CreateResult(required(props, "project_id", "ring fence"), dict(props))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -59,7 +65,7 @@ class RingFenceRemainsLifecycle(Lifecycle):
 
     def delete(self, _id: str, _props: Props) -> None:
         """Remove what still has one of the names: all that was declared is gone by now."""
-        remove(_props["names"], ())
+        remove(_id, _props["names"], ())
 
 
 class RingFenceRemains(Resource, module="ringfence", name="RingFenceRemains"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from infra.neutron.plan import Resource
 
 _MANAGEMENT_ROUTE = "ManagementRoute"
+_OWN_LEG = "RouterLeg"
 _LEG = "network:router_interface"
 
 
@@ -26,10 +28,9 @@ def add_floating_ips(overlay: Overlay) -> None:
 
 def plug(overlay: Overlay) -> None:
     """Turn ports into routers' legs and servers' cards."""
-    for resource in overlay.plan.of("RouterInterface"):
-        router = overlay.plan.reference(resource, "routerId", "Router")
-        port = overlay.plan.reference(resource, "portId", "Port")
-        subnet = overlay.plan.reference(resource, "subnetId", "Subnet")
+    for resource in overlay.plan.of("RouterInterface", _OWN_LEG):
+        words = ("router_id", "port_id", "subnet_id") if resource.kind == _OWN_LEG else ("routerId", "portId", "subnetId")
+        router, port, subnet = map(overlay.plan.reference, repeat(resource), words, ("Router", "Port", "Subnet"))
         if not (resource.kept and _has_leg(overlay, router, port, subnet)):
             _leg(overlay, resource, router, (port, subnet))
     for resource in overlay.plan.of("Instance"):

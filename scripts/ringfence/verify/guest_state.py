@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 COMMANDS: dict[str, tuple[str, ...]] = {
     "policy": ("/usr/lib/ringfence/apply-policy", "show"),
-    "sockets": ("ss", "-H", "-l", "-n", "-t", "-u"),
+    "sockets": ("ss", "-H", "-l", "-n", "-t", "-u", "-p"),
     "routes4": ("ip", "-j", "-4", "route", "show", "table", "all"),
     "routes6": ("ip", "-j", "-6", "route", "show", "table", "all"),
     "rules4": ("ip", "-j", "-4", "rule", "show"),
@@ -79,7 +79,10 @@ def ruleset(declared: str, shown: Json) -> list[str]:
 
 
 def sockets(lines: Sequence[str], node: Node, ssh: int) -> list[str]:
-    """Return the sockets that listen for SSH anywhere but on the management card. ``lines`` are those of ``ss -Hlntu``."""
+    """Return the sockets that listen for SSH, by their port or by their program, anywhere but on the management card.
+
+    ``lines`` are those of ``ss -Hlntup``: an SSH daemon on a port of a flow would be a way in that no port number shows.
+    """
     management = {str(address) for card in node.cards if card.label == "management" for address in card.addresses}
     problems = []
     for line in lines:
@@ -87,7 +90,7 @@ def sockets(lines: Sequence[str], node: Node, ssh: int) -> list[str]:
         host, _, port = local.rpartition(":")
         address, _, device = host.strip("[]").partition("%")
         here = device == "mgmt0" or address in management
-        if line.startswith("tcp") and port == str(ssh) and not here:
+        if line.startswith("tcp") and (port == str(ssh) or '"sshd"' in line) and not here:
             problems.append(f"SSH listens on {local}")
     return problems
 

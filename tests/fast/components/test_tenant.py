@@ -10,7 +10,7 @@ from tests.fast.components import recording
 
 pytestmark = pytest.mark.fast
 TENANTS = ("acme", "globex")
-MADE_BY_ADMIN = {"Project", "User", "RoleAssignment", "Router", "RouterInterface", "RbacPolicyV2", "SubnetRoute"}
+MADE_BY_ADMIN = {"Project", "User", "RoleAssignment", "Router", "RbacPolicyV2", "SubnetRoute"}
 ADMINS_SHARED_KINDS = {"Network", "Subnet", "Port"}
 """Kinds that the admin makes for the management segment and the deployer for the zones."""
 

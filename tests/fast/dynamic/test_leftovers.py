@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,3 +79,37 @@ def test_leftovers_that_do_not_go_are_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(leftovers, "WAIT_SECONDS", -1)
     with pytest.raises(CloudError, match="1 servers of the project do not go away"):
         leftovers.remove(Project(), "p")  # type: ignore[arg-type]
+
+
+class Lent:
+    """A Neutron with policies and nothing else."""
+
+    current_project_id = "platform"
+
+    def __init__(self) -> None:
+        self.network, self.deleted = self, list[str]()
+
+    def rbac_policies(self, project_id: str, target_project_id: str) -> list[Any]:
+        """List what the platform lends to the tenant."""
+        assert (project_id, target_project_id) == ("platform", "acme")
+        return [SimpleNamespace(id="known"), SimpleNamespace(id="unknown")]
+
+    def delete_rbac_policy(self, policy: Any, *, ignore_missing: bool) -> None:  # noqa: ANN401 - a policy
+        """Remember what is deleted."""
+        assert ignore_missing
+        self.deleted.append(policy.id)
+
+    def routers(self, project_id: str) -> list[Any]:
+        """List nothing."""
+        assert project_id == "platform"
+        return []
+
+    ports = networks = routers
+
+
+def test_what_was_lent_and_no_state_knows_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neutron would refuse to lend the same again; what the state knows stays lent."""
+    cloud = Lent()
+    monkeypatch.setattr(ring_fence, "admin", lambda: cloud)
+    ring_fence.RingFenceRemainsLifecycle().create({"project_id": "acme", "names": [], "recover": ["known"]})
+    assert cloud.deleted == ["unknown"]

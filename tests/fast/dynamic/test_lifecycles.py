@@ -18,6 +18,7 @@ from infra.dynamic import (
     limits,
     management_route,
     ring_fence,
+    router_leg,
     volume_encryption,
 )
 from infra.dynamic.clouds import Credential
@@ -44,6 +45,8 @@ LIFECYCLES: tuple[Lifecycle, ...] = (
     limits.ProjectLimitsLifecycle(),
     management_route.ManagementRouteLifecycle(),
     ring_fence.RingFenceRemainsLifecycle(),
+    router_leg.RouterLegLifecycle(),
+    router_leg.UnpluggedLifecycle(),
     volume_encryption.VolumeEncryptionLifecycle(),
 )
 

@@ -83,7 +83,7 @@ def third_tenant() -> Preview:
     plan.add("m-router", net + "router:Router", name="initech-management")
     plan.add("m-leg", net + "port:Port", networkId="ref:m-net", fixedIps=[{"subnetId": "ref:m-sub"}])
     plan.add("b-leg", net + "port:Port", networkId="backbone", fixedIps=[{"subnetId": "backbone-0"}])
-    plan.add("m-in", net + "routerInterface:RouterInterface", routerId="ref:m-router", portId="ref:m-leg")
+    plan.add("m-in", dynamic + "RouterLeg", router_id="ref:m-router", port_id="ref:m-leg")
     plan.add("b-in", net + "routerInterface:RouterInterface", routerId="ref:m-router", portId="ref:b-leg")
     plan.add("back", dynamic + "ManagementRoute", router_id="platform-router", destination="ref:m-sub", next_hop="ref:b-leg")
     plan.add(
@@ -98,7 +98,7 @@ def third_tenant() -> Preview:
     plan.add("app", net + "network:Network", provider="deployer", name="initech-app")
     plan.add("app-4", net + "subnet:Subnet", provider="deployer", networkId="ref:app", cidr="10.0.0.0/24", gatewayIp="10.0.0.1")
     plan.add("app-6", net + "subnet:Subnet", provider="deployer", networkId="ref:app", cidr="fd00:5::/64", gatewayIp="fd00:5::1")
-    plan.add("app-in", net + "routerInterface:RouterInterface", routerId="ref:edge", subnetId="ref:app-4")
+    plan.add("app-in", dynamic + "RouterLeg", router_id="ref:edge", subnet_id="ref:app-4")
     plan.add("everybody", net + "addressGroupV2:AddressGroupV2", provider="deployer", addresses=["0.0.0.0/1", "128.0.0.0/1"])
     plan.add("web", net + "secGroup:SecGroup", provider="deployer", name="initech-web", deleteDefaultRules=True)
     plan.add(

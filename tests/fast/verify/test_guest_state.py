@@ -20,7 +20,7 @@ WEB = next(node for node in ACME.nodes() if node.name == "acme/web")
 TEXT = nftables.render(ACME.policy, "web", nftables.server_access(WORLD.platform))
 SOUND: dict[str, Any] = {
     "policy": {"sha256": hashlib.sha256(TEXT.encode()).hexdigest(), "drift": False},
-    "sockets": "tcp LISTEN 0 128 *%mgmt0:22 *:*\nudp UNCONN 0 0 127.0.0.1:323 0.0.0.0:*\n",
+    "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3),("systemd",pid=1,fd=5))\nudp UNCONN 0 0 127.0.0.1:323 *:*\n',
     "routes4": [
         {"dst": "default", "gateway": "10.0.0.1", "dev": "zone0"},
         {"dst": "10.0.0.0/24", "dev": "zone0"},
@@ -40,6 +40,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "ruleset flushed": ({"policy": {**SOUND["policy"], "drift": True}}, "flushed or changed by hand"),
     "another ruleset confirmed": ({"policy": {"sha256": None, "drift": False}}, "not the one that the flows come to"),
     "SSH on a zone card": ({"sockets": "tcp LISTEN 0 128 10.0.0.11:22 *:*"}, "SSH listens on 10.0.0.11:22"),
+    "SSH on a port of its own": (
+        {"sockets": 'tcp LISTEN 0 128 10.0.0.11:443 *:* users:(("sshd",pid=9,fd=3))'},
+        "SSH listens on 10.0.0.11:443",
+    ),
     "SSH everywhere": ({"sockets": "tcp LISTEN 0 128 [::]:22 [::]:*"}, "SSH listens on [::]:22"),
     "management default route": (
         {"routes4": [*SOUND["routes4"], {"dst": "default", "gateway": "172.30.0.1", "dev": "mgmt0", "metric": 9}]},

@@ -32,7 +32,7 @@ SAME = {
     "assign_project_role_to_user": "RoleAssignment",
     "create_application_credential": "ApplicationCredential",
     "create_router": "Router",
-    "add_interface_to_router": "RouterInterface",
+    "add_interface_to_router": "RouterLeg",
     "create_network": "Network",
     "create_subnet": "Subnet",
     "create_rbac_policy": "RbacPolicyV2",
@@ -49,7 +49,7 @@ SAME = {
     "create_ip": "FloatingIp",
 }
 """What the script calls, and the stack's kind for the same."""
-WITHOUT_A_PEER = {"Stack", "openstack", "GeneratedSecret", "Leftovers", "RingFenceRemains", "HostKey", "GuestPolicy"}
+WITHOUT_A_PEER = {"Stack", "openstack", "GeneratedSecret", "Leftovers", "RingFenceRemains", "Unplugged", "HostKey", "GuestPolicy"}
 """What the stack has besides: secrets of its state, care for a crash, host keys, the guests' policies. None is a resource of the cloud."""
 IN_PLACE = {"EmptyDefaultGroup", "ProjectLimits"}
 """What both change and neither makes."""

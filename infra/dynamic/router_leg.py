@@ -1,0 +1,116 @@
+"""A leg of a router on a subnet, made so that a run which broke off can be run again.
+
+The provider's ``RouterInterface`` waits ten seconds before it looks for the first time, and knows nothing of a leg whose answer never
+arrived: Neutron then refuses the same request for ever ("port already has an attached device"). This one looks first, and takes over what
+is there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, ReadResult, Resource
+
+from infra.dynamic.base import Lifecycle, Props, required
+from infra.dynamic.clouds import admin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openstack.network.v2.port import Port
+
+OWNER = "network:router_interface"
+GONE = 404
+"""What Neutron answers when there is nothing to unplug; 409 would be a leg that routes or floating IPs still need."""
+
+
+def legs(router_id: str) -> Iterator[Port]:
+    """Yield the ports by which a router is plugged in; distributed and replicated ones have longer words for the same owner."""
+    for port in admin().network.ports(device_id=router_id):
+        if port.device_owner.startswith(OWNER):
+            yield port
+
+
+def plugged(props: Props) -> str:
+    """Return the port of the leg that is asked for, empty when the router does not have it."""
+    for port in legs(required(props, "router_id", "router leg")):
+        subnets = {fixed["subnet_id"] for fixed in port.fixed_ips}
+        if port.id == props.get("port_id") or (not props.get("port_id") and props.get("subnet_id") in subnets):
+            return str(port.id)
+    return ""
+
+
+def unplug(router_id: str, port_id: str) -> None:
+    """Unplug one leg; Neutron deletes its port with it. What is not there needs no unplugging."""
+    answer = admin().network.put(f"/routers/{router_id}/remove_router_interface", json={"port_id": port_id}, raise_exc=False)
+    if answer.status_code != GONE:
+        answer.raise_for_status()
+
+
+class RouterLegLifecycle(Lifecycle):
+    """Plug a router in by a port of one's own (``port_id``) or at a subnet's gateway address (``subnet_id``)."""
+
+    identity: ClassVar[tuple[str, ...]] = ("router_id", "subnet_id", "port_id")
+
+    def create(self, props: Props) -> CreateResult:
+        """Plug it in, unless it is."""
+        found = plugged(props)
+        if not found:
+            wanted = {"port_id": props["port_id"]} if props.get("port_id") else {"subnet_id": required(props, "subnet_id", "router leg")}
+            path = f"/routers/{props['router_id']}/add_router_interface"
+            found = str(admin().network.put(path, json=wanted, raise_exc=True).json()["port_id"])
+        return CreateResult(f"{props['router_id']}/{found}", dict(props))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Tell whether the router still has the leg."""
+        return ReadResult(id_, dict(props)) if plugged(props) else ReadResult(None, {})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Unplug it."""
+        router_id, _, port_id = _id.partition("/")
+        unplug(router_id, port_id)
+
+
+class RouterLeg(Resource, module="ringfence", name="RouterLeg"):
+    """The router is plugged in at the subnet, or by the port."""
+
+    router_id: Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        router_id: Input[str],
+        subnet_id: Input[str] | None = None,
+        port_id: Input[str] | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare one leg; exactly one of ``subnet_id`` and ``port_id`` says where."""
+        where = {"subnet_id": subnet_id} if port_id is None else {"port_id": port_id}
+        super().__init__(RouterLegLifecycle(), name, {"router_id": router_id, **where}, opts)
+
+
+class UnpluggedLifecycle(Lifecycle):
+    """Nothing while the router is there; before it is deleted, it loses every leg, those that no state knows included."""
+
+    identity: ClassVar[tuple[str, ...]] = ("router_id",)
+
+    def create(self, props: Props) -> CreateResult:
+        """Remember the router."""
+        return CreateResult(required(props, "router_id", "router"), dict(props))
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Unplug what is still plugged in."""
+        for port in list(legs(_id)):
+            unplug(_id, port.id)
+
+
+class Unplugged(Resource, module="ringfence", name="Unplugged"):
+    """A router can be deleted after a run that broke off: Neutron refuses to delete one with legs."""
+
+    router_id: Output[str]
+
+    def __init__(self, name: str, router_id: Input[str], opts: ResourceOptions | None = None) -> None:
+        """Declare it after the router and before its legs, so that it is deleted between them."""
+        super().__init__(UnpluggedLifecycle(), name, {"router_id": router_id}, opts)
