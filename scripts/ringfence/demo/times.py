@@ -52,6 +52,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return not self.found
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing of its own: packages of Debian, and nothing else."""
+        return self.found == ("packages",)
+
+    @property
     def is_warm(self) -> bool:
         """Whether everything that is kept between labs was there, and no lab."""
         return {"cache/toolchain", "cache/image", "cache/lab-venv"} <= set(self.found) and not {"lab", "cloud"} & set(self.found)

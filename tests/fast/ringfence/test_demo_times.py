@@ -39,6 +39,15 @@ def test_a_machine_is_bare_or_warm_or_neither(found: str, bare: bool, warm: bool
     assert (run(found).is_bare, run(found).is_warm) == (bare, warm)
 
 
+def test_packages_alone_are_no_bare_machine() -> None:
+    """Their installation is a part of the figure; with anything more it is no empty machine either."""
+    assert [(run(found).is_bare, run(found).is_empty) for found in ("packages", "packages cache/go", "")] == [
+        (False, True),
+        (False, False),
+        (True, False),
+    ]
+
+
 def test_set_up_before_the_first_step_counts(tmp_path: Path) -> None:
     """The whole run is longer than its steps: it began with the shell."""
     plan = Plan([Step("lab", "lab", lambda _log: time.sleep(0.05))], tmp_path)

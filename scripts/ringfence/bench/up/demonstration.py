@@ -17,10 +17,11 @@ WHOLE = "all"
 
 
 def measure(run: Run) -> list[Reading]:
-    """Return the last good runs of the whole demonstration, from a bare machine and with caches warm."""
+    """Return the last good runs of the whole demonstration: from a bare machine, from its packages on, and with caches warm."""
     kept = [each for each in times.read() if each.good and each.part == WHOLE]
     return [
         reading(run, "demo-bare", [each for each in kept if each.is_bare], "found nothing"),
+        reading(run, "demo-empty", [each for each in kept if each.is_empty], "found packages and nothing else"),
         reading(run, "demo-warm", [each for each in kept if each.is_warm], "found all caches and no lab"),
     ]
 

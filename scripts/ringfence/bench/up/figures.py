@@ -74,6 +74,14 @@ FIGURES = (
         1200,
         "the last run that found neither packages nor caches nor a lab, from the first line of the script to its last (times.json)",
     ),
+    Figure(
+        "demo-empty",
+        Group.DEMO,
+        "the same without the installation of Debian's packages",
+        SECONDS,
+        None,
+        "the last run that found those packages and nothing else: no caches, no lab",
+    ),
     Figure("demo-warm", Group.DEMO, "the same with caches warm", SECONDS, 600, "the last run that found all caches and no lab"),
     Figure(
         "guest",

@@ -192,21 +192,22 @@ def test_the_last_good_run_of_the_demonstration_counts(monkeypatch: pytest.Monke
     runs = [
         demonstration_run(1100),
         demonstration_run(1000),
+        demonstration_run(900, "packages"),
         demonstration_run(300, *warm),
         demonstration_run(9, good=False),
         demonstration_run(8, part="build"),
         demonstration_run(7, *warm, "lab"),
     ]
     monkeypatch.setattr(times, "read", lambda: runs)
-    bare, cached = demonstration.measure(quiet())
-    assert (bare.values, cached.values) == ((1000,), (300,))
+    bare, empty, cached = demonstration.measure(quiet())
+    assert (bare.values, empty.values, cached.values) == ((1000,), (900,), (300,))
     assert (bare.note, bare.load, bare.when[:10]) == ("lab 500 s", None, "2026-11-25")
 
 
 def test_no_run_of_the_demonstration_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     """And says what is missing."""
     monkeypatch.setattr(times, "read", list)
-    bare, _ = demonstration.measure(quiet())
+    bare, *_ = demonstration.measure(quiet())
     assert judge(FIGURE["demo-bare"], bare).verdict is Verdict.SKIPPED
     assert "found nothing" in bare.doubt
 

@@ -161,7 +161,8 @@ def test_nothing_to_do_is_measured_only_when_there_is_nothing_to_do(run: Run, mo
 def test_a_flow_comes_and_goes_and_the_tenant_is_as_before(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the repetitions changes it twice; the last thing is the declaration of the work tree, also after a failure."""
     engine = Engine(monkeypatch)
-    engine.steps = (Step("create", "a:b:SecGroupRule", "r"), Step("update", "a:b:GuestPolicy", "acme-web"))
+    provider = Step("update", "pulumi:providers:pulumi-python", "default")
+    engine.steps = (Step("create", "a:b:SecGroupRule", "r"), Step("update", "a:b:GuestPolicy", "acme-web"), provider)
     declared: list[bool] = []
     declare = Project.declare
 
