@@ -14,7 +14,11 @@ from ringfence.bench.up.bare.site import keystone
 from ringfence.verify import trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from openstack.connection import Connection
+
+    Stage = Callable[[Connection, str], Iterator[leftovers.Item]]
 
 ROLE = "admin"
 PATIENCE_SECONDS = 180.0
@@ -24,22 +28,21 @@ PAUSE_SECONDS = 1.0
 def remove(tenant: str) -> None:
     """Remove everything of a tenant that the script made, in the order in which things let go of each other.
 
-    Raises :class:`CloudError` when something does not go.
+    The project is made first and goes last, so without it there is nothing. Raises :class:`CloudError` when something does not go.
     """
-    admin = clouds.admin()
-    fence = [names.edge_router(tenant), names.management(tenant), names.backbone_port(tenant)]
     with trouble.translated(f"removing {tenant}"):
+        admin = clouds.admin()
         project = keystone(admin).find_project(names.project(tenant))
         if project is None:
-            unroute(admin, tenant)
-            ring_fence.remove(fence, ())
             return
         project_id = str(project.id)
         inside = enter(admin, project_id)
-        free(inside, project_id)
+        drain(leftovers.servers, inside, project_id)
+        release(inside, project_id)
         unroute(admin, tenant)
-        ring_fence.remove(fence, ())
-        leftovers.remove(inside, project_id)
+        ring_fence.remove(project_id, [names.edge_router(tenant), names.management(tenant), names.backbone_port(tenant)], ())
+        for stage in (leftovers.storage, leftovers.network, leftovers.keys):
+            drain(stage, inside, project_id)
         forget(admin, inside, tenant, project_id)
 
 
@@ -50,15 +53,22 @@ def enter(admin: Connection, project_id: str) -> Connection:
     return admin.connect_as_project({"id": project_id})
 
 
-def free(inside: Connection, project_id: str) -> None:
-    """Remove servers, and then what holds on to routers and networks of the platform: public addresses and ports."""
+def drain(stage: Stage, inside: Connection, project_id: str) -> None:
+    """Remove what a stage finds until it finds nothing.
+
+    Stage by stage and not by ``leftovers.remove``: the key pairs there are those of the caller, who is the operator here.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while found := list(leftovers.servers(inside, project_id)):
+    while found := list(stage(inside, project_id)):
         for item in found:
             item.delete()
         if time.monotonic() > deadline:
-            raise CloudError.of("servers do not go away", where=project_id, got=", ".join(item.name for item in found))
+            raise CloudError.of(f"{stage.__name__} do not go away", where=project_id, got=", ".join(item.name for item in found))
         time.sleep(PAUSE_SECONDS)
+
+
+def release(inside: Connection, project_id: str) -> None:
+    """Remove what holds on to routers and networks of the platform: public addresses and ports."""
     for address in inside.network.ips(project_id=project_id):
         inside.network.delete_ip(address)
     for port in inside.network.ports(project_id=project_id):
