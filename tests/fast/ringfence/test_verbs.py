@@ -2,86 +2,30 @@
 
 from __future__ import annotations
 
-import gc
-import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer.main
 
-from infra.errors import DeclarationError
 from infra.neutron.printed import NEEDED
-from infra.neutron.snapshot import Unknown
-from infra.neutron.store import dumps
 from ringfence import cli
-from ringfence.analysis import output, states
+from ringfence.analysis import output
 from tests.fast.neutron.clouds import allow, two_tenants
 from tests.fast.policy.queries.test_answers import two_zones
+from tests.fast.ringfence.command import doubtful, kept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.fast.neutron.clouds import Cloud
+    from tests.fast.ringfence.command import Run
 
 pytestmark = pytest.mark.fast
 
 NO_JSON = {"lab": "hands over to scripts/lab", "ssh": "is a shell", "schema": "prints JSON and nothing else"}
-
-
-@dataclass
-class Ended:
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 - JSON
-        """What was printed for programs."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Run the command line as its entry point does, in a work tree without declarations."""
-
-    def no_declarations() -> Never:
-        raise DeclarationError
-
-    monkeypatch.delenv(cli.DEBUG, raising=False)
-    monkeypatch.setattr(states, "read_declarations", no_declarations)
-
-    def command(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ringfence", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), said.out, said.err)
-
-    yield command
-    gc.enable()
-
-
-def kept(folder: Path, cloud: Cloud, name: str = "cloud.jsonl") -> Path:
-    """Keep a cloud's snapshot in a file."""
-    file = folder / name
-    file.write_bytes(dumps(cloud.snapshot()))
-    return file
-
-
-def doubtful() -> Cloud:
-    """Return a cloud with something in it that the model does not know."""
-    cloud = two_zones()
-    cloud.add(Unknown(type="firewall_group", id="f"))
-    return cloud
 
 
 def test_every_verb_explains_itself_by_example() -> None:
