@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import chain
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from infra.neutron.addresses import EVERYTHING, Interval, interval
@@ -25,7 +26,7 @@ from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, Origin
 from infra.policy.isolation.ranges import Ranges, intersection, normal, touches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from infra.neutron.snapshot import Port, Rule, SecurityGroup, Snapshot
 
@@ -44,6 +45,8 @@ class Filters:
         self._ports = ports
         self._groups = {group.id: group for group in snapshot.security_groups}
         self._address_groups = {group.id: group.addresses for group in snapshot.address_groups}
+        self._remote_names = {group.id: group.name for group in snapshot.security_groups}
+        self._remote_names |= {group.id: group.name for group in snapshot.address_groups}
         self._cidrs = {subnet.id: subnet.cidr for subnet in snapshot.subnets}
         self._all_ports = snapshot.ports
         self._members: dict[str, list[Interval]] | None = None
@@ -229,7 +232,7 @@ class Filters:
             return Origin("", "", f"the {self.profile.driver} driver lets it pass without a rule")
         group, record = self._rules[rule]
         source = record.source
-        text = words_of(record)
+        text = words_of(record, self._remote_names)
         if source is None:
             return Origin(record.id, group.name or group.id, text)
         return Origin(record.id, group.name or group.id, text, source.flow, source.owner, source.reason, source.file, source.line)
@@ -239,9 +242,10 @@ class Filters:
         return tuple((item.family, item.span.lo, item.span.hi) for item in dhcp_answers(self.profile.driver))
 
 
-def words_of(rule: Rule) -> str:
-    """Render a rule as a line, in the API's words."""
+def words_of(rule: Rule, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Render a rule as a line, in the API's words; remote groups go by their names where these are given."""
     peer = rule.remote_ip_prefix or rule.remote_group_id or rule.remote_address_group_id or "anywhere"
+    peer = names.get(peer) or peer
     ports = (
         ""
         if rule.port_range_min is None

@@ -173,3 +173,13 @@ def test_stateful_and_stateless_on_one_port() -> None:
     made.group("loose", "acme", stateful=False)
     made.change(Port, "one", security_groups=("web", "loose"))
     assert fabric(made, OVN).unknowns == ("port one: Neutron refuses stateful and stateless groups on one port",)
+
+
+def test_a_remote_group_is_told_by_its_name() -> None:
+    """Who reads why a packet passes is told names; an id is for who has none."""
+    made = cloud()
+    made.records["partners"] = AddressGroup(id="6f1d", name="partners", project_id="acme", addresses=("198.51.100.0/24",))
+    made.records["nameless"] = AddressGroup(id="77aa", project_id="acme", addresses=("198.51.100.0/24",))
+    made.group("web", "acme", *(allow("ingress", remote_address_group_id=name, protocol="tcp") for name in ("6f1d", "77aa")))
+    builder = fabric(made, OVN).builder
+    assert [builder.origin(number).text for number in range(2)] == ["ingress IPv4 tcp from partners", "ingress IPv4 tcp from 77aa"]
