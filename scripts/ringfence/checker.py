@@ -22,17 +22,15 @@ from typing import TYPE_CHECKING, Any
 from netaddr import IPAddress, IPNetwork, IPSet
 
 if __package__:
-    from ringfence.checker_rules import EVERY, PLATFORM, Cards, Rules, demand, groups_of
+    from ringfence.checker_rules import EVERY, KINDS, PLATFORM, Cards, Rules, demand, groups_of
 else:  # run as a script: the other file lies beside this one
-    from checker_rules import EVERY, PLATFORM, Cards, Rules, demand, groups_of  # type: ignore[import-not-found,no-redef]
+    from checker_rules import EVERY, KINDS, PLATFORM, Cards, Rules, demand, groups_of  # type: ignore[import-not-found,no-redef]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Json = dict[str, Any]
 FIELDS = {"format", "version", "snapshot", "profile", "claims", "assumptions", "platform", "tenants", "outside", "closed", "seal"}
-KINDS = {"snapshot", "end", "project", "network", "subnet", "subnet_pool", "address_scope", "router", "port", "security_group"}
-KINDS |= {"address_group", "rbac_policy", "floating_ip", "trunk", "server", "default_rule"}
 PRIVATE = IPSet(["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"])
 LEGS = ["router_interface", "router_interface_distributed", "ha_router_replicated_interface", "router_centralized_snat"]
 OTHERS = ["dhcp", "distributed", "floatingip", "floatingip_agent_gateway", "router_gateway", "router_ha_interface", "routed"]
@@ -65,6 +63,9 @@ class Cloud:
         self.external = {self.wire[network["id"]] for network in self.of["network"] if self.leads_outside(network)}
         self.inner = {self.wire[network["id"]] for network in self.of["network"] if not network.get("external")}
         self.hops = {router["id"]: list(self.table(router)) for router in self.of["router"]}
+        self.beside: dict[str, set[str]] = defaultdict(set)
+        for router, wire in ((router, wire) for router, hops in self.hops.items() for _, wire, _ in hops):
+            self.beside[wire].add(router)
         self.platform = {project["id"] for project in self.of["project"] if project.get("role") == "platform"}
         self.rules = Rules(self.of)
         self.cards: dict[str, list[Cards]] = defaultdict(list)
@@ -240,7 +241,7 @@ def tenants_invariants(cloud: Cloud, certificate: Json) -> Iterator[Invariant]:
             faces = cloud.faces(entry["routers"])
             senders = [(cards, cards.sources | faces, EVERY) for wire in entry["from"] for cards in own[tenant][wire]]
             found = Invariant(tenant, entry, senders)
-            near = [router for router, hops in cloud.hops.items() if any(wire in found.home for _, wire, _ in hops)]
+            near = set(chain.from_iterable(cloud.beside[wire] for wire in found.home))
             started = [found.networks.get(wire) for wire in found.home] + [found.routers.get(router) for router in near]
             demand(all(given == EVERY for given in started), f"{tenant}: a network of its own, or a router on one, is not listed whole")
             demand(found.outside == EVERY or not found.home & cloud.external, f"{tenant}: a network of its own leads outside")
