@@ -79,10 +79,10 @@ def _raw() -> Iterator[tuple[str, str]]:
 def keys(deployer: Connection) -> frozenset[str]:
     """Return the ids of the keys that a project's volumes are encrypted with, and of every other secret in it."""
     volumes = deployer.block_storage.get("/volumes/detail", microversion="3.64").json()["volumes"]
-    secrets = deployer.key_manager.get("/v1/secrets?limit=100").json()["secrets"]
+    secrets = deployer.key_manager.get("/secrets?limit=100").json()["secrets"]
     return frozenset(volume["encryption_key_id"] for volume in volumes) | {row["secret_ref"].rpartition("/")[2] for row in secrets}
 
 
 def key_answers(cloud: Connection, names: Iterable[str]) -> dict[str, int]:
     """Return how Barbican answers a request for each key: 404 when there is none."""
-    return {name: cloud.key_manager.get(f"/v1/secrets/{name}", raise_exc=False).status_code for name in names}
+    return {name: cloud.key_manager.get(f"/secrets/{name}", raise_exc=False).status_code for name in names}
