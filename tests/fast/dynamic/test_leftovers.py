@@ -113,3 +113,35 @@ def test_what_was_lent_and_no_state_knows_is_taken_back(monkeypatch: pytest.Monk
     monkeypatch.setattr(ring_fence, "admin", lambda: cloud)
     ring_fence.RingFenceRemainsLifecycle().create({"project_id": "acme", "names": [], "recover": ["known"]})
     assert cloud.deleted == ["unknown"]
+
+
+class Barbican:
+    """A Barbican with one order and two secrets, that deletes what exists and nothing else."""
+
+    def __init__(self) -> None:
+        self.key_manager, self.left = self, {"/orders/o", "/secrets/s", "/secrets/t"}
+
+    def get(self, path: str, params: dict[str, int], *, raise_exc: bool) -> Any:  # noqa: ANN401 - an answer
+        """List a collection by the addresses of its members."""
+        assert params
+        assert raise_exc
+        kind = path.removeprefix("/")
+        rows = [{f"{kind[:-1]}_ref": f"http://barbican.test/v1{name}"} for name in sorted(self.left) if name.startswith(path)]
+        return SimpleNamespace(json=lambda: {kind: rows})
+
+    def delete(self, path: str, *, raise_exc: bool) -> Any:  # noqa: ANN401 - an answer
+        """Delete a member."""
+        assert not raise_exc
+        found = path in self.left
+        self.left.discard(path)
+        return SimpleNamespace(status_code=204 if found else 404, raise_for_status=lambda: None)
+
+
+def test_keys_are_deleted_by_their_ids() -> None:
+    """Orders and secrets are listed by their addresses, and deleted where they are; a second time is no error."""
+    cloud = Barbican()
+    items = list(leftovers.keys(cloud, "p"))  # type: ignore[arg-type]
+    for item in (*items, *items):
+        item.delete()
+    assert [item.id for item in items] == ["o", "s", "t"]
+    assert cloud.left == set()
