@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 300
 PARTS = ("Pulumi.yaml", "Pulumi.platform.yaml", "infra", "hardening", ".venv")
 SAME, CREATE, UPDATE, DELETE = "same", "create", "update", "delete"
 READS = {"read", "refresh"}
+HEARS_INTERRUPTS = ("env", "--default-signal=INT")
+"""A shell starts what runs in its background with interrupts ignored, and whoever inherits that can never be asked to stop."""
 DEBUGGING = {"PULUMI_DEBUG_COMMANDS": "true"}
 """Without it the engine does not know the option for its event log."""
 
@@ -117,7 +119,7 @@ class Project:
         """Run the engine on the stack; never raises for its exit code. Interrupted, it lets the engine end what it has begun."""
         lines = []
         with subprocess.Popen(
-            self.command(*arguments),
+            [*HEARS_INTERRUPTS, *self.command(*arguments)],
             cwd=self.folder,
             env={**os.environ, **DEBUGGING},
             stdin=subprocess.DEVNULL,
