@@ -8,6 +8,7 @@ deletion, so a refusal leaves the old one alone even when the preview was skippe
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,11 @@ FINISHED = "region"
 """An output that the provider fills in when a creation ends well, and never before."""
 INIT_ERROR = "#initerror"
 """The engine's path for "its creation did not end well" (``replaceOnChanges``): such a resource is made anew on the next run."""
+
+HALF_WRITTEN = "failed to load checkpoint"
+"""What the engine says of a state file that is being written."""
+TRIES = 20
+PAUSE_SECONDS = 0.25
 
 OldOutputs = Mapping[str, Mapping[str, Any]]
 """Outputs of every resource that the stack has, by URN."""
@@ -127,8 +133,19 @@ class ReplacementGuard:
 def existing() -> OldOutputs:
     """Ask the engine for the outputs of every resource that the stack had when this run began."""
     stack = f"organization/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
+    answer = _read(stack, TRIES)
     return {urn: resource.get("outputs") or {} for urn, resource in (answer.get("outputs") or {}).items()}
+
+
+def _read(stack: str, tries: int) -> dict[str, Any]:
+    """Read a stack's state. The engine is writing that file at the same moment, and a half-written one cannot be read: look again."""
+    try:
+        return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
+    except Exception as error:
+        if tries <= 1 or HALF_WRITTEN not in str(error):
+            raise
+    time.sleep(PAUSE_SECONDS)
+    return _read(stack, tries - 1)
 
 
 def unfinished(old: OldOutputs) -> list[str] | None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from types import SimpleNamespace
+
+import pulumi
 import pytest
 from pulumi import ResourceHookArgs
 
+from infra.components import guard as guards
 from infra.components.guard import Guarded, ReplacementGuard, differences, unfinished
 from infra.errors import ReplacementRefusedError
 from tests.fast.components.recording import UnhookedGuard
@@ -104,3 +109,35 @@ STACK = "urn:pulumi:acme::ringfence::pulumi:pulumi:Stack::ringfence-acme"
 def test_a_run_that_broke_off_left_no_outputs(old: dict[str, dict[str, object]], expected: list[str] | None) -> None:
     """Then everything that the stack has is known by its id, and everything else of that name is an orphan."""
     assert unfinished(old) == expected
+
+
+class Invoked:
+    """An engine whose state file is being written: it cannot be read at first."""
+
+    def __init__(self, message: str, failures: int) -> None:
+        self.message, self.failures, self.asked = message, failures, 0
+
+    def __call__(self, _token: str, _arguments: dict[str, str]) -> SimpleNamespace:
+        """Fail so many times, then answer."""
+        self.asked += 1
+        if self.asked <= self.failures:
+            raise RuntimeError(self.message)
+        return SimpleNamespace(value={"outputs": {}})
+
+
+@pytest.mark.parametrize(
+    ("message", "failures", "asked"),
+    [
+        ("failed to load checkpoint: EOF", 3, 4),
+        ("failed to load checkpoint: EOF", guards.TRIES, guards.TRIES),
+        ("no such stack", 1, 1),
+    ],
+)
+def test_a_half_written_state_is_read_again(monkeypatch: pytest.MonkeyPatch, message: str, failures: int, asked: int) -> None:
+    """The engine writes the state while the program starts; any other failure is one at once, and patience ends."""
+    engine = Invoked(message, failures)
+    monkeypatch.setattr(pulumi.runtime, "invoke", engine)
+    monkeypatch.setattr(guards, "PAUSE_SECONDS", 0)
+    with pytest.raises(RuntimeError) if failures >= asked else contextlib.nullcontext():
+        assert guards._read("organization/ringfence/acme", guards.TRIES) == {"outputs": {}}
+    assert engine.asked == asked
