@@ -75,6 +75,8 @@ def network(cloud: Connection, project: str) -> Iterator[Item]:
     for group in neutron.security_groups(project_id=project):
         if group.name != "default":
             yield Item(group.id, group.name, partial(neutron.delete_security_group, group, ignore_missing=True))
+    for addresses in neutron.address_groups(project_id=project):
+        yield Item(addresses.id, addresses.name, partial(neutron.delete_address_group, addresses, ignore_missing=True))
 
 
 def keys(cloud: Connection, _project: str) -> Iterator[Item]:

@@ -145,3 +145,24 @@ def test_keys_are_deleted_by_their_ids() -> None:
         item.delete()
     assert [item.id for item in items] == ["o", "s", "t"]
     assert cloud.left == set()
+
+
+class Network:
+    """A Neutron that has one thing of every kind, and a default group."""
+
+    def __init__(self) -> None:
+        self.network, self.deleted = self, list[str]()
+
+    def __getattr__(self, method: str) -> Any:  # noqa: ANN401 - any of the client's methods
+        if method.startswith("delete_"):
+            return lambda _thing, **_named: self.deleted.append(method.removeprefix("delete_"))
+        default = [SimpleNamespace(id="default", name="default")] if method == "security_groups" else []
+        return lambda project_id: [*default, SimpleNamespace(id=method, name=f"{project_id}-x")]
+
+
+def test_nothing_of_a_project_is_left_in_the_network() -> None:
+    """Users before what they use: address groups last, whose rules went with their security groups."""
+    cloud = Network()
+    for item in leftovers.network(cloud, "p"):  # type: ignore[arg-type]
+        item.delete()
+    assert cloud.deleted == ["ip", "port", "network", "security_group", "address_group"]
