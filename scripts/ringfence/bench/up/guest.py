@@ -14,6 +14,7 @@ import msgspec
 
 from infra.errors import GuestError
 from ringfence.bench.up import programs
+from ringfence.project import ROOT
 
 if TYPE_CHECKING:
     from ringfence.bench.up.figures import Reading
@@ -35,6 +36,8 @@ class Boot(msgspec.Struct, frozen=True):
 
 def measure(run: Run) -> list[Reading]:
     """Boot ``repeats`` copies of the image, one after the other."""
+    run.say("building the image, if it has to be")
+    build()
     boots = []
     for number in range(1, run.repeats + 1):
         run.say(f"boot {number} of {run.repeats}, and again")
@@ -50,10 +53,17 @@ def reading(run: Run, boots: list[Boot]) -> Reading:
     return run.reading("guest", [each.first_wall for each in boots], note=note, doubt=doubt)
 
 
+def build() -> None:
+    """Build the image of this recipe unless it is there. Raises :class:`GuestError` with the end of what the build said when it fails."""
+    done = programs.finished([str(ROOT / "scripts/image"), "build"])
+    if done.returncode:
+        raise GuestError.of("the image cannot be built", where="scripts/image build", got=done.stderr.strip()[-1500:], hint="it needs root")
+
+
 def boot() -> Boot:
     """Run the program once. Raises :class:`GuestError` with the end of what it said when it fails."""
     done = programs.finished([sys.executable, "-m", PROGRAM])
     if done.returncode:
         said = done.stderr.strip()[-1500:]
-        raise GuestError.of("the guest did not boot", where=PROGRAM, got=said, hint="it needs root and an image: ./scripts/image build")
+        raise GuestError.of("the guest did not boot", where=PROGRAM, got=said, hint="it needs root")
     return msgspec.json.decode(done.stdout.encode(), type=Boot)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from infra.errors import GuestError
 from infra.outcome import Verdict
-from ringfence.bench.up import demonstration, guest, load, memory, verification
+from ringfence.bench.up import demonstration, guest, load, memory, programs, verification
 from ringfence.bench.up.command import MEASURES, as_typed, one
 from ringfence.bench.up.figures import FIGURES, Group, Reading, amount, judge, judged, limit, of_group, spread
 from ringfence.bench.up.guest import Boot
@@ -17,6 +22,7 @@ from ringfence.demo import times
 
 pytestmark = pytest.mark.fast
 FIGURE = {figure.name: figure for figure in FIGURES}
+PYTHON = Path(sys.executable).name
 QUIET, BUSY = Load(0.3, 0.1), Load(4.2, 1.9)
 
 
@@ -178,6 +184,26 @@ def test_a_guest_that_was_not_alone_is_in_doubt() -> None:
     assert (alone.median, alone.doubt) == (33.0, "")
     assert beside.doubt == "not alone: 1.9 processors were busy with something else"
     assert alone.note == "processor time 20.0 s; later boots 18.0 s, processor time 15.0 s"
+
+
+def test_the_image_is_there_before_it_boots_and_only_boots_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image is built first; a build or a boot that fails is an error with its last words."""
+    asked: list[str] = []
+    ends = {"image": 0, PYTHON: 0}
+
+    def finished(command: list[str]) -> subprocess.CompletedProcess[str]:
+        program = Path(command[0]).name
+        asked.append(program)
+        text = '{"first_wall": 25.0, "first_cpu": 22.0, "again_wall": 18.0, "again_cpu": 16.0}'
+        return subprocess.CompletedProcess(command, ends[program], text, "its last words")
+
+    monkeypatch.setattr(programs, "finished", finished)
+    (found,) = guest.measure(quiet(2))
+    assert (asked, found.values) == (["image", PYTHON, PYTHON], (25.0, 25.0))
+    for program in ends:
+        ends.update({"image": 0, PYTHON: 0, program: 1})
+        with pytest.raises(GuestError, match="its last words"):
+            guest.measure(quiet())
 
 
 def demonstration_run(seconds: float, *found: str, part: str = "all", good: bool = True) -> times.Run:
