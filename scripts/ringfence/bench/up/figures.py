@@ -48,7 +48,8 @@ class Figure:
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What a figure came to: one value per repetition, in the figure's unit; when (UTC), and how busy the machine was before, if known.
 
-    ``doubt`` says why there are none, or why they may be too high; a ``note`` is shown beside them.
+    ``doubt`` says why there are none, or why they may be too high; a ``note`` is shown beside them; ``revision``
+    is the commit that was measured.
     """
 
     figure: str
@@ -57,6 +58,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     load: Load | None
     note: str = ""
     doubt: str = ""
+    revision: str = ""
 
     @property
     def median(self) -> float:

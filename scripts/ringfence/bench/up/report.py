@@ -28,7 +28,7 @@ def line(figure: Figure, reading: Reading | None, outcome: Outcome) -> tuple[str
         word = word if outcome.verdict is Verdict.ERROR else MISSING
         return *head, "", limit(figure), word, "", "", "", "", "" if reason == MISSING else reason
     beside = "; ".join(filter(None, (reading.note, reason)))
-    when, load = reading.when.partition("T")[0], str(reading.load or "")
+    when, load = ", ".join(filter(None, (reading.when.partition("T")[0], reading.revision))), str(reading.load or "")
     value, runs = amount(reading.median, figure.unit), str(len(reading.values))
     return *head, value, limit(figure), word, spread(figure, reading), runs, when, load, beside
 
@@ -43,8 +43,8 @@ def markdown(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], c
     parts = [
         "## Up",
         "",
-        f"{machine(command)} Figures that this run did not measure are from the day in their line. *Load before* is the load average of",
-        "the minute before, which the measurement before raised too, and how many processors were busy in the three seconds before.",
+        f"{machine(command)} Figures that this run did not measure are from the day and the commit in their line. *Load before* is the load",
+        "average of the minute before, which the measurement before raised too, and how many processors were busy in the three seconds before.",
         "",
         *table(HEAD, *lines(readings, outcomes)),
         "",

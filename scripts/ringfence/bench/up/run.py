@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ringfence.bench.up.figures import Reading
+from ringfence.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ringfence.bench.up.interrupts import Endings
     from ringfence.bench.up.load import Load
+
+
+SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,25 @@ class Run:
 
     def reading(self, figure: str, values: Sequence[float], *, note: str = "", doubt: str = "") -> Reading:
         """Return what was measured, as of now."""
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        return Reading(figure=figure, values=tuple(round(value, 3) for value in values), when=when, load=self.load, note=note, doubt=doubt)
+        return Reading(
+            figure=figure,
+            values=tuple(round(value, 3) for value in values),
+            when=datetime.now(UTC).isoformat(timespec="seconds"),
+            load=self.load,
+            note=note,
+            doubt=doubt,
+            revision=revision(),
+        )
+
+
+@functools.cache
+def revision() -> str:
+    """Return the commit of the work tree in short, empty where there is none to ask for."""
+    try:
+        done = subprocess.run(["git", "describe", "--always"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def enter_cloud() -> None:

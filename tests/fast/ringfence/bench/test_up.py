@@ -28,7 +28,7 @@ QUIET, BUSY = Load(0.3, 0.1), Load(4.2, 1.9)
 
 def reading(name: str, *values: float, doubt: str = "", note: str = "") -> Reading:
     """Return a reading of a quiet day."""
-    return Reading(figure=name, values=values, when="2026-11-25T10:00:00+00:00", load=QUIET, doubt=doubt, note=note)
+    return Reading(figure=name, values=values, when="2026-11-25T10:00:00+00:00", load=QUIET, doubt=doubt, note=note, revision="abc1234")
 
 
 def quiet(repeats: int = 1, *, at: Load = QUIET) -> Run:
@@ -118,7 +118,7 @@ def test_a_line_shows_median_spread_runs_and_what_is_beside_it() -> None:
         "": "met",
         "spread": "9 s to 21 s",
         "runs": "3",
-        "when": "2026-11-25",
+        "when": "2026-11-25, abc1234",
         "load before": "0.3; 0.1 busy",
         "beside it": "rules",
     }
