@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from labcloud.inside.monitor import monitor
 from labcloud.inside.shell import complete, is_complete, output, run, start_over
 from labcloud.layout import POOL
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from labcloud.layout import Layout
 
 CLUSTER_ID = "fsid"
-PLACEMENT_GROUPS = "16"
+PLACEMENT_GROUPS = 16
 
 
 def monitor_data(layout: Layout) -> None:
@@ -38,18 +39,20 @@ def disk_data(layout: Layout) -> None:
         return
     disk = _disk_id(layout.data / "ceph/disk-id")
     start_over(directory)
-    number = output("ceph", "osd", "new", disk)
-    if number != "0":
-        raise SystemExit(f"the cluster knows another disk already (number {number}): ./scripts/lab wipe, then up")
-    run("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", disk)
-    run("ceph", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=lab")
+    with monitor() as asked:
+        entered = asked.ask("osd new", uuid=disk)
+        if entered != {"osdid": 0}:
+            raise SystemExit(f"the cluster knows another disk already ({entered}): ./scripts/lab wipe, then up")
+        run("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", disk)
+        asked.ask("osd crush add", id=0, weight=1.0, args=["root=default", "host=lab"])
     complete(directory)
 
 
 def pool(_layout: Layout) -> None:
     """Make the pool of the volumes unless it is there, and make it ready for RBD (which may be repeated)."""
-    if POOL not in output("ceph", "osd", "pool", "ls").splitlines():
-        run("ceph", "osd", "pool", "create", POOL, PLACEMENT_GROUPS)
+    with monitor() as asked:
+        # The monitor takes the name of a pool that is there already without a complaint.
+        asked.ask("osd pool create", pool=POOL, pg_num=PLACEMENT_GROUPS)
     run("rbd", "pool", "init", POOL)
 
 

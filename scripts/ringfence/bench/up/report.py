@@ -43,9 +43,11 @@ def markdown(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], c
     parts = [
         "## Up",
         "",
-        f"{machine(command)} Figures that this run did not measure are from the day and the commit in their line. *Load before*"
-        " is the load average of the minute before, which the measurement before raised too, and how many processors were busy in"
-        " the three seconds before.",
+        (
+            f"{machine(command)} Figures that this run did not measure are from the day and the commit in their line. *Load before*"
+            " is the load average of the minute before, which the measurement before raised too, and how many processors were busy"
+            " in the three seconds before."
+        ),
         "",
         *table(HEAD, *lines(readings, outcomes)),
         "",
