@@ -54,7 +54,10 @@ class VolumesArgs:
 
 
 class Volumes(ComponentResource):
-    """The root volume, made from the image, and the data volumes of one server: all at once, each with a key of its own."""
+    """The root volume, made from the image, and the data volumes of one server, each with a key of its own.
+
+    The root volume comes first: the server waits for that one only, and is built while the cloud encrypts the others.
+    """
 
     root: openstack.blockstorage.Volume
     data: dict[str, openstack.blockstorage.Volume]
@@ -70,7 +73,7 @@ class Volumes(ComponentResource):
         root = names.root_volume(args.owner, args.server)
         self.root = self._volume(root, args.entry.root, args.image_id, ResourceOptions(ignore_changes=keep))
         self.data = {
-            disk: self._volume(names.data_volume(args.owner, args.server, disk), entry.size, None, ResourceOptions())
+            disk: self._volume(names.data_volume(args.owner, args.server, disk), entry.size, None, ResourceOptions(depends_on=[self.root]))
             for disk, entry in args.entry.data.items()
         }
         self.register_outputs({"root": self.root.id, "data": {disk: volume.id for disk, volume in self.data.items()}})

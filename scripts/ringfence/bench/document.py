@@ -34,11 +34,14 @@ def table(head: tuple[str, ...], *rows: tuple[str, ...]) -> list[str]:
 
 def machine(command: str) -> str:
     """Say what ran, when, on what, and how busy the machine was: times beside other work are upper bounds."""
-    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.split(":")[1].strip() for line in cpu if line.startswith("model name")), "?")
     minute, _, quarter = os.getloadavg()
     busy = "other work ran beside it: times are upper bounds" if max(minute, quarter) > ALONE else "nothing else of weight ran"
-    return (
-        f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {os.cpu_count()} processors; Python {platform.python_version()}; "
-        f"load average at the end {minute:.1f}, over the quarter of an hour before {quarter:.1f} ({busy})."
-    )
+    load = f"load average at the end {minute:.1f}, over the quarter of an hour before {quarter:.1f}"
+    return f"{place(command).removesuffix('.')}; {load} ({busy})."
+
+
+def place(command: str) -> str:
+    """Say what ran, when and on what: for measurements that load the machine themselves, and say apart what ran beside them."""
+    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.split(":")[1].strip() for line in cpu if line.startswith("model name")), "?")
+    return f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {os.cpu_count()} processors; Python {platform.python_version()}."

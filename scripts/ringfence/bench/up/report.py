@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.outcome import Verdict
-from ringfence.bench.document import machine, table
+from ringfence.bench.document import place, table
 from ringfence.bench.up.figures import FIGURES, MISSING, amount, limit, spread
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def markdown(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], c
         "## Up",
         "",
         (
-            f"{machine(command)} Figures that this run did not measure are from the day and the commit in their line. *Load before*"
+            f"{place(command)} Figures that this run did not measure are from the day and the commit in their line. *Load before*"
             " is the load average of the minute before, which the measurement before raised too, and how many processors were busy"
             " in the three seconds before."
         ),
