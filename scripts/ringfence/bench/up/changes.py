@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 TENANT = TENANTS[0]
 FLOW = "bench"
 PORTS = [9200]
-TAIL = 1500
+WORDS = 1500
+"""How many characters of the engine's words an error carries."""
+DIAGNOSTICS, OUTPUTS = "\nDiagnostics:\n", "\nOutputs:\n"
 ENGINES_OWN = "pulumi:"
 """What the engine keeps for itself: providers and the stack."""
 
@@ -92,5 +94,11 @@ def timed_up(project: Project, run: Run) -> tuple[Ended, float]:
 def finished(ended: Ended) -> Ended:
     """Return a run of the engine that ended well. Raises :class:`CloudError` with its last words otherwise."""
     if ended.status:
-        raise CloudError.of("the engine failed", expected="exit code 0", got=f"{ended.status}: {ended.output.strip()[-TAIL:]}")
+        raise CloudError.of("the engine failed", expected="exit code 0", got=f"{ended.status}: {complaint(ended.output)}")
     return ended
+
+
+def complaint(output: str) -> str:
+    """Return what the engine says about its failures: its diagnostics where it prints any, else its last words."""
+    _, found, told = output.partition(DIAGNOSTICS)
+    return told.partition(OUTPUTS)[0].strip()[:WORDS] if found else output.strip()[-WORDS:]
