@@ -56,7 +56,7 @@ class Monitor:
 @contextmanager
 def monitor() -> Iterator[Monitor]:
     """Connect to the lab's monitor; Debian's ``python3-rados`` is on the path inside the lab only."""
-    import rados  # noqa: PLC0415 - see above
+    import rados  # noqa: PLC0415 - exists inside the lab only, and tests import this module outside
 
     with rados.Rados(conffile=CONFIGURATION) as client:
         yield Monitor(client)

@@ -37,11 +37,11 @@ def machine(command: str) -> str:
     minute, _, quarter = os.getloadavg()
     busy = "other work ran beside it: times are upper bounds" if max(minute, quarter) > ALONE else "nothing else of weight ran"
     load = f"load average at the end {minute:.1f}, over the quarter of an hour before {quarter:.1f}"
-    return f"{place(command).removesuffix('.')}; {load} ({busy})."
+    return f"{place(command)}; {load} ({busy})."
 
 
 def place(command: str) -> str:
     """Say what ran, when and on what: for measurements that load the machine themselves, and say apart what ran beside them."""
     cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.split(":")[1].strip() for line in cpu if line.startswith("model name")), "?")
-    return f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {os.cpu_count()} processors; Python {platform.python_version()}."
+    return f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {os.cpu_count()} processors; Python {platform.python_version()}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TENANT = TENANTS[0]
 FLOW = "bench"
 PORTS = [9200]
-WORDS = 1500
+MOST_CHARACTERS = 1500
 """How many characters of the engine's words an error carries."""
 DIAGNOSTICS, OUTPUTS = "\nDiagnostics:\n", "\nOutputs:\n"
 ENGINES_OWN = "pulumi:"
@@ -101,4 +101,4 @@ def finished(ended: Ended) -> Ended:
 def complaint(output: str) -> str:
     """Return what the engine says about its failures: its diagnostics where it prints any, else its last words."""
     _, found, told = output.partition(DIAGNOSTICS)
-    return told.partition(OUTPUTS)[0].strip()[:WORDS] if found else output.strip()[-WORDS:]
+    return told.partition(OUTPUTS)[0].strip()[:MOST_CHARACTERS] if found else output.strip()[-MOST_CHARACTERS:]

@@ -44,7 +44,7 @@ def markdown(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], c
         "## Up",
         "",
         (
-            f"{place(command)} Figures that this run did not measure are from the day and the commit in their line. *Load before*"
+            f"{place(command)}. Figures that this run did not measure are from the day and the commit in their line. *Load before*"
             " is the load average of the minute before, which the measurement before raised too, and how many processors were busy"
             " in the three seconds before."
         ),
