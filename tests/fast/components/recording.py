@@ -64,6 +64,8 @@ class RecordingCloud(mocks.Mocks):
 
     resources: list[Declared] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    waits: dict[str, frozenset[str]] = field(default_factory=dict)
+    """For the name of each volume, the names of what the engine makes before it."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Remember the resource and give it an id and what a cloud would fill in."""
@@ -93,6 +95,18 @@ class RecordingCloud(mocks.Mocks):
         return [resource for resource in self.resources if resource.kind == kind]
 
 
+class ListeningMonitor(mocks.MockMonitor):
+    """The engine's mock, that also hears what waits for what."""
+
+    mocks: RecordingCloud
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - as the engine's SDK has it
+        """Remember the dependencies and go on."""
+        if request.type.endswith(":Volume"):
+            self.mocks.waits[request.name] = frozenset(urn.rpartition("::")[2] for urn in request.dependencies)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
 class ClosingPolicy(asyncio.DefaultEventLoopPolicy):
     """Remembers every event loop that the engine's SDK opens and never closes."""
 
@@ -112,7 +126,7 @@ def record(stack: str, declare: Callable[[], dict[str, Any]]) -> RecordingCloud:
     policy = ClosingPolicy()
     asyncio.set_event_loop_policy(policy)
     asyncio.set_event_loop(asyncio.new_event_loop())
-    mocks.set_mocks(cloud, project="ringfence", stack=stack, preview=False)
+    mocks.set_mocks(cloud, project="ringfence", stack=stack, preview=False, monitor=ListeningMonitor(cloud))
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> pulumi.Output[Any]:

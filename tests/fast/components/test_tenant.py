@@ -95,6 +95,18 @@ def test_all_volumes_are_of_the_encrypted_type(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TENANTS)
+def test_data_volumes_come_after_the_root_volume_that_the_server_waits_for(name: str) -> None:
+    """A cloud makes a few volumes at a time, and a server is not kept waiting by those that it does not boot from."""
+    recorded = tenant(name)
+    roots = {volume.name for volume in recorded.of("Volume") if volume.name.endswith("-root")}
+    data = {volume.name for volume in recorded.of("Volume")} - roots
+    assert roots
+    assert data
+    assert {name: recorded.waits[name] & roots for name in data} == {name: {f"{name.rpartition('-')[0]}-root"} for name in data}
+    assert not any(recorded.waits[root] & data for root in roots)
+
+
+@pytest.mark.parametrize("name", TENANTS)
 def test_cards_are_in_the_order_that_the_guest_expects(name: str) -> None:
     """Zones in the order of the declaration, management last: the guest names its cards by it."""
     for server in tenant(name).of("Instance"):
