@@ -158,8 +158,20 @@ def _proxy(entrance: Entrance) -> Proxy | None:
     return Proxy.of(entrance.proxy_command, entrance.bastion_address, entrance.port) if entrance.proxy_command else None
 
 
+class NoWayError(paramiko.SSHException):
+    """The bastion was asked for a connection to a server and has not made one."""
+
+
 def _refused(name: str, error: Exception) -> GuestError:
-    """Say why a login failed, in words that tell a wrong key from a dead host."""
+    """Say why a login failed, in words that tell a wrong key from a dead host, and a dead host from a way that is missing."""
+    if isinstance(error, NoWayError):
+        return GuestError.of(
+            "the bastion gets no connection to the server",
+            where=name,
+            expected=f"one within {CONNECT_SECONDS:.0f} s, over the management network",
+            got=str(error),
+            hint="see whether the server runs and the platform's router has the route to its segment, then run the same command again",
+        )
     wrong_key = isinstance(error, paramiko.BadHostKeyException)
     return GuestError.of(
         "another host key than the pinned one was shown" if wrong_key else "the login failed",
@@ -202,12 +214,16 @@ def _close(session: Session) -> None:
 
 
 def _forward(via: Session, address: str, port: int) -> paramiko.Channel:
-    """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip)."""
+    """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip). Raises :class:`NoWayError`."""
     transport = via.client.get_transport()
     if transport is None:
         message = "the login at the bastion is closed"
         raise paramiko.SSHException(message)
-    return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS)
+    try:
+        return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS)
+    except paramiko.SSHException as error:
+        message = f"{type(error).__name__}: {error}"
+        raise NoWayError(message) from error
 
 
 @contextlib.contextmanager

@@ -35,8 +35,12 @@ def written(key: paramiko.PKey) -> str:
     return f"{key.get_name()} {key.get_base64()}"
 
 
+DEAD = "172.30.0.6"
+"""The address that nobody answers from."""
+
+
 class Account(paramiko.ServerInterface):
-    """Lets the automation in with one key; runs every command as an echo of its input; forwards to any address."""
+    """Lets the automation in with one key; runs every command as an echo of its input; forwards to any address but one."""
 
     def __init__(self, key: paramiko.PKey, log: list[str], name: str) -> None:
         self._key, self._log, self._name = key, log, name
@@ -52,6 +56,8 @@ class Account(paramiko.ServerInterface):
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]) -> int:  # noqa: ARG002
         """Remember where a hop leads."""
+        if destination[0] == DEAD:
+            return paramiko.OPEN_FAILED_CONNECT_FAILED  # type: ignore[attr-defined,no-any-return]
         self._log.append(f"{self._name} -> {destination[0]}:{destination[1]}")
         return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined,no-any-return]
 
@@ -92,6 +98,10 @@ class Net:
     def entrance(self, pinned: paramiko.PKey) -> access.Entrance:
         """Return the entrance with a pinned bastion key."""
         return access.Entrance("172.24.4.9", written(pinned), self.key_file)
+
+
+FORWARD = access._forward
+"""The way from the bastion on, before a test puts another in its place."""
 
 
 @pytest.fixture
@@ -158,6 +168,19 @@ def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: 
     with pytest.raises(GuestError, match=r"172\.24\.4\.9: the login failed"), access.open_bastion(net.entrance(net.bastion_key)):
         pytest.fail("logged in")
     assert len(tries) > 1
+
+
+def test_a_server_that_the_bastion_does_not_reach_is_told_from_one_that_refuses(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bastion answers that it got no connection: tried again until patience ends, and then the way is named and not the login."""
+    monkeypatch.setattr(access, "_forward", FORWARD)
+    monkeypatch.setattr(access, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.1)
+    target = access.Target(DEAD, written(net.server_key))
+    with (
+        pytest.raises(GuestError, match=r"172\.30\.0\.6: the bastion gets no connection to the server(.|\n)*got: ChannelException"),
+        access.open_server(net.entrance(net.bastion_key), target),
+    ):
+        pytest.fail("logged in")
 
 
 def test_the_bastion_is_reached_by_the_proxy_command(tmp_path: Path) -> None:
