@@ -2,7 +2,7 @@
 
 The engine's ``protect`` would also refuse ``pulumi destroy``. So a hook runs before every creation of a server or volume, at preview and
 at update, and compares with what the stack already has: a creation of something that exists is a replacement. Creation comes before
-deletion, so a refusal leaves the old one alone even when the preview was skipped.
+deletion, so a refusal leaves the old one alone even when the preview was skipped. What a broken-off run left half made is made anew.
 """
 
 from __future__ import annotations
@@ -14,16 +14,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceHookOptions, ResourceOptions
+from pulumi import (
+    ResourceHook,
+    ResourceHookArgs,
+    ResourceHookBinding,
+    ResourceHookOptions,
+    ResourceOptions,
+    ResourceTransformationArgs,
+    ResourceTransformationResult,
+)
 
 from infra.errors import ReplacementRefusedError
 
 ALLOW = "allowReplace"
 """Key of the stack's configuration: a list of server names whose server and volumes may be replaced."""
 FINISHED = "region"
-"""An output that the provider fills in when a creation ends well, and never before."""
+"""An output that the provider fills in when a creation ends well, and never before; every kind of its resources has it."""
 INIT_ERROR = "#initerror"
-"""The engine's path for "its creation did not end well" (``replaceOnChanges``): such a resource is made anew on the next run."""
+"""The engine's path for "what was done to it last did not end well" (``replaceOnChanges``)."""
+PROVIDER = "openstack:"
+"""How the types of the provider's resources begin. A resource of ``infra.dynamic`` whose creation broke off is not in the stack at all."""
 
 HALF_WRITTEN = "failed to load checkpoint"
 """What the engine says of a state file that is being written."""
@@ -94,21 +104,28 @@ class ReplacementGuard:
     def protected(self, guarded: Guarded) -> ResourceOptions:
         """Return the options of a server or volume."""
         self._guarded[guarded.type, guarded.name] = guarded
-        return ResourceOptions(
-            hooks=self.hooks,
-            replace_on_changes=[INIT_ERROR],
-            delete_before_replace=self._may_delete_first(guarded),
-        )
+        return ResourceOptions(hooks=self.hooks, delete_before_replace=self.allows(guarded.server))
 
     def carrying(self, server: str) -> ResourceOptions:
         """Return the options of what a server hangs on (its ports): never deleted before the replacement was allowed."""
         return ResourceOptions(delete_before_replace=self.allows(server))
 
-    def _may_delete_first(self, guarded: Guarded) -> bool:
-        """Deleting first frees ports and names; it is safe when replacing is allowed, or when nothing was ever finished."""
-        endings = (f"{guarded.type}::{guarded.name}", f"${guarded.type}::{guarded.name}")
-        old = next((outputs for urn, outputs in self._old.items() if urn.endswith(endings)), None)
-        return self.allows(guarded.server) or (old is not None and not old.get(FINISHED))
+    def made_anew(self, args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
+        """Have the engine delete and make anew what never finished; everything else stays as declared. For a stack's whole tree.
+
+        By itself the engine takes the half for the whole and updates it with no difference: a security group would keep the cloud's default
+        rules, a network would never get its labels, and a rule cannot be updated at all. Nothing can hang on what never finished. A
+        resource that did finish is no such half when a later *update* of it breaks off: it is updated again, and keeps its data.
+        """
+        if not args.type_.startswith(PROVIDER) or not self._never_finished(args.type_, args.name):
+            return None
+        again = ResourceOptions(replace_on_changes=[INIT_ERROR], delete_before_replace=True)
+        return ResourceTransformationResult(args.props, ResourceOptions.merge(args.opts, again))
+
+    def _never_finished(self, kind: str, name: str) -> bool:
+        """Tell whether the stack has it and its creation broke off."""
+        endings = (f"::{kind}::{name}", f"${kind}::{name}")
+        return any(urn.endswith(endings) and not outputs.get(FINISHED) for urn, outputs in self._old.items())
 
     def refuse(self, args: ResourceHookArgs) -> None:
         """Refuse to create a server or volume that exists already, if a change of its declaration is the cause.

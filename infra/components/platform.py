@@ -55,7 +55,8 @@ class PlatformStack(ComponentResource):
     def __init__(self, name: str, args: PlatformArgs) -> None:
         """Declare the platform with the admin's credential."""
         admin = providers.admin(args.cloud.name)
-        super().__init__("ringfence:platform:Platform", name, None, ResourceOptions(providers=[admin]))
+        whole = ResourceOptions(providers=[admin], transformations=[args.guard.made_anew])
+        super().__init__("ringfence:platform:Platform", name, None, whole)
         child = ResourceOptions(parent=self)
         invoke = pulumi.InvokeOptions(provider=admin)
         external = openstack.networking.get_network_output(name=args.platform.external_network, external=True, opts=invoke)

@@ -52,7 +52,7 @@ class TenantStack(ComponentResource):
     def __init__(self, name: str, args: TenantArgs) -> None:
         """Declare the tenant: its own things with the deployer's credential, the ring fence around them with the admin's."""
         admin = providers.admin(args.cloud)
-        super().__init__("ringfence:tenant:Tenant", name, None, ResourceOptions(providers=[admin]))
+        super().__init__("ringfence:tenant:Tenant", name, None, ResourceOptions(providers=[admin], transformations=[args.guard.made_anew]))
         tenant = args.declaration.tenant
         policy = expand(args.declaration, args.platform)
         as_admin = ResourceOptions(parent=self, provider=admin)

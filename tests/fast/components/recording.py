@@ -21,6 +21,8 @@ from infra.declaration import load_platform, load_tenant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from infra.components.guard import OldOutputs
+
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 1)
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== automation"
@@ -66,6 +68,8 @@ class RecordingCloud(mocks.Mocks):
     outputs: dict[str, Any] = field(default_factory=dict)
     waits: dict[str, frozenset[str]] = field(default_factory=dict)
     """For the name of each volume, the names of what the engine makes before it."""
+    anew: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = field(default_factory=dict)
+    """By kind and name: on changes of what it is replaced, and whether the old one is deleted first."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Remember the resource and give it an id and what a cloud would fill in."""
@@ -96,13 +100,15 @@ class RecordingCloud(mocks.Mocks):
 
 
 class ListeningMonitor(mocks.MockMonitor):
-    """The engine's mock, that also hears what waits for what."""
+    """The engine's mock, that also hears what waits for what, and what is replaced when."""
 
     mocks: RecordingCloud
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - as the engine's SDK has it
-        """Remember the dependencies and go on."""
-        if request.type.endswith(":Volume"):
+        """Remember them and go on."""
+        kind = request.type.rpartition(":")[2]
+        self.mocks.anew[kind, request.name] = (tuple(request.replaceOnChanges), request.deleteBeforeReplace)
+        if kind == "Volume":
             self.mocks.waits[request.name] = frozenset(urn.rpartition("::")[2] for urn in request.dependencies)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
@@ -141,14 +147,14 @@ def record(stack: str, declare: Callable[[], dict[str, Any]]) -> RecordingCloud:
     return cloud
 
 
-def tenant(name: str, *, allowed: frozenset[str] = frozenset()) -> RecordingCloud:
-    """Record what the stack of one of the shipped tenants declares."""
+def tenant(name: str, *, allowed: frozenset[str] = frozenset(), old: OldOutputs | None = None) -> RecordingCloud:
+    """Record what the stack of one of the shipped tenants declares, with what it had before."""
     platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
     declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
 
     def declare() -> dict[str, Any]:
         facts = PlatformFacts.of(pulumi.Output.from_input(PLATFORM_FACTS))
-        guard = UnhookedGuard({}, allowed)
+        guard = UnhookedGuard(old or {}, allowed)
         built = TenantStack(name, TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard))
         return {"tenant": built.facts, "credential": built.credential, "reader": built.reader_credential}
 

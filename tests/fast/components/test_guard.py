@@ -10,9 +10,9 @@ import pytest
 from pulumi import ResourceHookArgs
 
 from infra.components import guard as guards
-from infra.components.guard import Guarded, ReplacementGuard, differences, unfinished
+from infra.components.guard import INIT_ERROR, Guarded, ReplacementGuard, differences, unfinished
 from infra.errors import ReplacementRefusedError
-from tests.fast.components.recording import UnhookedGuard
+from tests.fast.components.recording import UnhookedGuard, tenant
 
 pytestmark = pytest.mark.fast
 INSTANCE = "openstack:compute/instance:Instance"
@@ -76,15 +76,33 @@ def test_repair_without_a_change_passes() -> None:
         ({}, frozenset(), False),
         ({URN: FINISHED}, frozenset(), False),
         ({URN: FINISHED}, frozenset({"web"}), True),
-        ({URN: {"keyPair": "old"}}, frozenset(), True),
     ],
-    ids=["new", "finished", "allowed", "never-finished"],
+    ids=["new", "finished", "allowed"],
 )
-def test_deletion_comes_first_only_when_nothing_can_be_lost(
+def test_deletion_comes_first_only_when_the_operator_allowed_it(
     old: dict[str, dict[str, object]], allowed: frozenset[str], *, first: bool
 ) -> None:
     """With the preview skipped, the refusal must come before any deletion."""
     assert UnhookedGuard(old, allowed).protected(WEB).delete_before_replace is first
+
+
+UNFINISHED_KINDS = {
+    "Network": "openstack:networking/network:Network::acme-app",
+    "SecGroup": "openstack:networking/secGroup:SecGroup::acme-server-web",
+    "Volume": "openstack:blockstorage/volume:Volume::acme-db-db",
+}
+
+
+@pytest.mark.parametrize("kind", UNFINISHED_KINDS)
+def test_what_never_finished_is_deleted_and_made_anew_and_nothing_else_is(kind: str) -> None:
+    """A half is no whole, whatever it is; what is there whole, or not at all, is not touched when an update of it breaks off."""
+    before = "urn:pulumi:acme::ringfence::ringfence:tenant:Tenant$"
+    old: dict[str, dict[str, object]] = {before + what: {"region": "RegionOne"} for what in UNFINISHED_KINDS.values()}
+    old[before + UNFINISHED_KINDS[kind]] = {"id": "half"}
+    recorded = tenant("acme", old=old).anew
+    name = UNFINISHED_KINDS[kind].rpartition("::")[2]
+    assert recorded[kind, name] == ((INIT_ERROR,), True)
+    assert [key for key, (changes, _) in recorded.items() if INIT_ERROR in changes] == [(kind, name)]
 
 
 def test_differences_ignore_what_the_cloud_fills_in() -> None:
