@@ -127,13 +127,13 @@ def private_key(file: Path) -> paramiko.PKey:
         ) from error
 
 
-def _login(name: str, host_key: str, key_file: Path, channel: paramiko.Channel | Proxy | None, port: int) -> Session:
-    """Log in once, over ``channel`` or directly to ``name``, accepting the one host key only."""
-    client = paramiko.SSHClient()
+def _login(target: Target, key_file: Path, channel: paramiko.Channel | Proxy | None) -> Session:
+    """Log in once, over ``channel`` or directly, accepting the one host key only."""
+    client, name, port = paramiko.SSHClient(), target.address, target.port
     session = Session(name, client, channel if isinstance(channel, Proxy) else None)
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     entry = name if port == SSH_PORT else f"[{name}]:{port}"
-    client.get_host_keys().add(entry, "ssh-ed25519", public_key(host_key))
+    client.get_host_keys().add(entry, "ssh-ed25519", public_key(target.host_key))
     try:
         client.connect(
             name,
@@ -189,19 +189,19 @@ def _is_an_answer(error: Exception) -> bool:
     return isinstance(error, paramiko.BadHostKeyException)
 
 
-def _connect(address: str, host_key: str, entrance: Entrance, via: Session | None, port: int) -> Session:
-    """Log in, trying again while nobody answers and :data:`PATIENCE_SECONDS` are not over.
+def _connect(entrance: Entrance, target: Target, via: Session | None, patience: float) -> Session:
+    """Log in, trying again while nobody answers and ``patience`` seconds are not over.
 
     A server that answers and says no is not tried again: neither a wrong host key nor a refused login gets better by waiting.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
-            channel = _forward(via, address, port) if via else _proxy(entrance)
-            return _login(address, host_key, entrance.key_file, channel, port)
+            channel = _forward(via, target.address, target.port) if via else _proxy(entrance)
+            return _login(target, entrance.key_file, channel)
         except (OSError, EOFError, paramiko.SSHException) as error:
             if _is_an_answer(error) or time.monotonic() > deadline:
-                raise _refused(address, error) from error
+                raise _refused(target.address, error) from error
         time.sleep(RETRY_SECONDS)
 
 
@@ -229,7 +229,8 @@ def _forward(via: Session, address: str, port: int) -> paramiko.Channel:
 @contextlib.contextmanager
 def open_bastion(entrance: Entrance) -> Iterator[Session]:
     """Log in at the bastion. Raises :class:`GuestError`."""
-    session = _connect(entrance.bastion_address, entrance.bastion_host_key, entrance, None, entrance.port)
+    bastion = Target(entrance.bastion_address, entrance.bastion_host_key, entrance.port)
+    session = _connect(entrance, bastion, None, PATIENCE_SECONDS)
     try:
         yield session
     finally:
@@ -237,10 +238,13 @@ def open_bastion(entrance: Entrance) -> Iterator[Session]:
 
 
 @contextlib.contextmanager
-def open_server(entrance: Entrance, target: Target, *, via: Session | None = None) -> Iterator[Session]:
-    """Log in at a server through the bastion; ``via`` is an open login there, to be used for many servers. Raises :class:`GuestError`."""
+def open_server(entrance: Entrance, target: Target, *, via: Session | None = None, patience: float | None = None) -> Iterator[Session]:
+    """Log in at a server through the bastion; ``via`` is an open login there, to be used for many servers.
+
+    Without an answer from the server, tries again for ``patience`` seconds (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`.
+    """
     with contextlib.ExitStack() as stack:
         bastion = via or stack.enter_context(open_bastion(entrance))
-        session = _connect(target.address, target.host_key, entrance, bastion, target.port)
+        session = _connect(entrance, target, bastion, PATIENCE_SECONDS if patience is None else patience)
         stack.callback(_close, session)
         yield session

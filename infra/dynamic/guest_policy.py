@@ -21,6 +21,9 @@ from infra.errors import GuestError
 if TYPE_CHECKING:
     from hardening.access import Session
 
+FIRST_LOGIN_SECONDS = 420.0
+"""How long the first login is tried. What a crash of Neutron kept from OVN, a router's leg for example, is not in the network until Neutron
+compares the two again, every 300 s (``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``)."""
 COMMAND = ("sudo", "-n", "/usr/lib/ringfence/apply-policy")
 
 
@@ -68,7 +71,7 @@ def apply(props: Props) -> None:
     entrance, target = paths(props)
     policy = str(props["policy"])
     with open_bastion(entrance) as bastion:
-        with open_server(entrance, target, via=bastion) as session:
+        with open_server(entrance, target, via=bastion, patience=FIRST_LOGIN_SECONDS) as session:
             ask(session, "stage", "-", stdin=policy)
         with open_server(entrance, target, via=bastion) as session:
             ask(session, "confirm", digest(policy))
