@@ -1,12 +1,13 @@
 """A leg of a router on a subnet, made so that a run which broke off can be run again.
 
 The provider's ``RouterInterface`` waits ten seconds before it looks for the first time, and knows nothing of a leg whose answer never
-arrived: Neutron then refuses the same request for ever ("port already has an attached device"). This one looks first, and takes over what
-is there.
+arrived: Neutron then refuses the same request for ever ("port already has an attached device"). This one looks first, takes over what is
+there, and waits until the network has it as well.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from pulumi import Input, Output, ResourceOptions
@@ -14,6 +15,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource
 
 from infra.dynamic.base import Lifecycle, Props, required
 from infra.dynamic.clouds import admin
+from infra.errors import CloudError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 OWNER = "network:router_interface"
 GONE = 404
 """What Neutron answers when there is nothing to unplug; 409 would be a leg that routes or floating IPs still need."""
+ACTIVE = "ACTIVE"
+"""The status of a port that is in the network, and not in Neutron's database only (api-ref: ports, ``status``)."""
+REPAIR_SECONDS = 420.0
+"""How long a leg may be in the database only. What a crash of Neutron kept from OVN is made good when Neutron compares the two, every 300 s
+(``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``), and by no request of the API before."""
+POLL_SECONDS = 2.0
 
 
 def legs(router_id: str) -> Iterator[Port]:
@@ -32,13 +40,30 @@ def legs(router_id: str) -> Iterator[Port]:
             yield port
 
 
-def plugged(props: Props) -> str:
-    """Return the port of the leg that is asked for, empty when the router does not have it."""
+def plugged(props: Props) -> Port | None:
+    """Return the port of the leg that is asked for, ``None`` when the router does not have it."""
     for port in legs(required(props, "router_id", "router leg")):
         subnets = {fixed["subnet_id"] for fixed in port.fixed_ips}
         if port.id == props.get("port_id") or (not props.get("port_id") and props.get("subnet_id") in subnets):
-            return str(port.id)
-    return ""
+            return port
+    return None
+
+
+def taken_over(props: Props, port: Port) -> str:
+    """Return the id of a leg that was there already, once it is in the network. Raises :class:`CloudError` when it does not get there."""
+    deadline = time.monotonic() + REPAIR_SECONDS
+    while port.status != ACTIVE:
+        if time.monotonic() > deadline:
+            raise CloudError.of(
+                "the router is plugged in in Neutron's database and not in the network",
+                where=f"port {port.id}",
+                expected=f"the status {ACTIVE} within {REPAIR_SECONDS:.0f} s: Neutron repairs what a crash of it left behind",
+                got=str(port.status),
+                hint="look for errors of the maintenance in Neutron's log, then run pulumi up again",
+            )
+        time.sleep(POLL_SECONDS)
+        port = plugged(props) or port
+    return str(port.id)
 
 
 def unplug(router_id: str, port_id: str) -> None:
@@ -56,11 +81,13 @@ class RouterLegLifecycle(Lifecycle):
     def create(self, props: Props) -> CreateResult:
         """Plug it in, unless it is."""
         found = plugged(props)
-        if not found:
+        if found:
+            port_id = taken_over(props, found)
+        else:
             wanted = {"port_id": props["port_id"]} if props.get("port_id") else {"subnet_id": required(props, "subnet_id", "router leg")}
             path = f"/routers/{props['router_id']}/add_router_interface"
-            found = str(admin().network.put(path, json=wanted, raise_exc=True).json()["port_id"])
-        return CreateResult(f"{props['router_id']}/{found}", dict(props))
+            port_id = str(admin().network.put(path, json=wanted, raise_exc=True).json()["port_id"])
+        return CreateResult(f"{props['router_id']}/{port_id}", dict(props))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """Tell whether the router still has the leg."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.dynamic import router_leg
+from infra.errors import CloudError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,8 @@ class Neutron:
 
     def leg(self, port: str, router: str, subnet: str, owner: str = router_leg.OWNER) -> None:
         """Plug a router in."""
-        self.ports_[port] = SimpleNamespace(id=port, device_id=router, device_owner=owner, fixed_ips=[{"subnet_id": subnet}])
+        fixed = [{"subnet_id": subnet}]
+        self.ports_[port] = SimpleNamespace(id=port, device_id=router, device_owner=owner, fixed_ips=fixed, status=router_leg.ACTIVE)
 
     def ports(self, device_id: str) -> Iterator[SimpleNamespace]:
         """List the ports of a device."""
@@ -68,6 +71,33 @@ def test_a_leg_whose_answer_was_lost_is_taken_over(neutron: Neutron, props: dict
     assert len(asked) == 1
     assert router_leg.RouterLegLifecycle().create(dict(props)).id == first.id
     assert neutron.asked == asked
+
+
+@pytest.mark.parametrize("props", WAYS, ids=["port", "subnet"])
+def test_a_leg_that_only_the_database_knows_is_waited_for(neutron: Neutron, monkeypatch: pytest.MonkeyPatch, props: dict[str, str]) -> None:
+    """Neutron repairs by itself what its crash left behind; before that nothing passes there."""
+    first = router_leg.RouterLegLifecycle().create(dict(props))
+    (port,) = neutron.ports_.values()
+    port.status = "DOWN"
+    paused: list[float] = []
+
+    def repair(seconds: float) -> None:
+        paused.append(seconds)
+        port.status = router_leg.ACTIVE if len(paused) == 3 else "DOWN"
+
+    monkeypatch.setattr(time, "sleep", repair)
+    assert router_leg.RouterLegLifecycle().create(dict(props)).id == first.id
+    assert paused == [router_leg.POLL_SECONDS] * 3
+
+
+def test_a_leg_that_does_not_get_into_the_network_is_an_error(neutron: Neutron, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says where it is and where it is not."""
+    router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
+    neutron.ports_["p"].status = "DOWN"
+    monkeypatch.setattr(router_leg, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(router_leg, "REPAIR_SECONDS", 0.02)
+    with pytest.raises(CloudError, match=r"port p: the router is plugged in in Neutron's database and not in the network"):
+        router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
 
 
 @pytest.mark.parametrize("props", WAYS, ids=["port", "subnet"])
