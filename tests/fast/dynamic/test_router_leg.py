@@ -24,6 +24,9 @@ class Neutron:
 
     ports_: dict[str, SimpleNamespace] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Ports that become active, or go, while somebody waits."""
 
     @property
     def network(self) -> Neutron:
@@ -53,10 +56,25 @@ class Neutron:
 
 
 @pytest.fixture
-def neutron(monkeypatch: pytest.MonkeyPatch) -> Neutron:
-    """Give an empty Neutron to the admin."""
+def waits() -> list[float]:
+    """Give the seconds that were waited."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def neutron(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> Neutron:
+    """Give an empty Neutron to the admin; its maintenance runs when somebody waits."""
     made = Neutron()
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        for port in made.repaired:
+            made.ports_[port].status = router_leg.ACTIVE
+        for port in made.lost:
+            del made.ports_[port]
+
     monkeypatch.setattr(router_leg, "admin", lambda: made)
+    monkeypatch.setattr(time, "sleep", wait)
     return made
 
 
@@ -73,30 +91,24 @@ def test_a_leg_whose_answer_was_lost_is_taken_over(neutron: Neutron, props: dict
     assert neutron.asked == asked
 
 
-@pytest.mark.parametrize("props", WAYS, ids=["port", "subnet"])
-def test_a_leg_that_only_the_database_knows_is_waited_for(neutron: Neutron, monkeypatch: pytest.MonkeyPatch, props: dict[str, str]) -> None:
-    """Neutron repairs by itself what its crash left behind; before that nothing passes there."""
-    first = router_leg.RouterLegLifecycle().create(dict(props))
-    (port,) = neutron.ports_.values()
-    port.status = "DOWN"
-    paused: list[float] = []
-
-    def repair(seconds: float) -> None:
-        paused.append(seconds)
-        port.status = router_leg.ACTIVE if len(paused) == 3 else "DOWN"
-
-    monkeypatch.setattr(time, "sleep", repair)
-    assert router_leg.RouterLegLifecycle().create(dict(props)).id == first.id
-    assert paused == [router_leg.POLL_SECONDS] * 3
+@pytest.mark.parametrize("status", ["DOWN", router_leg.ACTIVE])
+def test_neutron_is_given_the_time_to_repair_a_leg_that_is_taken_over(neutron: Neutron, waits: list[float], status: str) -> None:
+    """Whatever its status is: the network may not have it. A leg that was just plugged in is not waited for."""
+    first = router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
+    assert waits == []
+    neutron.ports_["p"].status = status
+    neutron.repaired.append("p")
+    assert router_leg.RouterLegLifecycle().create(dict(WAYS[0])).id == first.id
+    assert waits == [router_leg.REPAIR_SECONDS]
 
 
-def test_a_leg_that_does_not_get_into_the_network_is_an_error(neutron: Neutron, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["down", "gone"])
+def test_a_leg_that_does_not_get_into_the_network_is_an_error(neutron: Neutron, *, gone: bool) -> None:
     """It says where it is and where it is not."""
     router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
     neutron.ports_["p"].status = "DOWN"
-    monkeypatch.setattr(router_leg, "POLL_SECONDS", 0.0)
-    monkeypatch.setattr(router_leg, "REPAIR_SECONDS", 0.02)
-    with pytest.raises(CloudError, match=r"port p: the router is plugged in in Neutron's database and not in the network"):
+    neutron.lost = ["p"] if gone else []
+    with pytest.raises(CloudError, match=r"router r: the router is plugged in in Neutron's database and not in the network"):
         router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
 
 
