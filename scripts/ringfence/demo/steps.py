@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.errors import RingfenceError
+from ringfence.complaint import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-TAIL_LINES = 15
 
 
 class State(StrEnum):
@@ -75,7 +75,7 @@ class Log:
     def run(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
         """Run a command to its end; its output goes to the log.
 
-        Raises :class:`StepError` with the end of the output.
+        Raises :class:`StepError` with what the command said about its failure.
         """
         self.say(f"$ {' '.join(command)}")
         lines: list[str] = []
@@ -91,13 +91,13 @@ class Log:
         ) as process:
             for line in process.stdout or ():
                 self.say(line)
-                lines = [*lines[-TAIL_LINES + 1 :], ESCAPES.sub("", line).rstrip()]
+                lines.append(ESCAPES.sub("", line).rstrip())
         if process.returncode:
             raise StepError.of(
                 f"`{' '.join(command)}` ended with {process.returncode}",
                 where=str(self.file),
                 expected="an exit code of 0",
-                got="\n".join(["its last lines:", *lines]),
+                got=complaint("\n".join(lines)),
                 hint="correct the cause and run the same command again: it goes on from here",
             )
 

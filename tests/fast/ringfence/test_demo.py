@@ -66,6 +66,15 @@ def test_a_command_that_fails_shows_the_end_of_its_output(tmp_path: Path) -> Non
     assert "\x1b" not in plan[0].log.file.read_text()
 
 
+def test_an_engine_that_fails_is_quoted_where_it_says_why(tmp_path: Path) -> None:
+    """Not with the stack's outputs, which come last and tell nothing."""
+    said = "\nDiagnostics:\n  GuestPolicy (app1):\n    error: no connection\n\nOutputs:\n    tenant: {}\n"
+    plan = [Step("x", "x", lambda log: log.run([sys.executable, "-c", f"print({said!r}); raise SystemExit(1)"], cwd=tmp_path, env={}))]
+    assert not run(plan, tmp_path)
+    assert "error: no connection" in str(plan[0].error)
+    assert "tenant:" not in str(plan[0].error).partition("got:")[2]
+
+
 def test_a_pipe_gets_one_line_per_event(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Begin and end of each step, with the time that it took."""
     plan = Plan([Step("x", "the step", lambda log: log.say("hello"))], tmp_path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import CloudError
 from ringfence.bench.up.run import enter_cloud
+from ringfence.complaint import complaint
 from ringfence.demo import TENANTS
 from ringfence.project import Project
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 TENANT = TENANTS[0]
 FLOW = "bench"
 PORTS = [9200]
-MOST_CHARACTERS = 1500
-"""How many characters of the engine's words an error carries."""
-DIAGNOSTICS, OUTPUTS = "\nDiagnostics:\n", "\nOutputs:\n"
 ENGINES_OWN = "pulumi:"
 """What the engine keeps for itself: providers and the stack."""
 
@@ -96,9 +94,3 @@ def finished(ended: Ended) -> Ended:
     if ended.status:
         raise CloudError.of("the engine failed", expected="exit code 0", got=f"{ended.status}: {complaint(ended.output)}")
     return ended
-
-
-def complaint(output: str) -> str:
-    """Return what the engine says about its failures: its diagnostics where it prints any, else its last words."""
-    _, found, told = output.partition(DIAGNOSTICS)
-    return told.partition(OUTPUTS)[0].strip()[:MOST_CHARACTERS] if found else output.strip()[-MOST_CHARACTERS:]

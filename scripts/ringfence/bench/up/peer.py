@@ -15,13 +15,13 @@ from infra.declaration import load_platform, load_tenant
 from infra.errors import CloudError
 from infra.policy.flows import expand
 from ringfence.bench.up.bare.site import Facts, Order
+from ringfence.complaint import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 PROGRAM = "ringfence.bench.up.bare"
-TAIL_LINES = 15
 
 
 def order(file: Path) -> Order:
@@ -53,10 +53,10 @@ def script(file: Path, wanted: Order, say: Callable[[str], None]) -> None:
                 process.stdin.write(msgspec.json.encode(wanted).decode())
                 process.stdin.close()
                 for line in process.stdout:
-                    lines = [*lines[-TAIL_LINES + 1 :], line]
+                    lines.append(line)
                     say(line)
         except BaseException:
             process.kill()
             raise
     if process.returncode:
-        raise CloudError.of("the bare script failed", where=PROGRAM, expected="an exit code of 0", got="".join(lines).strip())
+        raise CloudError.of("the bare script failed", where=PROGRAM, expected="an exit code of 0", got=complaint("".join(lines)))

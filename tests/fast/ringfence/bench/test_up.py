@@ -10,7 +10,7 @@ import pytest
 
 from infra.errors import GuestError
 from infra.outcome import Verdict
-from ringfence.bench.up import changes, demonstration, guest, load, memory, programs, verification
+from ringfence.bench.up import demonstration, guest, load, memory, programs, verification
 from ringfence.bench.up.command import MEASURES, as_typed, one
 from ringfence.bench.up.figures import FIGURES, Group, Reading, amount, judge, judged, limit, of_group, spread
 from ringfence.bench.up.guest import Boot
@@ -241,15 +241,3 @@ def test_no_run_of_the_demonstration_is_no_value(monkeypatch: pytest.MonkeyPatch
 def test_counts_of_a_verification_are_told() -> None:
     """With a separator for thousands."""
     assert verification.shown({"pass": 5210, "skipped": 3}) == "5,210 pass, 3 skipped"
-
-
-@pytest.mark.parametrize(
-    ("output", "expected"),
-    [
-        ("Updating\nDiagnostics:\n  HostKey (db):\n    error: no key\n\nOutputs:\n    tenant: {}\n", "HostKey (db):\n    error: no key"),
-        ("error: no such stack\n", "error: no such stack"),
-    ],
-)
-def test_a_failed_engine_is_quoted_where_it_says_why(output: str, expected: str) -> None:
-    """Its last words are the outputs of the stack, which tell nothing about a failure."""
-    assert changes.complaint(output) == expected
