@@ -1,6 +1,6 @@
 """The packet filter inside a server, rendered from the same policy as the security groups outside it.
 
-The text is the whole ruleset and replaces the former one in a single transaction (``nft -f``). It drops whatever is not named, in
+The text is the whole ruleset and replaces the former one (``replace-ruleset`` in the image). It drops whatever is not named, in
 both address families and all three directions. Two things differ from the usual "accept established" set:
 
 * Only *replies* pass without a flow. A packet that goes the way its connection was opened must match a flow every time, so a flow that is

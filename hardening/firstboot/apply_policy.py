@@ -1,7 +1,7 @@
 """``/usr/lib/ringfence/apply-policy``: put a packet filter policy into force so that a mistake cannot lock anybody out.
 
-``stage`` checks the text in a network namespace of its own, arms a rollback and loads it in one transaction; the caller then opens a *new*
-login and calls ``confirm``, which keeps it over a restart. Without that the rollback loads what the next boot would have loaded: the policy
+``stage`` checks the text in a network namespace of its own, arms a rollback and loads it (``replace-ruleset``); the caller then opens a
+*new* login and calls ``confirm``, which keeps it over a restart. Without that the rollback loads what the next boot would have loaded: the policy
 that was confirmed last, else the base policy. So there are only ever two states, and a restart in between ends in the same one.
 
 Answers are one JSON object on standard output; a refusal is one JSON object on standard error and the exit code says which kind it is.
@@ -94,7 +94,7 @@ def _without_handles(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def stage(paths: Paths, text: str, seconds: int) -> dict[str, Any]:
-    """Check the text, arm the rollback, load the text in one transaction.
+    """Check the text, arm the rollback, put the text in the place of what is loaded.
 
     A second ``stage`` before a ``confirm`` takes the first one's place, and starts the time anew.
 
@@ -106,7 +106,7 @@ def stage(paths: Paths, text: str, seconds: int) -> dict[str, Any]:
     write(paths.staged, text)
     write(paths.pending, token)
     arm(paths, token, seconds)
-    result = nft("-f", "-", text=transaction(text))
+    result = run(f"{paths.lib}/replace-ruleset", text=text)
     if result.returncode:
         forget(paths)
         reload(paths)
@@ -144,7 +144,7 @@ def show(paths: Paths) -> dict[str, Any]:
     candidates = ((paths.confirmed, "policy"), (f"{paths.etc}/base.nft", "base"), (f"{paths.lib}/deny-all.nft", "deny"))
     path, source = next((path, source) for path, source in candidates if os.path.exists(path))  # noqa: PTH110
     text = read(path)
-    ruleset = json.loads(checked(nft("-j", "-s", "list", "ruleset")))
+    ruleset = json.loads(checked(run("nft", "-j", "-s", "list", "ruleset", text="")))
     wanted = json.loads(checked(in_scratch_namespace("nft -f - && nft -j -s list ruleset", pending or text)))
     return {
         "sha256": digest(text) if source == "policy" else None,
@@ -164,19 +164,9 @@ def refuse_open_policy(text: str) -> None:
         raise PolicyError(EXIT_REFUSED, f"the policy does not drop by default: {', '.join(sorted(missing))}")
 
 
-def transaction(text: str) -> str:
-    """The text as the whole ruleset: whatever else was loaded is gone in the same instant."""
-    return f"flush ruleset\n{text}"
-
-
 def in_scratch_namespace(script: str, text: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script that reads the policy, in a network namespace that has nothing but ``lo``."""
-    return run("unshare", "--net", "sh", "-c", script, text=transaction(text))
-
-
-def nft(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run nft."""
-    return run("nft", *arguments, text=text)
+    return run("unshare", "--net", "sh", "-c", script, text=text)
 
 
 def run(*command: str, text: str) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ def base_policy(plan: Plan) -> str:
     """Render the base policy: one ``inet`` table, everything dropped in all three directions but the following.
 
     SSH in on the management card from ``ssh_from`` with its replies; on a bastion, SSH out to ``forward_to`` with its replies; loopback;
-    neighbour discovery (RFC 4861: hop limit 255). The text is the whole ruleset and is loaded after a flush in one transaction.
+    neighbour discovery (RFC 4861: hop limit 255). The text is the whole ruleset.
     """
     port, new = plan.ssh_port, "ct state { new, established } accept"
     incoming, outgoing = [], []

@@ -1,7 +1,7 @@
 """The flows inside the guest: its whole nftables ruleset, put into force over the management path as a resource of the stack.
 
-Staged in one transaction, kept only after a *new* login has worked, rolled back by the guest itself otherwise. Nothing is done on delete:
-a server whose policy is not managed any more stays as closed as it was.
+Staged behind a guard (docs/adr/0013), kept only after a *new* login has worked, rolled back by the guest itself otherwise. Nothing is done
+on delete: a server whose policy is not managed any more stays as closed as it was.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class GuestPolicyLifecycle(Lifecycle):
         return ReadResult(id_, {**props, "policy": found})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        """Put the new policy in the old one's place, in one transaction."""
+        """Put the new policy in the old one's place."""
         apply(_news)
         return UpdateResult(dict(_news))
 
