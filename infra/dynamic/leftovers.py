@@ -1,4 +1,4 @@
-"""What is in a project and was not declared: half-made volumes, their keys, ports of a crash.
+"""What is in a project and was not declared: half-made volumes, their keys, ports and rules of a crash.
 
 Two moments call for it. *Recovery*: the run before broke off, and the cloud may have made things whose answer never arrived; they hold
 addresses and quota, so they are removed before everything is made that the stack does not have. *The end*: the resource is deleted
@@ -64,17 +64,27 @@ def storage(cloud: Connection, _project: str) -> Iterator[Item]:
 
 
 def network(cloud: Connection, project: str) -> Iterator[Item]:
-    """Whatever the project still owns in Neutron, users before what they use."""
+    """Whatever the project still owns in Neutron, users before what they use.
+
+    What has no name of its own goes by the name of what it belongs to, an address by its port's, a rule by its group's: Neutron would
+    refuse to make either a second time.
+    """
     neutron = cloud.network
+    ports = list(neutron.ports(project_id=project))
+    named = {port.id: port.name for port in ports}
     for address in neutron.ips(project_id=project):
-        yield Item(address.id, "", partial(neutron.delete_ip, address, ignore_missing=True))
-    for port in neutron.ports(project_id=project):
+        yield Item(address.id, named.get(address.port_id, ""), partial(neutron.delete_ip, address, ignore_missing=True))
+    for port in ports:
         yield Item(port.id, port.name, partial(neutron.delete_port, port, ignore_missing=True))
     for net in neutron.networks(project_id=project):
         yield Item(net.id, net.name, partial(neutron.delete_network, net, ignore_missing=True))
-    for group in neutron.security_groups(project_id=project):
-        if group.name != "default":
-            yield Item(group.id, group.name, partial(neutron.delete_security_group, group, ignore_missing=True))
+    groups = {group.id: group for group in neutron.security_groups(project_id=project) if group.name != "default"}
+    for rule in neutron.security_group_rules(project_id=project):
+        if rule.security_group_id in groups:
+            group = groups[rule.security_group_id]
+            yield Item(rule.id, group.name, partial(neutron.delete_security_group_rule, rule, ignore_missing=True))
+    for group in groups.values():
+        yield Item(group.id, group.name, partial(neutron.delete_security_group, group, ignore_missing=True))
     for addresses in neutron.address_groups(project_id=project):
         yield Item(addresses.id, addresses.name, partial(neutron.delete_address_group, addresses, ignore_missing=True))
 

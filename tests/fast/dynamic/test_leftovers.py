@@ -115,6 +115,57 @@ def test_what_was_lent_and_no_state_knows_is_taken_back(monkeypatch: pytest.Monk
     assert cloud.deleted == ["unknown"]
 
 
+class Owned:
+    """A Neutron in which a project owns a server's port with its public address, and two groups with a rule each."""
+
+    def __init__(self) -> None:
+        self.network = self
+
+    def ports(self, project_id: str) -> list[Any]:
+        """List the port."""
+        assert project_id == "p"
+        return [SimpleNamespace(id="port", name="acme-web-app")]
+
+    def ips(self, project_id: str) -> list[Any]:
+        """List its public address, and one that is nobody's."""
+        assert project_id == "p"
+        return [SimpleNamespace(id="address", port_id="port"), SimpleNamespace(id="spare", port_id=None)]
+
+    def security_groups(self, project_id: str) -> list[Any]:
+        """List the groups."""
+        assert project_id == "p"
+        return [SimpleNamespace(id="default", name="default"), SimpleNamespace(id="group", name="acme-server-web")]
+
+    def security_group_rules(self, project_id: str) -> list[Any]:
+        """List a rule in each."""
+        assert project_id == "p"
+        return [SimpleNamespace(id=f"rule of {group.id}", security_group_id=group.id) for group in self.security_groups(project_id)]
+
+    def networks(self, project_id: str) -> list[Any]:
+        """List nothing."""
+        assert project_id == "p"
+        return []
+
+    address_groups = networks
+
+    def __getattr__(self, method: str) -> Any:  # noqa: ANN401 - any of the client's methods
+        assert method.startswith("delete_")
+        return lambda *_, **__: None
+
+
+def test_what_has_no_name_goes_by_what_it_belongs_to() -> None:
+    """A rule or an address whose answer was lost is swept, or Neutron refuses to make it again; rules go before their group."""
+    found = {item.id: item.name for item in leftovers.network(Owned(), "p")}  # type: ignore[arg-type]
+    assert found == {
+        "address": "acme-web-app",
+        "spare": "",
+        "port": "acme-web-app",
+        "rule of group": "acme-server-web",
+        "group": "acme-server-web",
+    }
+    assert list(found).index("rule of group") < list(found).index("group")
+
+
 class Barbican:
     """A Barbican with one order and two secrets, that deletes what exists and nothing else."""
 
@@ -157,12 +208,13 @@ class Network:
         if method.startswith("delete_"):
             return lambda _thing, **_named: self.deleted.append(method.removeprefix("delete_"))
         default = [SimpleNamespace(id="default", name="default")] if method == "security_groups" else []
-        return lambda project_id: [*default, SimpleNamespace(id=method, name=f"{project_id}-x")]
+        links = {"port_id": "ports", "security_group_id": "security_groups"}
+        return lambda project_id: [*default, SimpleNamespace(id=method, name=f"{project_id}-x", **links)]
 
 
 def test_nothing_of_a_project_is_left_in_the_network() -> None:
-    """Users before what they use: address groups last, whose rules went with their security groups."""
+    """Users before what they use: address groups last, after the rules that name them."""
     cloud = Network()
     for item in leftovers.network(cloud, "p"):  # type: ignore[arg-type]
         item.delete()
-    assert cloud.deleted == ["ip", "port", "network", "security_group", "address_group"]
+    assert cloud.deleted == ["ip", "port", "network", "security_group_rule", "security_group", "address_group"]
