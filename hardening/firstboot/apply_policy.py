@@ -1,8 +1,8 @@
 """``/usr/lib/ringfence/apply-policy``: put a packet filter policy into force so that a mistake cannot lock anybody out.
 
 ``stage`` checks the text in a network namespace of its own, arms a rollback and loads it (``replace-ruleset``); the caller then opens a
-*new* login and calls ``confirm``, which keeps it over a restart. Without that the rollback loads what the next boot would have loaded: the policy
-that was confirmed last, else the base policy. So there are only ever two states, and a restart in between ends in the same one.
+*new* login and calls ``confirm``, which keeps it over a restart. Without that the rollback loads what the next boot would have loaded: the
+policy that was confirmed last, else the base policy. So there are only ever two states, and a restart in between ends in the same one.
 
 Answers are one JSON object on standard output; a refusal is one JSON object on standard error and the exit code says which kind it is.
 """
