@@ -66,7 +66,7 @@ def _write(props: Props, *, present: bool) -> bool:
         raise_exc=False,
     )
     if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
-        time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 - a pause, nothing secret
+        time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 - the length of a pause: nothing rests on nobody guessing it
         return False
     raise_from_response(answer)
     return (entry in router["routes"]) == present

@@ -21,6 +21,8 @@ from infra.declaration import load_platform, load_tenant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
+
     from infra.components.guard import OldOutputs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -104,13 +106,14 @@ class ListeningMonitor(mocks.MockMonitor):
 
     mocks: RecordingCloud
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - as the engine's SDK has it
+    def RegisterResource(self, request: RegisterResourceRequest) -> object:  # noqa: N802 - the method of the engine's service has this name
         """Remember them and go on."""
         kind = request.type.rpartition(":")[2]
         self.mocks.anew[kind, request.name] = (tuple(request.replaceOnChanges), request.deleteBeforeReplace)
         if kind == "Volume":
             self.mocks.waits[request.name] = frozenset(urn.rpartition("::")[2] for urn in request.dependencies)
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        answer: object = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's mock has no annotations
+        return answer
 
 
 class ClosingPolicy(asyncio.DefaultEventLoopPolicy):

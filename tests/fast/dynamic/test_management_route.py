@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -36,7 +36,7 @@ class Neutron:
         """Be the network service as well."""
         return self
 
-    def get(self, path: str, *, raise_exc: bool) -> Any:  # noqa: ANN401 - an answer
+    def get(self, path: str, *, raise_exc: bool) -> SimpleNamespace:
         """Show the router, then let somebody else act."""
         assert path == f"/routers/{ROUTER}"
         assert raise_exc
@@ -45,7 +45,7 @@ class Neutron:
             self.between.pop(0)()
         return SimpleNamespace(json=lambda: shown)
 
-    def put(self, path: str, *, json: dict[str, Any], headers: dict[str, str], raise_exc: bool) -> Any:  # noqa: ANN401 - an answer
+    def put(self, path: str, *, json: dict[str, Any], headers: dict[str, str], raise_exc: bool) -> SimpleNamespace:
         """Take over a list if it is another one and the revision is the present one (RFC 9110 section 13.1.1)."""
         assert path == f"/routers/{ROUTER}"
         assert not raise_exc
@@ -95,7 +95,9 @@ def test_a_route_that_goes_in_between_does_not_come_back(neutron: Neutron) -> No
 
 
 @pytest.mark.parametrize(("verb", "known"), [("add", [THEIRS, ENTRY]), ("remove", [THEIRS])])
-def test_what_only_the_database_knows_reaches_the_network(neutron: Neutron, verb: Any, known: list[dict[str, str]]) -> None:  # noqa: ANN401 - a literal
+def test_what_only_the_database_knows_reaches_the_network(
+    neutron: Neutron, verb: Literal["add", "remove"], known: list[dict[str, str]]
+) -> None:
     """A run that broke off between the two is made good by the next one, though the list is as it shall be."""
     neutron.routes, neutron.in_network = known, []
     management_route.change(OURS, verb)

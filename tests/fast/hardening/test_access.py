@@ -35,6 +35,8 @@ def written(key: paramiko.PKey) -> str:
     return f"{key.get_name()} {key.get_base64()}"
 
 
+REFUSED = 2
+"""SSH_OPEN_CONNECT_FAILED (RFC 4254, section 5.1)."""
 DEAD = "172.30.0.6"
 """The address that nobody answers from."""
 
@@ -57,7 +59,7 @@ class Account(paramiko.ServerInterface):
     def check_channel_direct_tcpip_request(self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]) -> int:  # noqa: ARG002
         """Remember where a hop leads."""
         if destination[0] == DEAD:
-            return paramiko.OPEN_FAILED_CONNECT_FAILED  # type: ignore[attr-defined,no-any-return]
+            return REFUSED
         self._log.append(f"{self._name} -> {destination[0]}:{destination[1]}")
         return paramiko.OPEN_SUCCEEDED  # type: ignore[attr-defined,no-any-return]
 
