@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Props = dict[str, Any]
 """Properties as the engine hands them to a dynamic provider: JSON values; unknown ones are a marker string at preview."""
+NEUTRON_REPAIR_SECONDS = 330.0
+"""How long something may be in Neutron's database only, after a crash. Neutron compares the database with OVN every 300 s
+(``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``) and makes what is missing; for most things no request does."""
 
 
 class Lifecycle(ResourceProvider):

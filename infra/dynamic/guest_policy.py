@@ -15,15 +15,14 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from hardening.access import Entrance, Target, open_bastion, open_server
-from infra.dynamic.base import Lifecycle, Props
+from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props
 from infra.errors import GuestError
 
 if TYPE_CHECKING:
     from hardening.access import Session
 
-FIRST_LOGIN_SECONDS = 420.0
-"""How long the first login is tried. What a crash of Neutron kept from OVN, a router's leg for example, is not in the network until Neutron
-compares the two again, every 300 s (``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``)."""
+FIRST_LOGIN_SECONDS = NEUTRON_REPAIR_SECONDS + 90.0
+"""How long the first login is tried: the way to the server may be what a crash of Neutron kept from the network."""
 COMMAND = ("sudo", "-n", "/usr/lib/ringfence/apply-policy")
 
 

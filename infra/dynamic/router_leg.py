@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
-from infra.dynamic.base import Lifecycle, Props, required
+from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props, required
 from infra.dynamic.clouds import admin
 from infra.errors import CloudError
 
@@ -27,9 +27,6 @@ GONE = 404
 """What Neutron answers when there is nothing to unplug; 409 would be a leg that routes or floating IPs still need."""
 ACTIVE = "ACTIVE"
 """The status of a port that the network has as well (api-ref: ports, ``status``)."""
-REPAIR_SECONDS = 330.0
-"""How long a leg may be in Neutron's database only, after a crash. Neutron compares the database with OVN every 300 s
-(``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``) and makes the leg; no request of the API does."""
 
 
 def legs(router_id: str) -> Iterator[Port]:
@@ -53,13 +50,13 @@ def taken_over(props: Props) -> str:
 
     The port's status alone does not tell: on the lab a port was active whose router's half was missing in OVN.
     """
-    time.sleep(REPAIR_SECONDS)
+    time.sleep(NEUTRON_REPAIR_SECONDS)
     port = plugged(props)
     if port is None or port.status != ACTIVE:
         raise CloudError.of(
             "the router is plugged in in Neutron's database and not in the network",
             where=f"router {props['router_id']}",
-            expected=f"a port with the status {ACTIVE} after {REPAIR_SECONDS:.0f} s: Neutron repairs what a crash of it left behind",
+            expected=f"a port with the status {ACTIVE} after {NEUTRON_REPAIR_SECONDS:.0f} s, Neutron's time to repair what its crash left",
             got=str(port.status) if port else "no such port any more",
             hint="look for errors of the maintenance in Neutron's log, then run pulumi up again",
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.dynamic import router_leg
+from infra.dynamic.base import NEUTRON_REPAIR_SECONDS
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def test_neutron_is_given_the_time_to_repair_a_leg_that_is_taken_over(neutron: N
     neutron.ports_["p"].status = status
     neutron.repaired.append("p")
     assert router_leg.RouterLegLifecycle().create(dict(WAYS[0])).id == first.id
-    assert waits == [router_leg.REPAIR_SECONDS]
+    assert waits == [NEUTRON_REPAIR_SECONDS]
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["down", "gone"])
