@@ -131,6 +131,7 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
             Probe.command("ovs-appctl", "-T", "5", "-t", SWITCH_CONTROL, "version"),
             after=(step(layout, "bridges"), step(layout, "internet")),
         ),
+        Service("taps", Stage.PLATFORM, "keeps the servers' network devices on", step(layout, "taps-on")),
         Service(
             "ovn-northd",
             Stage.PLATFORM,

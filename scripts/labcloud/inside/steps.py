@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from labcloud.inside import ceph, network, stores
+from labcloud.inside import ceph, network, stores, taps
 from labcloud.inside.configure import configure
 from labcloud.inside.guests import guests_off
 from labcloud.inside.schema import schema
@@ -31,4 +31,5 @@ STEPS: Final[dict[str, Callable[[Layout], None]]] = {
     "ovs-settings": network.settings,
     "bridges": network.bridges,
     "internet": network.internet,
+    "taps-on": taps.keep_on,
 }

@@ -51,7 +51,7 @@ def test_stages_respect_what_needs_what(layout: Layout) -> None:
 def test_every_step_around_a_service_exists(layout: Layout) -> None:
     """A step that is named in the table can be run inside."""
     for service in services(layout):
-        for command in (*service.before, *service.after, service.ready.subject):
+        for command in (service.command, *service.before, *service.after, service.ready.subject):
             if "labcloud.inside" in command:
                 assert command[-1] in STEPS, service.name
 
