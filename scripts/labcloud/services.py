@@ -221,6 +221,12 @@ def _workers(layout: Layout) -> tuple[Service, ...]:
         worker("cinder-scheduler", "volumes: choice of the back end"),
         worker("cinder-volume", "volumes: Ceph RBD"),
         worker("cinder-backup", "volumes: backups"),
-        worker("neutron-ovn-maintenance-worker", "networks: repair of OVN", *ML2_FILES, stage=Stage.WORKERS),
+        Service(
+            "neutron-ovn-maintenance-worker",
+            Stage.WORKERS,
+            "networks: repair of OVN",
+            (f"{venv}/python", "-m", "labcloud.inside.neutron_repair", *ML2_FILES),
+            grace=6.0,
+        ),
         worker("nova-compute", "servers: this host", stage=Stage.WORKERS),
     )
