@@ -2,7 +2,7 @@
 
 It is sent through SSH as text and read from there, so nothing is written on the server's disk. It needs nothing beyond Debian's
 python3-minimal. One request per line of standard input and one answer per line of standard output, both JSON; when the input ends, or
-after ``LIFETIME`` seconds whatever happens, the process ends, and with it every socket it opened.
+after some time whatever happens, the process ends, and with it every socket it opened.
 
 Two sights are kept apart. *wire*: a copy of the frame was taken from the network card, before the server's own firewall saw it. *guest*:
 a socket received it, so the server's firewall let it in as well. It decides nothing: what ought to have happened is known elsewhere.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 
     from ringfence.verify.guest.basics import Json
 
-LIFETIME = 900
+BURST = 40
+"""Probes begun between two looks at the sockets: a busy server needs seconds for hundreds, and answers come meanwhile."""
 
 
 class Agent:
@@ -82,17 +82,20 @@ class Agent:
         self.queue, self.results, self.busy = list(request["probes"]), [], True
         self.limits = (float(request["timeout"]), int(request["width"]))
 
-    def advance(self) -> None:
-        """Start probes up to the width of the batch, let the running ones act, and answer when all are done."""
-        timeout, width = self.limits
-        while self.queue and len(self.active) < width:
-            order = self.queue.pop(0)
+    def advance(self, looked: float) -> None:
+        """Start some probes, let the running ones act, and answer when all are done.
+
+        ``looked`` is the time of the last look at the sockets. Only a probe whose time was over by then has had its answer looked for.
+        """
+        timeout, _ = self.limits
+        for order in self.queue[: self.room()]:
             # A busy server needs a while to open hundreds of sockets: every probe has its own clock.
             probe = KINDS[order["kind"]](self, order, time.monotonic() + timeout)
             self.active[id(probe)] = probe
+            self.queue.pop(0)
             probe.start()
         for probe in list(self.active.values()):
-            probe.tick(time.monotonic())
+            probe.tick(looked)
         if self.busy and not self.queue and not self.active:
             self.busy = False
             self.answer({"results": self.results})
@@ -119,15 +122,20 @@ class Agent:
             except Exception as problem:  # noqa: BLE001 - whatever went wrong, the other end must learn of it
                 self.answer({"error": f"{type(problem).__name__}: {problem}"})
 
+    def room(self) -> int:
+        """How many probes may begin now."""
+        return max(0, min(BURST, len(self.queue), self.limits[1] - len(self.active)))
+
+    def turn(self) -> None:
+        """Look at the sockets once, waiting a little when there is nothing to begin, and act on what there is."""
+        looked = time.monotonic()
+        for key, _ in self.selector.select(0.0 if self.room() else 0.1 if self.busy else 1.0):
+            key.data()
+        self.advance(looked)
+
     def forever(self) -> None:
         """Serve until the input ends."""
         self.answer({"ready": os.getpid()})
         self.watch(0, selectors.EVENT_READ, self.requests)
         while True:
-            for key, _ in self.selector.select(0.1 if self.busy else 1.0):
-                key.data()
-            self.advance()
-
-
-signal.alarm(LIFETIME)
-Agent().forever()
+            self.turn()
