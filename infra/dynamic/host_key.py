@@ -20,7 +20,7 @@ from infra.errors import GuestError
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-KEY_LINE = re.compile(r"ringfence-hostkey: (ssh-ed25519 [A-Za-z0-9+/=]{68})\b")
+KEY_LINE = re.compile(r"ringfence-hostkey: (ssh-ed25519 [A-Za-z0-9+/]{68})(?![A-Za-z0-9+/])")
 READY_LINE = re.compile(r"^.*ringfence-ready\b", re.MULTILINE)
 WAIT_SECONDS = 600
 """A busy emulating host boots a guest in 30 to 90 s; far beyond that something is wrong."""

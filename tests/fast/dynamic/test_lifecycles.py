@@ -113,9 +113,24 @@ KEY = "ssh-ed25519 " + "A" * 68
         (f"boot\r\nringfence-hostkey: {KEY}\r\nringfence-ready\r\n", KEY),
         (f"[  9.1] ringfence-hostkey: {KEY} root@web\n[ 9.2] ringfence-ready\n", KEY),
         (f"ringfence-hostkey: {KEY}\nringfence-hostkey: ssh-ed25519 {'B' * 68}\nringfence-ready\n", KEY),
+        *((f"ringfence-hostkey: {KEY[:-1]}{last}\r\nringfence-ready\r\n", f"{KEY[:-1]}{last}") for last in "+/9z"),
+        (f"ringfence-hostkey: {KEY}/\nringfence-ready\n", None),
         (f"ringfence-hostkey: ssh-rsa {'A' * 68}\nringfence-ready\n", None),
     ],
-    ids=["empty", "not-ready", "no-key", "ready", "with-prefixes", "first-counts", "other-kind"],
+    ids=[
+        "empty",
+        "not-ready",
+        "no-key",
+        "ready",
+        "with-prefixes",
+        "first-counts",
+        "plus",
+        "slash",
+        "digit",
+        "letter",
+        "too-long",
+        "other-kind",
+    ],
 )
 def test_the_host_key_is_the_first_one_of_a_ready_server(console: str, expected: str | None) -> None:
     """Only ed25519, only once the server is ready, and the first one."""
