@@ -212,8 +212,10 @@ def _workers(layout: Layout) -> tuple[Service, ...]:
     """The OpenStack services without an API."""
     venv = f"{layout.venv}/bin"
 
-    def worker(name: str, purpose: str, *arguments: str, stage: Stage = Stage.CONTROL) -> Service:
-        return Service(name, stage, purpose, (f"{venv}/{name}", *arguments), grace=6.0)
+    repair = (f"{venv}/python", "-m", "labcloud.inside.neutron_repair")
+
+    def worker(name: str, purpose: str, *arguments: str, stage: Stage = Stage.CONTROL, program: Command = ()) -> Service:
+        return Service(name, stage, purpose, (*(program or (f"{venv}/{name}",)), *arguments), grace=6.0)
 
     return (
         worker("nova-conductor", "servers: data base access"),
@@ -221,12 +223,6 @@ def _workers(layout: Layout) -> tuple[Service, ...]:
         worker("cinder-scheduler", "volumes: choice of the back end"),
         worker("cinder-volume", "volumes: Ceph RBD"),
         worker("cinder-backup", "volumes: backups"),
-        Service(
-            "neutron-ovn-maintenance-worker",
-            Stage.WORKERS,
-            "networks: repair of OVN",
-            (f"{venv}/python", "-m", "labcloud.inside.neutron_repair", *ML2_FILES),
-            grace=6.0,
-        ),
+        worker("neutron-ovn-maintenance-worker", "networks: repair of OVN", *ML2_FILES, stage=Stage.WORKERS, program=repair),
         worker("nova-compute", "servers: this host", stage=Stage.WORKERS),
     )

@@ -7,9 +7,14 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 PREFIX = "rf"
 HOME = Path("/run/netns")
 OURS = re.compile(rf"{PREFIX}-(\d+)-")
+
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+"""For modules that make namespaces: another user's kernel refuses them, and the run says that they were skipped."""
 
 
 def name(purpose: str) -> str:

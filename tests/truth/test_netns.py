@@ -8,7 +8,7 @@ import pytest
 
 from tests.truth import netns
 
-pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
+pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
 
 def test_what_a_killed_run_left_is_taken_away() -> None:

@@ -24,14 +24,14 @@ def note_before_asking() -> None:
     setattr(Idl, REQUEST, _ask)
 
 
-def _ask(idl: Idl) -> None:
-    """``Idl.__send_lock_request`` in the order that no answer can overtake."""
-    idl.has_lock = False
-    idl._lock_request_id = None  # noqa: SLF001 - the library's own method, in another order
-    if idl._session.is_connected():  # noqa: SLF001 - as above
-        request = Message.create_request("lock", [idl.lock_name])
-        idl._lock_request_id = request.id  # noqa: SLF001 - as above
-        idl._session.send(request)  # noqa: SLF001 - as above
+def _ask(self: Idl) -> None:
+    """``Idl.__send_lock_request``, a method of the library's class from then on, in the order that no answer can overtake."""
+    self.has_lock = False
+    self._lock_request_id = None
+    if self._session.is_connected():
+        request = Message.create_request("lock", [self.lock_name])
+        self._lock_request_id = request.id
+        self._session.send(request)
 
 
 if __name__ == "__main__":

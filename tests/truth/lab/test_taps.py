@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from tests.truth import netns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
+pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
 KEEPER = "from labcloud.inside.taps import keep_on; keep_on(None)"
 SERVERS, OTHERS = "tap0a1b2c3d-4e", "other0"

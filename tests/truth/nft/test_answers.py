@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.truth import netns
 from tests.truth.nft.namespaces import Namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
+pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
 PORTS = (5001, 5002)
 ADDRESSES = ("10.0.0.1", "10.0.0.2")

@@ -23,6 +23,7 @@ from infra.policy.flows import expand
 from infra.policy.rules import Direction
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM, tenants
+from tests.truth import netns
 from tests.truth.counts import SCALE, Count
 from tests.truth.nft.street import Street
 from tests.truth.nft.wire import arrived
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from infra.declaration.model import Address, Tenant
     from infra.policy.rules import Nic, TenantPolicy
 
-pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
+pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
 EXAMPLES = int(os.environ.get("RINGFENCE_EXAMPLES", "20"))
 ANSWERED = {Protocol.ICMP: (8, 13), Protocol.ICMPV6: (128,)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from infra.policy.expectation import Packet
 from infra.policy.flows import expand
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM
+from tests.truth import netns
 from tests.truth.nft.street import BASTION, NEIGHBOUR, OWN, ROUTER, STRANGER, Street
 from tests.truth.nft.wire import arrived
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from infra.declaration import TenantDeclaration
     from infra.policy.rules import TenantPolicy
 
-pytestmark = [pytest.mark.truth, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
+pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
 WEB, PEER, WEB6, PEER6 = "10.0.0.11", "10.0.0.12", "fd00:1:2::b", "fd00:1:2::c"
 BEHIND = "172.30.0.9"

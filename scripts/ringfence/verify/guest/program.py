@@ -88,11 +88,11 @@ class Agent:
         ``looked`` is the time of the last look at the sockets. Only a probe whose time was over by then has had its answer looked for.
         """
         timeout, _ = self.limits
-        for order in self.queue[: self.room()]:
+        for _ in range(self.room()):
+            order = self.queue.pop(0)
             # A busy server needs a while to open hundreds of sockets: every probe has its own clock.
             probe = KINDS[order["kind"]](self, order, time.monotonic() + timeout)
             self.active[id(probe)] = probe
-            self.queue.pop(0)
             probe.start()
         for probe in list(self.active.values()):
             probe.tick(looked)
