@@ -73,7 +73,8 @@ class Identity(ComponentResource):
         )
         empty = EmptyDefaultGroup(tenant, project.id, opts=self._child())
         of_the_fence = [names.edge_router(tenant), names.management(tenant), names.backbone_port(tenant)]
-        self.remains = RingFenceRemains(tenant, project.id, of_the_fence, args.recover, opts=self._child())
+        identities = [names.deployer(tenant), names.reader(tenant)]
+        self.remains = RingFenceRemains(tenant, project.id, [*of_the_fence, *identities], args.recover, opts=self._child())
         limits = ProjectLimits(tenant, project.id, args.limits, opts=self._child())
         deployer = self._account(names.deployer(tenant), DEPLOYER_ROLE, project.id)
         reader = self._account(names.reader(tenant), READER_ROLE, project.id)
@@ -104,7 +105,12 @@ class Identity(ComponentResource):
     def _account(self, name: str, role: str, project_id: Output[str]) -> Account:
         secret = GeneratedSecret(name, opts=ResourceOptions(parent=self))
         user = openstack.identity.User(
-            name, name=name, password=secret.value, default_project_id=project_id, description=f"{role} of its project", opts=self._child()
+            name,
+            name=name,
+            password=secret.value,
+            default_project_id=project_id,
+            description=f"{role} of its project",
+            opts=self._child(depends_on=[self.remains]),
         )
         role_id = openstack.identity.get_role_output(name=role, opts=pulumi.InvokeOptions(provider=self._args.admin)).id
         grant = openstack.identity.RoleAssignment(name, project_id=project_id, user_id=user.id, role_id=role_id, opts=self._child())

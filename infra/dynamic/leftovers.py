@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 120
 POLL_SECONDS = 2.0
 GONE = 404
+IN_USE = "in-use"
+"""The status of a volume that is at a server (api-ref: volumes, ``status``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,25 @@ def servers(cloud: Connection, _project: str) -> Iterator[Item]:
     """Servers; their volumes become free when they are gone."""
     for server in cloud.compute.servers():
         yield Item(server.id, server.name, partial(cloud.compute.delete_server, server, ignore_missing=True))
+
+
+def attachments(cloud: Connection, _project: str) -> Iterator[Item]:
+    """Data volumes at servers, with the provider's id (``openstack_compute_volume_attach_v2``); a root volume cannot be taken."""
+    for server in cloud.compute.servers():
+        for attachment in cloud.compute.volume_attachments(server):
+            volume = cloud.block_storage.get_volume(attachment.volume_id)
+            if not volume.is_bootable:
+                yield Item(
+                    f"{server.id}/{attachment.volume_id}",
+                    server.name,
+                    partial(detach, cloud, server.id, attachment.volume_id, volume.status),
+                )
+
+
+def detach(cloud: Connection, server: str, volume: str, status: str) -> None:
+    """Take a volume from its server, once: Nova refuses it for a volume that is being taken."""
+    if status == IN_USE:
+        cloud.compute.delete_volume_attachment(server, volume, ignore_missing=True)
 
 
 def key_pairs(cloud: Connection, _project: str) -> Iterator[Item]:
@@ -76,6 +97,8 @@ def network(cloud: Connection, project: str) -> Iterator[Item]:
         yield Item(address.id, named.get(address.port_id, ""), partial(neutron.delete_ip, address, ignore_missing=True))
     for port in ports:
         yield Item(port.id, port.name, partial(neutron.delete_port, port, ignore_missing=True))
+    for subnet in neutron.subnets(project_id=project):
+        yield Item(subnet.id, subnet.name, partial(neutron.delete_subnet, subnet, ignore_missing=True))
     for net in neutron.networks(project_id=project):
         yield Item(net.id, net.name, partial(neutron.delete_network, net, ignore_missing=True))
     groups = {group.id: group for group in neutron.security_groups(project_id=project) if group.name != "default"}
@@ -107,7 +130,7 @@ def delete_key(cloud: Connection, path: str) -> None:
         answer.raise_for_status()
 
 
-STAGES = (servers, key_pairs, storage, network, keys)
+STAGES = (servers, attachments, key_pairs, storage, network, keys)
 """In the order in which things let go of each other."""
 
 

@@ -1,12 +1,14 @@
-"""What a crash may leave of a tenant's ring fence in the platform's project: routers, ports and a network that no stack knows.
+"""What a crash may leave of a tenant that is not the tenant's own and no stack knows: of its ring fence, and its identities.
 
-Made right after the tenant's project and before the ring fence, so it is deleted after the ring fence and just before the project.
+Made right after the tenant's project and before both, so it is deleted after both and just before the project. A project whose answer was
+lost is not looked for: one of that name may be a tenant's whose state was lost, with all that it has.
 See ``infra.dynamic.leftovers`` for the same inside the tenant's project.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote, urlsplit
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
@@ -15,15 +17,23 @@ from infra.dynamic.base import Lifecycle, Props, required
 from infra.dynamic.clouds import admin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
+
+    from openstack.connection import Connection
+    from openstack.network.v2._proxy import Proxy
+    from openstack.network.v2.subnet import Subnet
 
 
 def remove(tenant: str, names: Collection[str], known: Collection[str]) -> None:
-    """Remove what is not ``known`` by its id: what is lent to the tenant, and routers, ports and networks with one of the ``names``.
-
-    Only what belongs to the admin's project is looked at. ``tenant`` is the id of the tenant's project.
-    """
+    """Remove what is not ``known`` by its id and has one of the ``names``. ``tenant`` is the id of the tenant's project."""
     cloud = admin()
+    remove_routers(cloud, tenant, names, known)
+    remove_networks(cloud, names, known)
+    remove_identities(cloud, tenant, names, known)
+
+
+def remove_routers(cloud: Connection, tenant: str, names: Collection[str], known: Collection[str]) -> None:
+    """Take back what the platform lends to the tenant, and remove routers with their legs; only the admin's project's."""
     neutron, project = cloud.network, cloud.current_project_id
     for policy in neutron.rbac_policies(project_id=project, target_project_id=tenant):
         if policy.id not in known:
@@ -33,12 +43,55 @@ def remove(tenant: str, names: Collection[str], known: Collection[str]) -> None:
             for port in neutron.ports(device_id=router.id, device_owner="network:router_interface"):
                 neutron.put(f"/routers/{router.id}/remove_router_interface", json={"port_id": port.id}, raise_exc=True)
             neutron.delete_router(router, ignore_missing=True)
+
+
+def remove_networks(cloud: Connection, names: Collection[str], known: Collection[str]) -> None:
+    """Remove ports, then subnets and the routes of those that stay, then networks; only the admin's project's."""
+    neutron, project = cloud.network, cloud.current_project_id
     for port in neutron.ports(project_id=project):
         if port.name in names and port.id not in known:
             neutron.delete_port(port, ignore_missing=True)
+    for subnet in neutron.subnets(project_id=project):
+        if subnet.name in names and subnet.id not in known:
+            neutron.delete_subnet(subnet, ignore_missing=True)
+        elif subnet.name in names:
+            remove_routes(neutron, subnet, known)
     for network in neutron.networks(project_id=project):
         if network.name in names and network.id not in known:
             neutron.delete_network(network, ignore_missing=True)
+
+
+def remove_routes(neutron: Proxy, subnet: Subnet, known: Collection[str]) -> None:
+    """Remove the subnet's routes that are not known: the provider refuses to add one that is there."""
+    kept = [route for route in subnet.host_routes if route_id(subnet.id, route) in known]
+    if kept != subnet.host_routes:
+        neutron.update_subnet(subnet, host_routes=kept)
+
+
+def route_id(subnet: str, route: Mapping[str, str]) -> str:
+    """Return the id of a subnet's route, as the provider makes it up (``openstack_networking_subnet_route_v2``)."""
+    return f"{subnet}-route-{route['destination']}-{route['nexthop']}"
+
+
+def remove_identities(cloud: Connection, tenant: str, names: Collection[str], known: Collection[str]) -> None:
+    """Remove the users of the tenant's project, and the application credentials of those that are known: Keystone refuses a second one."""
+    for name in names:
+        for user in found(cloud, f"/users?name={quote(name)}"):
+            if user.get("default_project_id") != tenant:
+                continue
+            path = f"/users/{user['id']}"
+            if user["id"] not in known:
+                cloud.identity.delete(path, raise_exc=True)
+                continue
+            for credential in found(cloud, f"{path}/application_credentials"):
+                if credential["id"] not in known:
+                    cloud.identity.delete(f"{path}/application_credentials/{credential['id']}", raise_exc=True)
+
+
+def found(cloud: Connection, path: str) -> list[dict[str, str]]:
+    """Return a collection of Keystone's; what it lists goes by the last word of the path."""
+    rows: dict[str, list[dict[str, str]]] = cloud.identity.get(path, raise_exc=True).json()
+    return rows[urlsplit(path).path.rpartition("/")[2]]
 
 
 class RingFenceRemainsLifecycle(Lifecycle):
@@ -69,12 +122,12 @@ class RingFenceRemainsLifecycle(Lifecycle):
 
 
 class RingFenceRemains(Resource, module="ringfence", name="RingFenceRemains"):
-    """Nothing of a tenant's ring fence stays in the platform's project."""
+    """Nothing of a tenant's ring fence stays in the platform's project, and none of its identities."""
 
     project_id: Output[str]
 
     def __init__(
         self, name: str, project_id: Input[str], names: list[str], recover: list[str] | None, opts: ResourceOptions | None = None
     ) -> None:
-        """Declare it before the ring fence that has these names."""
+        """Declare it before the ring fence and the identities that have these names."""
         super().__init__(RingFenceRemainsLifecycle(), name, {"project_id": project_id, "names": names, "recover": recover}, opts)

@@ -81,40 +81,6 @@ def test_leftovers_that_do_not_go_are_an_error(monkeypatch: pytest.MonkeyPatch) 
         leftovers.remove(Project(), "p")  # type: ignore[arg-type]
 
 
-class Lent:
-    """A Neutron with policies and nothing else."""
-
-    current_project_id = "platform"
-
-    def __init__(self) -> None:
-        self.network, self.deleted = self, list[str]()
-
-    def rbac_policies(self, project_id: str, target_project_id: str) -> list[Any]:
-        """List what the platform lends to the tenant."""
-        assert (project_id, target_project_id) == ("platform", "acme")
-        return [SimpleNamespace(id="known"), SimpleNamespace(id="unknown")]
-
-    def delete_rbac_policy(self, policy: Any, *, ignore_missing: bool) -> None:  # noqa: ANN401 - a policy
-        """Remember what is deleted."""
-        assert ignore_missing
-        self.deleted.append(policy.id)
-
-    def routers(self, project_id: str) -> list[Any]:
-        """List nothing."""
-        assert project_id == "platform"
-        return []
-
-    ports = networks = routers
-
-
-def test_what_was_lent_and_no_state_knows_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neutron would refuse to lend the same again; what the state knows stays lent."""
-    cloud = Lent()
-    monkeypatch.setattr(ring_fence, "admin", lambda: cloud)
-    ring_fence.RingFenceRemainsLifecycle().create({"project_id": "acme", "names": [], "recover": ["known"]})
-    assert cloud.deleted == ["unknown"]
-
-
 class Owned:
     """A Neutron in which a project owns a server's port with its public address, and two groups with a rule each."""
 
@@ -146,7 +112,7 @@ class Owned:
         assert project_id == "p"
         return []
 
-    address_groups = networks
+    address_groups = subnets = networks
 
     def delete_ip(self, *_: object, **__: object) -> None:
         """Delete nothing; listing must not."""
@@ -219,4 +185,39 @@ def test_nothing_of_a_project_is_left_in_the_network() -> None:
     cloud = Network()
     for item in leftovers.network(cloud, "p"):  # type: ignore[arg-type]
         item.delete()
-    assert cloud.deleted == ["ip", "port", "network", "security_group_rule", "security_group", "address_group"]
+    assert cloud.deleted == ["ip", "port", "subnet", "network", "security_group_rule", "security_group", "address_group"]
+
+
+class Attached:
+    """A project with one server that has a root volume, a data volume, and one that is being taken from it."""
+
+    def __init__(self) -> None:
+        self.compute, self.block_storage, self.detached = self, self, list[tuple[str, str]]()
+
+    def servers(self) -> list[Any]:
+        """List the server."""
+        return [SimpleNamespace(id="server", name="acme-db")]
+
+    def volume_attachments(self, server: Any) -> list[Any]:  # noqa: ANN401 - a server
+        """List what is at it."""
+        assert server.id == "server"
+        return [SimpleNamespace(volume_id=volume) for volume in ("root", "in-use", "detaching")]
+
+    def get_volume(self, volume: str) -> Any:  # noqa: ANN401 - a volume
+        """Give a volume; the data volumes are called by their status."""
+        return SimpleNamespace(id=volume, is_bootable=volume == "root", status="in-use" if volume == "root" else volume)
+
+    def delete_volume_attachment(self, server: str, volume: str, *, ignore_missing: bool) -> None:
+        """Remember what is taken."""
+        assert ignore_missing
+        self.detached.append((server, volume))
+
+
+def test_a_data_volume_whose_attachment_was_lost_is_taken_from_its_server_once() -> None:
+    """Nova would refuse to attach it again. The root volume stays, and what is being taken is not taken again."""
+    cloud = Attached()
+    found = list(leftovers.attachments(cloud, "p"))  # type: ignore[arg-type]  # a stand-in for the connection
+    for item in found:
+        item.delete()
+    assert [(item.id, item.name) for item in found] == [("server/in-use", "acme-db"), ("server/detaching", "acme-db")]
+    assert cloud.detached == [("server", "in-use")]
