@@ -21,10 +21,11 @@ from ringfence.verify import open as opening
 from ringfence.verify import stacks
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
-from tests.live.lifecycle import inventory
+from tests.live.lifecycle import inventory, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ringfence.verify.open import Opened
 
@@ -46,6 +47,23 @@ DECLARATION: dict[str, Any] = {
         }
     },
 }
+LEAVES = frozenset(
+    {
+        "openstack:compute/volumeAttach:VolumeAttach",
+        "openstack:networking/secGroupRule:SecGroupRule",
+        "openstack:networking/subnetRoute:SubnetRoute",
+        "pulumi-python:dynamic/ringfence:ManagementRoute",
+    }
+)
+SERVER = frozenset(
+    {
+        "openstack:compute/instance:Instance",
+        "openstack:compute/volumeAttach:VolumeAttach",
+        "pulumi-python:dynamic/ringfence:GuestPolicy",
+        "pulumi-python:dynamic/ringfence:HostKey",
+    }
+)
+"""A server whose answer was lost, and what would have been made after it."""
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.environ.get("OS_CLOUD") != LAB, reason="only the lab may be killed")]
 BEGUN_SECONDS = 300.0
 
@@ -120,6 +138,18 @@ def test_the_same_command_goes_on_after_the_cloud_was_killed(life: Life) -> None
     assert up.returncode == 0, up.stderr
     ended = life.project.up()
     assert ended.status == 0, ended.output
+    assert life.project.preview().steps == ()
+
+
+@pytest.mark.parametrize("kinds", [LEAVES, SERVER], ids=["leaves", "server"])
+def test_the_same_command_goes_on_after_answers_were_lost(life: Life, kinds: frozenset[str], tmp_path: Path) -> None:
+    """The cloud has what the stack does not know, as when it dies between the act and the answer; most of it, it would not make twice."""
+    names = lost.forget(life.project, kinds, tmp_path)
+    assert all(name.startswith(NAME) for name in names), names
+    ended = life.project.up()
+    assert ended.status == 0, ended.output
+    made = {step.type for step in ended.steps if step.operation == "create"}
+    assert made == kinds
     assert life.project.preview().steps == ()
 
 
