@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import CloudError
@@ -12,6 +13,7 @@ from infra.errors import CloudError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keystoneauth1.adapter import Adapter
     from openstack.connection import Connection
 
 TIMEOUT_SECONDS = 120
@@ -52,7 +54,7 @@ def admin() -> Connection:
 def deployer(credential: Credential) -> Connection:
     """Connect with a tenant's application credential; environment and clouds.yaml are left out of account."""
     from openstack.config import get_cloud_region  # noqa: PLC0415 - see above
-    from openstack.connection import Connection  # noqa: PLC0415
+    from openstack.connection import Connection  # noqa: PLC0415 - see above
 
     settings = asdict(credential)
     region = get_cloud_region(
@@ -65,3 +67,10 @@ def deployer(credential: Credential) -> Connection:
         api_timeout=TIMEOUT_SECONDS,
     )
     return Connection(config=region)
+
+
+def delete(service: Adapter, path: str) -> None:
+    """Delete something by a plain request to its service; what is gone already is gone."""
+    answer = service.delete(path, raise_exc=False)
+    if answer.status_code != HTTPStatus.NOT_FOUND:
+        answer.raise_for_status()

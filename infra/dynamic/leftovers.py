@@ -17,7 +17,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from infra.dynamic.base import Lifecycle, Props, required
-from infra.dynamic.clouds import Credential, deployer
+from infra.dynamic.clouds import Credential, delete, deployer
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 120
 POLL_SECONDS = 2.0
-GONE = 404
 IN_USE = "in-use"
 """The status of a volume that is at a server (api-ref: volumes, ``status``)."""
 
@@ -120,14 +119,7 @@ def keys(cloud: Connection, _project: str) -> Iterator[Item]:
     for kind in ("orders", "secrets"):
         for row in cloud.key_manager.get(f"/{kind}", params={"limit": 100}, raise_exc=True).json()[kind]:
             name = str(row[f"{kind.removesuffix('s')}_ref"]).rpartition("/")[2]
-            yield Item(name, "", partial(delete_key, cloud, f"/{kind}/{name}"))
-
-
-def delete_key(cloud: Connection, path: str) -> None:
-    """Delete something in Barbican; what is gone already is gone."""
-    answer = cloud.key_manager.delete(path, raise_exc=False)
-    if answer.status_code != GONE:
-        answer.raise_for_status()
+            yield Item(name, "", partial(delete, cloud.key_manager, f"/{kind}/{name}"))
 
 
 STAGES = (servers, attachments, key_pairs, storage, network, keys)

@@ -14,7 +14,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from infra.dynamic.base import Lifecycle, Props, required
-from infra.dynamic.clouds import admin
+from infra.dynamic.clouds import admin, delete
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -81,11 +81,11 @@ def remove_identities(cloud: Connection, tenant: str, names: Collection[str], kn
                 continue
             path = f"/users/{user['id']}"
             if user["id"] not in known:
-                cloud.identity.delete(path, raise_exc=True)
+                delete(cloud.identity, path)
                 continue
             for credential in found(cloud, f"{path}/application_credentials"):
                 if credential["id"] not in known:
-                    cloud.identity.delete(f"{path}/application_credentials/{credential['id']}", raise_exc=True)
+                    delete(cloud.identity, f"{path}/application_credentials/{credential['id']}")
 
 
 def found(cloud: Connection, path: str) -> list[dict[str, str]]:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock, create_autospec
 
 import pytest
+from openstack.block_storage.v3._proxy import Proxy as Blocks
+from openstack.block_storage.v3.volume import Volume
+from openstack.compute.v2._proxy import Proxy as Compute
+from openstack.compute.v2.server import Server
+from openstack.compute.v2.volume_attachment import VolumeAttachment
 
 from infra.dynamic import leftovers, ring_fence
 from infra.errors import CloudError
@@ -188,36 +194,15 @@ def test_nothing_of_a_project_is_left_in_the_network() -> None:
     assert cloud.deleted == ["ip", "port", "subnet", "network", "security_group_rule", "security_group", "address_group"]
 
 
-class Attached:
-    """A project with one server that has a root volume, a data volume, and one that is being taken from it."""
-
-    def __init__(self) -> None:
-        self.compute, self.block_storage, self.detached = self, self, list[tuple[str, str]]()
-
-    def servers(self) -> list[Any]:
-        """List the server."""
-        return [SimpleNamespace(id="server", name="acme-db")]
-
-    def volume_attachments(self, server: Any) -> list[Any]:  # noqa: ANN401 - a server
-        """List what is at it."""
-        assert server.id == "server"
-        return [SimpleNamespace(volume_id=volume) for volume in ("root", "in-use", "detaching")]
-
-    def get_volume(self, volume: str) -> Any:  # noqa: ANN401 - a volume
-        """Give a volume; the data volumes are called by their status."""
-        return SimpleNamespace(id=volume, is_bootable=volume == "root", status="in-use" if volume == "root" else volume)
-
-    def delete_volume_attachment(self, server: str, volume: str, *, ignore_missing: bool) -> None:
-        """Remember what is taken."""
-        assert ignore_missing
-        self.detached.append((server, volume))
-
-
 def test_a_data_volume_whose_attachment_was_lost_is_taken_from_its_server_once() -> None:
     """Nova would refuse to attach it again. The root volume stays, and what is being taken is not taken again."""
-    cloud = Attached()
-    found = list(leftovers.attachments(cloud, "p"))  # type: ignore[arg-type]  # a stand-in for the connection
+    states = {"root": ("in-use", True), "data": ("in-use", False), "leaving": ("detaching", False)}
+    compute, blocks = create_autospec(Compute, instance=True), create_autospec(Blocks, instance=True)
+    compute.servers.return_value = [Server(id="server", name="acme-db")]
+    compute.volume_attachments.return_value = [VolumeAttachment(volume_id=volume) for volume in states]
+    blocks.get_volume.side_effect = lambda volume: Volume(id=volume, status=states[volume][0], is_bootable=states[volume][1])
+    found = list(leftovers.attachments(Mock(compute=compute, block_storage=blocks), "p"))
     for item in found:
         item.delete()
-    assert [(item.id, item.name) for item in found] == [("server/in-use", "acme-db"), ("server/detaching", "acme-db")]
-    assert cloud.detached == [("server", "in-use")]
+    assert [(item.id, item.name) for item in found] == [("server/data", "acme-db"), ("server/leaving", "acme-db")]
+    compute.delete_volume_attachment.assert_called_once_with("server", "data", ignore_missing=True)
