@@ -18,7 +18,7 @@ STACK = "pulumi:pulumi:Stack"
 
 
 def forget(project: Project, kinds: Collection[str], scratch: Path) -> list[str]:
-    """Take from the stack's state every resource of these types that nothing else needs, and say that the last run broke off.
+    """Take from the stack's state every resource of these types, and say that the last run broke off.
 
     Returns the names of what was taken. Raises :class:`CloudError` when one of the types has none: then nothing would be tried.
     """
@@ -42,7 +42,7 @@ def forget(project: Project, kinds: Collection[str], scratch: Path) -> list[str]
 
 
 def _without(entry: dict[str, Any], urns: Collection[str]) -> dict[str, Any]:
-    """Return the resource without the lost ones among what it was declared to wait for."""
+    """Return the resource without the lost ones among what it waits for or was made from."""
     waits = [urn for urn in entry.get("dependencies") or [] if urn not in urns]
     by_property = {
         name: [urn for urn in needed or [] if urn not in urns] for name, needed in (entry.get("propertyDependencies") or {}).items()

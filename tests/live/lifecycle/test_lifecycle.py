@@ -64,6 +64,8 @@ SERVER = frozenset(
     }
 )
 """A server whose answer was lost, and what would have been made after it."""
+CREDENTIAL = frozenset({"openstack:identity/applicationCredential:ApplicationCredential"})
+"""With which all else in the project is made: what was made with the one before it stays."""
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.environ.get("OS_CLOUD") != LAB, reason="only the lab may be killed")]
 BEGUN_SECONDS = 300.0
 
@@ -141,7 +143,7 @@ def test_the_same_command_goes_on_after_the_cloud_was_killed(life: Life) -> None
     assert life.project.preview().steps == ()
 
 
-@pytest.mark.parametrize("kinds", [LEAVES, SERVER], ids=["leaves", "server"])
+@pytest.mark.parametrize("kinds", [LEAVES, SERVER, CREDENTIAL], ids=["leaves", "server", "credential"])
 def test_the_same_command_goes_on_after_answers_were_lost(life: Life, kinds: frozenset[str], tmp_path: Path) -> None:
     """The cloud has what the stack does not know, as when it dies between the act and the answer; most of it, it would not make twice."""
     names = lost.forget(life.project, kinds, tmp_path)

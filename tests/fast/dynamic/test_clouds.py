@@ -1,0 +1,36 @@
+"""Plain requests to a service: what is gone is gone, and a refusal is not taken for success."""
+
+from __future__ import annotations
+
+from unittest.mock import create_autospec
+
+import pytest
+from keystoneauth1.adapter import Adapter
+from requests import HTTPError, Response
+
+from infra.dynamic import clouds
+
+pytestmark = pytest.mark.fast
+
+
+def delete(status: int) -> None:
+    """Delete from a service that answers with a status."""
+    answer = Response()
+    answer.status_code = status
+    service = create_autospec(Adapter, instance=True)
+    service.delete.return_value = answer
+    clouds.delete(service, "/secrets/s")
+    service.delete.assert_called_once_with("/secrets/s", raise_exc=False)
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_what_is_deleted_or_was_gone_already_is_no_error(status: int) -> None:
+    """A sweep that broke off is run again over the same things."""
+    delete(status)
+
+
+@pytest.mark.parametrize("status", [403, 409, 500])
+def test_a_refusal_is_an_error(status: int) -> None:
+    """A sweep that was not allowed to remove something must not look like one that did."""
+    with pytest.raises(HTTPError, match=str(status)):
+        delete(status)
