@@ -29,6 +29,11 @@ def build_toolchain(log: Log) -> None:
     log.run([str(stacks.ROOT / "scripts/toolchain/build")], cwd=stacks.ROOT, env=os.environ)
 
 
+def install_packages(log: Log) -> None:
+    """Debian's packages for the image and the lab. The engine needs none of them, so it is compiled meanwhile."""
+    log.run([str(stacks.ROOT / "scripts/setup"), "packages"], cwd=stacks.ROOT, env=os.environ)
+
+
 def build_image(log: Log) -> None:
     """The guest image, and a link to it for a plain `pulumi up`."""
     log.run([str(stacks.ROOT / "scripts/image"), "build"], cwd=stacks.ROOT, env=os.environ)
@@ -69,8 +74,9 @@ def steps(part: str) -> list[Step]:
     """Return the steps in the order in which they are shown."""
     building = [
         Step("toolchain", "Pulumi engine and OpenStack plug-in", build_toolchain),
-        Step("image", "guest image", build_image),
-        Step("lab", "lab cloud", bring_up_lab),
+        Step("packages", "Debian packages", install_packages),
+        Step("image", "guest image", build_image, ("packages",)),
+        Step("lab", "lab cloud", bring_up_lab, ("packages",)),
         Step(names.PLATFORM, "platform", bring_up_platform, ("toolchain", "image", "lab")),
         *map(tenant_step, TENANTS),
     ]

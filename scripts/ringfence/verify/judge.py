@@ -43,11 +43,19 @@ def _allowed(case: Case, seen: Observation) -> tuple[Verdict, str]:
             return Verdict.PASS, ""
         return Verdict.FAIL, f"the network dropped it; flow {case.why} allows it"
     if seen.reach is not Reach.OK:
-        layer = "it arrived on the wire, so the receiving server stopped it" if case.target.node in seen.by("wire") else "it never arrived"
-        return Verdict.FAIL, f"expected OK by flow {case.why}, got {seen.reach}; {layer}"
+        return Verdict.FAIL, f"expected OK by flow {case.why}, got {seen.reach}; {_how_far(case, seen)}"
     if case.target.node and seen.owner != case.target.node:
         return Verdict.FAIL, f"answered by {seen.owner or 'somebody without a token'} instead of {case.target.node}"
     return Verdict.PASS, ""
+
+
+def _how_far(case: Case, seen: Observation) -> str:
+    """Say where an allowed probe was lost, as far as the sights tell: a frame on the wire does not tell a drop from a lost answer."""
+    if case.target.node in seen.by("guest"):
+        return f"a socket of {case.target.node} received it, so its answer was lost"
+    if case.target.node in seen.by("wire"):
+        return "it arrived on the wire, so the receiving server stopped it or its answer was lost"
+    return "it never arrived"
 
 
 def _denied(case: Case, seen: Observation, proof: Proof) -> tuple[Verdict, str]:

@@ -86,7 +86,7 @@ def test_a_pipe_gets_one_line_per_event(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_the_parts_of_the_demonstration() -> None:
     """``build`` ends with both tenants; the whole one verifies them."""
-    assert [step.name for step in demonstration("build")] == ["toolchain", "image", "lab", "platform", "acme", "globex"]
+    assert [step.name for step in demonstration("build")] == ["toolchain", "packages", "image", "lab", "platform", "acme", "globex"]
     assert demonstration("all")[-1].needs == ("acme", "globex")
 
 

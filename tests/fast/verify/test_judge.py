@@ -44,7 +44,10 @@ TABLE = {
     "allowed but answered without a token": Row(ALLOWED, Observation(Reach.OK), F, "somebody without a token"),
     "allowed but dropped": Row(ALLOWED, Observation(Reach.TIMEOUT), F, "never arrived"),
     "allowed but stopped by the receiver": Row(
-        ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "receiving server stopped it"
+        ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "receiving server stopped it or its answer was lost"
+    ),
+    "allowed and received but the answer was lost": Row(
+        ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db", "guest acme/db")), F, "a socket of acme/db received it, so"
     ),
     "allowed but refused": Row(ALLOWED, Observation(Reach.REFUSED), F, "got REFUSED"),
     "allowed and no proof is needed": Row(ALLOWED, Observation(Reach.OK, "acme/db"), P, proof=Proof()),
