@@ -40,6 +40,7 @@ def find(places: Places, environ: Mapping[str, str], board: Board) -> Go:
         **environ,
         "CGO_ENABLED": "0",  # no C compiler needed, and the programs run on any Linux
         "GOFLAGS": "",
+        "GOGC": environ.get("GOGC", "400"),  # the compiler collects garbage less often: up to a fifth less time on large packages
         "GOTOOLCHAIN": "local",  # never fetches another compiler by itself
         "GOWORK": "off",
         "GOCACHE": str(places.cache / "go/build"),
