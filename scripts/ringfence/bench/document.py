@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
+import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "benchmarks.md"
 ALONE = 1.5
 """Load average up to which a benchmark, which is a load of one itself, ran alone."""
+
+STARTS, TOUCHED = 20, 256 << 20
+"""How many processes the pace is taken from, and how many bytes."""
 
 
 def marks(name: str) -> tuple[str, str]:
@@ -44,4 +50,23 @@ def place(command: str) -> str:
     """Say what ran, when and on what: for measurements that load the machine themselves, and say apart what ran beside them."""
     cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.split(":")[1].strip() for line in cpu if line.startswith("model name")), "?")
-    return f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}; {model}, {os.cpu_count()} processors; Python {platform.python_version()}"
+    parts = (
+        f"`{command}` on {datetime.now(tz=UTC):%Y-%m-%d}",
+        f"{model}, {os.cpu_count()} processors",
+        f"Python {platform.python_version()}",
+    )
+    return "; ".join((*parts, pace()))
+
+
+def pace() -> str:
+    """Say how fast this machine starts a process and touches fresh memory, just now: virtual machines of one name differ in both."""
+    began = time.perf_counter()
+    for _ in range(STARTS):
+        subprocess.run(["/bin/true"], check=True)
+    started = (time.perf_counter() - began) / STARTS
+    began = time.perf_counter()
+    with mmap.mmap(-1, TOUCHED) as memory:
+        for offset in range(0, TOUCHED, mmap.PAGESIZE):
+            memory[offset] = 1
+    touched = (time.perf_counter() - began) / (TOUCHED / mmap.PAGESIZE)
+    return f"a process starts and ends in {started * 1e3:.1f} ms, a fresh page is touched in {touched * 1e6:.1f} µs"
