@@ -29,6 +29,8 @@ WAIT_SECONDS = 120
 POLL_SECONDS = 2.0
 IN_USE = "in-use"
 """The status of a volume that is at a server (api-ref: volumes, ``status``)."""
+SETTLED = frozenset({"available", "error", "error_restoring", "error_extending", "error_managing"})
+"""Statuses in which Cinder deletes a volume (api-ref: "Delete a volume", preconditions)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,13 @@ def storage(cloud: Connection, _project: str) -> Iterator[Item]:
         yield Item(snapshot.id, snapshot.name, partial(blocks.delete_snapshot, snapshot.id, ignore_missing=True))
     for volume in blocks.volumes():
         if volume.status != "deleting":
-            yield Item(volume.id, volume.name, partial(blocks.delete_volume, volume.id, ignore_missing=True))
+            yield Item(volume.id, volume.name, partial(delete_volume, cloud, volume.id, volume.status))
+
+
+def delete_volume(cloud: Connection, volume: str, status: str) -> None:
+    """Delete a volume that has settled: Cinder refuses it for one that is still being made, attached or taken from a server."""
+    if status in SETTLED:
+        cloud.block_storage.delete_volume(volume, ignore_missing=True)
 
 
 def network(cloud: Connection, project: str) -> Iterator[Item]:

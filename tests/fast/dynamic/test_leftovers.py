@@ -206,3 +206,16 @@ def test_a_data_volume_whose_attachment_was_lost_is_taken_from_its_server_once()
         item.delete()
     assert [(item.id, item.name) for item in found] == [("server/data", "acme-db"), ("server/leaving", "acme-db")]
     compute.delete_volume_attachment.assert_called_once_with("server", "data", ignore_missing=True)
+
+
+def test_a_volume_is_deleted_once_it_has_settled() -> None:
+    """Cinder refuses one that is being made or is at a server; it is found again until it can go, but not once it is going."""
+    blocks = create_autospec(Blocks, instance=True)
+    blocks.backups.return_value = blocks.snapshots.return_value = []
+    states = ["creating", "downloading", "attaching", "in-use", "detaching", "available", "error", "deleting"]
+    blocks.volumes.return_value = [Volume(id=status, name=f"acme-{status}", status=status) for status in states]
+    found = list(leftovers.storage(Mock(block_storage=blocks), "p"))
+    for item in found:
+        item.delete()
+    assert [item.id for item in found] == states[:-1]
+    assert [call.args[0] for call in blocks.delete_volume.call_args_list] == ["available", "error"]
