@@ -51,7 +51,8 @@ class Cloud:
         whole = len(self.of["snapshot"]) == len(self.of["end"]) == 1 and self.of["end"][0]["records"] == len(lines) - 2
         demand(whole and self.of["snapshot"][0]["format"] == 1, "the snapshot is not whole")
         demand(self.of["snapshot"][0].get("complete", True) and set(self.of) <= KINDS, "the snapshot has parts that are not understood")
-        self.subnets, self.ports, _ = self.named("subnet"), self.named("port"), self.named("security_group")
+        named = {kind: self.named(kind) for kind in KINDS - {"snapshot", "end"}}
+        self.subnets, self.ports = named["subnet"], named["port"]
         self.on_network = grouped(self.of["subnet"], "network_id")
         wires: dict[object, str] = {}
         self.wire = {network["id"]: wires.setdefault(wire_of(network), network["id"]) for network in self.of["network"]}
@@ -196,8 +197,7 @@ class Invariant:
 
     def check(self, cloud: Cloud) -> Iterator[tuple[Cards, Cards]]:
         """Check that it is closed, and yield the pairs of cards that a path joins: for each, groups let nothing pass."""
-        there = self.routers.keys() <= cloud.hops.keys() and self.networks.keys() <= cloud.wire.keys()
-        demand(there, f"{self.name}: lists what is not there")
+        demand(self.routers.keys() <= cloud.hops.keys() and self.networks.keys() <= cloud.wire.keys(), f"{self.name}: lists strangers")
         for router, given in self.routers.items():
             prefixes = {prefix for prefix, _, _ in cloud.hops[router]}
             for prefix, wire, next_hop in cloud.hops[router]:

@@ -204,14 +204,15 @@ def test_what_the_outside_can_send_must_be_listed(case: str) -> None:
         check(sealed(certificate), snapshot)
 
 
-def test_two_records_with_one_id_are_refused() -> None:
-    """Of two ports with one id, one would be overlooked."""
+@pytest.mark.parametrize("kind", ["network", "port", "project", "router", "security_group", "server", "subnet"])
+def test_two_records_with_one_id_are_refused(kind: str) -> None:
+    """Of two ports with one id, one would be overlooked; or of two routers, the gateways of one."""
     certificate, snapshot = certified(two_tenants())
     first, *lines, last = snapshot.splitlines()
     twice = [
         first,
         *lines,
-        next(line for line in lines if b'"kind":"port"' in line),
+        next(line for line in lines if f'"kind":"{kind}"'.encode() in line),
         last.replace(str(len(lines)).encode(), str(len(lines) + 1).encode()),
     ]
     doubled = b"\n".join(twice)
