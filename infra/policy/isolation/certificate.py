@@ -3,7 +3,7 @@
 For every tenant it lists invariants: routers with the destinations they may be handed, and networks with the destinations that may be
 delivered there. That the tenant's own networks are in one, that each is closed under every routing table, and who takes packets at those
 destinations, are local conditions. Where another tenant does, the two are listed as a pair that groups alone keep apart.
-``scripts/ringfence/checker.py`` checks all that from the definitions.
+``scripts/ringfence/checker`` checks all that from the definitions.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ import msgspec
 import typer
 
 from infra.neutron.store import lines_of, written
-from ringfence import checker
 from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, emit, read
 from ringfence.analysis.output import write
 from ringfence.analysis.states import streamed
+from ringfence.checker import conditions
 
 
 def add(app: typer.Typer) -> None:
@@ -67,12 +67,12 @@ def check(
 
     Exit 0 when it proves what it says, 1 when it is refused.
 
-    Examples: `ringfence check proof.json cloud.jsonl`; `python scripts/ringfence/checker.py proof.json cloud.jsonl`, which needs
+    Examples: `ringfence check proof.json cloud.jsonl`; `python scripts/ringfence/checker proof.json cloud.jsonl`, which needs
     nothing else of ringfence
     """
     told, complaint = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(complaint):
-        refused = bool(checker.main([str(certificate), str(snapshot)]))
+        refused = bool(conditions.main([str(certificate), str(snapshot)]))
     if as_json:
         claims = [] if refused else told.getvalue().strip().removeprefix("proven: ").split(", ")
         emit({"proven": claims, "refused": complaint.getvalue().strip().removeprefix("refused: ")})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,8 @@ from netaddr import AddrFormatError
 
 from infra.neutron.snapshot import Network
 from ringfence import checker
-from ringfence.checker import check, main
-from ringfence.checker_rules import RefusedError
+from ringfence.checker.conditions import check, main
+from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, two_tenants
 from tests.fast.policy.isolation.certificates import certified, claimed, sealed
 from tests.fast.policy.isolation.changes import HARMLESS, LEAKS
@@ -229,17 +230,32 @@ def test_a_wider_invariant_that_reaches_a_stranger_is_refused() -> None:
 
 
 def test_the_checker_stands_alone(tmp_path: Path) -> None:
-    """It imports nothing but the standard library, netaddr and its other half, and runs as a script from anywhere."""
-    files = [Path(checker.__file__), Path(checker.__file__).with_name("checker_rules.py")]
-    lines = [line.split() for file in files for line in file.read_text().splitlines() if line.startswith(("import ", "from "))]
-    allowed = {"__future__", "hashlib", "json", "sys", "collections", "dataclasses", "itertools", "pathlib", "typing", "netaddr"}
-    assert {words[1].partition(".")[0] for words in lines} <= allowed
+    """It imports nothing but the standard library, netaddr and its own modules, and its folder runs wherever it is copied."""
+    folder = Path(checker.__file__).parent
+    lines = [line.split() for file in folder.glob("*.py") for line in file.read_text().splitlines()]
+    imported = {words[1].partition(".")[0] for words in lines if words and words[0] in {"import", "from"}}
+    assert imported <= {
+        "",
+        "__future__",
+        "hashlib",
+        "json",
+        "runpy",
+        "sys",
+        "collections",
+        "dataclasses",
+        "itertools",
+        "pathlib",
+        "typing",
+        "netaddr",
+    }
     certificate, snapshot = certified(mixed())
     (tmp_path / "certificate.json").write_text(json.dumps(certificate))
     (tmp_path / "snapshot.jsonl").write_bytes(snapshot)
-    command = [sys.executable, str(files[0]), "certificate.json", "snapshot.jsonl"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "proven: packets\n", "")
+    shutil.copytree(folder, tmp_path / "copied", ignore=shutil.ignore_patterns("__pycache__"))
+    for place in (folder, tmp_path / "copied"):
+        command = [sys.executable, str(place), "certificate.json", "snapshot.jsonl"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "proven: packets\n", "")
 
 
 def test_another_snapshot_is_refused() -> None:

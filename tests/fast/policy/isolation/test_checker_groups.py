@@ -15,8 +15,8 @@ from infra.policy.isolation import Claim, Verdict, prove
 from infra.policy.isolation.certificate import certify
 from infra.policy.isolation.paths import Paths
 from infra.policy.isolation.structure import structural
-from ringfence.checker import check
-from ringfence.checker_rules import RefusedError
+from ringfence.checker.conditions import check
+from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 from tests.fast.policy.isolation.certificates import certified, claimed, sealed
 from tests.fast.policy.isolation.changes import LEAKS

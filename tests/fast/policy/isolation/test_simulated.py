@@ -17,8 +17,8 @@ from infra.policy.isolation.filtering import Filtering
 from infra.policy.isolation.passing import askers_of, by_ends, meeting
 from infra.policy.isolation.paths import Paths
 from infra.policy.isolation.structure import _contacts, structural
-from ringfence.checker import check
-from ringfence.checker_rules import RefusedError
+from ringfence.checker.conditions import check
+from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, allow
 from tests.fast.policy.isolation.simulator import Simulator, addresses
 
