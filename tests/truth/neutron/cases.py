@@ -7,12 +7,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra.neutron.parts import FixedIp, Rule
+from infra.neutron.parts import AddressPair, FixedIp, Rule
 from infra.neutron.snapshot import AddressGroup, Header, Network, Port, Project, SecurityGroup, Server, Snapshot, Subnet
 from infra.neutron.store import from_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import msgspec
 
@@ -27,6 +27,7 @@ PORTED = ("tcp", "udp", "sctp", "6", "17")
 RANGED_ON_PAPER = ("dccp", "udplite")
 BARE = ("gre", "esp", "ah", "0", "99", "255", "112")
 ICMP = {4: ("icmp", "1"), 6: ("ipv6-icmp", "58", "icmpv6", "icmp")}
+PAIRS = ("10.0.9.0/28", "10.0.1.200/32", "172.16.5.5/32", "2001:db8:0:1::aa00/120", "fd00::7/128")
 MAC = "02:00:00:00:{:02x}:{:02x}"
 ND = frozenset({130, 131, 132, 133, 134, 135, 136, 137, 143})
 """ICMPv6 types that belong to the link: they are judged by the implicit table, not by rules."""
@@ -92,8 +93,8 @@ class Case:
     cards: tuple[Card, ...]
 
 
-def case(seed: int, cards: int, rules: int) -> Case:
-    """Return a random case; every card has one to three of the groups, every group about ``rules`` rules."""
+def case(seed: int, cards: int, rules: int, pairs: Sequence[str] = ()) -> Case:
+    """Return a random case; every card has one to three of the groups and at most one address pair, every group about ``rules`` rules."""
     random = Random(seed)  # noqa: S311 - reproducible, not secret
     groups = [f"group-{number}" for number in range(cards)]
     families = {f"addresses-{number}": random.choice((4, 6)) for number in range(4)}
@@ -121,6 +122,7 @@ def case(seed: int, cards: int, rules: int) -> Case:
                 mac_address=card.mac,
                 fixed_ips=fixed,
                 security_groups=chosen,
+                allowed_address_pairs=(AddressPair(ip_address=random.choice(pairs)),) if pairs and random.random() < 0.5 else (),
                 device_owner="compute:nova",
                 device_id=f"server-{number}",
             )
@@ -162,8 +164,9 @@ def _peers(snapshot: Snapshot, rule: Rule) -> set[IPv4Address | IPv6Address]:
     if rule.remote_address_group_id:
         texts = [text for group in snapshot.address_groups if group.id == rule.remote_address_group_id for text in group.addresses]
     if rule.remote_group_id:
-        members = (port for port in snapshot.ports if rule.remote_group_id in port.security_groups)
+        members = [port for port in snapshot.ports if rule.remote_group_id in port.security_groups]
         texts = [fixed.ip_address or "" for port in members for fixed in port.fixed_ips]
+        texts += [pair.ip_address for port in members for pair in port.allowed_address_pairs]
     texts = [text for text in texts if ip_network(text, strict=False).version == version] or ["10.0.0.9" if version == 4 else "2001:db8::9"]
     found = set()
     for text in texts:

@@ -1,5 +1,8 @@
 """Neutron's own translators, run by Neutron's own environment: rules on standard input, ACLs and flows on standard output.
 
+For OVN, the ACL of each rule. For Open vSwitch, what an agent with all the ports tells its bridge: Neutron's server answers the agent's
+question about groups and members, and the agent's firewall driver writes the flows, those of remote groups (conjunctions) as well.
+
 Nothing of ringfence is imported here: this file is the witness, and is run by another interpreter (see environment.py).
 """
 
@@ -8,24 +11,95 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 warnings.simplefilter("ignore")
 
 import netaddr  # noqa: E402 - after the warnings of what follows are silenced
-from neutron.agent.linux.openvswitch_firewall import rules as ovs  # noqa: E402
+from neutron.agent.common import ovs_lib  # noqa: E402
+from neutron.agent.linux.openvswitch_firewall.firewall import OFPort, OVSFirewallDriver  # noqa: E402
 from neutron.common.ovn import acl, utils  # noqa: E402
+from neutron.conf.plugins.ml2.drivers import ovs_conf  # noqa: E402
 from neutron.db.securitygroups_db import SecurityGroupDbMixin  # noqa: E402
+from neutron.db.securitygroups_rpc_base import SecurityGroupInfoAPIMixin  # noqa: E402
 
 Json = dict[str, Any]
 API = object.__new__(SecurityGroupDbMixin)
 """The API's own checks, without a database behind them."""
 
 
-class Port:
-    """As much of the agent's port as the flow translator asks for."""
+VLAN = 1
+"""The agent's tag of the one network."""
 
-    ofport = 2
+
+class Database:
+    """What is asked here, in place of the server's database: each method answers one of the server's questions."""
+
+    def __init__(self, asked: Json) -> None:
+        self.rules = [stored(rule) for rule in asked["rules"]]
+        self.ports: list[Json] = asked["ports"]
+        self.address_groups: dict[str, list[str]] = asked["address_groups"]
+
+    def rules_of(self, _: object, ports: Json) -> list[tuple[str, Json]]:
+        """Return (port, rule) of every rule of every port."""
+        return [(name, rule) for name, port in ports.items() for rule in self.rules if rule["group"] in port["security_groups"]]
+
+    def groups_of(self, _: object, ports: Json) -> list[tuple[str]]:
+        """Return the groups of ports, each a row of one column."""
+        return [(group,) for port in ports.values() for group in port["security_groups"]]
+
+    def members(self, _: object, groups: list[str]) -> Json:
+        """Return (address, MAC address) of every member of groups."""
+        found: Json = {group: set() for group in groups}
+        for port in self.ports:
+            own = {(address, port["mac_address"]) for address in port["fixed_ips"]}
+            pairs = {(pair["ip_address"], pair["mac_address"]) for pair in port["allowed_address_pairs"]}
+            for group in found.keys() & port["security_groups"]:
+                found[group] |= own | pairs
+        return found
+
+    def addresses(self, _: object, groups: list[str]) -> Json:
+        """Return the addresses of address groups, which have no MAC address."""
+        return {group: {(address, None) for address in self.address_groups[group]} for group in groups}
+
+    def stateful(self, _: object, groups: list[str]) -> dict[str, bool]:
+        """Return that every group follows connections."""
+        return dict.fromkeys(groups, True)
+
+
+def for_agents(database: Database) -> SecurityGroupInfoAPIMixin:
+    """Return as much of Neutron's server as answers an agent."""
+    server = object.__new__(SecurityGroupInfoAPIMixin)
+    server._select_rules_for_ports = database.rules_of
+    server._select_sg_ids_for_ports = database.groups_of
+    server._select_ips_for_remote_group = database.members
+    server._select_ips_for_remote_address_group = database.addresses
+    server._get_sgs_stateful_flag = database.stateful
+    return server
+
+
+class Bridge:
+    """Stands where the agent has its bridge, and keeps the lines that ovs-ofctl would get. The agent is never asked to delete a flow."""
+
+    is_hw_offload_enabled = False
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    @property
+    def br(self) -> Bridge:
+        """The agent's bridge has another one behind it, which writes at once."""
+        return self
+
+    def dump_flows(self, table: int) -> list[Json]:
+        """A new bridge has none."""
+        del table
+        return []
+
+    def add_flow(self, **flow: object) -> None:
+        """Keep a line."""
+        self.lines.append(ovs_lib._build_flow_expr_str(flow, "add", False))
 
 
 def stored(rule: Json) -> Json:
@@ -42,18 +116,23 @@ def ovn_acl(rule: Json) -> Json:
     return made
 
 
-def ovs_flows(rule: Json) -> list[Json]:
-    """Return the flows that the Open vSwitch driver writes for a rule without a remote group."""
-    kept = stored(rule)
-    asked: Json = {"ethertype": kept["ethertype"], "direction": kept["direction"]}
-    if kept["protocol"] is not None:
-        asked["protocol"] = API._get_ip_proto_number(kept["protocol"])
-    for name in ("port_range_min", "port_range_max"):
-        if kept[name] is not None:
-            asked[name] = kept[name]
-    if kept["normalized_cidr"]:
-        asked["source_ip_prefix" if kept["direction"] == "ingress" else "dest_ip_prefix"] = kept["normalized_cidr"]
-    return list(ovs.create_flows_from_rule_and_port(asked, Port()))
+def ovs_flows(asked: Json) -> list[str]:
+    """Return the flows that an agent writes for ports (numbered from 1), in their order: a later one replaces an equal match."""
+    told = for_agents(Database(asked)).security_group_info_for_ports(None, {port["device"]: port for port in asked["ports"]})
+    ovs_conf.register_ovs_agent_opts()
+    bridge = Bridge()
+    agent = object.__new__(OVSFirewallDriver)
+    agent.int_br, agent._deferred, agent._update_cookie = bridge, False, None
+    agent._initialize_sg()
+    for group, rules in told["security_groups"].items():
+        agent.update_security_group_rules(group, rules)
+    for group, members in told["sg_member_ips"].items():
+        agent.update_security_group_members(group, members)
+    for number, port in enumerate(asked["ports"], start=1):
+        made = OFPort(port, SimpleNamespace(vif_mac=port["mac_address"], ofport=number), VLAN)
+        agent.sg_port_map.create_port(made, port)
+        agent.add_flows_from_rules(made)
+    return bridge.lines
 
 
 def main() -> None:
@@ -62,7 +141,7 @@ def main() -> None:
     answer: Json = {
         "acls": [ovn_acl(rule) for rule in asked.get("ovn", [])],
         "drop": acl.add_acls_for_drop_port_group("neutron_pg_drop"),
-        "flows": [ovs_flows(rule) for rule in asked.get("ovs", [])],
+        "flows": ovs_flows(asked["ovs"]) if "ovs" in asked else [],
         "port_groups": {group: utils.ovn_port_group_name(group) for group in asked.get("groups", [])},
         "address_sets": {
             group: {family: utils.ovn_ag_addrset_name(group, family) for family in ("ip4", "ip6")}
