@@ -53,7 +53,7 @@ def markdown(counts: Collection[Count], outcomes: Sequence[Outcome], command: st
         "## Truth",
         "",
         f"{machine(command)} Random rules, seeded; packets at every corner of every rule, plus and minus one.",
-        "*Explained* are packets on which the driver does otherwise than the API's words say, as its profile says it does (rows 3 and 4 of",
+        "*Explained* are packets on which the driver does otherwise than the API's words say, as its profile says it does (rows 3 to 5 of",
         "[docs/proof.md](proof.md)); a disagreement is one that the model did not foresee.",
         "",
         *table(HEAD, *map(line, counts)),
