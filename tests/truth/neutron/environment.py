@@ -20,7 +20,8 @@ def python() -> Path:
 
 def translate(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Ask Neutron; see oracle.py for what may be asked."""
-    command = [str(python()), str(Path(__file__).with_name("oracle.py"))]
+    # Neutron's libraries warn of their own past; what is left on standard error is about the answer.
+    command = [str(python()), "-W", "ignore", str(Path(__file__).with_name("oracle.py"))]
     done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

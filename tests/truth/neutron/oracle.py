@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
 from types import SimpleNamespace
 from typing import Any
 
-warnings.simplefilter("ignore")
-
-import netaddr  # noqa: E402 - after the warnings of what follows are silenced
-from neutron.agent.common import ovs_lib  # noqa: E402
-from neutron.agent.linux.openvswitch_firewall.firewall import OFPort, OVSFirewallDriver  # noqa: E402
-from neutron.common.ovn import acl, utils  # noqa: E402
-from neutron.conf.plugins.ml2.drivers import ovs_conf  # noqa: E402
-from neutron.db.securitygroups_db import SecurityGroupDbMixin  # noqa: E402
-from neutron.db.securitygroups_rpc_base import SecurityGroupInfoAPIMixin  # noqa: E402
+import netaddr
+from neutron.agent.common import ovs_lib
+from neutron.agent.linux.openvswitch_firewall.firewall import OFPort, OVSFirewallDriver
+from neutron.common.ovn import acl, utils
+from neutron.conf.plugins.ml2.drivers import ovs_conf
+from neutron.db.securitygroups_db import SecurityGroupDbMixin
+from neutron.db.securitygroups_rpc_base import SecurityGroupInfoAPIMixin
 
 Json = dict[str, Any]
 API = object.__new__(SecurityGroupDbMixin)
