@@ -14,19 +14,22 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
+import numpy as np
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron.consistency import inconsistencies
 from infra.neutron.snapshot import FORMAT_VERSION, SECTIONS, AnyRecord, End, Header, Record, Snapshot, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _MAX_PROBLEMS = 20
 _MEMORY = "<memory>"
 _AGAIN = "take the snapshot again with `ringfence snapshot`"
-_BLOCK = 1 << 24
+_BLOCK = 1 << 20
+"""Bytes read at a time: small enough for the memory of one block to serve the next, as fresh pages cost as much as decoding."""
+_LINE_END = ord("\n")
 _NO_RECORD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises: for JSON that does not fit, for bytes that are no text, and for nesting without end."""
 _decoder = msgspec.json.Decoder(AnyRecord)
@@ -73,7 +76,7 @@ def _collection_paused() -> Iterator[None]:
 
 def loads(data: bytes, name: str = _MEMORY) -> Snapshot:
     """Read a snapshot from bytes; ``name`` stands for the file in errors."""
-    snapshot = _assemble(iter([data.splitlines()]), name)
+    snapshot = _assemble(iter([data]), name)
     return msgspec.structs.replace(snapshot, digest=hashlib.sha256(data).hexdigest())
 
 
@@ -133,34 +136,29 @@ def _build(header: Header, sections: dict[str, list[Any]]) -> Snapshot:
     return Snapshot(header=header, **fields)
 
 
-def _blocks(file: BinaryIO, hasher: hashlib._Hash) -> Iterator[list[bytes]]:
-    """Yield the lines of a file, a block at a time, hashing it on the way."""
-    rest = b""
+def _blocks(file: BinaryIO, hasher: hashlib._Hash) -> Iterator[bytes]:
+    """Yield a file in blocks of whole lines, hashing it on the way."""
     while block := file.read(_BLOCK):
+        block += file.readline()
         hasher.update(block)
-        *lines, rest = (rest + block).split(b"\n")
-        yield lines
-    if rest:
-        yield [rest]
+        yield block
 
 
 class _Assembly:
     """Records sorted into their sections, and what was found wrong."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, lines: int) -> None:
+        """``lines`` of the file were read before the first block."""
         self.name = name
+        self.lines = lines
         self.end: End | None = None
-        self.lines = 0
         self.sections: dict[type, list[Any]] = {kind: [] for kind in SECTIONS}
         self.problems: list[Problem] = []
 
-    def add(self, lines: list[bytes]) -> None:
-        """Take a block of lines; only where one does not decode, look at them one by one."""
-        try:
-            records = list(map(_decoder.decode, lines))
-        except _NO_RECORD:
-            records = [_record(line, f"{self.name}:{self.lines + n}", self.problems) for n, line in enumerate(lines, 1) if line.strip()]
-        for number, record in enumerate(records, self.lines + 1):
+    def add(self, block: bytes) -> None:
+        """Take a block of whole lines."""
+        lines = int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _LINE_END))
+        for number, record in enumerate(self._decoded(block, lines), self.lines + 1):
             section = self.sections.get(type(record))
             if section is None:
                 self._frame(record, f"{self.name}:{number}")
@@ -168,7 +166,20 @@ class _Assembly:
                 section.append(record)
             else:
                 self.problems.append(Problem("a record follows the end line", where=f"{self.name}:{number}"))
-        self.lines += len(lines)
+        self.lines += lines
+
+    def _decoded(self, block: bytes, lines: int) -> Sequence[AnyRecord | None]:
+        """Return one record per line: decoded at once, or where that does not give one per line, looked at one by one."""
+        try:
+            records = _decoder.decode_lines(block)
+        except _NO_RECORD:
+            records = []
+        if len(records) == lines:
+            return records
+        return [
+            _record(line, f"{self.name}:{number}", self.problems) if line.strip() else None
+            for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), self.lines + 1)
+        ]
 
     def _frame(self, record: AnyRecord | None, where: str) -> None:
         if isinstance(record, End):
@@ -181,13 +192,12 @@ class _Assembly:
         return sum(map(len, self.sections.values()))
 
 
-def _assemble(blocks: Iterator[list[bytes]], name: str) -> Snapshot:
-    first, *others = next(blocks, []) or [b""]
+def _assemble(blocks: Iterator[bytes], name: str) -> Snapshot:
+    first, _, others = next(blocks, b"").partition(b"\n")
     header = _header(first, name)
-    assembly = _Assembly(name)
-    assembly.lines = 1
-    for lines in chain([others], blocks):
-        assembly.add(lines)
+    assembly = _Assembly(name, lines=1)
+    for block in chain([others], blocks):
+        assembly.add(block)
         if len(assembly.problems) >= _MAX_PROBLEMS:
             break
     problems = assembly.problems or list(_ending(assembly.end, assembly.count(), f"{name}:{assembly.lines}"))
