@@ -30,7 +30,8 @@ class Times(NamedTuple):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement of one engine: its ``times``, what it ``answers`` (by question), and peak memory in MiB.
 
-    ``size`` counts what ``unit`` says. The memory is the whole process's, data and interpreter included.
+    ``size`` counts what ``unit`` says. The memory is the whole process's, data and interpreter included. ``smaller`` are the times of
+    the same on less, each taken right before the one of the same number.
     """
 
     case: str
@@ -41,6 +42,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     peak_mib: float
     answers: dict[str, str] = {}
     note: str = ""
+    smaller: Times | None = None
 
     @property
     def median(self) -> float:
@@ -50,20 +52,33 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def repeated(call: Callable[[], Answer], repeats: int) -> tuple[Times, Answer]:
     """Return the times of ``repeats`` (at least one) calls and the last answer; the garbage collector does not run inside a call."""
-    seconds, processor = [], []
+    taken = [_timed(call)[0] for _ in range(repeats - 1)]
+    last, answer = _timed(call)
+    return _times([*taken, last]), answer
+
+
+def in_turn(smaller: Callable[[], object], call: Callable[[], Answer], repeats: int) -> tuple[Times, Times, Answer]:
+    """Return the times of two calls made in turn, and the second's last answer: the pace of a host changes within minutes."""
+    taken = [(_timed(smaller)[0], _timed(call)[0]) for _ in range(repeats - 1)]
+    less, (last, answer) = _timed(smaller)[0], _timed(call)
+    taken.append((less, last))
+    return _times([pair[0] for pair in taken]), _times([pair[1] for pair in taken]), answer
+
+
+def _timed(call: Callable[[], Answer]) -> tuple[tuple[float, float], Answer]:
+    """Return wall-clock and processor seconds of a call, and its answer."""
+    gc.collect()
     gc.disable()
     try:
-        while True:
-            begin, busy = perf_counter(), process_time()
-            answer = call()
-            seconds.append(perf_counter() - begin)
-            processor.append(process_time() - busy)
-            if len(seconds) >= repeats:
-                return Times(tuple(seconds), tuple(processor)), answer
-            del answer
-            gc.collect()
+        begin, busy = perf_counter(), process_time()
+        answer = call()
+        return (perf_counter() - begin, process_time() - busy), answer
     finally:
         gc.enable()
+
+
+def _times(taken: list[tuple[float, float]]) -> Times:
+    return Times(tuple(seconds for seconds, _ in taken), tuple(processor for _, processor in taken))
 
 
 def peak_mib() -> float:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from infra.policy.packets.canonical import analyse
 from infra.policy.packets.redundancy import Kind, classify
 from infra.policy.packets.table import RuleTable
 from ringfence.bench import rules
-from ringfence.bench.measure import Row, Times, fingerprint, peak_mib, repeated
+from ringfence.bench.measure import Row, Times, fingerprint, in_turn, peak_mib, repeated
 from ringfence.bench.peers import nca
 from ringfence.bench.peers.bdd import cudd, oxidd
 from ringfence.bench.peers.boxes import Box, groups_of
 from ringfence.bench.peers.ipset import points, prefixes
 from ringfence.bench.peers.smt import SolverEngine
+from ringfence.bench.proof.plan import GROWTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +53,14 @@ def hostile(engine: str, size: int, repeats: int) -> Row:
     table = RuleTable.of(number * 0, number, (number, 4 * size - number), (number * 2, number * 2 + 1))
     times, (_, needed) = repeated(lambda: analyse(table), repeats)
     return _row(engine, size, times, _redundant(~needed), case="B1 hostile")
+
+
+def growth(engine: str, size: int, repeats: int) -> Row:
+    """Measure B1 on ``size`` rules and on a quarter of them, in turn."""
+    quarter, table = rules.table(size // GROWTH), rules.table(size)
+    smaller, times, (_, needed) = in_turn(lambda: analyse(quarter), lambda: analyse(table), repeats)
+    row = _row(engine, size, times, _redundant(~needed[table.rule]), case="B4")
+    return msgspec.structs.replace(row, smaller=smaller)
 
 
 def run6(engine: str, size: int, repeats: int) -> Row:

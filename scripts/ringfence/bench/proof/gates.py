@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
+from statistics import median
 from typing import TYPE_CHECKING
 
 from infra.outcome import Outcome, Verdict
-from ringfence.bench.proof.plan import GATES, MEMORY_GATE_MIB, Limit, Ratio
+from ringfence.bench.proof.plan import GATES, MEMORY_GATE_MIB, Growth, Limit, Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ringfence.bench.measure import Row
+
+    Measured = dict[tuple[str, str, int], Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,17 @@ class Judged:
 def judge(rows: Sequence[Row]) -> list[Judged]:
     """Judge every gate, and the agreement of answers. A gate whose measurement is missing is skipped, with the reason."""
     found = {(row.case, row.engine, row.size): row for row in rows}
-    judged = [_ratio(gate, rows) if isinstance(gate, Ratio) else _limit(gate, found) for gate in GATES]
-    return [*judged, _memory(found), _agreement(rows)]
+    return [*(_gate(gate, rows, found) for gate in GATES), _memory(found), _agreement(rows)]
+
+
+def _gate(gate: Ratio | Limit | Growth, rows: Sequence[Row], found: Measured) -> Judged:
+    match gate:
+        case Ratio():
+            return _ratio(gate, rows)
+        case Growth():
+            return _growth(gate, found)
+        case Limit():
+            return _limit(gate, found)
 
 
 def _judged(check: str, *, met: bool, aim_met: bool, texts: tuple[str, str, str]) -> Judged:
@@ -63,21 +75,25 @@ def _ratio(gate: Ratio, rows: Sequence[Row]) -> Judged:
     return _judged(check, met=ratio >= gate.gate, aim_met=ratio >= gate.aim, texts=(measured, *texts))
 
 
-def _limit(gate: Limit, found: dict[tuple[str, str, int], Row]) -> Judged:
+def _limit(gate: Limit, found: Measured) -> Judged:
     suffix = gate.engine.removeprefix("ringfence")
-    row, base = found.get((gate.case, gate.engine, gate.size)), found.get((gate.case, gate.engine, gate.growth_from))
-    if gate.growth_from:
-        check, texts = f"B4 growth from {gate.growth_from:,} to {gate.size:,}", (f"≤ {gate.gate}x", f"≤ {gate.aim}x")
-        value, measured = (row.median / base.median, f"{row.median / base.median:.2f}x") if row and base else (None, "")
-    else:
-        check, texts = f"{gate.case}{suffix} at {gate.size:,}", (f"≤ {seconds(gate.gate)}", f"≤ {seconds(gate.aim)}")
-        value, measured = (row.median, seconds(row.median)) if row else (None, "")
-    if value is None:
+    check, texts = f"{gate.case}{suffix} at {gate.size:,}", (f"≤ {seconds(gate.gate)}", f"≤ {seconds(gate.aim)}")
+    row = found.get((gate.case, gate.engine, gate.size))
+    if row is None:
         return _skipped(check, *texts)
-    return _judged(check, met=value <= gate.gate, aim_met=value <= gate.aim, texts=(measured, *texts))
+    return _judged(check, met=row.median <= gate.gate, aim_met=row.median <= gate.aim, texts=(seconds(row.median), *texts))
 
 
-def _memory(found: dict[tuple[str, str, int], Row]) -> Judged:
+def _growth(gate: Growth, found: Measured) -> Judged:
+    check, texts = f"{gate.case} growth from {gate.smaller:,} to {gate.size:,}", (f"≤ {gate.gate}x", f"≤ {gate.aim}x")
+    row = found.get((gate.case, gate.engine, gate.size))
+    if row is None or row.smaller is None:
+        return _skipped(check, *texts)
+    factor = median(more / less for less, more in zip(row.smaller.seconds, row.times.seconds, strict=True))
+    return _judged(check, met=factor <= gate.gate, aim_met=factor <= gate.aim, texts=(f"{factor:.2f}x", *texts))
+
+
+def _memory(found: Measured) -> Judged:
     row = found.get(("B3", "ringfence", 1_000_000))
     texts = (f"≤ {MEMORY_GATE_MIB:,} MiB", f"≤ {MEMORY_GATE_MIB:,} MiB")
     if row is None:

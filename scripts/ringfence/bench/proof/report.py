@@ -43,7 +43,7 @@ CASES = {
     ),
     "B2 flat": "as many servers on one flat network with 10 rules each: structure helps nothing, rules decide every pair",
     "B3": "1 M rules, 5,000 tenants, 100,000 ports, from a file of JSON to verdicts on all claims between tenants, with counterexamples",
-    "B4": "growth of B1 from 1 M to 4 M rules",
+    "B4": "growth of B1 from 1 M to 4 M rules, both timed in turn: the median factor of the pairs",
     "B5": (
         "one group of a state of 1 M rules edited and judged; applied: the new state as well. And the exact difference of two states, from "
         "their rules, with one rule in a hundred changed, or all"
@@ -82,5 +82,6 @@ def _row_line(row: Row) -> tuple[str, ...]:
     spread = f"{seconds(min(row.times.seconds))} to {seconds(max(row.times.seconds))}"
     times = seconds(row.median), spread, seconds(median(row.times.processor))
     rate = "" if row.case in {"B5 edit", "B6"} else f"{row.size / row.median:,.0f} {row.unit}"
-    answer = "; ".join([*(f"{name}: {value}" for name, value in row.answers.items()), *([row.note] if row.note else [])])
+    smaller = f"a quarter of them: {seconds(median(row.smaller.seconds))}" if row.smaller else ""
+    answer = "; ".join([*(f"{name}: {value}" for name, value in row.answers.items()), *filter(None, (row.note, smaller))])
     return row.case, row.engine, f"{row.size:,} {row.unit}", *times, rate, f"{row.peak_mib:,.0f} MiB", answer

@@ -21,6 +21,7 @@ CASES: dict[str, Callable[[str, int, int], Row]] = {
     "B2": cloud.all_pairs,
     "B2 flat": queries.flat_pairs,
     "B3": cloud.end_to_end,
+    "B4": canonical.growth,
     "B5 edit": edits.edit,
     "B5 difference": edits.compare,
     "B6": queries.who_can_reach,

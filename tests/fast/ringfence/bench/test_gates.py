@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from infra.outcome import Verdict
 from ringfence.bench.document import marks, replace_section
-from ringfence.bench.measure import Row, Times
+from ringfence.bench.measure import Row, Times, in_turn
 from ringfence.bench.proof.gates import judge, seconds
-from ringfence.bench.proof.plan import GATES, JOBS, Limit, Ratio
+from ringfence.bench.proof.plan import GATES, GROWTH, JOBS, Growth, Ratio
 from ringfence.bench.proof.report import markdown
 
 if TYPE_CHECKING:
@@ -51,13 +52,36 @@ def test_a_ratio_below_its_size_is_shown_but_not_judged() -> None:
     assert (gate.outcome.verdict, gate.measured) == (Verdict.SKIPPED, "90x at 20,000")
 
 
-def test_growth_and_limits_are_judged() -> None:
-    """Four times the rules may take 4.6 times the time; an edit has its milliseconds."""
-    million = row("ringfence", 1_000_000, 0.5)
+def growing(smaller: tuple[float, ...], *times: float) -> Row:
+    """Return a measurement of two sizes in turn."""
+    return msgspec.structs.replace(row("ringfence", 4_000_000, *times, case="B4"), smaller=Times(smaller, smaller))
 
+
+def test_growth_is_judged_pair_by_pair() -> None:
+    """Four times the rules may take 4.6 times the time of the run right before, however the pace changes from pair to pair."""
     growth = "B4 growth from 1,000,000 to 4,000,000"
-    assert verdicts(million, row("ringfence", 4_000_000, 2.2))[growth] is Verdict.PASS
-    assert verdicts(million, row("ringfence", 4_000_000, 2.4))[growth] is Verdict.FAIL
+    assert verdicts(growing((0.5, 0.5, 1.0), 2.2, 2.2, 4.4))[growth] is Verdict.PASS
+    assert verdicts(growing((0.5, 0.5, 1.0), 2.4, 2.4, 4.0))[growth] is Verdict.FAIL
+    assert verdicts(growing((0.5, 1.0, 1.0), 2.2, 4.4, 9.0))[growth] is Verdict.PASS
+    assert verdicts(row("ringfence", 4_000_000, 2.2, case="B4"))[growth] is Verdict.SKIPPED
+
+
+def test_calls_in_turn_are_timed_in_turn() -> None:
+    """The smaller call comes before each of the other, and both have a time for each repetition."""
+    calls: list[str] = []
+
+    def call(name: str) -> int:
+        calls.append(name)
+        return len(calls)
+
+    smaller, times, answer = in_turn(lambda: call("less"), lambda: call("more"), 3)
+
+    assert calls == ["less", "more"] * 3
+    assert (len(smaller.seconds), len(times.seconds), answer) == (3, 3, 6)
+
+
+def test_limits_are_judged() -> None:
+    """An edit has its milliseconds."""
     assert verdicts(row("ringfence", 1_000_000, 0.06, case="B5 edit"))["B5 edit at 1,000,000"] is Verdict.FAIL
 
 
@@ -85,8 +109,8 @@ def test_every_gate_has_its_jobs() -> None:
         assert (gate.case, gate.engine, gate.size) in measured
         if isinstance(gate, Ratio):
             assert (gate.case, "ringfence", gate.size) in measured
-        if isinstance(gate, Limit) and gate.growth_from:
-            assert (gate.case, gate.engine, gate.growth_from) in measured
+        if isinstance(gate, Growth):
+            assert gate.smaller * GROWTH == gate.size
 
 
 def test_the_report_replaces_its_own_section_only(tmp_path: Path) -> None:
