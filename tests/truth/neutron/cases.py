@@ -25,6 +25,8 @@ PREFIXES = {
 }
 PORTED = ("tcp", "udp", "sctp", "6", "17")
 RANGED_ON_PAPER = ("dccp", "udplite")
+WITH_PORTS = frozenset({6, 17, 33, 132, 136})
+"""TCP, UDP, DCCP, SCTP and UDP-Lite."""
 BARE = ("gre", "esp", "ah", "0", "99", "255", "112")
 ICMP = {4: ("icmp", "1"), 6: ("ipv6-icmp", "58", "icmpv6", "icmp")}
 PAIRS = ("10.0.9.0/28", "10.0.1.200/32", "172.16.5.5/32", "2001:db8:0:1::aa00/120", "fd00::7/128")
@@ -158,7 +160,7 @@ def packets(random: Random, snapshot: Snapshot, card: Card, limit: int) -> Itera
             yield Packet(card, direction, peer, protocol, detail)
 
 
-def _peers(snapshot: Snapshot, rule: Rule) -> set[IPv4Address | IPv6Address]:
+def _peers(snapshot: Snapshot, rule: Rule) -> list[IPv4Address | IPv6Address]:
     version = 4 if rule.ethertype == "IPv4" else 6
     texts = [rule.remote_ip_prefix] if rule.remote_ip_prefix else []
     if rule.remote_address_group_id:
@@ -174,10 +176,10 @@ def _peers(snapshot: Snapshot, rule: Rule) -> set[IPv4Address | IPv6Address]:
         for value in (int(network[0]) - 1, int(network[0]), int(network[-1]), int(network[-1]) + 1):
             if 0 <= value < 1 << network.max_prefixlen:
                 found.add(ip_address(value) if version == 4 else IPv6Address(value))
-    return found
+    return sorted(found, key=int)
 
 
-def _services(rule: Rule) -> set[tuple[int, int]]:
+def _services(rule: Rule) -> list[tuple[int, int]]:
     """Return (protocol, detail) around what a rule says, and beside its protocol."""
     icmp = 58 if rule.ethertype == "IPv6" else 1
     numbers = {"tcp": 6, "udp": 17, "sctp": 132, "dccp": 33, "udplite": 136, "gre": 47, "esp": 50, "ah": 51,
@@ -191,11 +193,11 @@ def _services(rule: Rule) -> set[tuple[int, int]]:
     first, last = rule.port_range_min, rule.port_range_max
     if number in {1, 58}:
         kind, code = first if first is not None else 8, last or 0
-        return {(number, t << 8 | c) for t in (kind - 1, kind, kind + 1) for c in (code, code + 1) if 0 <= t <= 255}
-    if number not in {6, 17, 132}:
-        return {(number, 0), ((number + 1) % 256 if number + 1 not in {1, 6, 17, 58, 132} else 200, 0)}
+        return [(number, t << 8 | c) for t in (kind - 1, kind, kind + 1) for c in (code, code + 1) if 0 <= t <= 255]
+    if number not in WITH_PORTS:
+        return [(number, 0), ((number + 1) % 256 if number + 1 not in {1, 58, *WITH_PORTS} else 200, 0)]
     ports = {p for p in ((first or 1) - 1, first or 1, last or 65535, (last or 65535) + 1) if 0 <= p <= 65535}
-    return {(number, port) for port in ports} | {(17 if number == 6 else 6, first or 80)}
+    return [*((number, port) for port in sorted(ports)), (17 if number == 6 else 6, first or 80)]
 
 
 def plain(record: msgspec.Struct) -> dict[str, Any]:

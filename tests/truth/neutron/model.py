@@ -11,6 +11,7 @@ from infra.neutron.filters import Filters
 from infra.neutron.lint.linter import service_of
 from infra.neutron.services import intended
 from infra.policy.isolation.fabric import Direction
+from tests.truth.counts import Count
 from tests.truth.neutron.cases import Case, Packet, packets, plain
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 CARDS, RULES, PER_CARD = 90, 6, 320
 """Size of a case: at least 10,000 packets."""
+PACKETS = 10_000
+"""Least number of packets of one seed."""
 
 
 class Model:
@@ -85,6 +88,18 @@ def nothing(_: Told) -> bool:
 def disagreements(told: list[Told], known: Callable[[Told], bool] = nothing) -> list[str]:
     """Return every packet on which switch and model differ, but for a known way to differ."""
     return [str(one) for one in told if one.real is not one.model and not known(one)]
+
+
+def judged(judge: str, told: list[Told], seconds: float, known: Callable[[Told], bool] = nothing) -> Count:
+    """Count what a switch was asked."""
+    return Count(
+        judge,
+        asked=len(told),
+        passed=sum(one.real for one in told),
+        explained=sum(one.real is one.model is not one.said or known(one) for one in told),
+        disagreements=len(disagreements(told, known)),
+        seconds=seconds,
+    )
 
 
 def ask(made: Case, seed: int) -> list[Packet]:

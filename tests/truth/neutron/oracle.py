@@ -1,7 +1,8 @@
 """Neutron's own translators, run by Neutron's own environment: rules on standard input, ACLs and flows on standard output.
 
 For OVN, the ACL of each rule. For Open vSwitch, what an agent with all the ports tells its bridge: Neutron's server answers the agent's
-question about groups and members, and the agent's firewall driver writes the flows, those of remote groups (conjunctions) as well.
+question about groups and members, and the agent's firewall driver writes the flows, those of remote groups (conjunctions) as well. For
+iptables, the commands that such an agent with the hybrid driver runs.
 
 Nothing of ringfence is imported here: this file is the witness, and is run by another interpreter (see environment.py).
 """
@@ -10,16 +11,22 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from types import SimpleNamespace
 from typing import Any
 
 import netaddr
 from neutron.agent.common import ovs_lib
+from neutron.agent.linux import ip_conntrack, iptables_firewall
+from neutron.agent.linux import utils as linux_utils
 from neutron.agent.linux.openvswitch_firewall.firewall import OFPort, OVSFirewallDriver
 from neutron.common.ovn import acl, utils
+from neutron.conf.agent import common as agent_conf
+from neutron.conf.agent import securitygroups_rpc
 from neutron.conf.plugins.ml2.drivers import ovs_conf
 from neutron.db.securitygroups_db import SecurityGroupDbMixin
 from neutron.db.securitygroups_rpc_base import SecurityGroupInfoAPIMixin
+from oslo_concurrency import lockutils
 
 Json = dict[str, Any]
 API = object.__new__(SecurityGroupDbMixin)
@@ -113,23 +120,54 @@ def ovn_acl(rule: Json) -> Json:
     return made
 
 
+def tell(agent: OVSFirewallDriver | iptables_firewall.IptablesFirewallDriver, asked: Json) -> None:
+    """Give an agent's driver what the server answers: the rules of its ports' groups, and the members of remote groups."""
+    told = for_agents(Database(asked)).security_group_info_for_ports(None, {port["device"]: port for port in asked["ports"]})
+    for group, rules in told["security_groups"].items():
+        agent.update_security_group_rules(group, rules)
+    for group, members in told["sg_member_ips"].items():
+        agent.update_security_group_members(group, members)
+
+
 def ovs_flows(asked: Json) -> list[str]:
     """Return the flows that an agent writes for ports (numbered from 1), in their order: a later one replaces an equal match."""
-    told = for_agents(Database(asked)).security_group_info_for_ports(None, {port["device"]: port for port in asked["ports"]})
     ovs_conf.register_ovs_agent_opts()
     bridge = Bridge()
     agent = object.__new__(OVSFirewallDriver)
     agent.int_br, agent._deferred, agent._update_cookie = bridge, False, None
     agent._initialize_sg()
-    for group, rules in told["security_groups"].items():
-        agent.update_security_group_rules(group, rules)
-    for group, members in told["sg_member_ips"].items():
-        agent.update_security_group_members(group, members)
+    tell(agent, asked)
     for number, port in enumerate(asked["ports"], start=1):
         made = OFPort(port, SimpleNamespace(vif_mac=port["mac_address"], ofport=number), VLAN)
         agent.sg_port_map.create_port(made, port)
         agent.add_flows_from_rules(made)
     return bridge.lines
+
+
+def iptables_commands(asked: Json) -> list[Json]:
+    """Return the commands that an agent runs for ports on a host without rules, each with its standard input."""
+    run: list[Json] = []
+
+    def execute(command: list[str], process_input: str | None = None, **_: object) -> str:
+        if command[0] in {"ipset", "iptables-restore", "ip6tables-restore"}:
+            run.append({"command": command, "text": process_input or ""})
+        return ""
+
+    linux_utils.execute = execute
+    agent_conf.register_iptables_opts(agent_conf.cfg.CONF)
+    agent_conf.register_agent_state_opts_helper(agent_conf.cfg.CONF)
+    securitygroups_rpc.register_securitygroups_opts()
+    with tempfile.TemporaryDirectory() as locks:
+        lockutils.set_defaults(locks)
+        # It would wait forever for connections to end; no rule is ever taken away here.
+        ip_conntrack.IpConntrackManager._process_queue_worker = lambda _: None
+        agent = iptables_firewall.OVSHybridIptablesFirewallDriver()
+        tell(agent, asked)
+        agent.filter_defer_apply_on()
+        for port in asked["ports"]:
+            agent.prepare_port_filter(port)
+        agent.filter_defer_apply_off()
+    return run
 
 
 def main() -> None:
@@ -139,6 +177,7 @@ def main() -> None:
         "acls": [ovn_acl(rule) for rule in asked.get("ovn", [])],
         "drop": acl.add_acls_for_drop_port_group("neutron_pg_drop"),
         "flows": ovs_flows(asked["ovs"]) if "ovs" in asked else [],
+        "commands": iptables_commands(asked["iptables"]) if "iptables" in asked else [],
         "port_groups": {group: utils.ovn_port_group_name(group) for group in asked.get("groups", [])},
         "address_sets": {
             group: {family: utils.ovn_ag_addrset_name(group, family) for family in ("ip4", "ip6")}

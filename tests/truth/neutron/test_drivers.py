@@ -11,40 +11,21 @@ import pytest
 from infra.neutron.drivers import PROFILES
 from infra.neutron.filters import Filters
 from infra.neutron.services import Driver
-from tests.truth.counts import SCALE, Count
+from tests.truth.counts import SCALE
 from tests.truth.neutron.cases import PAIRS, case
 from tests.truth.neutron.daemons import Ovn, Switch
 from tests.truth.neutron.environment import translate
-from tests.truth.neutron.model import CARDS, RULES, Model, Told, ask, compare, disagreements, nothing
+from tests.truth.neutron.mistakes import forgotten, no_codes, one_port_more, prefix_too_wide
+from tests.truth.neutron.model import CARDS, PACKETS, RULES, Model, ask, compare, disagreements, judged
 from tests.truth.neutron.ovn_driver import delivered, fill
 from tests.truth.neutron.ovs_driver import agents, answers, lost, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from infra.neutron.parts import Rule
-    from infra.policy.isolation.fabric import Allow
     from tests.truth.neutron.cases import Case, Packet
 
-    Rectangles = Callable[[Filters, Rule, int], list[Allow]]
-
 pytestmark = pytest.mark.truth
-
-PACKETS = 10_000
-"""Least number of packets of one seed."""
-
-
-def judged(judge: str, told: list[Told], seconds: float, known: Callable[[Told], bool] = nothing) -> Count:
-    """Count what a switch was asked."""
-    return Count(
-        judge,
-        asked=len(told),
-        passed=sum(one.real for one in told),
-        explained=sum(one.real is one.model is not one.said or known(one) for one in told),
-        disagreements=len(disagreements(told, known)),
-        seconds=seconds,
-    )
 
 
 @pytest.mark.parametrize("seed", range(SCALE))
@@ -90,36 +71,6 @@ def test_open_vswitch_agrees_on_every_corner(seed: int, tmp_path: Path, request:
     assert wrong == [], "\n".join(wrong[:20])
 
 
-def one_port_more(real: Rectangles) -> Rectangles:
-    """Break the model: TCP ranges end one port too late."""
-
-    def broken(self: Filters, rule: Rule, number: int) -> list[Allow]:
-        wider = rule.port_range_max is not None and rule.protocol == "tcp"
-        return [dataclasses.replace(a, l4_hi=a.l4_hi + 1) if wider else a for a in real(self, rule, number)]
-
-    return broken
-
-
-def no_codes(real: Rectangles) -> Rectangles:
-    """Break the model: ICMP codes are ignored."""
-
-    def broken(self: Filters, rule: Rule, number: int) -> list[Allow]:
-        icmp = rule.protocol in {"icmp", "1"}
-        found = real(self, rule, number)
-        return [dataclasses.replace(a, l4_lo=a.l4_lo & ~255, l4_hi=((a.l4_hi - 1) | 255) + 1) if icmp else a for a in found]
-
-    return broken
-
-
-def prefix_too_wide(real: Rectangles) -> Rectangles:
-    """Break the model: every range of peers begins one address too early."""
-
-    def broken(self: Filters, rule: Rule, number: int) -> list[Allow]:
-        return [dataclasses.replace(a, first=max(0, a.first - 1)) for a in real(self, rule, number)]
-
-    return broken
-
-
 def test_a_wrong_model_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of three mistakes in the model disagrees with OVN on some corner: the comparison can fail."""
     made = case(7, 25, RULES)
@@ -135,15 +86,6 @@ def test_a_wrong_model_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert disagreements(compare(asked, truth.__getitem__, Model(made, Driver.OVN), implicit=True)), mistake.__name__
     monkeypatch.setattr(Filters, "rectangles", real)
     assert disagreements(compare(asked, truth.__getitem__, Model(made, Driver.OVN), implicit=True)) == []
-
-
-def forgotten(end: str) -> Callable[[Rectangles], Rectangles]:
-    """Break the model: rules with this remote end let nothing pass."""
-
-    def mistake(real: Rectangles) -> Rectangles:
-        return lambda self, rule, number: [] if getattr(rule, end) else real(self, rule, number)
-
-    return mistake
 
 
 def test_a_wrong_model_is_caught_by_open_vswitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

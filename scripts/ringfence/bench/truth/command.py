@@ -39,7 +39,7 @@ def run(
     write: Annotated[bool, typer.Option("--write", help='Replace the section "Truth" of docs/benchmarks.md.')] = False,
     json: Annotated[bool, typer.Option("--json", help="Print counts and verdicts as JSON.")] = False,
 ) -> None:
-    """The model against OVN, Open vSwitch and the kernel's nft, packet by packet: exit 0 without a disagreement, else 1. Needs root.
+    """The model against OVN, Open vSwitch and the kernel's iptables and nft, packet by packet: exit 0 if all agree, else 1. Needs root.
 
     Examples: `./scripts/bench truth`; `./scripts/bench truth --packets 10000`; `./scripts/bench truth --write`
     """

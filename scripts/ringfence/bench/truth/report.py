@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PROGRAMS = {
     "ovn-trace": "ACLs written by Neutron's OVN driver, loaded into OVN; every packet by `ovn-trace`",
     "ovs-vswitchd": "flows written by Neutron's Open vSwitch agent, groups and address pairs included; every packet by `ofproto/trace`",
+    "iptables": "rules and address sets of Neutron's hybrid driver, run in the kernel; every packet is really sent over a card's bridge",
     "nftables": "the guest's rulesets in the kernel; every packet is really sent between two network namespaces",
 }
 """What is asked of which program; each must have been asked, or the run says nothing about it."""
