@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from infra.neutron.snapshot import Record
 
+Address = IPv4Address | IPv6Address
 Direction = Literal["ingress", "egress"]
+DHCP = {67: 68, 68: 67, 546: 547, 547: 546}
+"""Ports of DHCP's servers and clients, each with the other's (RFC 2131, RFC 8415)."""
 PREFIXES = {
     4: ("0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/24", "10.0.0.77/25", "10.0.0.3/32", "192.168.7.0/31", "255.255.255.255/32", "0.0.0.0/1"),
     6: ("::/0", "2001:db8::/32", "2001:db8:0:1::/64", "2001:db8:0:1::7/128", "fd00::/8", "2001:db8:0:1::ff/120", "8000::/1"),
@@ -138,14 +141,31 @@ class Packet:
 
     card: Card
     direction: Direction
-    peer: IPv4Address | IPv6Address
+    peer: Address
     protocol: int
     detail: int
+    sender: Address | None = None
+    """Where a packet from the card says that it is from, if not from the card's address."""
 
     @property
     def l4(self) -> int:
         """The point of the layer-4 axis."""
         return self.protocol << 16 | self.detail
+
+    @property
+    def own(self) -> Address:
+        """The address at the card's end."""
+        return self.sender or ip_address(self.card.four if self.peer.version == 4 else self.card.six)
+
+    @property
+    def ends(self) -> tuple[Address, Address]:
+        """Source and destination."""
+        return (self.peer, self.own) if self.direction == "ingress" else (self.own, self.peer)
+
+    @property
+    def source_port(self) -> int:
+        """DHCP's, or one that no rule names, so that no packet looks like another one's answer."""
+        return DHCP.get(self.detail, 20_000)
 
 
 def packets(random: Random, snapshot: Snapshot, card: Card, limit: int) -> Iterator[Packet]:
@@ -160,7 +180,7 @@ def packets(random: Random, snapshot: Snapshot, card: Card, limit: int) -> Itera
             yield Packet(card, direction, peer, protocol, detail)
 
 
-def _peers(snapshot: Snapshot, rule: Rule) -> list[IPv4Address | IPv6Address]:
+def _peers(snapshot: Snapshot, rule: Rule) -> list[Address]:
     version = 4 if rule.ethertype == "IPv4" else 6
     texts = [rule.remote_ip_prefix] if rule.remote_ip_prefix else []
     if rule.remote_address_group_id:

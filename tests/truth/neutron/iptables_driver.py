@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import groupby, product
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,9 @@ from tests.truth.neutron.ovs_driver import agents
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.truth.neutron.cases import Case, Packet
+    from tests.truth.neutron.cases import Address, Case, Packet
 
-Address = IPv4Address | IPv6Address
 PEER = "02:00:00:00:00:01"
-SOURCE_PORT = 20_000
-"""No rule names it, so that no packet looks like another one's answer."""
-DHCP_CLIENT = {67: 68, 547: 546}
-"""Source ports of a DHCP client, by the port of the server (RFC 2131, RFC 8415)."""
 PROBES = 1 << 20
 """Number of the first probe, beyond those of packets."""
 ARP, V4, V6 = 0x0806, 0x0800, 0x86DD
@@ -39,29 +33,18 @@ def answers(bridges: Bridges, made: Case, asked: Iterable[Packet]) -> dict[Packe
     """Return whether each packet gets over its card's bridge, the first of a connection."""
     told: dict[Packet, bool] = {}
     for _, some in groupby(sorted(asked, key=direction_of), direction_of):
-        frames = {packet: frame(packet, own_address(packet), number) for number, packet in enumerate(some)}
-        got = crossed(bridges, made, frames.values())
+        frames = {packet: frame(packet, number) for number, packet in enumerate(some)}
+        bridges.forget()
+        _open(bridges, made)
+        got = bridges.arrived(frames.values())
+        _open(bridges, made)
         told |= {packet: one in got for packet, one in frames.items()}
     return told
-
-
-def crossed(bridges: Bridges, made: Case, frames: Iterable[Frame]) -> set[Frame]:
-    """Return which frames of one direction get over their bridges, all of which are open before and after."""
-    bridges.forget()
-    _open(bridges, made)
-    got = bridges.arrived(frames)
-    _open(bridges, made)
-    return got
 
 
 def direction_of(packet: Packet) -> str:
     """Return the direction: packets of one never answer one another."""
     return packet.direction
-
-
-def own_address(packet: Packet) -> Address:
-    """Return the card's address of the packet's family."""
-    return ip_address(packet.card.four if packet.peer.version == 4 else packet.card.six)
 
 
 def _open(bridges: Bridges, made: Case) -> None:
@@ -85,13 +68,12 @@ def ethernet(mac: str, kind: int, load: bytes, *, inwards: bool) -> bytes:
     return (own + peer if inwards else peer + own) + struct.pack("!H", kind) + load
 
 
-def frame(packet: Packet, own: Address, number: int) -> Frame:
-    """Render a packet as bytes, with this address of the card's, and its number at the end."""
-    inwards = packet.direction == "ingress"
-    source, target = (packet.peer, own) if inwards else (own, packet.peer)
+def frame(packet: Packet, number: int) -> Frame:
+    """Render a packet as bytes, its number at the end."""
     load = transport(packet) + token(number)
     kind, header = (V4, _four(packet.protocol, len(load))) if packet.peer.version == 4 else (V6, _six(packet.protocol, len(load)))
-    data = addressed(header, source, target) + load
+    inwards = packet.direction == "ingress"
+    data = addressed(header, *packet.ends) + load
     return Frame(packet.card.name, inwards, token(number), ethernet(packet.card.mac, kind, data, inwards=inwards))
 
 
@@ -115,7 +97,7 @@ def addressed(header: bytes, source: Address, target: Address) -> bytes:
 
 def transport(packet: Packet) -> bytes:
     """Return the least that a kernel takes for the first packet of a connection."""
-    ports = struct.pack("!HH", DHCP_CLIENT.get(packet.detail, SOURCE_PORT), packet.detail)
+    ports = struct.pack("!HH", packet.source_port, packet.detail)
     if packet.protocol in {1, 58}:
         return struct.pack("!BBHHH", packet.detail >> 8, packet.detail & 255, 0, 1 + (packet.direction == "egress"), 1) + bytes(40)
     headers = {

@@ -134,12 +134,14 @@ def ovs_flows(asked: Json) -> list[str]:
     ovs_conf.register_ovs_agent_opts()
     bridge = Bridge()
     agent = object.__new__(OVSFirewallDriver)
-    agent.int_br, agent._deferred, agent._update_cookie = bridge, False, None
+    agent.int_br, agent._deferred, agent._update_cookie, agent.permitted_ethertypes = bridge, False, None, []
     agent._initialize_sg()
+    agent._initialize_common_flows()
     tell(agent, asked)
     for number, port in enumerate(asked["ports"], start=1):
         made = OFPort(port, SimpleNamespace(vif_mac=port["mac_address"], ofport=number), VLAN)
         agent.sg_port_map.create_port(made, port)
+        agent.initialize_port_flows(made)
         agent.add_flows_from_rules(made)
     return bridge.lines
 

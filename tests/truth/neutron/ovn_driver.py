@@ -46,14 +46,13 @@ def acl_command(acl: dict[str, Any]) -> list[str]:
     return [*where, acl["match"], acl["action"]]
 
 
-def microflow(packet: Packet) -> str:
-    """Render a packet as ovn-trace wants it."""
+def microflow(packet: Packet, hops: int = 64) -> str:
+    """Render a packet with this hop limit as ovn-trace wants it."""
     card, version = packet.card, packet.peer.version
-    own = card.four if version == 4 else card.six
     inwards = packet.direction == "ingress"
-    source, target = (packet.peer, own) if inwards else (own, packet.peer)
+    source, target = packet.ends
     macs = (PEER, card.mac) if inwards else (card.mac, PEER)
-    words = [f'inport == "{"peer" if inwards else card.name}"', f"eth.src == {macs[0]}", f"eth.dst == {macs[1]}", "ip.ttl == 64"]
+    words = [f'inport == "{"peer" if inwards else card.name}"', f"eth.src == {macs[0]}", f"eth.dst == {macs[1]}", f"ip.ttl == {hops}"]
     words += [f"ip{version}.src == {source}", f"ip{version}.dst == {target}"]
     if packet.protocol in {1, 58}:
         name = "icmp4" if packet.protocol == 1 else "icmp6"
@@ -65,8 +64,8 @@ def microflow(packet: Packet) -> str:
     return " && ".join(words)
 
 
-def delivered(tracer: Control, packet: Packet) -> bool:
+def delivered(tracer: Control, packet: Packet, hops: int = 64) -> bool:
     """Tell whether OVN delivers a packet to the other end."""
-    answer = tracer.ask("trace", "net", microflow(packet))
+    answer = tracer.ask("trace", "net", microflow(packet, hops))
     target = packet.card.name if packet.direction == "ingress" else "peer"
     return f'/* output to "{target}"' in answer

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from tests.truth.neutron.cases import Packet
     from tests.truth.neutron.model import Told
 
-ENTRY = {"ingress": 82, "egress": 72}
-ACCEPTED_EGRESS, VLAN = 73, 1
-"""Tables of the agent where rules begin and where what leaves a server goes on, and its tag of the network."""
+ENTRY = {"ingress": 81, "egress": 71}
+LEAVING, VLAN = (91, 94), 1
+"""Tables of the agent where its firewall begins and where what leaves a server goes on, and its tag of the network."""
 NUMBERS = {6: "tcp", 17: "udp", 132: "sctp"}
+ADVERTISEMENT = 58 << 16 | 136 << 8
+"""Of a neighbour: the agent looks whose address is told."""
 PORTS_IGNORED = {33, 136}
 """DCCP and UDP-Lite."""
 
@@ -51,33 +53,37 @@ def marked(number: int, direction: str) -> int:
 
 
 def tables(made: Case, written: list[str]) -> list[str]:
-    """Return the agent's flows with a way in, which sets registers as its first tables do, and one way out, the switch's second port."""
+    """Return the agent's flows with a way in, which sets registers as its first tables do, and one way out, the switch's second port.
+
+    The switch has no port for each card: a card is known by its register alone, where the agent looks at the port as well.
+    """
     ways = [
         f"table=0,priority=1,pkt_mark={marked(number, direction)},"
         f"actions=load:{number}->NXM_NX_REG5[],load:{VLAN}->NXM_NX_REG6[],resubmit(,{table})"
         for number in range(1, len(made.cards) + 1)
         for direction, table in ENTRY.items()
     ]
-    return [*ways, f"table={ACCEPTED_EGRESS},priority=1,actions=output:2", *(re.sub(r"output:\d+", "output:2", line) for line in written)]
+    out = [f"table={table},priority=1,actions=output:2" for table in LEAVING]
+    return [*ways, *out, *(re.sub(r"output:\d+", "output:2", re.sub(r"\bin_port=\d+,", "", line)) for line in written)]
 
 
 def ovs_packet(packet: Packet) -> str:
     """Render a packet as ofproto/trace wants it."""
-    version = packet.peer.version
-    own = packet.card.four if version == 4 else packet.card.six
-    source, target = (packet.peer, own) if packet.direction == "ingress" else (own, packet.peer)
+    version, (source, target) = packet.peer.version, packet.ends
     fields = [f"nw_src={source}", f"nw_dst={target}"] if version == 4 else [f"ipv6_src={source}", f"ipv6_dst={target}"]
     if packet.protocol in {1, 58}:
         kind = "icmp" if packet.protocol == 1 else "icmp6"
         prefix = "icmp" if packet.protocol == 1 else "icmpv6"
         fields += [f"{prefix}_type={packet.detail >> 8}", f"{prefix}_code={packet.detail & 255}"]
+        fields += [f"nd_target={packet.own}"] if packet.l4 == ADVERTISEMENT else []
     elif packet.protocol in NUMBERS:
-        kind = NUMBERS[packet.protocol] + ("6" if version == 6 else "")
-        fields.append(f"{NUMBERS[packet.protocol]}_dst={packet.detail}")
+        name = NUMBERS[packet.protocol]
+        kind = name + ("6" if version == 6 else "")
+        fields += [f"{name}_src={packet.source_port}", f"{name}_dst={packet.detail}"]
     else:
         kind = "ip" if version == 4 else "ipv6"
         fields.append(f"nw_proto={packet.protocol}")
-    return ",".join([kind, "in_port=1", *fields])
+    return ",".join([kind, "in_port=1", *([f"dl_src={packet.card.mac}"] if packet.direction == "egress" else []), *fields])
 
 
 def answers(switch: Switch, made: Case, asked: list[Packet]) -> dict[Packet, bool]:
@@ -86,7 +92,7 @@ def answers(switch: Switch, made: Case, asked: list[Packet]) -> dict[Packet, boo
     tracer = switch.tracer()
     told = {}
     for packet in asked:
-        way = f"pkt_mark={marked(numbers[packet.card], packet.direction)},ct_state=trk|new"
+        way = f"pkt_mark={marked(numbers[packet.card], packet.direction)}"
         trace = tracer.ask("ofproto/trace", Switch.BRIDGE, f"{ovs_packet(packet)},{way}")
         told[packet] = bool(re.search(r"Datapath actions:.*\b2$", trace, re.MULTILINE))
     tracer.close()

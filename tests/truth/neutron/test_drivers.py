@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.neutron import drivers
 from infra.neutron.drivers import PROFILES
 from infra.neutron.filters import Filters
 from infra.neutron.services import Driver
@@ -15,8 +16,9 @@ from tests.truth.counts import SCALE
 from tests.truth.neutron.cases import PAIRS, case
 from tests.truth.neutron.daemons import Ovn, Switch
 from tests.truth.neutron.environment import translate
+from tests.truth.neutron.implicit import from_anywhere, strangers, unforeseen, without_rules
 from tests.truth.neutron.mistakes import forgotten, no_codes, one_port_more, prefix_too_wide
-from tests.truth.neutron.model import CARDS, PACKETS, RULES, Model, ask, compare, disagreements, judged
+from tests.truth.neutron.model import CARDS, PACKETS, RULES, Model, ask, compare, disagreements, judged, nothing
 from tests.truth.neutron.ovn_driver import delivered, fill
 from tests.truth.neutron.ovs_driver import agents, answers, lost, tables
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from tests.truth.neutron.cases import Case, Packet
 
 pytestmark = pytest.mark.truth
+
+NEIGHBOURLY = (255, 1, 64)
+"""Hop limits of neighbour discovery (RFC 4861), of multicast listener discovery (RFC 3810), and of everything else."""
 
 
 @pytest.mark.parametrize("seed", range(SCALE))
@@ -65,7 +70,7 @@ def test_open_vswitch_agrees_on_every_corner(seed: int, tmp_path: Path, request:
         truth = through_open_vswitch(switch, made, asked)
         seconds = perf_counter() - begin
         judge = switch.version("ovs-vswitchd")
-    told = compare(asked, truth.__getitem__, Model(made, Driver.OVS), implicit=False)
+    told = compare(asked, truth.__getitem__, Model(made, Driver.OVS), implicit=True)
     judged(judge, told, seconds, lost(made)).tell(request)
     wrong = disagreements(told, lost(made))
     assert wrong == [], "\n".join(wrong[:20])
@@ -99,7 +104,7 @@ def test_a_wrong_model_is_caught_by_open_vswitch(tmp_path: Path, monkeypatch: py
     known = lost(made)
 
     def wrong() -> list[str]:
-        return disagreements(compare(asked, truth.__getitem__, Model(made, Driver.OVS), implicit=False), known)
+        return disagreements(compare(asked, truth.__getitem__, Model(made, Driver.OVS), implicit=True), known)
 
     assert wrong() == []
     with monkeypatch.context() as patch:
@@ -108,6 +113,55 @@ def test_a_wrong_model_is_caught_by_open_vswitch(tmp_path: Path, monkeypatch: py
     for mistake in (one_port_more, no_codes, prefix_too_wide, forgotten("remote_group_id"), forgotten("remote_address_group_id")):
         monkeypatch.setattr(Filters, "rectangles", mistake(real))
         assert wrong(), mistake.__name__
+
+
+def test_ovn_lets_pass_without_a_rule_no_more_than_the_profile_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ICMPv6 type and DHCP, both ways, with the hop limits of neighbours: what OVN delivers, the profile has.
+
+    The profile has more: OVN also looks at the addresses of multicast listeners' messages.
+    """
+    made = case(9, 3, RULES)
+    asked = without_rules(made)
+    with Ovn(tmp_path) as ovn:
+        fill(ovn.begin(), made)
+        tracer = ovn.tracer()
+        truth = {packet: any(delivered(tracer, packet, hops) for hops in NEIGHBOURLY) for packet in asked}
+        tracer.close()
+
+    def unforeseen_types() -> set[tuple[str, int]]:
+        told = compare(asked, truth.__getitem__, Model(made, Driver.OVN), implicit=True)
+        return {(one.packet.direction, one.packet.detail >> 8) for one in told if one.real and not one.model}
+
+    assert unforeseen_types() == set()
+    monkeypatch.setitem(PROFILES, Driver.OVN, dataclasses.replace(PROFILES[Driver.OVN], implicit=()))
+    neighbours = {(direction, kind) for direction in ("ingress", "egress") for kind in (133, 134, 135, 136)}
+    assert unforeseen_types() == neighbours | {("ingress", kind) for kind in (130, 131, 132)}
+
+
+def test_open_vswitch_lets_pass_without_a_rule_what_the_profile_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ICMPv6 type and DHCP, both ways: the profile has what the agent's flows do, and without a line of it it has not."""
+    made = case(9, 3, RULES)
+    with Switch(tmp_path) as switch:
+        truth = through_open_vswitch(switch, made, without_rules(made))
+    assert unforeseen(made, Driver.OVS, truth) == []
+    assert unforeseen(made, Driver.OVS, truth, nothing), "DHCP servers are let in"
+    profile = PROFILES[Driver.OVS]
+    for left_out in profile.implicit:
+        rest = tuple(item for item in profile.implicit if item is not left_out)
+        monkeypatch.setitem(PROFILES, Driver.OVS, dataclasses.replace(profile, implicit=rest))
+        assert unforeseen(made, Driver.OVS, truth), left_out
+
+
+def test_open_vswitch_lets_a_card_send_from_its_own_addresses_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packets from the corners of what each card has, and its neighbour: those pass that the model says are the card's."""
+    made = case(10, 12, RULES, PAIRS)
+    with Switch(tmp_path) as switch:
+        truth = through_open_vswitch(switch, made, from_anywhere(made))
+    assert strangers(made, Driver.OVS, truth) == []
+    for forgotten_part in ("link_local", "_pairs"):
+        with monkeypatch.context() as patch:
+            patch.setattr(drivers, forgotten_part, lambda _: [])
+            assert strangers(made, Driver.OVS, truth), forgotten_part
 
 
 def test_the_cards_of_a_case_are_distinct() -> None:
