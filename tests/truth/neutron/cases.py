@@ -33,6 +33,7 @@ WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 BARE = ("gre", "esp", "ah", "0", "99", "255", "112")
 ICMP = {4: ("icmp", "1"), 6: ("ipv6-icmp", "58", "icmpv6", "icmp")}
 PAIRS = ("10.0.9.0/28", "10.0.1.200/32", "172.16.5.5/32", "2001:db8:0:1::aa00/120", "fd00::7/128")
+WHOLE = ("0.0.0.0/0", "::/0", "10.0.9.0/28")
 MAC = "02:00:00:00:{:02x}:{:02x}"
 ND = frozenset({130, 131, 132, 133, 134, 135, 136, 137, 143})
 """ICMPv6 types that belong to the link: they are judged by the implicit table, not by rules."""

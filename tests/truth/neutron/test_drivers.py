@@ -13,7 +13,7 @@ from infra.neutron.drivers import PROFILES
 from infra.neutron.filters import Filters
 from infra.neutron.services import Driver
 from tests.truth.counts import SCALE
-from tests.truth.neutron.cases import PAIRS, case
+from tests.truth.neutron.cases import PAIRS, WHOLE, case
 from tests.truth.neutron.daemons import Ovn, Switch
 from tests.truth.neutron.environment import translate
 from tests.truth.neutron.implicit import from_anywhere, strangers, unforeseen, without_rules
@@ -74,6 +74,17 @@ def test_open_vswitch_agrees_on_every_corner(seed: int, tmp_path: Path, request:
     judged(judge, told, seconds, lost(made)).tell(request)
     wrong = disagreements(told, lost(made))
     assert wrong == [], "\n".join(wrong[:20])
+
+
+def test_open_vswitch_lets_no_more_in_by_a_pair_of_every_address(tmp_path: Path) -> None:
+    """Where a member's address pair is a whole family the agent looks at its MAC address instead; the model lets everybody in (row 8)."""
+    made = case(77, 30, RULES, WHOLE)
+    asked = ask(made, 77)
+    with Switch(tmp_path) as switch:
+        truth = through_open_vswitch(switch, made, asked)
+    told = compare(asked, truth.__getitem__, Model(made, Driver.OVS), implicit=True)
+    assert [str(one) for one in told if one.real and not one.model] == []
+    assert {one.real for one in told if one.model} == {True, False}
 
 
 def test_a_wrong_model_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

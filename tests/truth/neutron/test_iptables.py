@@ -15,7 +15,7 @@ from infra.neutron.services import Driver
 from tests.truth import netns
 from tests.truth.counts import SCALE
 from tests.truth.neutron.bridges import Bridges
-from tests.truth.neutron.cases import PAIRS, Case, Packet, case
+from tests.truth.neutron.cases import PAIRS, WHOLE, Case, Packet, case
 from tests.truth.neutron.implicit import from_anywhere, strangers, unforeseen, without_rules
 from tests.truth.neutron.iptables_driver import answers, fill, sendable
 from tests.truth.neutron.mistakes import as_ovn, forgotten, no_codes, one_port_more, prefix_too_wide
@@ -44,6 +44,13 @@ def test_iptables_agree_on_every_corner(seed: int, request: pytest.FixtureReques
     judged(f"iptables of Linux {release()}", told, seconds).tell(request)
     wrong = disagreements(told)
     assert wrong == [], "\n".join(wrong[:20])
+
+
+def test_iptables_make_everybody_a_member_by_a_pair_of_every_address() -> None:
+    """A member whose address pair is a whole family makes its group everybody (row 8): no disagreement."""
+    made = case(77, 30, RULES, WHOLE)
+    truth = through_iptables(made, sendable(ask(made, 77)))
+    assert disagreements(compare(list(truth), truth.__getitem__, Model(made, Driver.IPTABLES_HYBRID), implicit=True)) == []
 
 
 def test_iptables_let_pass_without_a_rule_what_the_profile_says(monkeypatch: pytest.MonkeyPatch) -> None:
