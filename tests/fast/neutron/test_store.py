@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import Problem, SnapshotError
+from infra.neutron import store
 from infra.neutron.snapshot import FixedIp, Header, Network, Port, Project, Router, SecurityGroup, Snapshot
 from infra.neutron.store import dumps, from_records, load, loads
 from tests.fast.neutron.clouds import allow, two_tenants
@@ -47,6 +48,14 @@ CORRUPT = {
     "two headers": (lambda good: [good[0], *good], "cloud:2: a second header"),
     "a field that does not exist": (lambda good: [good[0], good[1].replace(b'"name"', b'"nmae"'), *good[2:]], "unknown field `nmae`"),
     "a value of the wrong type": (lambda good: [good[0], good[1].replace(b'"name":"platform"', b'"name":7'), *good[2:]], "$.name"),
+    "two records on one line": (
+        lambda good: [good[0], good[1].rstrip() + good[2], *good[3:]],
+        "cloud:2: the record does not fit the format",
+    ),
+    "a record on two lines": (
+        lambda good: [good[0], good[1].replace(b",", b",\n", 1), *good[2:]],
+        "cloud:2: the record does not fit the format",
+    ),
     "no JSON": (lambda good: [good[0], b"{]\n", *good[2:]], "cloud:2: the record does not fit the format"),
 }
 
@@ -58,6 +67,18 @@ def test_a_damaged_file_is_refused(damage: object, message: str) -> None:
     with pytest.raises(SnapshotError) as error:
         loads(data, "cloud")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("size", [1, 100, 1000])
+def test_the_size_of_blocks_changes_nothing(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file read in small blocks is the same snapshot, and an error in it names the same line."""
+    monkeypatch.setattr(store, "_BLOCK", size)
+    path = tmp_path / "cloud.jsonl"
+    path.write_bytes(b"".join(lines()))
+    assert load(path) == loads(path.read_bytes())
+    path.write_bytes(b"".join([*lines()[:9], b"\n", b"{]\n", *lines()[9:]]))
+    with pytest.raises(SnapshotError, match=r"cloud\.jsonl:11: the record does not fit the format"):
+        load(path)
 
 
 @given(st.data())
