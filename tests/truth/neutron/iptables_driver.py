@@ -111,5 +111,8 @@ def transport(packet: Packet) -> bytes:
 
 
 def sendable(asked: Iterable[Packet]) -> list[Packet]:
-    """Leave out what cannot be the last protocol of an IPv6 packet."""
-    return [packet for packet in asked if packet.peer.version == 4 or packet.protocol not in EXTENSIONS]
+    """Leave out what cannot be the last protocol of an IPv6 packet, and packets from a card to itself.
+
+    The latter's answers look like the packets: once one has passed, connection tracking takes the next for one where it knows no ports.
+    """
+    return [packet for packet in asked if packet.peer != packet.own and (packet.peer.version == 4 or packet.protocol not in EXTENSIONS)]
