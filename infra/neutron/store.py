@@ -29,7 +29,7 @@ _MEMORY = "<memory>"
 _AGAIN = "take the snapshot again with `ringfence snapshot`"
 _BLOCK = 1 << 20
 """Bytes read at a time: small enough for the memory of one block to serve the next, as fresh pages cost as much as decoding."""
-_LINE_END = ord("\n")
+_LINE_END, _OPEN, _CLOSE = b"\n{}"
 _NO_RECORD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises: for JSON that does not fit, for bytes that are no text, and for nesting without end."""
 _decoder = msgspec.json.Decoder(AnyRecord)
@@ -157,8 +157,12 @@ class _Assembly:
 
     def add(self, block: bytes) -> None:
         """Take a block of whole lines."""
-        lines = int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _LINE_END))
-        for number, record in enumerate(self._decoded(block, lines), self.lines + 1):
+        text = np.frombuffer(block, dtype=np.uint8)
+        ends = np.flatnonzero(text == _LINE_END)
+        # Nothing inside a record can stand between } and {, so such a line end is between records.
+        apart = bool((text[ends - 1] == _CLOSE).all() and (text[ends[:-1] + 1] == _OPEN).all())
+        lines = len(ends)
+        for number, record in enumerate(self._decoded(block, lines if apart else -1), self.lines + 1):
             section = self.sections.get(type(record))
             if section is None:
                 self._frame(record, f"{self.name}:{number}")
@@ -169,7 +173,7 @@ class _Assembly:
         self.lines += lines
 
     def _decoded(self, block: bytes, lines: int) -> Sequence[AnyRecord | None]:
-        """Return one record per line: decoded at once, or where that does not give one per line, looked at one by one."""
+        """Return one record per line: decoded at once, or where that does not give as many, looked at one by one."""
         try:
             records = _decoder.decode_lines(block)
         except _NO_RECORD:

@@ -52,6 +52,10 @@ CORRUPT = {
         lambda good: [good[0], good[1].rstrip() + good[2], *good[3:]],
         "cloud:2: the record does not fit the format",
     ),
+    "a record on two lines beside two on one": (
+        lambda good: [good[0], good[1].replace(b",", b",\n", 1), good[2].rstrip() + good[3], *good[4:]],
+        "cloud:2: the record does not fit the format",
+    ),
     "a record on two lines": (
         lambda good: [good[0], good[1].replace(b",", b",\n", 1), *good[2:]],
         "cloud:2: the record does not fit the format",
