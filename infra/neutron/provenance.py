@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infra.neutron.services import NotAcceptedError, Service, intended
-from infra.neutron.store import seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,8 @@ Meaning = tuple[str, str, int, int, str]
 def attach(snapshot: Snapshot, declared: Snapshot) -> Snapshot:
     """Return the snapshot with the source of every rule that the declarations ask for, by project, group and meaning.
 
-    Groups and projects match by name. A rule without a match keeps what it has: nothing asked for it.
+    Groups and projects match by name. A rule without a match keeps what it has: nothing asked for it. The digest stays that of the
+    snapshot as it was taken: where a rule comes from changes nothing that is proven, and a certificate is about what was taken.
     """
     sources = _sources(declared)
     projects = {project.id: project.name for project in snapshot.projects}
@@ -32,7 +32,7 @@ def attach(snapshot: Snapshot, declared: Snapshot) -> Snapshot:
         known = sources.get((projects.get(group.project_id, ""), group.name), {})
         rules = tuple(_with(rule, known.get(meaning(rule))) for rule in group.rules)
         groups.append(msgspec.structs.replace(group, rules=rules))
-    return seal(msgspec.structs.replace(snapshot, security_groups=tuple(groups)))
+    return msgspec.structs.replace(snapshot, security_groups=tuple(groups))
 
 
 def _with(rule: Rule, source: Source | None) -> Rule:

@@ -50,7 +50,11 @@ from infra.neutron.parts import (
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole snapshot in memory. ``digest`` is the SHA-256 of the file's bytes, or of what :func:`store.dumps` would write."""
+    """A whole snapshot in memory.
+
+    ``digest`` is the SHA-256 of the file's bytes, or of what :func:`store.dumps` would write; it leaves out what was said later about
+    where rules come from (:func:`provenance.attach`).
+    """
 
     header: Header
     projects: tuple[Project, ...] = ()

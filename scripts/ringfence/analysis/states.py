@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 DECLARATIONS = "declarations"
 SECONDS = 60
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,31 @@ class Declared:
 
 @dataclass(frozen=True)
 class State:
-    """One state, ready for questions. ``declared`` is what it is compared with, where there is something."""
+    """One state, ready for questions.
+
+    ``taken`` is what a certificate is about: the snapshot as it was taken, from ``file`` where it was one. ``snapshot`` is the same, each
+    rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something.
+    """
 
     name: str
+    taken: Snapshot
     snapshot: Snapshot
     driver: Driver | None = None
     declared: Declared | None = None
+    file: Path | None = None
 
     @cached_property
     def fabric(self) -> Fabric:
         """The state in the words of the proof."""
         return compile_fabric(self.snapshot, self.driver)
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the bytes whose SHA-256 is the digest of ``taken``: those of the file, however it was written, or what would be one."""
+        if self.file is None:
+            yield from store.lines_of(self.taken)
+        else:
+            with self.file.open("rb") as file:
+                yield from iter(partial(file.read, CHUNK), b"")
 
     @cached_property
     def passages(self) -> Passages:
@@ -97,12 +112,10 @@ def open_state(name: str, driver: Driver | None = None, tell: Callable[[str, int
         RingfenceError: there is no such state, or it is corrupt, partial or inconsistent.
     """
     if name == DECLARATIONS:
-        declared = read_declarations()
-        return State(name, declared.snapshot(), driver, declared)
+        return _described(name, read_declarations(), driver)
     kind, _, rest = name.partition(":")
     if kind == "git" and rest:
-        declared = _revision(rest)
-        return State(name, declared.snapshot(), driver, declared)
+        return _described(name, _revision(rest), driver)
     if kind == "plan" and rest:
         return _compared(name, _planned(rest, driver, tell), driver)
     if kind == "cloud":
@@ -111,7 +124,7 @@ def open_state(name: str, driver: Driver | None = None, tell: Callable[[str, int
     if path.is_dir():
         return _compared(name, printed.load_folder(path, (names.PLATFORM,)), driver)
     if path.exists():
-        return _compared(name, store.load(path), driver)
+        return _compared(name, store.load(path), driver, path)
     expected = "declarations, git:REVISION, plan:FILE, cloud, cloud:NAME, a snapshot file or a folder of JSON files"
     raise QuestionError.of("there is no such state", where=name, expected=expected)
 
@@ -124,21 +137,27 @@ def _planned(text: str, driver: Driver | None, tell: Callable[[str, int], None])
     except OSError as error:
         hint = "pulumi preview --json > plan.json, and name that file"
         raise QuestionError.of("the plan cannot be read", where=file, got=str(error.strerror), hint=hint) from error
-    return planned.planned_snapshot(data, open_state(base, driver, tell).snapshot if base else None, file)
+    return planned.planned_snapshot(data, open_state(base, driver, tell).taken if base else None, file)
 
 
-def _compared(name: str, snapshot: Snapshot, driver: Driver | None) -> State:
+def _described(name: str, declared: Declared, driver: Driver | None) -> State:
+    snapshot = declared.snapshot()
+    return State(name, taken=snapshot, snapshot=snapshot, driver=driver, declared=declared)
+
+
+def _compared(name: str, taken: Snapshot, driver: Driver | None, file: Path | None = None) -> State:
     """Bring a state together with the declarations, when all of them are its own: then each rule leads to its line."""
+    alone = State(name, taken=taken, snapshot=taken, driver=driver, file=file)
     try:
         declared = read_declarations()
     except DeclarationError:
-        return State(name, snapshot, driver)
-    present = {project.name for project in snapshot.projects}
+        return alone
+    present = {project.name for project in taken.projects}
     mine = tuple(one for one in declared.tenants if names.project(one.tenant.name) in present)
     if not mine:
-        return State(name, snapshot, driver)
+        return alone
     declared = Declared(declared.platform, mine)
-    return State(name, provenance.attach(snapshot, declared.snapshot()), driver, declared)
+    return replace(alone, snapshot=provenance.attach(taken, declared.snapshot()), declared=declared)
 
 
 def running(name: str | None, tell: Callable[[str, int], None]) -> Snapshot:

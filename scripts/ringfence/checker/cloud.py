@@ -37,7 +37,7 @@ class Cloud:
         whole = len(self.of["snapshot"]) == len(self.of["end"]) == 1 and self.of["end"][0]["records"] == len(lines) - 2
         demand(whole and self.of["snapshot"][0]["format"] == 1, "the snapshot is not whole")
         demand(self.of["snapshot"][0].get("complete", True) and set(self.of) <= KINDS, "the snapshot has parts that are not understood")
-        named = {kind: self.named(kind) for kind in KINDS - {"snapshot", "end"}}
+        named = {kind: self.named(kind) for kind in KINDS - {"snapshot", "end", "default_rule"}}  # these have no id
         self.subnets, self.ports = named["subnet"], named["port"]
         self.on_network = grouped(self.of["subnet"], "network_id")
         wires: dict[object, str] = {}

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from netaddr import IPNetwork, IPSet
 
 from .cloud import PRIVATE, Cloud
-from .rules import EVERY, Cards, Json, demand
+from .rules import EVERY, Cards, Json, RefusedError, demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +148,7 @@ def main(arguments: list[str]) -> int:
     try:
         print("proven:", ", ".join(check(json.loads(certificate), snapshot)))
     except Exception as error:  # noqa: BLE001 - whatever cannot be read is refused
-        print(f"refused: {error!r}", file=sys.stderr)
+        print(f"refused: {error if isinstance(error, RefusedError) else repr(error)}", file=sys.stderr)
         return 1
     return 0
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.neutron.store import lines_of
+from infra.errors import QuestionError
 from infra.policy.isolation import prove
 from infra.policy.isolation.report import Verdict
 from ringfence.analysis.options import DECLARATIONS, AsJson, DriverName, StateName, console, emit, read, shown
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from infra.policy.isolation import Counterexample, Judgement, Proof
+    from ringfence.analysis.states import State
 
 STYLES = {Verdict.HOLDS: "green", Verdict.BROKEN: "red", Verdict.UNKNOWN: "yellow"}
 
@@ -42,20 +44,24 @@ def command(
     """
     opened = read(state, driver)
     proof = prove(opened.fabric, opened.declared.intent() if opened.declared else None)
-    written = _write(proof, certificate, snapshot, opened.snapshot)
+    written = _write(proof, certificate, snapshot, opened)
     if as_json:
         emit(plain(proof))
     else:
         show(console(), proof, state)
         for path in written:
             print(f"written: {path}")
+    if certificate in written and snapshot is None and opened.file is None:
+        print("the snapshot that the certificate is about is not kept: --snapshot names a file for it", file=sys.stderr)
     raise typer.Exit(proof.verdict.exit_code)
 
 
-def _write(proof: Proof, certificate: Path | None, snapshot: Path | None, state: Any) -> list[Path]:  # noqa: ANN401 - a msgspec struct
+def _write(proof: Proof, certificate: Path | None, snapshot: Path | None, state: State) -> list[Path]:
     written = []
     if snapshot is not None:
-        write(snapshot, lines_of(state))
+        if write(snapshot, state.lines()) != proof.digest:
+            hint = "judge it again, now that nobody writes to it"
+            raise QuestionError.of("the state changed while it was judged", where=state.name, hint=hint)
         written.append(snapshot)
     content = proof.certificate if certificate is not None else None
     if certificate is not None and content is not None:

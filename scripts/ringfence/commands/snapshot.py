@@ -6,7 +6,7 @@ import contextlib
 import io
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,6 +16,10 @@ from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, emit, 
 from ringfence.analysis.output import write
 from ringfence.analysis.states import streamed
 from ringfence.checker import conditions
+
+if TYPE_CHECKING:
+    from infra.neutron.services import Driver
+    from infra.neutron.snapshot import Snapshot
 
 
 def add(app: typer.Typer) -> None:
@@ -39,16 +43,19 @@ def snapshot(
     """
     if state.partition(":")[0] == "cloud":
         header, records = streamed(state.partition(":")[2] or None, _tell)
-        if driver is not None:
-            header = msgspec.structs.replace(header, driver=driver.value)
-        lines = written(header, records)
+        lines = written(header if driver is None else msgspec.structs.replace(header, driver=driver.value), records)
     else:
-        lines = lines_of(read(state, driver).snapshot)
+        opened = read(state, driver)
+        lines = opened.lines() if driver is None else lines_of(_under(opened.taken, driver))
     digest = write(file, lines)
     if as_json:
         emit({"file": str(file), "sha256": digest})
     else:
         print(f"{file}: sha256 {digest}")
+
+
+def _under(taken: Snapshot, driver: Driver) -> Snapshot:
+    return msgspec.structs.replace(taken, header=msgspec.structs.replace(taken.header, driver=driver.value))
 
 
 def _tell(part: str, count: int) -> None:

@@ -88,21 +88,6 @@ def test_a_difference_is_told_by_its_exit_code(tmp_path: Path, run: Run) -> None
     assert run("diff", before, after, "--json").json["changes"][0]["subject"] == "ingress"
 
 
-def test_a_snapshot_and_a_certificate_are_kept_and_checked(tmp_path: Path, run: Run) -> None:
-    """What `prove` writes is what `check` confirms; another snapshot under the same certificate is refused."""
-    cloud, proof, copy = kept(tmp_path, two_tenants()), tmp_path / "proof.json", tmp_path / "copy.jsonl"
-    other = kept(tmp_path, two_zones(), "other.jsonl")
-
-    assert run("prove", "--state", cloud, "--certificate", proof).code == 0
-    taken = run("snapshot", copy, "--state", cloud, "--json")
-    assert (taken.code, taken.json["file"], copy.read_bytes()) == (0, str(copy), cloud.read_bytes())
-    assert run("check", proof, copy).out.startswith("proven: ")
-    good, bad = run("check", proof, copy, "--json"), run("check", proof, other, "--json")
-    assert (good.code, "structure" in good.json["proven"], good.json["refused"]) == (0, True, "")
-    assert (bad.code, bad.json["proven"]) == (1, [])
-    assert "another snapshot" in bad.json["refused"]
-
-
 DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut off": (lambda data: data[: len(data) // 2], "cloud.jsonl:"),
     "a field of the wrong type": (lambda data: data.replace(b'"name":"db-port"', b'"name":7'), "$.name"),

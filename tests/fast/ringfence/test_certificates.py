@@ -1,0 +1,85 @@
+"""Certificates and the snapshots that they are about, as a user keeps and checks them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ringfence.analysis import states
+from tests.fast.neutron.clouds import two_tenants
+from tests.fast.policy.queries.test_answers import two_zones
+from tests.fast.ringfence.command import kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fast.ringfence.command import Run
+
+pytestmark = pytest.mark.fast
+
+read_declarations = states.read_declarations
+
+
+@pytest.fixture
+def declarations(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in the work tree as it is, with the declarations of this repository; ``run`` is named to come first."""
+    del run
+    monkeypatch.setattr(states, "read_declarations", read_declarations)
+
+
+def test_a_snapshot_and_a_certificate_are_kept_and_checked(tmp_path: Path, run: Run) -> None:
+    """What `prove` writes is what `check` confirms; another snapshot under the same certificate is refused."""
+    cloud, proof, copy = kept(tmp_path, two_tenants()), tmp_path / "proof.json", tmp_path / "copy.jsonl"
+    other = kept(tmp_path, two_zones(), "other.jsonl")
+
+    assert run("prove", "--state", cloud, "--certificate", proof).code == 0
+    taken = run("snapshot", copy, "--state", cloud, "--json")
+    assert (taken.code, taken.json["file"], copy.read_bytes()) == (0, str(copy), cloud.read_bytes())
+    assert run("check", proof, copy).out.startswith("proven: ")
+    good, bad = run("check", proof, copy, "--json"), run("check", proof, other, "--json")
+    assert (good.code, "structure" in good.json["proven"], good.json["refused"]) == (0, True, "")
+    assert (bad.code, bad.json["proven"]) == (1, [])
+    assert bad.json["refused"] == "the certificate is about another snapshot"
+
+
+@pytest.mark.usefixtures("declarations")
+def test_a_certificate_is_about_the_file_that_was_judged(tmp_path: Path, run: Run) -> None:
+    """Also where rules were led to the lines of the declarations, and where another program wrote the file."""
+    cloud, proof, copy = tmp_path / "cloud.jsonl", tmp_path / "proof.json", tmp_path / "copy.jsonl"
+    run("snapshot", cloud, "--state", "declarations")
+    records = [json.loads(line) for line in cloud.read_bytes().splitlines()]
+    for rule in (rule for record in records for rule in record.get("rules", ())):
+        del rule["source"]
+    cloud.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="ascii")
+
+    assert run("prove", "--state", cloud, "--certificate", proof, "--snapshot", copy).code == 0
+    assert "Pulumi.acme.yaml:" in run("why", "acme/web", "acme/db", "tcp/5432", "--state", cloud).out
+    assert (run("check", proof, cloud).code, copy.read_bytes()) == (0, cloud.read_bytes())
+
+
+@pytest.mark.usefixtures("declarations")
+def test_a_certificate_without_its_snapshot_is_told_apart(tmp_path: Path, run: Run) -> None:
+    """Nobody can check it, unless the state is a file, which is there anyway."""
+    proof, snapshot = tmp_path / "proof.json", tmp_path / "cloud.jsonl"
+    assert "--snapshot names a file" in run("prove", "--certificate", proof).err
+    kept_both = run("prove", "--certificate", proof, "--snapshot", snapshot)
+    assert (kept_both.code, kept_both.err) == (0, "")
+    assert run("check", proof, snapshot).code == 0
+    assert run("prove", "--state", snapshot, "--certificate", proof).err == ""
+
+
+def test_a_state_that_changes_while_it_is_judged_is_no_state(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate and a snapshot that do not belong together are never written side by side."""
+    cloud, proof = kept(tmp_path, two_tenants()), tmp_path / "proof.json"
+    monkeypatch.setattr(states.State, "lines", lambda _state: iter([b"something else"]))
+    done = run("prove", "--state", cloud, "--certificate", proof, "--snapshot", tmp_path / "copy.jsonl")
+    assert (done.code, "changed while it was judged" in done.err, proof.exists()) == (2, True, False)
+
+
+def test_a_snapshot_says_which_driver_it_was_taken_for(tmp_path: Path, run: Run) -> None:
+    """The driver that was asked for is in the file, whatever the state is."""
+    file = tmp_path / "cloud.jsonl"
+    run("snapshot", file, "--state", kept(tmp_path, two_zones(), "state.jsonl"), "--driver", "iptables_hybrid")
+    assert json.loads(file.read_bytes().splitlines()[0])["driver"] == "iptables_hybrid"
