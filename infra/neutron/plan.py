@@ -22,7 +22,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine prints a value that is not known yet (``plugin.UnknownStringValue`` in github.com/pulumi/pulumi/sdk)."""
 
 _GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace", "read-discard"})
-_KEPT = frozenset({"same", "read", "refresh"})
+_SAME = "same"
+_KEPT = frozenset({_SAME, "read", "refresh"})
 
 
 class State(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,8 +47,9 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
     new_state: State | None = None
 
 
-class _Preview(msgspec.Struct, frozen=True):
+class _Preview(msgspec.Struct, frozen=True, rename="camel"):
     steps: list[Step]
+    change_summary: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,18 @@ class Resource:
 
 
 class Plan:
-    """A decoded preview."""
+    """A decoded preview. ``left_out`` is the number of resources that stay as they are and were not printed (no ``--show-sames``)."""
 
     def __init__(self, data: bytes, name: str) -> None:
         """Decode it. Raises ``SnapshotError`` when it is not what ``pulumi preview --json`` prints."""
         try:
-            steps = msgspec.json.decode(data, type=_Preview).steps
+            preview = msgspec.json.decode(data, type=_Preview)
         except msgspec.DecodeError as error:
             hint = "pulumi preview --json > plan.json, with nothing else on standard output"
             raise SnapshotError(Problem("this is no plan", where=name, got=str(error), hint=hint)) from error
         self.name = name
+        steps = preview.steps
+        self.left_out = preview.change_summary.get(_SAME, 0) - sum(step.op == _SAME for step in steps)
         self.removed = {step.old_state.id for step in steps if step.op in _GONE and step.old_state is not None and step.old_state.id}
         found = ((step.op, step.new_state) for step in steps if step.op not in _GONE and step.new_state is not None)
         self.resources = {state.urn: Resource(state, op in _KEPT) for op, state in found}

@@ -33,9 +33,14 @@ def planned_snapshot(data: bytes, base: model.Snapshot | None = None, name: str 
     """Return the snapshot after the plan.
 
     Raises:
-        SnapshotError: this is no plan, or it refers to something that neither it nor ``base`` has.
+        SnapshotError: this is no plan, it refers to something that neither it nor ``base`` has, or without a ``base`` it leaves out what
+            stays as it is: a proof over the rest would be one over next to nothing.
     """
-    overlay = Overlay(Plan(data, name), base)
+    plan = Plan(data, name)
+    if base is None and plan.left_out > 0:
+        got, hint = f"{plan.left_out} resources that stay as they are are not printed", f"lay it over the cloud: plan:{name}+cloud"
+        raise SnapshotError(Problem("the plan is not a whole state", where=name, expected="a state that it changes", got=got, hint=hint))
+    overlay = Overlay(plan, base)
     _apply(overlay)
     header = model.Header(format=model.FORMAT_VERSION, origin="plan")
     if base is not None:

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from ringfence import checker
+from ringfence.project import Project
 
 pytestmark = pytest.mark.live
 
 RINGFENCE = Path(sys.executable).parent / "ringfence"
 SECONDS = 180
-HOLDS, BROKEN = 0, 1
+HOLDS, BROKEN, UNKNOWN = 0, 1, 2
 
 
 class Ended(NamedTuple):
@@ -99,3 +100,21 @@ def test_lint_finds_no_error(states: dict[str, str]) -> None:
     live, kept = (told("lint", "--state", states[state]) for state in ("cloud", "snapshot"))
     assert live["findings"] == kept["findings"]
     assert {finding["level"] for finding in live["findings"]} <= {"warning", "note"}
+
+
+def test_a_plan_is_judged_on_top_of_the_cloud(tmp_path: Path) -> None:
+    """What `pulumi up` would open is open in the plan and not yet in the cloud; alone the plan leaves out what stays, and is refused."""
+    project = Project(tmp_path, "acme")
+    project.copy_declaration()
+    tenant = project.declared()
+    metrics = {"from": "web", "to": "db", "protocol": "tcp", "ports": [9200], "reason": "test", "owner": "the tests"}
+    project.declare({**tenant, "flows": {**tenant["flows"], "metrics": metrics}})
+    printed = run(*project.command("preview", "--json", "--cwd", str(tmp_path)))
+    plan = tmp_path / "plan.json"
+    plan.write_text(printed.out)
+
+    question = ("can", "acme/web", "acme/db", "tcp/9200", "--state")
+    assert run(RINGFENCE, *question, f"plan:{plan}+cloud").code == HOLDS, printed.err
+    assert run(RINGFENCE, *question, "cloud").code == BROKEN
+    alone = run(RINGFENCE, "prove", "--state", f"plan:{plan}")
+    assert (alone.code, "lay it over the cloud" in alone.err) == (UNKNOWN, True)

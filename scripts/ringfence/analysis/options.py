@@ -24,7 +24,8 @@ HOLDS, BROKEN, UNKNOWN = 0, 1, 2
 """Exit codes of every analysis verb: it holds, it does not, it cannot be told."""
 
 StateName = Annotated[
-    str, typer.Option("--state", "-s", help="declarations, git:REV, plan:FILE, cloud[:NAME], a snapshot file or a folder of JSON files.")
+    str,
+    typer.Option("--state", "-s", help="declarations, git:REV, plan:FILE+STATE, cloud[:NAME], a snapshot file or a folder of JSON files."),
 ]
 DriverName = Annotated[Driver | None, typer.Option("--driver", help="Firewall driver to assume instead of the state's own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]

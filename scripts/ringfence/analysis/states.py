@@ -2,7 +2,7 @@
 
 declarations    Pulumi.*.yaml of the work tree (the default)
 git:REVISION    the declarations as they were in a revision
-plan:FILE       what ``pulumi preview --json`` printed, on top of nothing
+plan:FILE+STATE what ``pulumi preview --json`` printed, laid over another state; plan:FILE alone for a plan that makes everything
 cloud[:NAME]    a running cloud: OS_CLOUD, or the named entry of clouds.yaml
 FILE            a snapshot written by ``ringfence snapshot``
 FOLDER          files printed by ``openstack ... -f json``
@@ -125,7 +125,7 @@ def open_state(name: str, driver: Driver | None = None, tell: Callable[[str, int
         return _compared(name, printed.load_folder(path, (names.PLATFORM,)), driver)
     if path.exists():
         return _compared(name, store.load(path), driver, path)
-    expected = "declarations, git:REVISION, plan:FILE, cloud, cloud:NAME, a snapshot file or a folder of JSON files"
+    expected = "declarations, git:REVISION, plan:FILE+STATE, cloud, cloud:NAME, a snapshot file or a folder of JSON files"
     raise QuestionError.of("there is no such state", where=name, expected=expected)
 
 

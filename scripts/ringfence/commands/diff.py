@@ -32,7 +32,9 @@ def add(app: typer.Typer) -> None:
 
 
 def command(
-    before: Annotated[str, typer.Argument(help="A state: declarations, git:REV, plan:FILE, cloud[:NAME], a snapshot file or a folder.")],
+    before: Annotated[
+        str, typer.Argument(help="A state: declarations, git:REV, plan:FILE+STATE, cloud[:NAME], a snapshot file or a folder.")
+    ],
     after: Annotated[str, typer.Argument(help="The other state.")] = "declarations",
     form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
     driver: DriverName = None,
@@ -41,7 +43,7 @@ def command(
 ) -> None:
     """Traffic gained and lost, the widest first: exit 0 when the two mean the same, 1 when not, 2 when it cannot be told.
 
-    Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json`
+    Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json+cloud`
     """
     old, new = read(before, driver), read(after, driver)
     found = changes(old.passages, new.passages)

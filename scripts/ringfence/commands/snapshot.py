@@ -31,7 +31,8 @@ def add(app: typer.Typer) -> None:
 def snapshot(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
     state: Annotated[
-        str, typer.Option("--state", "-s", help="What to take: cloud[:NAME], declarations, git:REV, plan:FILE, a folder of JSON files.")
+        str,
+        typer.Option("--state", "-s", help="What to take: cloud[:NAME], declarations, git:REV, plan:FILE+STATE, a folder of JSON files."),
     ] = "cloud",
     driver: DriverName = None,
     *,

@@ -241,6 +241,21 @@ def test_a_plan_without_its_cloud_is_refused() -> None:
         planned_snapshot(third_tenant().data(), None, "plan.json")
 
 
+@pytest.mark.parametrize("printed", [0, 1])
+def test_a_plan_that_leaves_out_what_stays_needs_its_cloud(printed: int) -> None:
+    """The engine prints what changes only, unless asked for more: alone, nothing would be proven about next to nothing."""
+    same = [{"op": "same", "urn": "urn:pulumi:acme::ringfence::pulumi:pulumi:Stack::acme"}] * printed
+    plan = {"steps": same, "changeSummary": {"same": 75}}
+    whole = {"steps": same, "changeSummary": {"same": printed}}
+
+    with pytest.raises(SnapshotError, match=r"^plan\.json: the plan is not a whole state") as error:
+        planned_snapshot(json.dumps(plan).encode(), None, "plan.json")
+    assert f"{75 - printed} resources" in str(error.value)
+    assert "plan:plan.json+cloud" in str(error.value)
+    assert len(planned_snapshot(json.dumps(plan).encode(), two_tenants().snapshot()).servers) == 2
+    assert planned_snapshot(json.dumps(whole).encode()).networks == ()
+
+
 def test_something_else_is_no_plan() -> None:
     """The error says how to make one."""
     with pytest.raises(SnapshotError, match="this is no plan") as error:
