@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+_EVERYTHING = frozenset({"0.0.0.0/0", "::/0"})
+
+
 def _fixed(items: list[Json]) -> list[Json]:
     return [{"subnet_id": item["subnet_id"], "ip_address": item.get("ip_address")} for item in items]
 
@@ -138,12 +141,23 @@ def rule(data: Mapping[str, Any], where: str) -> model.Rule:
         "protocol": None if r.need("protocol", "ip_protocol") is None else str(r.need("protocol", "ip_protocol")),
         "port_range_min": first,
         "port_range_max": last,
-        "remote_ip_prefix": r.get("remote_ip_prefix", "ip_range"),
+        "remote_ip_prefix": r.get("remote_ip_prefix") or _printed_range(r),
         "remote_group_id": r.get("remote_group_id", "remote_security_group"),
         "remote_address_group_id": r.get("remote_address_group_id", "remote_address_group"),
         "description": r.get("description", default=""),
     }
     return convert(fields, model.Rule, r.where)
+
+
+def _printed_range(r: Reader) -> str | None:
+    """Return the client's ``IP Range``.
+
+    For a rule without a prefix it prints all addresses of the family, also where the remote end is a group (``_format_remote_ip_prefix``
+    in openstackclient's ``network/v2/security_group_rule.py``): there it says nothing.
+    """
+    text: str | None = r.get("ip_range")
+    of_group = r.get("remote_security_group") or r.get("remote_address_group")
+    return None if of_group and text in _EVERYTHING else text
 
 
 def _port_range(text: str, r: Reader) -> tuple[int | None, int | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.errors import SnapshotError
+from infra.neutron.compile import compile_fabric
 from infra.neutron.printed import load_folder
 
 if TYPE_CHECKING:
@@ -69,6 +70,27 @@ def test_printed_files_are_read(tmp_path: Path) -> None:
     assert (rule.protocol, rule.port_range_min, rule.port_range_max) == ("icmp", 8, 0)
     assert snapshot.ports[0].security_groups == ("g",)
     assert snapshot.networks[0].external is False
+
+
+@pytest.mark.parametrize(
+    ("printed", "read"),
+    [
+        ({"Remote Security Group": "g", "IP Range": "0.0.0.0/0"}, ("g", None, None)),
+        ({"Remote Security Group": "g", "IP Range": "::/0", "Ethertype": "IPv6"}, ("g", None, None)),
+        ({"Remote Address Group": "a", "IP Range": "0.0.0.0/0"}, (None, "a", None)),
+        ({"Remote Security Group": "g", "IP Range": "10.0.0.0/8"}, ("g", None, "10.0.0.0/8")),
+        ({"IP Range": "0.0.0.0/0"}, (None, None, "0.0.0.0/0")),
+    ],
+)
+def test_the_range_of_a_rule_for_a_group_is_the_client_s_own(printed: dict[str, str], read: tuple[str | None, ...], tmp_path: Path) -> None:
+    """It prints every address where the API has no prefix; a prefix of the rule's own beside a group stays, and is odd."""
+    rules = [{**PRINTED["security_group_rules"][0], **printed}]
+    groups = [{"id": "a", "name": "partners", "project_id": "p", "addresses": ["192.0.2.0/24"]}]
+    snapshot = load_folder(folder(tmp_path, security_group_rules=rules, address_groups=groups))
+    rule = snapshot.security_groups[0].rules[0]
+    assert (rule.remote_group_id, rule.remote_address_group_id, rule.remote_ip_prefix) == read
+    odd = [text for text in compile_fabric(snapshot).unknowns if "remote end" in text]
+    assert len(odd) == (read == ("g", None, "10.0.0.0/8"))
 
 
 REFUSED = {
