@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
+from infra.neutron.addresses import EVERYTHING, parse_prefix
 from infra.neutron.reading import Json, Reader, convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-
-_EVERYTHING = frozenset({"0.0.0.0/0", "::/0"})
 
 
 def _fixed(items: list[Json]) -> list[Json]:
@@ -157,7 +155,7 @@ def _printed_range(r: Reader) -> str | None:
     """
     text: str | None = r.get("ip_range")
     of_group = r.get("remote_security_group") or r.get("remote_address_group")
-    return None if of_group and text in _EVERYTHING else text
+    return None if of_group and text and parse_prefix(text) in EVERYTHING.values() else text
 
 
 def _port_range(text: str, r: Reader) -> tuple[int | None, int | None]:

@@ -7,18 +7,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from ringfence import checker
+from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN
 from ringfence.project import Project
 
 pytestmark = pytest.mark.live
 
 RINGFENCE = Path(sys.executable).parent / "ringfence"
 SECONDS = 180
-HOLDS, BROKEN, UNKNOWN = 0, 1, 2
 
 
 class Ended(NamedTuple):
@@ -35,9 +35,10 @@ def run(*command: object) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def told(*question: object) -> Any:  # noqa: ANN401 - JSON
-    """Ask for programs' answer."""
-    return json.loads(run(RINGFENCE, *question, "--json").out)
+def findings(state: str) -> list[dict[str, object]]:
+    """Return what `lint` finds, as programs are told."""
+    found: list[dict[str, object]] = json.loads(run(RINGFENCE, "lint", "--state", state, "--json").out)["findings"]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +98,9 @@ def test_cloud_and_snapshot_are_the_same(states: dict[str, str]) -> None:
 
 def test_lint_finds_no_error(states: dict[str, str]) -> None:
     """Findings on a cloud as declared are warnings at most, the same for the cloud and its snapshot."""
-    live, kept = (told("lint", "--state", states[state]) for state in ("cloud", "snapshot"))
-    assert live["findings"] == kept["findings"]
-    assert {finding["level"] for finding in live["findings"]} <= {"warning", "note"}
+    live, kept = findings("cloud"), findings(states["snapshot"])
+    assert live == kept
+    assert {finding["level"] for finding in live} <= {"warning", "note"}
 
 
 def test_a_plan_is_judged_on_top_of_the_cloud(tmp_path: Path) -> None:
