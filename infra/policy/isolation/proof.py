@@ -27,7 +27,8 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
     """Judge the claims on a fabric.
 
     Without ``claims``: what concerns two tenants, and with an intent also ``management`` and ``declared``. A claim that would hold
-    becomes "cannot tell" when the fabric has something the model does not understand; a counterexample stands all the same.
+    becomes "cannot tell" when the fabric has something the model does not understand, or no tenant at all: that nobody is seen says more
+    about who looked than about the cloud. A counterexample stands all the same.
     """
     asked = frozenset(claims) if claims is not None else (EVERYTHING if intent else BETWEEN_TENANTS)
     paths = Paths(fabric)
@@ -45,7 +46,8 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
         judgements.append(management(paths, intent))
     if Claim.DECLARED in asked:
         judgements.append(_declared(fabric, intent))
-    final = tuple(_doubted(judgement, fabric.unknowns) for judgement in judgements)
+    doubt = _doubt(paths)
+    final = tuple(_doubted(judgement, doubt) for judgement in judgements)
     return Proof(
         digest=fabric.digest,
         profile=fabric.profile,
@@ -71,12 +73,19 @@ def _declared(fabric: Fabric, intent: Intent | None) -> Judgement:
     return declared(fabric, intent)
 
 
-def _doubted(judgement: Judgement, unknowns: tuple[str, ...]) -> Judgement:
-    """Take a "holds" back where something is not understood."""
-    if judgement.verdict is not Verdict.HOLDS or not unknowns:
+def _doubt(paths: Paths) -> str:
+    """Return why no claim can be said to hold; empty when nothing speaks against it."""
+    unknowns = paths.fabric.unknowns
+    if unknowns:
+        return f"{len(unknowns)} things are not understood: {unknowns[0]}"
+    return "" if paths.tenants() else "no tenant is seen, so there was nothing to judge"
+
+
+def _doubted(judgement: Judgement, doubt: str) -> Judgement:
+    """Take a "holds" back where there is doubt."""
+    if judgement.verdict is not Verdict.HOLDS or not doubt:
         return judgement
-    text = f"{judgement.text}, but {len(unknowns)} things are not understood: {unknowns[0]}"
-    return Judgement(judgement.claim, Verdict.UNKNOWN, text)
+    return Judgement(judgement.claim, Verdict.UNKNOWN, f"{judgement.text}, but {doubt}")
 
 
 def _counts(paths: Paths) -> dict[str, int]:

@@ -92,7 +92,7 @@ def tenants_invariants(cloud: Cloud, certificate: Json) -> Iterator[Invariant]:
     for wire, several in cloud.cards.items():
         for cards in several:
             own[cards.tenant][wire].append(cards)
-    demand(set(certificate["tenants"]) == set(own), "the tenants are others")
+    demand(own and set(certificate["tenants"]) == set(own), "the tenants are others, or there is none")
     for tenant, entries in certificate["tenants"].items():
         demand({wire for entry in entries for wire in entry["from"]} == set(own[tenant]), f"{tenant}: its networks are others")
         for entry in entries:
@@ -139,7 +139,9 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     pairs = {source: sorted(targets) for source, targets in closed.items()}
     demand(certificate["closed"] == pairs, "the pairs that groups close are others")
     demand("structure" not in certificate["claims"] or not closed, "a path joins tenants, only groups close it")
-    return tuple(claim for claim in ("structure", "packets") if claim in certificate["claims"])
+    claims = tuple(claim for claim in ("structure", "packets") if claim in certificate["claims"])
+    demand(claims, "nothing is claimed that is checked here")
+    return claims
 
 
 def main(arguments: list[str]) -> int:

@@ -53,6 +53,15 @@ def test_another_tenants_mistakes_do_not_stop_this_one(folder: Path) -> None:
         found.whole()
 
 
+def test_a_platform_without_tenants_may_be_provisioned(folder: Path) -> None:
+    """It comes first: nobody is there yet to be kept apart, and nothing is called isolated."""
+    for tenant in ("acme", "globex"):
+        (folder / f"Pulumi.{tenant}.yaml").unlink()
+    found = load_folder(folder, today=TODAY)
+    assert found.tenants == ()
+    assert refuse_open_paths(found).verdict is Verdict.UNKNOWN
+
+
 def test_the_platform_is_no_tenant(folder: Path) -> None:
     """The stacks of a folder are its tenants, by name."""
     assert stacks(folder) == ("acme", "globex")

@@ -130,8 +130,8 @@ class Cloud:
         return from_records(msgspec.convert({"format": 1, "origin": "synthetic", **header}, Header), self.records.values())
 
 
-def two_tenants() -> Cloud:
-    """The intended topology: equal addresses in two tenants, a management segment each, a backbone with the bastion, all groups open."""
+def platform_alone() -> Cloud:
+    """A platform before its first tenant: the outside, a backbone with the bastion, which is open."""
     cloud = Cloud()
     cloud.project("platform", platform=True)
     cloud.network("public", "platform", "203.0.113.0/24", external=True, provider_network_type="flat", provider_physical_network="ext")
@@ -141,6 +141,12 @@ def two_tenants() -> Cloud:
     cloud.group("bastion", "platform", *OPEN)
     cloud.port("bastion", "backbone", "platform", "172.29.0.5", groups=("bastion",))
     cloud.floating("203.0.113.50", "bastion")
+    return cloud
+
+
+def two_tenants() -> Cloud:
+    """The intended topology: equal addresses in two tenants, a management segment each, a backbone with the bastion, all groups open."""
+    cloud = platform_alone()
     for number, tenant in enumerate(("acme", "globex")):
         cloud.project(tenant)
         cloud.group(f"{tenant}-open", tenant, *OPEN)

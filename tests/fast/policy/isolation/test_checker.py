@@ -20,7 +20,7 @@ from infra.neutron.snapshot import Network
 from ringfence import checker
 from ringfence.checker.conditions import check, main
 from ringfence.checker.rules import RefusedError
-from tests.fast.neutron.clouds import Cloud, two_tenants
+from tests.fast.neutron.clouds import Cloud, platform_alone, two_tenants
 from tests.fast.policy.isolation.certificates import certified, claimed, sealed
 from tests.fast.policy.isolation.changes import HARMLESS, LEAKS
 from tests.fast.policy.isolation.mixed import OPEN, mixed
@@ -140,6 +140,21 @@ def test_a_forger_who_seals_anew_is_refused(cloud: Callable[[], Cloud]) -> None:
         if path[0] in LOAD_BEARING[:5] or "from" in path:
             with pytest.raises(REFUSAL):
                 check(sealed(damaged(certificate, path, remove=False)), snapshot)
+
+
+@pytest.mark.parametrize("claims", [[], ["public"]])
+def test_a_certificate_that_claims_nothing_is_refused(claims: list[str]) -> None:
+    """What proves nothing does not end like a proof."""
+    certificate, snapshot = certified(two_tenants())
+    with pytest.raises(RefusedError, match="nothing is claimed"):
+        check(sealed({**certificate, "claims": claims}), snapshot)
+
+
+def test_a_cloud_without_tenants_is_refused() -> None:
+    """Of nobody, nothing is proven."""
+    certificate, snapshot = claimed(platform_alone())
+    with pytest.raises(RefusedError, match="there is none"):
+        check(certificate, snapshot)
 
 
 JSON = st.recursive(

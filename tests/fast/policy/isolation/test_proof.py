@@ -21,7 +21,7 @@ from infra.neutron.snapshot import (
     Unknown,
 )
 from infra.policy.isolation import Claim, Proof, Verdict, prove
-from tests.fast.neutron.clouds import Cloud, allow, two_tenants
+from tests.fast.neutron.clouds import Cloud, allow, platform_alone, two_tenants
 from tests.fast.policy.isolation.changes import HARMLESS, LEAKS, foreign_leg, shared_leg
 
 if TYPE_CHECKING:
@@ -48,6 +48,15 @@ def test_the_intended_topology_holds_with_every_group_open() -> None:
     assert found.verdict is Verdict.HOLDS
     assert found.counts["tenants"] == 2
     assert found.certificate is not None
+
+
+@pytest.mark.parametrize("cloud", [Cloud(), platform_alone()], ids=["nothing", "the platform alone"])
+def test_a_cloud_without_tenants_is_not_called_isolated(cloud: Cloud) -> None:
+    """Nobody was seen, so nothing was judged: every claim is "cannot tell", and nothing is certified."""
+    found = proof(cloud)
+    assert {judgement.verdict for judgement in found.judgements} == {Verdict.UNKNOWN}
+    assert all("no tenant is seen" in judgement.text for judgement in found.judgements)
+    assert found.certificate is None
 
 
 @pytest.mark.parametrize("change", LEAKS.values(), ids=LEAKS)
