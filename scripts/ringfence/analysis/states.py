@@ -65,7 +65,8 @@ class State:
     """One state, ready for questions.
 
     ``taken`` is what a certificate is about: the snapshot as it was taken, from ``file`` where it was one. ``snapshot`` is the same, each
-    rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something.
+    rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something, and
+    ``absent`` the declared tenants that the state does not show: they are not compared.
     """
 
     name: str
@@ -73,6 +74,7 @@ class State:
     snapshot: Snapshot
     driver: Driver | None = None
     declared: Declared | None = None
+    absent: tuple[str, ...] = ()
     file: Path | None = None
 
     @cached_property
@@ -156,8 +158,9 @@ def _compared(name: str, taken: Snapshot, driver: Driver | None, file: Path | No
     mine = tuple(one for one in declared.tenants if names.project(one.tenant.name) in present)
     if not mine:
         return alone
+    absent = tuple(one.tenant.name for one in declared.tenants if one not in mine)
     declared = Declared(declared.platform, mine)
-    return replace(alone, snapshot=provenance.attach(taken, declared.snapshot()), declared=declared)
+    return replace(alone, snapshot=provenance.attach(taken, declared.snapshot()), declared=declared, absent=absent)
 
 
 def running(name: str | None, tell: Callable[[str, int], None]) -> Snapshot:

@@ -46,11 +46,13 @@ def command(
     proof = prove(opened.fabric, opened.declared.intent() if opened.declared else None)
     written = _write(proof, certificate, snapshot, opened)
     if as_json:
-        emit(plain(proof))
+        emit({**plain(proof), "absent": opened.absent})
     else:
         show(console(), proof, state)
         for path in written:
             print(f"written: {path}")
+    if opened.absent:
+        print(f"declared, but not in this state, so not compared: {', '.join(opened.absent)}", file=sys.stderr)
     if certificate in written and snapshot is None and opened.file is None:
         print("the snapshot that the certificate is about is not kept: --snapshot names a file for it", file=sys.stderr)
     raise typer.Exit(proof.verdict.exit_code)

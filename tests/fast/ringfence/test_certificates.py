@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.neutron import store
 from ringfence.analysis import states
+from ringfence.analysis.output import write
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.policy.queries.test_answers import two_zones
 from tests.fast.ringfence.command import kept
@@ -68,6 +70,20 @@ def test_a_certificate_without_its_snapshot_is_told_apart(tmp_path: Path, run: R
     assert (kept_both.code, kept_both.err) == (0, "")
     assert run("check", proof, snapshot).code == 0
     assert run("prove", "--state", snapshot, "--certificate", proof).err == ""
+
+
+@pytest.mark.usefixtures("declarations")
+def test_a_declared_tenant_that_the_state_does_not_show_is_named(tmp_path: Path, run: Run) -> None:
+    """What holds of the tenants that are there says nothing of the one that is not."""
+    cloud = tmp_path / "cloud.jsonl"
+    found = states.read_declarations()
+    acme = tuple(one for one in found.tenants if one.tenant.name == "acme")
+    write(cloud, store.lines_of(states.Declared(found.platform, acme).snapshot()))
+
+    done = run("prove", "--state", cloud)
+    assert (done.code, done.err) == (0, "declared, but not in this state, so not compared: globex\n")
+    assert run("prove", "--state", cloud, "--json").json["absent"] == ["globex"]
+    assert run("prove", "--json").json["absent"] == []
 
 
 def test_a_state_that_changes_while_it_is_judged_is_no_state(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
