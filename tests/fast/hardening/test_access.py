@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -72,7 +73,8 @@ class Account(paramiko.ServerInterface):
             channel.sendall(command + b"|" + text)
             channel.sendall_stderr(b"warned")
             channel.send_exit_status(7)
-            channel.close()
+            with contextlib.suppress(EOFError):  # closing says "that was all" first: who has heard it and the status may hang up at once
+                channel.close()
 
         threading.Thread(target=run, daemon=True).start()
         return True
