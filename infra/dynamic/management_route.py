@@ -1,19 +1,17 @@
 """The platform router's route to one tenant's management segment, in a list that all tenants' stacks share.
 
-Written with compare-and-swap (the Networking API's ``If-Match: revision_number=N``, extension ``revision-if-match``): a list that somebody
-else has changed since it was read is refused, not overwritten. Neutron's own calls for one route (``extraroute-atomic``) keep its database
-right and not its network: with ML2/OVN they write the routes that they read before they waited for each other, so of two stacks
-that add at once one has no way in, and of two that remove at once one leaves its way in open (docs/adr/0005).
+Two requests, because Neutron's database and its network (ML2/OVN) are two things (docs/adr/0005):
+
+1. Neutron's own call for one route (extension ``extraroute-atomic``). The database is right whatever others do at the same time. The
+   network need not be: what the call writes there is the list as it was before it waited for another's turn.
+2. An update of the router that names nothing to be changed. Neutron writes to the network what the database then holds, unless the network
+   has a later revision already. Everybody's own call comes before everybody's update, so whoever writes last writes the whole list.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from openstack.exceptions import raise_from_response
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
@@ -24,11 +22,6 @@ from infra.errors import CloudError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PATIENCE_SECONDS = 120.0
-"""How long others may come first. Each of them needs half a second."""
-PAUSE_SECONDS = 0.5
-"""The longest pause before the list is read again; a random part of it, so that two who met do not meet again."""
-
 
 def route(props: Mapping[str, str]) -> dict[str, str]:
     """Return the route as Neutron writes it."""
@@ -36,40 +29,22 @@ def route(props: Mapping[str, str]) -> dict[str, str]:
 
 
 def change(props: Props, verb: Literal["add", "remove"]) -> None:
-    """Add or remove the route and leave all others alone.
+    """Add or remove the route and leave all others alone, in the database and in the network.
 
-    Ends with a request that found the list as it shall be: Neutron then compares its network with its database and corrects the network. So
-    a route that an earlier run got into the database only is there afterwards. Raises :class:`CloudError` when others are always first.
+    A route that is there (or gone) already is written to the network all the same: an earlier run may have broken off between the two
+    requests. Raises :class:`CloudError` when Neutron says yes and has not done it.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if _write(props, present=verb == "add"):
-            return
-    raise CloudError.of(
-        "the router's routes were changed by others all the time",
-        where=f"router {props['router_id']}",
-        expected=f"a turn within {PATIENCE_SECONDS:.0f} s to {verb} {props['destination']}",
-        got=f"{HTTPStatus.PRECONDITION_FAILED} or another list each time",
-        hint="run pulumi up again when fewer stacks run at once",
-    )
-
-
-def _write(props: Props, *, present: bool) -> bool:
-    """Write the list once, with or without the route; tell whether that found it so."""
-    path, entry, network = f"/routers/{props['router_id']}", route(props), admin().network
-    router = network.get(path, raise_exc=True).json()["router"]
-    others = [known for known in router["routes"] if known != entry]
-    answer = network.put(
-        path,
-        json={"router": {"routes": [*others, entry] if present else others}},
-        headers={"If-Match": f"revision_number={router['revision_number']}"},
-        raise_exc=False,
-    )
-    if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
-        time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 - the length of a pause: nothing rests on nobody guessing it
-        return False
-    raise_from_response(answer)
-    return (entry in router["routes"]) == present
+    path, network = f"/routers/{props['router_id']}", admin().network
+    network.put(f"{path}/{verb}_extraroutes", json={"router": {"routes": [route(props)]}}, raise_exc=True)
+    routes = network.put(path, json={"router": {}}, raise_exc=True).json()["router"]["routes"]
+    if (route(props) in routes) != (verb == "add"):
+        raise CloudError.of(
+            f"the router's route to {props['destination']} was not changed",
+            where=f"router {props['router_id']}",
+            expected=f"{verb} via {props['next_hop']}",
+            got=f"{len(routes)} routes: " + ", ".join(f"{known['destination']} via {known['nexthop']}" for known in routes),
+            hint="somebody else writes the whole list of this router's routes; run pulumi up again when nobody does",
+        )
 
 
 class ManagementRouteLifecycle(Lifecycle):

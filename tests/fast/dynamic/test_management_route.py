@@ -23,43 +23,39 @@ THEIRS = {"destination": "172.30.0.16/28", "nexthop": "172.29.0.30"}
 
 @dataclass
 class Neutron:
-    """A router's routes in the database and, as of the last accepted request, in the network."""
+    """A router's routes in the database and in the network, where a call for one route writes what it saw when it began."""
 
     routes: list[dict[str, str]] = field(default_factory=list)
-    revision: int = 1
     in_network: list[dict[str, str]] = field(default_factory=list)
-    between: list[Callable[[], None]] = field(default_factory=list)
-    """What others do, one thing after each reading."""
+    seen: list[dict[str, str]] | None = None
+    """The list as our next call sees it, when others have changed it since."""
+    after_our_call: Callable[[], None] = lambda: None
+    keeps: bool = True
 
     @property
     def network(self) -> Neutron:
         """Be the network service as well."""
         return self
 
-    def get(self, path: str, *, raise_exc: bool) -> SimpleNamespace:
-        """Show the router, then let somebody else act."""
-        assert path == f"/routers/{ROUTER}"
+    def put(self, path: str, *, json: dict[str, Any], raise_exc: bool) -> SimpleNamespace:
+        """Take one route in or out, or show the router and bring the network up to it."""
         assert raise_exc
-        shown = {"router": {"routes": list(self.routes), "revision_number": self.revision}}
-        if self.between:
-            self.between.pop(0)()
-        return SimpleNamespace(json=lambda: shown)
+        if path == f"/routers/{ROUTER}":
+            assert json == {"router": {}}
+            self.in_network = list(self.routes)
+            return SimpleNamespace(json=lambda: {"router": {"routes": list(self.routes)}})
+        verb = path.removeprefix(f"/routers/{ROUTER}/").removesuffix("_extraroutes")
+        (entry,) = json["router"]["routes"]
+        self.in_network = changed(self.routes if self.seen is None else self.seen, verb, entry)
+        self.routes = changed(self.routes, verb, entry) if self.keeps else self.routes
+        self.after_our_call()
+        return SimpleNamespace()
 
-    def put(self, path: str, *, json: dict[str, Any], headers: dict[str, str], raise_exc: bool) -> SimpleNamespace:
-        """Take over a list if it is another one and the revision is the present one (RFC 9110 section 13.1.1)."""
-        assert path == f"/routers/{ROUTER}"
-        assert not raise_exc
-        wanted = json["router"]["routes"]
-        if {tuple(route.values()) for route in wanted} != {tuple(route.values()) for route in self.routes}:
-            if headers["If-Match"] != f"revision_number={self.revision}":
-                return SimpleNamespace(status_code=412)
-            self.become(wanted)
-        self.in_network = list(self.routes)
-        return SimpleNamespace(status_code=200)
 
-    def become(self, routes: list[dict[str, str]]) -> None:
-        """Change the database only."""
-        self.routes, self.revision = list(routes), self.revision + 1
+def changed(routes: list[dict[str, str]], verb: str, entry: dict[str, str]) -> list[dict[str, str]]:
+    """Return the list with the route added or removed."""
+    others = [known for known in routes if known != entry]
+    return {"add": [*others, entry], "remove": others}[verb]
 
 
 @pytest.fixture
@@ -67,31 +63,39 @@ def neutron(monkeypatch: pytest.MonkeyPatch) -> Neutron:
     """A router with another tenant's route."""
     made = Neutron(routes=[THEIRS], in_network=[THEIRS])
     monkeypatch.setattr(management_route, "admin", lambda: made)
-    monkeypatch.setattr(management_route, "PAUSE_SECONDS", 0.0)
     return made
 
 
 def test_a_route_comes_and_goes_and_the_others_stay(neutron: Neutron) -> None:
     """One route is added and removed."""
     management_route.change(OURS, "add")
-    assert neutron.in_network == [THEIRS, ENTRY]
+    assert neutron.in_network == neutron.routes == [THEIRS, ENTRY]
     management_route.change(OURS, "remove")
-    assert neutron.in_network == [THEIRS]
+    assert neutron.in_network == neutron.routes == [THEIRS]
 
 
-def test_a_route_that_comes_in_between_is_not_overwritten(neutron: Neutron) -> None:
-    """A list that somebody changed since it was read is read again."""
-    neutron.routes = neutron.in_network = []
-    neutron.between = [lambda: neutron.become([THEIRS])]
+@pytest.mark.parametrize(("verb", "left"), [("add", [THEIRS, ENTRY]), ("remove", [THEIRS])])
+def test_a_call_that_did_not_see_theirs_takes_it_from_nobody(
+    neutron: Neutron, verb: Literal["add", "remove"], left: list[dict[str, str]]
+) -> None:
+    """Our call waited for theirs and writes the list from before it to the network: the update after it makes that good."""
+    neutron.seen = []
+    management_route.change(OURS, verb)
+    assert neutron.in_network == neutron.routes == left
+
+
+def test_a_call_that_did_not_see_theirs_go_does_not_bring_it_back(neutron: Neutron) -> None:
+    """Nor is a way in left open that another stack has just closed."""
+    neutron.seen, neutron.routes = [THEIRS], []
     management_route.change(OURS, "add")
-    assert neutron.in_network == [THEIRS, ENTRY]
+    assert neutron.in_network == neutron.routes == [ENTRY]
 
 
-def test_a_route_that_goes_in_between_does_not_come_back(neutron: Neutron) -> None:
-    """Nor is one that was removed written again."""
-    neutron.between = [lambda: neutron.become([])]
+def test_theirs_that_did_not_see_ours_takes_it_from_nobody(neutron: Neutron) -> None:
+    """Their call ends between our two and has written its old list: our update comes after it."""
+    neutron.after_our_call = lambda: setattr(neutron, "in_network", [THEIRS])
     management_route.change(OURS, "add")
-    assert neutron.in_network == [ENTRY]
+    assert neutron.in_network == neutron.routes == [THEIRS, ENTRY]
 
 
 @pytest.mark.parametrize(("verb", "known"), [("add", [THEIRS, ENTRY]), ("remove", [THEIRS])])
@@ -104,17 +108,9 @@ def test_what_only_the_database_knows_reaches_the_network(
     assert neutron.in_network == known
 
 
-def test_a_change_that_the_network_missed_is_written_once_more(neutron: Neutron) -> None:
-    """It ends with a request that changed nothing: whoever wrote last has written what all have."""
-    neutron.between = [lambda: None, lambda: setattr(neutron, "in_network", [THEIRS])]
-    management_route.change(OURS, "add")
-    assert neutron.in_network == [THEIRS, ENTRY]
-
-
-def test_others_who_are_always_first_are_an_error(neutron: Neutron, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends, and says what to do."""
-    monkeypatch.setattr(management_route, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(management_route, "_write", lambda *_, **__: False)
-    with pytest.raises(CloudError, match="changed by others all the time"):
-        management_route.change(OURS, "add")
-    assert neutron.in_network == [THEIRS]
+@pytest.mark.parametrize(("verb", "known"), [("add", []), ("remove", [THEIRS, ENTRY])])
+def test_a_change_that_is_not_kept_is_an_error(neutron: Neutron, verb: Literal["add", "remove"], known: list[dict[str, str]]) -> None:
+    """Neutron says yes and the list is as before: no stack goes on with that."""
+    neutron.routes, neutron.keeps = known, False
+    with pytest.raises(CloudError, match="was not changed"):
+        management_route.change(OURS, verb)

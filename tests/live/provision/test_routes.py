@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import re
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from netaddr import IPNetwork
@@ -22,18 +25,21 @@ if TYPE_CHECKING:
     from infra.dynamic.base import Props
 
 LAB = "lab"
-ROUNDS = 4
-TENANTS = ("192.0.2.0/28", "192.0.2.16/28")
+ROUNDS = 8
+LATEST_SECONDS = 1.5
+"""How much later than the first a stack may come: a change takes about as long here, so that some meet at each of its steps."""
+TENANTS = tuple(IPNetwork("192.0.2.0/26").subnet(28))
 """Segments of tenants that do not exist (RFC 5737)."""
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.environ.get("OS_CLOUD") != LAB, reason="only the lab's OVN may be looked into")]
 
 
 @pytest.fixture
 def routes() -> Iterator[list[Props]]:
-    """Give a route for each of two tenants, to unused addresses of the backbone; none of them stays."""
+    """Give a route for each of the tenants, to unused addresses of the backbone; none of them stays."""
     router = str(stacks.platform()["router_id"])
     backbone = IPNetwork(str(load_platform(ROOT / "Pulumi.platform.yaml").platform.backbone.cidr))
-    asked = [{"router_id": router, "destination": segment, "next_hop": str(backbone[-2 - place])} for place, segment in enumerate(TENANTS)]
+    hops = [str(backbone[-2 - place]) for place in range(len(TENANTS))]
+    asked = [{"router_id": router, "destination": str(segment), "next_hop": hop} for segment, hop in zip(TENANTS, hops, strict=True)]
     yield asked
     for route in asked:
         management_route.change(route, "remove")
@@ -51,15 +57,21 @@ def in_ovn(router: str) -> set[tuple[str, str]]:
     return {(to, hop) for to, hop in re.findall(r"^ +(\d\S+/\d+) +(\S+)", listed, re.MULTILINE) if not to.endswith("/0")}
 
 
-def test_two_stacks_at_once_lose_no_route_and_leave_none(routes: list[Props]) -> None:
-    """Two add their routes at once and remove them at once; each time OVN has what Neutron has, and that is what was asked for."""
+def test_stacks_at_once_lose_no_route_and_leave_none(routes: list[Props]) -> None:
+    """They add their routes at once and remove them at once; each time OVN has what Neutron has, and that is what was asked for."""
     router = str(routes[0]["router_id"])
     before, ours = in_neutron(router), {(str(route["destination"]), str(route["next_hop"])) for route in routes}
     assert before
     assert in_ovn(router) == before
+    steps: list[tuple[Literal["add", "remove"], set[tuple[str, str]]]] = [("add", before | ours), ("remove", before)]
     with ThreadPoolExecutor(len(routes)) as pool:
-        for _ in range(ROUNDS):
-            list(pool.map(lambda route: management_route.change(route, "add"), routes))
-            assert (in_neutron(router), in_ovn(router)) == (before | ours, before | ours)
-            list(pool.map(lambda route: management_route.change(route, "remove"), routes))
-            assert (in_neutron(router), in_ovn(router)) == (before, before)
+        for number, (verb, wanted) in itertools.product(range(ROUNDS), steps):
+            later = [LATEST_SECONDS * (number * place % ROUNDS) / ROUNDS for place in range(len(routes))]
+            list(pool.map(functools.partial(change_later, verb), routes, later))
+            assert (in_neutron(router), in_ovn(router)) == (wanted, wanted)
+
+
+def change_later(verb: Literal["add", "remove"], route: Props, seconds: float) -> None:
+    """Be a stack that comes a little later than another."""
+    time.sleep(seconds)
+    management_route.change(route, verb)
