@@ -22,14 +22,15 @@ HINT = "ringfence prove shows the packet, the links and the rules"
 def refuse_open_paths(declarations: Declarations) -> Proof:
     """Prove that all declared tenants together are isolated as declared, and return the proof.
 
-    A platform without any tenant is not refused: nobody is there yet to be kept apart.
+    A platform without any tenant is not refused for the one reason that there is nobody yet to be kept apart.
 
     Raises:
         OpenPathError: they are not, or it cannot be told; one problem for every claim that does not hold.
     """
     fabric = compile_fabric(declared_snapshot(declarations.platform, declarations.tenants))
     proof = prove(fabric, declared_intent(declarations.platform, declarations.tenants))
-    if declarations.tenants and proof.verdict is not Verdict.HOLDS:
+    nobody = not declarations.tenants and not proof.unknowns and proof.verdict is Verdict.UNKNOWN
+    if proof.verdict is not Verdict.HOLDS and not nobody:
         raise OpenPathError(*_problems(proof))
     return proof
 

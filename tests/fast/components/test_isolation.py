@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from shutil import copy
 
 import pytest
 
+from infra.components import isolation
 from infra.components.isolation import refuse_open_paths
 from infra.declaration.folder import load_folder, stacks
 from infra.errors import DeclarationError, OpenPathError
@@ -60,6 +62,20 @@ def test_a_platform_without_tenants_may_be_provisioned(folder: Path) -> None:
     found = load_folder(folder, today=TODAY)
     assert found.tenants == ()
     assert refuse_open_paths(found).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("amiss", ["unknown", "broken"])
+def test_a_platform_without_tenants_is_refused_for_anything_else(folder: Path, monkeypatch: pytest.MonkeyPatch, amiss: str) -> None:
+    """That nobody is there excuses neither what is not understood nor a claim that is broken."""
+    for tenant in ("acme", "globex"):
+        (folder / f"Pulumi.{tenant}.yaml").unlink()
+    found = load_folder(folder, today=TODAY)
+    proof = refuse_open_paths(found)
+    broken = replace(proof.judgements[0], verdict=Verdict.BROKEN)
+    wrong = {"unknown": replace(proof, unknowns=("a trunk",)), "broken": replace(proof, judgements=(broken,))}[amiss]
+    monkeypatch.setattr(isolation, "prove", lambda *_: wrong)
+    with pytest.raises(OpenPathError):
+        refuse_open_paths(found)
 
 
 def test_the_platform_is_no_tenant(folder: Path) -> None:
