@@ -5,7 +5,7 @@ Two requests, because Neutron's database and its network (ML2/OVN) are two thing
 1. Neutron's own call for one route (extension ``extraroute-atomic``). The database is right whatever others do at the same time. The
    network need not be: what the call writes there is the list as it was before it waited for another's turn.
 2. An update of the router that names nothing to be changed. Neutron writes to the network what the database then holds, unless the network
-   has a later revision already. Everybody's own call comes before everybody's update, so whoever writes last writes the whole list.
+   has a later revision already. A stack that wrote an old list makes its update after that, so what is written last is the whole list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The platform's router is shared by all stacks: what OVN routes is what Neutron was asked for, also when two stacks ask at once."""
+"""The platform's router is shared by all stacks: what OVN routes is what Neutron was asked for, also when several ask at once."""
 
 from __future__ import annotations
 
