@@ -72,6 +72,8 @@ class RecordingCloud(mocks.Mocks):
     """For the name of each volume, the names of what the engine makes before it."""
     anew: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = field(default_factory=dict)
     """By kind and name: on changes of what it is replaced, and whether the old one is deleted first."""
+    urns: list[str] = field(default_factory=list)
+    """What the engine calls each resource, components and providers included."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Remember the resource and give it an id and what a cloud would fill in."""
@@ -112,8 +114,10 @@ class ListeningMonitor(mocks.MockMonitor):
         self.mocks.anew[kind, request.name] = (tuple(request.replaceOnChanges), request.deleteBeforeReplace)
         if kind == "Volume":
             self.mocks.waits[request.name] = frozenset(urn.rpartition("::")[2] for urn in request.dependencies)
-        answer: object = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's mock has no annotations
-        return answer
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's mock has no annotations
+        self.mocks.urns.append(answer.urn)
+        made: object = answer
+        return made
 
 
 class ClosingPolicy(asyncio.DefaultEventLoopPolicy):
