@@ -28,7 +28,8 @@ def written() -> Iterator[Path]:
     kinds = {".py", ".md", ".yaml", ".yml", ".toml", ".sh", ".nft", ".json", ""}
     for folder, below, files in os.walk(ROOT):
         below[:] = [name for name in below if name not in TOOLS_OWN]
-        yield from (Path(folder, name) for name in files if Path(name).suffix in kinds)
+        # in a linked work tree `.git` is a file that holds the path of the repository
+        yield from (Path(folder, name) for name in files if Path(name).suffix in kinds and name not in TOOLS_OWN)
 
 
 def tree(module: Path) -> ast.Module:
