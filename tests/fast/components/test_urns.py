@@ -29,7 +29,8 @@ STACKS: dict[str, Callable[[], recording.RecordingCloud]] = {
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_resource_of_a_living_stack_gets_another_urn(stack: str) -> None:
     """A URN is type, place in the tree of components, and name: all three are an interface."""
-    found = sorted(urn for urn in STACKS[stack]().urns if "::pulumi:pulumi:Stack::" not in urn)  # the mocks make it for their first stack only
+    # The mocks make the stack's own resource for their first stack only.
+    found = sorted(urn for urn in STACKS[stack]().urns if "::pulumi:pulumi:Stack::" not in urn)
     file = GOLDEN / f"{stack}.txt"
     if os.environ.get("RINGFENCE_WRITE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
