@@ -15,6 +15,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
 from infra.dynamic.base import Lifecycle, Props, required
 from infra.dynamic.clouds import admin, delete
+from infra.neutron.owners import is_router_interface
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,7 +41,7 @@ def remove_routers(cloud: Connection, tenant: str, names: Collection[str], known
             neutron.delete_rbac_policy(policy, ignore_missing=True)
     for router in neutron.routers(project_id=project):
         if router.name in names and router.id not in known:
-            for port in neutron.ports(device_id=router.id, device_owner="network:router_interface"):
+            for port in filter(lambda port: is_router_interface(port.device_owner), neutron.ports(device_id=router.id)):
                 neutron.put(f"/routers/{router.id}/remove_router_interface", json={"port_id": port.id}, raise_exc=True)
             neutron.delete_router(router, ignore_missing=True)
 

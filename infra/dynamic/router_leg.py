@@ -16,13 +16,13 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource
 from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props, required
 from infra.dynamic.clouds import admin
 from infra.errors import CloudError
+from infra.neutron.owners import is_router_interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openstack.network.v2.port import Port
 
-OWNER = "network:router_interface"
 GONE = 404
 """What Neutron answers when there is nothing to unplug; 409 would be a leg that routes or floating IPs still need."""
 ACTIVE = "ACTIVE"
@@ -30,9 +30,9 @@ ACTIVE = "ACTIVE"
 
 
 def legs(router_id: str) -> Iterator[Port]:
-    """Yield the ports by which a router is plugged in; distributed and replicated ones have longer words for the same owner."""
+    """Yield the ports by which a router is plugged in; Neutron itself removes the others that a router has."""
     for port in admin().network.ports(device_id=router_id):
-        if port.device_owner.startswith(OWNER):
+        if is_router_interface(port.device_owner):
             yield port
 
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from infra.neutron.control import controlled_ports
 from infra.neutron.doors import FORWARDED, public_addresses
-from infra.neutron.drivers import LOAD_BALANCER, PROFILES, Profile, is_filtered
+from infra.neutron.drivers import PROFILES, Profile, is_filtered
 from infra.neutron.filters import Filters
+from infra.neutron.owners import is_load_balancer
 from infra.neutron.routing import Topology
 from infra.neutron.services import Driver
 from infra.neutron.snapshot import SEVERAL, Role
@@ -89,7 +90,7 @@ def _unknowns(snapshot: Snapshot, profile: Profile) -> list[str]:
     sentences.extend(
         f"port {port.id}: members of the load balancer behind it are not modelled"
         for port in snapshot.ports
-        if port.device_owner.startswith(LOAD_BALANCER)
+        if is_load_balancer(port.device_owner, port.name)
     )
     stateful = {group.id: group.stateful for group in snapshot.security_groups}
     if not all(stateful.values()):

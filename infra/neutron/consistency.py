@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem
 from infra.neutron.addresses import parse_prefix
+from infra.neutron.owners import is_routers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,11 +72,8 @@ class _Computed(_Field):
         return chain.from_iterable(map(self.get, records))
 
 
-_ROUTERS_OWN = ("network:router_interface", "network:router_gateway", "network:router_centralized_snat", "network:ha_router_replicated")
-
-
 def _router_of(port: Port) -> tuple[str, ...]:
-    return (port.device_id,) if port.device_owner.startswith(_ROUTERS_OWN) else ()
+    return (port.device_id,) if is_routers(port.device_owner) else ()
 
 
 _REFERENCES: tuple[_Field, ...] = (

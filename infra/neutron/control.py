@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.neutron.drivers import INFRASTRUCTURE
+from infra.neutron.owners import INFRASTRUCTURE
 from infra.neutron.snapshot import Role
 
 if TYPE_CHECKING:

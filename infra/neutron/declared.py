@@ -15,6 +15,7 @@ from infra.declaration import addresses, names
 from infra.declaration.model import Protocol
 from infra.errors import SnapshotError
 from infra.neutron import snapshot as model
+from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.store import from_records
 from infra.policy.flows import expand
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 OUTSIDE = "198.18.0.0/15"
 """Stands for the external network's prefix, which is the cloud's and not declared (RFC 2544: never routed)."""
 
-_LEG = "network:router_interface"
 _SERVER = "compute:nova"
 _RESERVED = 2
 _PROTOCOLS = {Protocol.ICMPV6: "ipv6-icmp"}
@@ -175,7 +175,9 @@ def _network(name: str, project: str) -> model.Network:
 def _leg(router: str, network: str, subnet: str, address: str) -> model.Port:
     fixed = (model.FixedIp(subnet_id=subnet, ip_address=address),)
     identifier = f"{router}:{subnet}"
-    return model.Port(id=identifier, network_id=network, project_id=names.PLATFORM, fixed_ips=fixed, device_owner=_LEG, device_id=router)
+    return model.Port(
+        id=identifier, network_id=network, project_id=names.PLATFORM, fixed_ips=fixed, device_owner=ROUTER_INTERFACE, device_id=router
+    )
 
 
 def _port(name: str, place: tuple[str, str], fixed: list[tuple[str, str]], groups: tuple[str, ...], server: str) -> model.Port:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from infra.neutron.addresses import EVERYTHING, Interval, interval
+from infra.neutron.owners import is_trusted
 from infra.neutron.services import Driver, Span
 from infra.policy.packets.axes import ICMPV6, PROTOCOL_BITS, TYPE_BITS
 
@@ -18,26 +19,6 @@ if TYPE_CHECKING:
 
 _UDP = 17
 
-_NETWORK = "network:"
-INFRASTRUCTURE = frozenset(
-    _NETWORK + owner
-    for owner in (
-        "dhcp",
-        "distributed",
-        "floatingip",
-        "floatingip_agent_gateway",
-        "ha_router_replicated_interface",
-        "router_centralized_snat",
-        "router_gateway",
-        "router_ha_interface",
-        "router_interface",
-        "router_interface_distributed",
-        "routed",
-    )
-)
-"""Owners of ports that Neutron itself makes: no server is behind them (``neutron_lib/constants.py``)."""
-
-LOAD_BALANCER = "ovn-lb-vip"
 FILTERED_VNIC_TYPES = frozenset({"normal", "virtio-forwarder"})
 """Bindings on which the drivers enforce groups; SR-IOV, macvtap and bare metal pass every packet (Neutron admin guide, SR-IOV)."""
 
@@ -127,19 +108,9 @@ def dhcp_answers(driver: Driver) -> tuple[Implicit, ...]:
     return (_udp("ingress", 4, 68, "DHCP server to client"), _udp("ingress", 6, 546, "DHCP server to client"))
 
 
-def is_trusted(port: Port) -> bool:
-    """Tell whether drivers leave the port out of filtering because of its owner (row 9; ``neutron_lib.utils.net.is_port_trusted``)."""
-    return port.device_owner.startswith(_NETWORK)
-
-
 def is_filtered(port: Port) -> bool:
     """Tell whether groups and anti-spoofing hold for the port (row 9). Everything doubtful counts as unfiltered."""
-    return port.port_security_enabled and not is_trusted(port) and port.binding_vnic_type in FILTERED_VNIC_TYPES
-
-
-def is_infrastructure(port: Port) -> bool:
-    """Tell whether the port is Neutron's own: a router's leg, a DHCP or metadata agent, the reservation of a floating IP."""
-    return port.device_owner in INFRASTRUCTURE
+    return port.port_security_enabled and not is_trusted(port.device_owner) and port.binding_vnic_type in FILTERED_VNIC_TYPES
 
 
 def member_intervals(profile: Profile, port: Port, own: list[Interval]) -> list[Interval]:

@@ -9,6 +9,7 @@ import msgspec
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
+from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.plan import UNKNOWN, source
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _MANAGEMENT_ROUTE = "ManagementRoute"
 _OWN_LEG = "RouterLeg"
-_LEG = "network:router_interface"
 
 
 def add_floating_ips(overlay: Overlay) -> None:
@@ -47,7 +47,6 @@ def _has_leg(overlay: Overlay, router: str, port: str, subnet: str) -> bool:
 
 def _leg(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str]) -> None:
     port, subnet = ends
-    owner = "network:router_interface"
     if port:
         found = overlay.find(model.Port, port)
         unknown = found.fixed_ips if found else ()
@@ -55,7 +54,7 @@ def _leg(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str
             f if f.ip_address else model.FixedIp(subnet_id=f.subnet_id, ip_address=overlay.allocation.address(overlay.cidr(f.subnet_id)))
             for f in unknown
         )
-        overlay.change_port(port, device_owner=owner, device_id=router, fixed_ips=fixed, security_groups=())
+        overlay.change_port(port, device_owner=ROUTER_INTERFACE, device_id=router, fixed_ips=fixed, security_groups=())
         return
     place = overlay.find(model.Subnet, subnet)
     if place is None:
@@ -67,7 +66,7 @@ def _leg(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str
             network_id=place.network_id,
             project_id=overlay.admin,
             fixed_ips=fixed,
-            device_owner=owner,
+            device_owner=ROUTER_INTERFACE,
             device_id=router,
             source=source(resource),
         )

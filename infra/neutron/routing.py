@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from infra.neutron.addresses import EVERYTHING, Interval, interval
+from infra.neutron.owners import ROUTER_LEGS
 from infra.policy.isolation.fabric import Hop, Router, Segment
 from infra.policy.isolation.ranges import PRIVATE, Ranges, difference, normal
 
@@ -20,13 +21,6 @@ _PHYSICAL = frozenset({"flat", "vlan"})
 _IPV4 = 4
 UNANNOUNCED = 0
 """Next hop of a default route that is learned (router advertisements, BGP): nobody's address in the cloud."""
-_LEG = "network:router_interface"
-_LEG_OWNERS = frozenset({"network:ha_router_replicated_interface", "network:router_centralized_snat"})
-
-
-def is_leg_owner(owner: str) -> bool:
-    """Tell whether ports of this owner are routers' legs on internal networks."""
-    return owner.startswith(_LEG) or owner in _LEG_OWNERS
 
 
 class Topology:
@@ -44,9 +38,8 @@ class Topology:
             self._subnets[subnet.network_id].append(subnet)
         self._scope = _scopes(snapshot)
         self._legs: dict[str, list[model.Port]] = defaultdict(list)
-        leg_owners = {owner for owner in {port.device_owner for port in snapshot.ports} if is_leg_owner(owner)}
         for port in snapshot.ports:
-            if port.device_owner in leg_owners:
+            if port.device_owner in ROUTER_LEGS:
                 self._legs[port.device_id].append(port)
         self.segment_of, self.segments = self._segments(snapshot)
         self._answered = self._floating(snapshot)

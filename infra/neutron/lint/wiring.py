@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import names
 from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.owners import is_router_leg, is_trusted
 from infra.neutron.snapshot import Role
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from infra.neutron.snapshot import Network, Port, Router, Snapshot
 
-TRUSTED = "network:"
-"""Beginning of the owners of Neutron's own ports, which have neither groups nor port security (``is_lsp_trusted`` in neutron)."""
-LEG = "network:router_interface"
 FROM_CLOUDS = frozenset({"cloud", "openstack-json"})
 """Origins of snapshots that show what is, and not what somebody plans."""
 
@@ -98,11 +96,11 @@ def _of_network(found: _Names, network: Network) -> Iterator[Statement]:
 
 def _of_port(found: _Names, port: Port) -> Iterator[Statement]:
     network = found.network(port.network_id)
-    if port.device_owner.startswith(LEG):
+    if is_router_leg(port.device_owner):
         router = found.router(port.device_id)
         text = f"router {router} has a leg on {network}"
         yield Statement(("leg", router, network), frozenset({router, network}), found.owner(port.network_id), text)
-    elif not port.device_owner.startswith(TRUSTED):
+    elif not is_trusted(port.device_owner):
         about = frozenset({network, found.project(port.project_id)})
         yield Statement(("port", network, port.name), about, found.owner(port.network_id), f"port {port.name or port.id} on {network}")
 
@@ -119,7 +117,7 @@ def _of_router(found: _Names, router: Router) -> Iterator[Statement]:
 
 def _unprotected(snapshot: Snapshot, found: _Names) -> Iterator[Finding]:
     for port in snapshot.ports:
-        if port.device_owner.startswith(TRUSTED):
+        if is_trusted(port.device_owner):
             continue
         project, name = found.project(port.project_id), port.name or port.id
         if not port.port_security_enabled:

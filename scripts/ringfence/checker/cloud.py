@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PRIVATE = IPSet(["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"])
-LEGS = ["router_interface", "router_interface_distributed", "ha_router_replicated_interface", "router_centralized_snat"]
-OTHERS = ["dhcp", "distributed", "floatingip", "floatingip_agent_gateway", "router_gateway", "router_ha_interface", "routed"]
+LEGS = [
+    "router_interface",
+    "router_interface_distributed",
+    "ha_router_replicated_interface",
+    "router_centralized_snat",
+    "router_ha_interface",
+]
+OTHERS = ["dhcp", "distributed", "floatingip", "floatingip_agent_gateway", "router_gateway", "routed"]
 LEG_OWNERS = {"network:" + owner for owner in LEGS}
 NEUTRONS_OWN = LEG_OWNERS | {"network:" + owner for owner in OTHERS}
-PHYSICAL, LOAD_BALANCER, ANY_ROUTER = ("flat", "vlan"), "ovn-lb-vip", object()
+PHYSICAL, LOAD_BALANCERS, ANY_ROUTER = ("flat", "vlan"), ("ovn-lb:vip", "neutron:LOADBALANCERV2"), object()
 
 
 class Cloud:
@@ -139,7 +145,8 @@ class Cloud:
         found: dict[tuple[str, str, tuple[str, ...] | None], list[Json]] = defaultdict(list)
         for name, port in self.ports.items():
             owner = port.get("device_owner", "")
-            demand(not owner.startswith(LOAD_BALANCER), f"port {name}: load balancers are not understood")
+            balances = owner in LOAD_BALANCERS or port.get("name", "").startswith("ovn-lb-vip-")
+            demand(not balances, f"port {name}: load balancers are not understood")
             both = (port, self.ports[carriers.get(name, name)])
             named = {one["project_id"] for one in both} | {servers.get(one.get("device_id", ""), one["project_id"]) for one in both}
             tenants = (named - self.platform - {""}) or ({""} if not named & self.platform else set())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
 from infra.declaration.addresses import gateway
+from infra.neutron.owners import is_router_leg
 from infra.outcome import Outcome, Verdict
 from ringfence.verify.cloud_groups import address_groups, ports, rules, wanted_ports
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ringfence.verify.world import TenantWorld, World
 
 Json = dict[str, Any]
-LEG = "network:router_interface"
-"""Beginning of the device_owner of a router's port on a network."""
 
 
 def compare(world: World, tenant: TenantWorld, view: View) -> Iterator[Outcome]:
@@ -99,7 +98,7 @@ def _legs(view: View, network_ids: set[str]) -> set[tuple[str, str]]:
     return {
         (row["device_id"], row["network_id"])
         for row in view.ports
-        if row["device_owner"].startswith(LEG) and row["network_id"] in network_ids
+        if is_router_leg(row["device_owner"]) and row["network_id"] in network_ids
     }
 
 
@@ -110,7 +109,7 @@ def edge(tenant: TenantWorld, view: View) -> Iterator[str]:
     wanted = {(facts["edge_router_id"], network) for network in zones}
     yield from _leg_problems(view, _legs(view, zones), wanted)
     others = {
-        row["network_id"] for row in view.ports if row["device_id"] == facts["edge_router_id"] and row["device_owner"].startswith(LEG)
+        row["network_id"] for row in view.ports if row["device_id"] == facts["edge_router_id"] and is_router_leg(row["device_owner"])
     } - zones
     yield from (f"the edge router has a leg on network {_name(view, network)}" for network in sorted(others))
     yield from _routes(view.router(facts["edge_router_id"]), set())

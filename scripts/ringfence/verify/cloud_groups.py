@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra.declaration import names
 from infra.declaration.addresses import server_addresses
 from infra.neutron import groups as wanted_groups
+from infra.neutron.owners import is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from ringfence.verify.world import TenantWorld
 
 Json = dict[str, Any]
-SERVICE_OWNER = "network:"
-"""Beginning of the device_owner of ports that Neutron itself makes."""
 
 
 def rules(tenant: TenantWorld, view: View) -> Iterator[str]:
@@ -78,7 +77,7 @@ def address_groups(tenant: TenantWorld, view: View) -> Iterator[str]:
 def ports(tenant: TenantWorld, view: View) -> Iterator[str]:
     """Compare the ports on the tenant's networks."""
     wanted = wanted_ports(tenant)
-    found = {row["name"] or row["id"]: row for row in view.ports if not row["device_owner"].startswith(SERVICE_OWNER)}
+    found = {row["name"] or row["id"]: row for row in view.ports if not is_trusted(row["device_owner"])}
     for name in sorted(found.keys() - wanted.keys()):
         yield f"undeclared port {name} on network {found[name]['network_id']}"
     for name in sorted(wanted.keys() - found.keys()):

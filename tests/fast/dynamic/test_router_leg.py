@@ -12,6 +12,7 @@ import pytest
 from infra.dynamic import router_leg
 from infra.dynamic.base import NEUTRON_REPAIR_SECONDS
 from infra.errors import CloudError
+from infra.neutron.owners import ROUTER_INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ class Neutron:
         """Be the network service as well."""
         return self
 
-    def leg(self, port: str, router: str, subnet: str, owner: str = router_leg.OWNER) -> None:
+    def leg(self, port: str, router: str, subnet: str, owner: str = ROUTER_INTERFACE) -> None:
         """Plug a router in."""
         fixed = [{"subnet_id": subnet}]
         self.ports_[port] = SimpleNamespace(id=port, device_id=router, device_owner=owner, fixed_ips=fixed, status=router_leg.ACTIVE)

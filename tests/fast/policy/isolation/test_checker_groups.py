@@ -74,7 +74,8 @@ def loose(cloud: Cloud) -> None:
 
 
 ODD: dict[str, Callable[[Cloud], object]] = {
-    "a load balancer": lambda cloud: cloud.port("lb", "acme-app", "acme", "10.0.0.40", device_owner="ovn-lb-vip:1"),
+    "a load balancer by its owner": lambda cloud: cloud.port("lb", "acme-app", "acme", "10.0.0.40", device_owner="ovn-lb:vip"),
+    "a load balancer by its name": lambda cloud: cloud.port("ovn-lb-vip-1", "acme-app", "acme", "10.0.0.40", device_owner=""),
     "an unknown kind of record": lambda cloud: cloud.add(Unknown(type="vpnservice", id="v")),
     "a partial snapshot": lambda _cloud: None,
     "several remote ends": both((allow("egress", ALL, remote_group_id="acme-card"),), ()),

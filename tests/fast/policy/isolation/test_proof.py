@@ -203,7 +203,8 @@ def test_a_public_ipv6_prefix_is_governed_by_groups() -> None:
 
 UNKNOWNS = {
     "a kind of resource that is not modelled": lambda cloud: cloud.add(Unknown(type="vpnservice", id="v")),  # has no id in its key
-    "a load balancer": lambda cloud: cloud.port("lb", "acme-app", "acme", "10.0.0.40", device_owner="ovn-lb-vip:1"),
+    "a load balancer by its owner": lambda cloud: cloud.port("lb", "acme-app", "acme", "10.0.0.40", device_owner="ovn-lb:vip"),
+    "a load balancer by its name": lambda cloud: cloud.port("ovn-lb-vip-1", "acme-app", "acme", "10.0.0.40", device_owner=""),
     "a next hop on no subnet": lambda cloud: cloud.route("acme-edge", "10.77.0.0/16", "192.0.2.1"),
     "a rule with two remote ends": lambda cloud: cloud.group("odd", "acme", allow("ingress", "10.0.0.0/8", remote_group_id="acme-open")),
     "a rule with a prefix of the other family": lambda cloud: cloud.group("odd", "acme", allow("ingress", "::/0", ethertype="IPv4")),
