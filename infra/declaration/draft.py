@@ -28,6 +28,8 @@ class Draft:
     servers: Mapping[str, Server]
     flows: Mapping[str, Flow]
     written: Mapping[str, frozenset[str]]
+    names_known: bool = True
+    """Whether ``written`` is all: not when a section is misspelt or could not be read, and then no name is called unknown."""
 
     def is_written(self, name: str) -> bool:
         """Whether a name stands for some endpoint in the file, well-formed or not."""

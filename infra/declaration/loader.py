@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.declaration import checks, shapes, source
+from infra.declaration import checks, envelope, reader, shapes
 from infra.declaration.draft import Draft
+from infra.declaration.envelope import CONFIG, PLATFORM, PREFIX, SUFFIX, TENANT
 from infra.declaration.model import External, Flow, Platform, Server, Tenant, Zone
 from infra.declaration.source import Lines, Mistake
+from infra.declaration.wording import keys_of, near, shown
 from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
 
     from infra.declaration.source import Source
 
-PREFIX, SUFFIX = "Pulumi.", ".yaml"
+__all__ = ["CONFIG", "PLATFORM", "PREFIX", "SUFFIX", "TENANT", "PlatformDeclaration", "TenantDeclaration", "load_platform", "load_tenant"]
+
 SECTIONS = ("zones", "externals", "servers", "flows")
-CONFIG, TENANT, PLATFORM = "config", "ringfence:tenant", "ringfence:platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +49,25 @@ def stack_name(path: Path) -> str:
     return name
 
 
-def _section(path: Path, key: str, *, other: str) -> Source:
+def _section(path: Path, key: str) -> Source:
     """Return the declaration in a stack's file. Raises ``DeclarationError`` when there is none."""
     try:
-        whole = source.read(path)
+        whole = reader.read(path)
     except OSError as error:
         hint = "write the file; docs/declaration.md shows how"
         raise DeclarationError(Problem("no declaration", path.name, "a file", error.strerror or "", hint)) from error
-    try:
-        return whole.at(CONFIG, key)
-    except KeyError as error:
-        if whole.mistakes:
-            raise DeclarationError(*whole.lines.problems(whole.mistakes)) from error
-        written = whole.tree.get(CONFIG) if isinstance(whole.tree, Mapping) else None
-        got = other if isinstance(written, Mapping) and other in written else "nothing under this key"
-        hint = "a stack is either the platform or a tenant; docs/declaration.md shows both"
-        problem = Problem("no declaration", f"{path.name}: {CONFIG}.{key}", "a mapping", got, hint)
-        raise DeclarationError(problem) from error
+    return envelope.opened(whole, key)
 
 
 def load_platform(path: Path) -> PlatformDeclaration:
     """Read the platform's declaration. Raises ``DeclarationError`` with every mistake in it."""
-    found = _section(path, PLATFORM, other=TENANT)
+    found = _section(path, PLATFORM)
     platform, mistakes = shapes.validate(Platform, found.tree, ())
-    mistakes += found.mistakes
+    mistakes = [*found.mistakes, *found.unsaid(mistakes)]
     if platform is not None:
         mistakes += checks.platform(platform)
-    if platform is None or mistakes:
-        raise DeclarationError(*found.lines.problems(mistakes))
+    if platform is None or mistakes or found.around:
+        raise DeclarationError(*found.problems(mistakes))
     return PlatformDeclaration(platform, found.lines)
 
 
@@ -84,14 +77,13 @@ def load_tenant(path: Path, platform: Platform, *, today: date) -> TenantDeclara
     ``today`` decides which flows have expired: a flow is allowed up to and including its last day.
     """
     name = stack_name(path)
-    found = _section(path, TENANT, other=PLATFORM)
+    found = _section(path, TENANT)
     if not isinstance(found.tree, Mapping):
-        keys = ", ".join(key for key in shapes.keys_of(Tenant) if key != "name")
-        mistake = Mistake((), "not a mapping", f"the keys {keys}", shapes.shown(found.tree))
-        raise DeclarationError(*found.lines.problems([*found.mistakes, mistake]))
+        mistake = Mistake((), "not a mapping", f"the keys {', '.join(keys_of(Tenant))}", shown(found.tree))
+        raise DeclarationError(*found.problems([*found.mistakes, *found.unsaid([mistake])]))
     tenant, mistakes = _tenant(name, found, platform, today)
-    if tenant is None:
-        raise DeclarationError(*found.lines.problems(mistakes))
+    if tenant is None or found.around:
+        raise DeclarationError(*found.problems(mistakes))
     return TenantDeclaration(tenant, found.lines)
 
 
@@ -103,15 +95,26 @@ def _tenant(name: str, found: Source, platform: Platform, today: date) -> tuple[
     externals, in_externals = shapes.entries(External, tree.get("externals"), ("externals",))
     servers, in_servers = shapes.entries(Server, tree.get("servers"), ("servers",))
     flows, in_flows = shapes.entries(Flow, tree.get("flows"), ("flows",))
-    written = {
-        section: frozenset(map(str, tree[section])) if isinstance(tree.get(section), Mapping) else frozenset[str]() for section in SECTIONS
-    }
+    written = {section: _names(tree.get(section)) for section in SECTIONS}
     region = tree.get("region") if isinstance(tree.get("region"), str) else None
-    draft = Draft(name, platform, today, region, zones, externals, servers, flows, written)
+    draft = Draft(name, platform, today, region, zones, externals, servers, flows, written, names_known=_names_known(tree, found))
     entries = [*in_zones, *in_externals, *in_servers, *in_flows]
-    inside = {mistake.path for mistake in entries}
-    frame = [mistake for mistake in whole if mistake.path not in inside]
+    inside = {(mistake.path, mistake.what) for mistake in entries}
+    shape = [mistake for mistake in whole if (mistake.path, mistake.what) not in inside] + entries
     if "name" in found.tree:
-        frame.append(Mistake(("name",), "unknown key", "no name: the file's name is the tenant's", shapes.shown(found.tree["name"])))
-    mistakes = [*found.mistakes, *frame, *entries, *checks.tenant(draft)]
+        expected = f"one of {', '.join(keys_of(Tenant))}"
+        shape.append(Mistake(("name",), "unknown key", expected, "name", "the file's name is the tenant's name"))
+    mistakes = [*found.mistakes, *found.unsaid(shape), *checks.tenant(draft)]
     return (None if mistakes else tenant), mistakes
+
+
+def _names(section: object) -> frozenset[str]:
+    return frozenset(map(str, section)) if isinstance(section, Mapping) else frozenset()
+
+
+def _names_known(tree: Mapping[str, object], found: Source) -> bool:
+    """Whether all names of zones, externals and servers could be read: none of these sections is misspelt, absent or no mapping."""
+    sections = {near(key, SECTIONS) for key in tree if key not in keys_of(Tenant)}
+    readable = all(isinstance(tree.get(section, {}), Mapping) for section in SECTIONS)
+    torn = any(len(mistake.path) == 1 and mistake.path[0] in SECTIONS for mistake in found.mistakes)
+    return readable and "zones" in tree and not torn and not any(sections)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from infra.declaration.platform import Backbone, Bastion, Encryption, ManagementPool, Platform, VolumeType
 from infra.declaration.traffic import Declared, IcmpMatch, PortOrRange, PortRange, Protocol
-from infra.declaration.values import GATEWAY, INTERNET, Address, Day, HostNumber, Name, Network, Prefix, Prefix4, Prefix6, Text, Word
+from infra.declaration.values import GATEWAY, INTERNET, Address, Day, HostNumber, Name, Network, Prefix, Prefix4, Prefix6, Text, Whole, Word
 
 __all__ = [
     "GATEWAY",
@@ -83,7 +83,7 @@ class External(Declared):
 class Disk(Declared):
     """A data disk of a server, in GiB."""
 
-    size: Annotated[int, Field(ge=1, le=16384)]
+    size: Annotated[Whole, Field(ge=1, le=16384)]
     """size in GiB"""
 
 
@@ -94,7 +94,7 @@ class Server(Declared):
     """the server's zones and its host number in each: network address + number, in IPv4 and IPv6; the first one has the default route"""
     flavor: Word
     """the cloud's name for processors and memory"""
-    root: Annotated[int, Field(ge=2, le=16384)]
+    root: Annotated[Whole, Field(ge=2, le=16384)]
     """size of the root disk in GiB"""
     data: dict[Name, Disk] = Field(default_factory=dict)
     """data disks by name"""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.declaration.traffic import Declared, PortOrRange, PortRange
-from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Word
+from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Whole, Word
 
 
 class Backbone(Declared):
@@ -15,7 +15,7 @@ class Backbone(Declared):
 
     cidr: Prefix4
     """the backbone's prefix; no tenant may use it"""
-    router: Annotated[int, Field(ge=1, le=2**16)] = GATEWAY
+    router: Annotated[Whole, Field(ge=1, le=2**16)] = GATEWAY
     """host number of the platform's router"""
     bastion: HostNumber
     """host number of the bastion"""
@@ -26,7 +26,7 @@ class ManagementPool(Declared):
 
     cidr: Prefix4
     """the pool's prefix; no tenant may use it"""
-    prefix: Annotated[int, Field(ge=16, le=29)] = 28
+    prefix: Annotated[Whole, Field(ge=16, le=29)] = 28
     """prefix length of each tenant's management subnet"""
 
 

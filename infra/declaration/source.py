@@ -1,23 +1,14 @@
-"""A declaration's text as plain values that remember their lines.
-
-Pulumi reads the same file, but tells neither lines nor keys that are written twice; hence this reader.
-"""
+"""What was read from a declaration's file: plain values that remember their lines, and mistakes that know their place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from infra.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's reader where it is there: ten times as fast, with the same results."""
 
 Key = str | int
 KeyPath = tuple[Key, ...]
@@ -37,13 +28,20 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing that is wrong at a key path of a declaration; it has no line yet."""
+    """One thing that is wrong at a key path of a declaration. ``line`` is 0 until the path's own line is looked up."""
 
     path: KeyPath
     what: str
     expected: str = ""
     got: str = ""
     hint: str = ""
+    line: int = 0
+
+
+def one_of(names: Iterable[str], *, otherwise: str) -> str:
+    """Render what is expected as a list of names; ``otherwise`` where there is none."""
+    listed = ", ".join(names)
+    return f"one of {listed}" if listed else otherwise
 
 
 def dotted(path: KeyPath) -> str:
@@ -66,100 +64,67 @@ class Lines:
         line = next((self.known[full[:size]] for size in range(len(full), -1, -1) if full[:size] in self.known), 1)
         return Location(self.file, line)
 
-    def problems(self, mistakes: Iterable[Mistake]) -> tuple[Problem, ...]:
-        """Give mistakes their place; the result is in the order of the file and free of repetitions."""
-        placed = {
-            Problem(mistake.what, self._where(mistake.path), mistake.expected, mistake.got, mistake.hint): self.of(*mistake.path).line
+    def placed(self, mistakes: Iterable[Mistake]) -> dict[Problem, int]:
+        """Give mistakes their place: each problem once, with its line."""
+        return {
+            Problem(mistake.what, self._where(mistake), mistake.expected, mistake.got, mistake.hint): self._line(mistake)
             for mistake in mistakes
         }
-        return tuple(sorted(placed, key=lambda problem: placed[problem]))
 
-    def _where(self, path: KeyPath) -> str:
-        place, keys = self.of(*path), dotted(path)
+    def problems(self, mistakes: Iterable[Mistake]) -> tuple[Problem, ...]:
+        """Give mistakes their place; the result is in the order of the file and free of repetitions."""
+        return in_order(self.placed(mistakes))
+
+    def _line(self, mistake: Mistake) -> int:
+        return mistake.line or self.of(*mistake.path).line
+
+    def _where(self, mistake: Mistake) -> str:
+        place, keys = Location(self.file, self._line(mistake)), dotted(mistake.path)
         return f"{place}: {keys}" if keys else str(place)
 
 
-class _Walk:
-    """Notes the line of every key, every key that is written twice and every alias."""
-
-    def __init__(self) -> None:
-        self.lines: dict[KeyPath, int] = {}
-        self.mistakes: list[Mistake] = []
-        self._seen: set[int] = set()
-
-    def visit(self, node: yaml.Node, path: KeyPath) -> None:
-        """Walk a node. A node that is met again is the target of an alias."""
-        if id(node) in self._seen:
-            hint = "write the value out: what a line says is read in that line"
-            self.mistakes.append(Mistake(path, "an alias", "a value without anchors and aliases", "*", hint))
-            return
-        self._seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            for number, item in enumerate(node.value):
-                self.lines[*path, number] = item.start_mark.line + 1
-                self.visit(item, (*path, number))
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                self._key(key, (*path, str(key.value)))
-                self.visit(value, (*path, str(key.value)))
-
-    def _key(self, key: yaml.Node, here: KeyPath) -> None:
-        line = key.start_mark.line + 1
-        if here in self.lines:
-            expected = f"each key once; it is in line {self.lines[here]} already"
-            self.mistakes.append(Mistake(here, "the key is written twice", expected, f"line {line}"))
-        self.lines[here] = line
+def in_order(placed: Mapping[Problem, int]) -> tuple[Problem, ...]:
+    """Return problems in the order of their lines."""
+    return tuple(sorted(placed, key=lambda problem: placed[problem]))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file read: its values (``None`` when it is not YAML), the lines of its keys, and what is wrong with its text."""
+    """A file read: its values (``None`` when it is not YAML), the lines of its keys, and what is wrong with its text.
+
+    ``unreadable`` has the paths of values that have been refused already. ``around`` is what is wrong with the file outside the part
+    that is looked at, with full key paths.
+    """
 
     tree: Any
     lines: Lines
     mistakes: tuple[Mistake, ...] = ()
+    unreadable: frozenset[KeyPath] = frozenset()
+    around: tuple[Mistake, ...] = ()
 
     def at(self, *path: Key) -> Source:
-        """Return the part below a key path; mistakes elsewhere in the file stay out. ``KeyError`` when it is not there."""
+        """Return the part below a key path; mistakes beside the path stay out. ``KeyError`` when it is not there."""
         tree = self.tree
         for key in path:
             if not isinstance(tree, dict) or key not in tree:
                 raise KeyError(key)
             tree = tree[key]
-        below = tuple(
-            Mistake(mistake.path[len(path) :], mistake.what, mistake.expected, mistake.got, mistake.hint)
-            for mistake in self.mistakes
-            if mistake.path[: len(path)] == path
-        )
-        return Source(tree, Lines(self.lines.file, self.lines.known, path), below)
+        size = len(path)
+        below = tuple(replace(one, path=one.path[size:]) for one in self.mistakes if one.path[:size] == path)
+        above = tuple(one for one in self.mistakes if len(one.path) < size and path[: len(one.path)] == one.path)
+        unreadable = frozenset(one[size:] for one in self.unreadable if one[:size] == path)
+        return Source(tree, Lines(self.lines.file, self.lines.known, path), below, unreadable, (*self.around, *above))
 
+    def unsaid(self, mistakes: Iterable[Mistake]) -> list[Mistake]:
+        """Leave out what is said about values that have been refused already."""
+        said = {mistake.path for mistake in self.mistakes}
+        return [
+            mistake
+            for mistake in mistakes
+            if mistake.path not in said and not any(mistake.path[:size] in self.unreadable for size in range(len(mistake.path) + 1))
+        ]
 
-def parse(text: str, file: str) -> Source:
-    """Read YAML; a syntax error becomes the single mistake of a source without a tree."""
-    walk = _Walk()
-    try:
-        node = yaml.compose(text, Loader=LOADER)
-        if node is not None:
-            walk.visit(node, ())
-        # Aliases may be circular, and have been refused.
-        tree = yaml.load(text, Loader=LOADER) if not any(one.what == "an alias" for one in walk.mistakes) else None  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        return _unreadable(error, file)
-    return Source(tree, Lines(file, walk.lines), tuple(walk.mistakes))
-
-
-def _unreadable(error: yaml.YAMLError, file: str) -> Source:
-    mark = getattr(error, "problem_mark", None)
-    found = str(getattr(error, "problem", None) or error).splitlines()[0]
-    hint = "indent with spaces, never with tabs" if "\\t" in found else "check the indentation and quotes of this line"
-    mistake = Mistake((), "the file is not YAML", "a YAML mapping", found, hint)
-    return Source(None, Lines(file, {(): mark.line + 1} if mark else {}), (mistake,))
-
-
-def read(path: Path) -> Source:
-    """Read a file. Raises ``OSError`` when it cannot be read; text that is not UTF-8 is a mistake of the source."""
-    try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
-    except UnicodeDecodeError as error:
-        mistake = Mistake((), "the file is not text", "UTF-8", f"byte {error.start} is not UTF-8")
-        return Source(None, Lines(path.name), (mistake,))
+    def problems(self, mistakes: Iterable[Mistake]) -> tuple[Problem, ...]:
+        """Give mistakes of this part and those around it their place, in the order of the file."""
+        whole = Lines(self.lines.file, self.lines.known)
+        return in_order(whole.placed(self.around) | self.lines.placed(mistakes))

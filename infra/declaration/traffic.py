@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from infra.declaration.values import Port, refuse
+from infra.declaration.values import Port, Whole, refuse
 
 
 class Protocol(StrEnum):
@@ -38,16 +39,23 @@ class Protocol(StrEnum):
         return self in {Protocol.ICMP, Protocol.ICMPV6}
 
 
+_RANGE: Final = re.compile(r"([1-9][0-9]{0,4})(?: ?- ?([1-9][0-9]{0,4}))?")
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+LAST_PORT = 65535
+
+
 def _port_range(value: object) -> object:
-    """Read ``443`` and ``"8000-8010"``."""
+    """Read ``443`` and ``8000-8010``."""
     if isinstance(value, PortRange):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {"first": value, "last": value}
-    first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
-    if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
-        raise refuse("not a port", expected='a port such as 443, or a range such as "8000-8010"')
-    return {"first": int(first), "last": int(last or first)}
+    # Digits of other scripts are digits to Python, too, and a leading zero is octal to some.
+    written = _RANGE.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    first, last = (int(written[1]), int(written[2] or written[1])) if written else (0, 0)
+    if not written or max(first, last) > LAST_PORT:
+        raise refuse("not a port", expected=f"a port from 1 to {LAST_PORT} such as 443, or a range such as 8000-8010")
+    if first > last:
+        raise refuse("the port range is inverted", expected=f"{last}-{first}")
+    return {"first": first, "last": last}
 
 
 class Declared(BaseModel):
@@ -83,8 +91,8 @@ PortOrRange = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 65535},
-                {"type": "string", "pattern": "^[0-9]+(-[0-9]+)?$"},
+                {"type": "integer", "minimum": 1, "maximum": LAST_PORT},
+                {"type": "string", "pattern": f"^{_PORT}( ?- ?{_PORT})?$"},
             ]
         }
     ),
@@ -94,7 +102,7 @@ PortOrRange = Annotated[
 class IcmpMatch(Declared):
     """An ICMP type, optionally narrowed to one code (RFC 792, RFC 4443)."""
 
-    type: Annotated[int, Field(ge=0, le=255)]
+    type: Annotated[Whole, Field(ge=0, le=255)]
     """the ICMP type: 8 is IPv4's echo request, 128 IPv6's"""
-    code: Annotated[int, Field(ge=0, le=255)] | None = None
+    code: Annotated[Whole, Field(ge=0, le=255)] | None = None
     """one code of the type; every code when it is left out"""

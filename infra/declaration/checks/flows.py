@@ -33,7 +33,7 @@ NOT_FOR_FLOWS = {
 def known_endpoints(draft: Draft) -> Iterator[Mistake]:
     """Endpoints that nobody declared."""
     names = sorted(draft.written["zones"] | draft.written["externals"] | draft.written["servers"])
-    for path, name in _ends(draft):
+    for path, name in _ends(draft) if draft.names_known else ():
         if name == INTERNET or draft.is_written(name) or name in reserved.ANYTHING:
             continue
         hint = "management is not reached by flows: the platform opens it to the bastion alone"

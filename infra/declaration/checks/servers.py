@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses
-from infra.declaration.source import Mistake
+from infra.declaration.checks.zones import has_sensible_size
+from infra.declaration.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 def known_zones(draft: Draft) -> Iterator[Mistake]:
     """Zones that nobody declared."""
     written = sorted(draft.written["zones"])
-    for server, entry in draft.servers.items():
+    for server, entry in draft.servers.items() if draft.names_known else ():
         for zone in entry.zones:
             if zone not in written:
                 close = get_close_matches(zone, written, n=1)
                 hint = f"did you mean {close[0]}?" if close else "declare the zone under zones"
-                yield Mistake(("servers", server, "zones", zone), "unknown zone", f"one of {', '.join(written)}", zone, hint)
+                yield Mistake(
+                    ("servers", server, "zones", zone), "unknown zone", one_of(written, otherwise="a zone of the tenant"), zone, hint
+                )
 
 
 def host_numbers(draft: Draft) -> Iterator[Mistake]:
@@ -32,7 +35,7 @@ def host_numbers(draft: Draft) -> Iterator[Mistake]:
         for zone, number in entry.zones.items():
             for network in draft.zones[zone].networks if zone in draft.zones else ():
                 last = _last_host(network)
-                if number > last:
+                if number > last and has_sensible_size(network):
                     what = f"zone {zone} has no such host number"
                     yield Mistake(("servers", server, "zones", zone), what, f"2 to {last} in {network}", str(number))
 
@@ -66,7 +69,7 @@ def encrypted_disks(draft: Draft) -> Iterator[Mistake]:
         if entry.volume_type is not None and entry.volume_type not in encrypted:
             known = entry.volume_type in draft.platform.volume_types
             what = "the volume type does not encrypt" if known else "unknown volume type"
-            expected = f"one of {', '.join(sorted(encrypted))}"
+            expected = one_of(sorted(encrypted), otherwise="a type with encryption; the platform has none")
             yield Mistake(("servers", server, "volume_type"), what, expected, entry.volume_type)
 
 

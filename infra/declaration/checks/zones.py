@@ -33,9 +33,14 @@ def sizes(draft: Draft) -> Iterator[Mistake]:
     """Zones that are too large to be one segment, or too small to hold a server."""
     for path, network in _zone_networks(draft):
         lengths = ZONE_LENGTHS[network.version]
-        if network.prefixlen not in lengths:
+        if not has_sensible_size(network):
             expected = f"a prefix length from /{lengths[0]} to /{lengths[-1]}"
             yield Mistake(path, "the zone has no sensible size", expected, str(network))
+
+
+def has_sensible_size(network: Network) -> bool:
+    """Whether a zone may be as large or as small as this."""
+    return network.prefixlen in ZONE_LENGTHS[network.version]
 
 
 def reserved_prefixes(draft: Draft) -> Iterator[Mistake]:

@@ -17,7 +17,7 @@ CASES: dict[str, Refused] = {
     "a bastion for everybody": one(
         {"bastion.allowed_from": ["0.0.0.0/0"]}, "bastion.allowed_from[0]", "the bastion would be open to everybody", "/8"
     ),
-    "a bastion for nobody": one({"bastion.allowed_from": []}, "bastion.allowed_from", "wrong value", "at least 1"),
+    "a bastion for nobody": one({"bastion.allowed_from": []}, "bastion.allowed_from", "nothing is listed", "a list of prefixes"),
     "a default volume type that does not encrypt": one(
         {"default_volume_type": "plain"}, "default_volume_type", "the volume type does not encrypt", "one of vault"
     ),

@@ -63,8 +63,8 @@ def test_a_mistake_has_the_line_of_its_key(tmp_path: Path) -> None:
     )
     found = problems(tmp_path, text)
     assert found[0].splitlines() == [
-        "Pulumi.acme.yaml:10: flows.web.ports[1].first: wrong value",
-        "  expected: less than or equal to 65535",
+        "Pulumi.acme.yaml:10: flows.web.ports[1]: not a port",
+        "  expected: a port from 1 to 65535 such as 443, or a range such as 8000-8010",
         "  got: 70000",
     ]
 
@@ -134,19 +134,22 @@ def test_an_empty_section_is_no_mistake(tmp_path: Path, section: str) -> None:
 
 
 UNREADABLE: dict[str, tuple[str | bytes, str]] = {
-    "a tab as indentation": (HEAD + "\tregion: north\n", "Pulumi.acme.yaml:3: the file is not YAML"),
+    "a tab as indentation": (HEAD + "\tregion: north\n", "Pulumi.acme.yaml:3: tabs are not allowed"),
     "a quote without an end": (HEAD + '    region: "north\n', "the file is not YAML"),
     "a list that is not closed": (HEAD + GOOD + "    flows: [\n", "the file is not YAML"),
-    "two documents": (HEAD + GOOD + "---\n" + HEAD, "the file is not YAML"),
+    "two documents": (HEAD + GOOD + "---\n" + HEAD, "Pulumi.acme.yaml:6: the file has several documents"),
     "bytes that are no text": (b"config: \xff\n", "the file is not text"),
     "nothing": ("", "no declaration"),
     "a list": ("- config\n", "no declaration"),
-    "another kind of stack": ("config:\n  ringfence:platform: {}\n", "no declaration\n  expected: a mapping\n  got: ringfence:platform"),
+    "another kind of stack": (
+        "config:\n  ringfence:platform: {}\n",
+        "no declaration\n  expected: the key ringfence:tenant\n  got: ringfence:platform",
+    ),
     "no configuration": ("config:\n", "no declaration"),
     "a text in place of the declaration": (HEAD[:-1] + " acme\n", "not a mapping\n  expected: the keys region, labels, zones"),
     "nothing in place of the declaration": (HEAD, "not a mapping"),
-    "an alias": (HEAD + "    region: &a north\n    labels: *a\n", "Pulumi.acme.yaml:4: config.ringfence:tenant.labels: an alias"),
-    "an alias to itself": (HEAD + "    region: &a [*a]\n", "an alias"),
+    "an alias": (HEAD + GOOD.replace("north", "&a north") + "    flows: *a\n", "Pulumi.acme.yaml:6: flows: an alias"),
+    "an alias to itself": (HEAD + GOOD + "    flows: &a {b: *a}\n", "Pulumi.acme.yaml:6: flows.b: an alias"),
 }
 
 

@@ -1,0 +1,143 @@
+"""What pydantic finds wrong, in the words of the declaration: one mistake for each thing that a person has to change."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from infra.declaration.source import Mistake, dotted, one_of
+from infra.declaration.text import SHOWN
+from infra.declaration.values import A_NAME
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from infra.declaration.source import Key, KeyPath
+
+PORTS, PREFIXES = "a list of ports, such as [443, 8000-8010]", "a list of prefixes, such as [198.51.100.0/24]"
+LISTS = {"ports": PORTS, "management_ports": PORTS, "cidrs": PREFIXES, "allowed_from": PREFIXES, "allowed_regions": "a list of regions"}
+OF_THE_FILE = frozenset({"name"})
+"""Fields of the model that are no keys of the file."""
+PLAIN = {
+    "string_pattern_mismatch": ("not a name", A_NAME),
+    "enum": ("not one of the known values", "{expected}"),
+    "literal_error": ("not one of the known values", "{expected}"),
+    "string_type": ("not a text", "a text; what looks like something else goes in quotes"),
+    "string_too_short": ("the text is too short", "at least {min_length} characters"),
+    "string_too_long": ("the text is too long", "at most {max_length} characters"),
+    "int_type": ("not a whole number", "a number in decimal digits, without quotes"),
+    "greater_than_equal": ("the number is too small", "{ge} or more"),
+    "less_than_equal": ("the number is too large", "{le} or less"),
+}
+"""What is wrong with a plain value and what is expected, by pydantic's word for it."""
+Said = tuple[str, str, str, str]
+
+
+def shown(value: object) -> str:
+    """Render a value for a message: short, and on one line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | dict) and not value:
+        return "an empty list" if isinstance(value, list) else "nothing"
+    text = " ".join(str(value).split()) if isinstance(value, str) else repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the keys of a model as a person writes them."""
+    return tuple(info.alias or name for name, info in model.model_fields.items() if name not in OF_THE_FILE)
+
+
+def mistakes(model: type[BaseModel], details: list[ErrorDetails], path: KeyPath) -> list[Mistake]:
+    """Say everything that pydantic found. A key that is missing because it is misspelt is said once."""
+    misspelt = {(_keys(one["loc"])[:-1], _close(model, one)) for one in details if one["type"] == "extra_forbidden"}
+    return [
+        Mistake((*path, *_keys(one["loc"])), *_said(model, one))
+        for one in details
+        if one["type"] != "missing" or (_keys(one["loc"])[:-1], str(one["loc"][-1])) not in misspelt
+    ]
+
+
+def near(word: str, known: tuple[str, ...] | list[str]) -> str:
+    """Return the known word that a person may have meant; empty when none is near."""
+    return next(iter(get_close_matches(word.lower(), known, n=1)), "")
+
+
+def _close(model: type[BaseModel], detail: ErrorDetails) -> str:
+    inside = _model_at(model, detail["loc"][:-1])
+    return near(str(detail["loc"][-1]), keys_of(inside)) if inside else ""
+
+
+def _said(model: type[BaseModel], detail: ErrorDetails) -> Said:
+    """Return what is wrong, what is expected, what was got, and what to do."""
+    where, got, context = _keys(detail["loc"]), shown(detail["input"]), detail.get("ctx", {})
+    match detail["type"]:
+        case "refused":
+            found = (context["what"], context["expected"], got, context["hint"])
+        case "missing":
+            found = (f"{dotted(where[-1:])} is missing", _described(model, where), "", "")
+        case "extra_forbidden":
+            found = _unknown(model, detail)
+        case "dict_type" | "model_type" | "model_attributes_type":
+            found = ("not a mapping", _mapping(model, where), got, "")
+        case "tuple_type":
+            found = ("not a list", _list(where), got, "")
+        case "too_short":
+            several = isinstance(detail["input"], list | tuple)
+            found = ("nothing is listed", _list(where) if several else "at least one name with what belongs to it", got, "")
+        case kind if kind in PLAIN:
+            what, expected = PLAIN[kind]
+            blank = isinstance(detail["input"], str) and not detail["input"].strip()
+            found = ("the text is blank" if blank else what, expected.format(**context), got, "")
+        case _:
+            found = ("wrong value", detail["msg"].removeprefix("Input should be "), got, "")
+    return found
+
+
+def _keys(location: tuple[Key, ...]) -> KeyPath:
+    """Drop pydantic's marks from a location: that a key was meant and not its value."""
+    return tuple(key for key in location if key != "[key]")
+
+
+def _list(where: KeyPath) -> str:
+    return LISTS.get(str(where[-1]) if where else "", "a list")
+
+
+def _mapping(model: type[BaseModel], where: KeyPath) -> str:
+    inside = _model_at(model, where)
+    return f"the keys {', '.join(keys_of(inside))}" if inside else "names with a value each"
+
+
+def _described(model: type[BaseModel], where: KeyPath) -> str:
+    inside = _model_at(model, where[:-1])
+    fields = inside.model_fields if inside else {}
+    info = next((info for name, info in fields.items() if where[-1] in {name, info.alias}), None)
+    return info.description or "" if info else ""
+
+
+def _unknown(model: type[BaseModel], detail: ErrorDetails) -> Said:
+    inside, close = _model_at(model, detail["loc"][:-1]), _close(model, detail)
+    expected = one_of(keys_of(inside) if inside else (), otherwise="no key here")
+    return "unknown key", expected, str(detail["loc"][-1]), f"did you mean {close}?" if close else ""
+
+
+def _model_at(model: type[BaseModel], location: tuple[Key, ...]) -> type[BaseModel] | None:
+    """Return the model of a mapping inside another; ``None`` when names, and not keys, belong there."""
+    kind: object = model
+    for key in location:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            info = next((info for name, info in kind.model_fields.items() if key in {name, info.alias}), None)
+            kind = _bare(info.annotation) if info else None
+        else:
+            kind = _bare(next((one for one in reversed(get_args(kind)) if one is not Ellipsis), None))
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _bare(annotation: object) -> object:
+    """Take a type out of what is wrapped around it: ``Annotated[X | None, ...]`` is X."""
+    while get_origin(annotation) in {Annotated, Union, UnionType}:
+        annotation = next((one for one in get_args(annotation) if one is not type(None)), None)
+    return annotation
