@@ -15,6 +15,7 @@ from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import addresses, names
 from infra.declaration.model import Server
 from infra.dynamic.host_key import HostKey
+from infra.neutron.demand import BASTION_ROOT_GIB
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from infra.declaration.model import Platform
 
 NAME = "bastion"
-ROOT_GIB = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Bastion(ComponentResource):
         key = openstack.compute.Keypair(
             names.key_pair(names.PLATFORM), name=names.key_pair(names.PLATFORM), public_key=args.public_key, opts=child
         )
-        server = Server(zones={"backbone": platform.backbone.bastion}, flavor=platform.bastion.flavor, root=ROOT_GIB)
+        server = Server(zones={"backbone": platform.backbone.bastion}, flavor=platform.bastion.flavor, root=BASTION_ROOT_GIB)
         labels = {"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY}
         volumes = Volumes(
             names.BASTION, VolumesArgs(names.PLATFORM, NAME, server, args.volume_type, args.image_id, labels, args.guard), child

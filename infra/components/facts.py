@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi import Output
@@ -19,6 +20,7 @@ class PlatformFacts:
     external_network_id: Output[str]
     image_id: Output[str]
     router_id: Output[str]
+    further_router_ids: Output[list[str]]
     pool_id: Output[str]
     backbone_network_id: Output[str]
     backbone_subnet_id: Output[str]
@@ -43,12 +45,18 @@ class PlatformFacts:
             external_network_id=text("external_network_id"),
             image_id=text("image_id"),
             router_id=text("router_id"),
+            further_router_ids=facts.apply(further_routers),
             pool_id=text("pool_id"),
             backbone_network_id=text("backbone", "network_id"),
             backbone_subnet_id=text("backbone", "subnet_id"),
             bastion_address=text("bastion", "address"),
             bastion_host_key=text("bastion", "host_key"),
         )
+
+
+def further_routers(facts: dict[str, Any]) -> list[str]:
+    """Return the ids of the platform's second router and those after it; a platform of an earlier version has none."""
+    return [str(router["router_id"]) for router in facts.get("further_routers", ())]
 
 
 def _at(tree: object, path: tuple[str, ...]) -> object:

@@ -1,14 +1,14 @@
-"""How much a tenant's project may hold: what is declared, and the room to make each thing once more."""
+"""How much a project may hold: what is declared, and the room to make each thing once more."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from infra.dynamic.limits import Limits
-from infra.neutron.groups import security_groups
+from infra.neutron import demand
 
 if TYPE_CHECKING:
-    from infra.declaration.model import Tenant
+    from infra.declaration.model import Platform, Tenant
     from infra.policy.rules import TenantPolicy
 
 ROOM = 2
@@ -22,24 +22,31 @@ def project_limits(tenant: Tenant, policy: TenantPolicy) -> Limits:
 
     No router at all: the edge and the management router are the platform's, so a deployer cannot route its management segment.
     """
-    servers = tenant.servers.values()
-    disks = [size for server in servers for size in (server.root, *(disk.size for disk in server.data.values()))]
-    groups = security_groups(policy)
-    rules = sum(len(group.rules) for group in groups)
-    declared = {
-        "network": len(tenant.zones),
-        "subnet": sum(len(zone.networks) for zone in tenant.zones.values()),
-        "port": sum(len(server.zones) + 1 for server in servers) + len(tenant.zones),
-        "floatingip": sum(1 for server in servers if server.public),
-        "security_group": len(groups) + 1,
-    }
+    declared = demand.of_tenant(tenant, policy)
+    rules = declared.network.pop("security_group_rule")
     return Limits(
-        compute={"instances": ROOM * len(servers), "key_pairs": ROOM},
-        volume={"volumes": ROOM * len(disks), "gigabytes": ROOM * sum(disks)},
+        compute={"instances": ROOM * declared.compute["instances"], "key_pairs": ROOM},
+        volume={resource: ROOM * number for resource, number in declared.volume.items()},
         network={
-            **{resource: ROOM * number for resource, number in declared.items()},
+            **{resource: ROOM * number for resource, number in declared.network.items()},
             "security_group_rule": (ROOM * rules // RULE_STEP + 1) * RULE_STEP,
             "router": 0,
             "rbac_policy": 0,
+        },
+    )
+
+
+def platform_limits(platform: Platform) -> Limits:
+    """Return what the platform's project must be allowed at least: as many tenants as its pool and its backbone hold.
+
+    Routes per router are a quota since Neutron 2026.2; a cloud that knows no such quota is not asked for it.
+    """
+    declared = demand.of_pool(platform)
+    return Limits(
+        compute={resource: ROOM * number for resource, number in declared.compute.items()},
+        volume={resource: ROOM * number for resource, number in declared.volume.items()},
+        network={
+            **{resource: ROOM * number for resource, number in declared.network.items()},
+            "router_route": platform.backbone.max_routes,
         },
     )

@@ -77,7 +77,7 @@ class Management(ComponentResource):
     def _connect(
         self, network: openstack.networking.Network, subnet: openstack.networking.Subnet, router: openstack.networking.Router
     ) -> openstack.networking.SubnetRoute:
-        """Give the router its two legs, the platform's router the way back, and the servers their only route: to the backbone."""
+        """Give the router its two legs, a router of the platform the way to it, and the servers their only route: to the backbone."""
         args, facts = self._args, self._args.facts
         child = ResourceOptions(parent=self)
         inside = self._leg(self._name, network.id, subnet.id, router.id)
@@ -85,6 +85,8 @@ class Management(ComponentResource):
         ManagementRoute(
             self._name,
             router_id=facts.router_id,
+            further=facts.further_router_ids,
+            max_routes=args.platform.backbone.max_routes,
             destination=subnet.cidr,
             next_hop=outside.all_fixed_ips[0],
             opts=ResourceOptions(parent=self, depends_on=[outside]),

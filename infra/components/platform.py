@@ -12,8 +12,11 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from infra.components import providers
 from infra.components.backbone import Backbone
 from infra.components.bastion import Bastion, BastionArgs
+from infra.components.limits import platform_limits
+from infra.components.relays import Relays
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
+from infra.dynamic.limits import ProjectRoom
 
 if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
@@ -48,7 +51,7 @@ class PlatformArgs:
 
 
 class PlatformStack(ComponentResource):
-    """Backbone, volume types, guest image and bastion; ``facts`` is what the tenants' stacks read."""
+    """Backbone, volume types, guest image, bastion and the room for tenants; ``facts`` is what the tenants' stacks read."""
 
     facts: Output[dict[str, object]]
 
@@ -61,6 +64,7 @@ class PlatformStack(ComponentResource):
         invoke = pulumi.InvokeOptions(provider=admin)
         external = openstack.networking.get_network_output(name=args.platform.external_network, external=True, opts=invoke)
         project = openstack.identity.get_auth_scope_output(name="admin", opts=invoke).project_id
+        room = ProjectRoom(names.PLATFORM, project, platform_limits(args.platform), opts=child)
         types = VolumeTypes("volume-types", args.platform.volume_types, child)
         image = self._image(args)
         backbone = Backbone("backbone", args.platform, external.id, child)
@@ -69,7 +73,11 @@ class PlatformStack(ComponentResource):
             BastionArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.public_key, args.guard),
             ResourceOptions(parent=self, depends_on=[types]),
         )
+        # After the bastion, which has a declared address on the backbone: Neutron chooses the relays' among those that are left.
+        after = ResourceOptions(parent=self, depends_on=[room, bastion])
+        relays = Relays("relays", args.platform, backbone, after).facts if args.platform.backbone.routers > 1 else []
         self.facts = Output.all(
+            further_routers=relays,
             facts=self._facts(args, backbone, bastion),
             project_id=project,
             image_id=image.id,

@@ -68,6 +68,18 @@ def bastion_address(platform: Platform) -> Address:
     return host(platform.backbone.cidr, platform.backbone.bastion)
 
 
+def most_tenants(platform: Platform) -> int:
+    """Return how many tenants fit: each has a subnet of the pool, and an address on the backbone beside routers and bastion."""
+    segments: int = 2 ** (platform.pool.prefix - platform.pool.cidr.prefixlen)
+    hosts = platform.backbone.cidr.num_addresses - 2 - platform.backbone.routers - 1
+    return max(0, min(segments, hosts))
+
+
+def most_routed(platform: Platform) -> int:
+    """Return to how many tenants the platform's routers can hold a route. One place of each is the way to the next router."""
+    return platform.backbone.routers * (platform.backbone.max_routes - 1)
+
+
 def single(address: Address) -> Network:
     """Return the prefix that holds one address only."""
     return ip_network(address)

@@ -26,6 +26,11 @@ MANAGEMENT_POOL = f"{PLATFORM}-{MANAGEMENT}"
 """The subnet pool that the tenants' management subnets come from."""
 
 
+def further_router(number: int) -> str:
+    """Name of the platform's second router (2) and those after it, of the leg of each and of the route to it."""
+    return f"{PLATFORM}-router-{number}"
+
+
 def project(tenant: str) -> str:
     """Name of the tenant's project."""
     return tenant

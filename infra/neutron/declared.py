@@ -58,6 +58,15 @@ class _Cloud:
         pool = platform.pool.cidr.subnets(new_prefix=platform.pool.prefix)
         taken = {platform.backbone.router, platform.backbone.bastion}
         hosts = (str(address) for number, address in enumerate(platform.backbone.cidr) if number >= _RESERVED and number not in taken)
+        self._relays = {names.further_router(number): next(hosts, "") for number in range(2, platform.backbone.routers + 1)}
+        if len(tenants) > addresses.most_routed(platform):
+            raise SnapshotError.of(
+                "the platform's routers have no place for the routes to all tenants",
+                where=f"Pulumi.{names.PLATFORM}.yaml: backbone.routers",
+                expected=f"at least {-(-len(tenants) // (platform.backbone.max_routes - 1))}",
+                got=f"{platform.backbone.routers}, for {addresses.most_routed(platform)} tenants; declared are {len(tenants)}",
+                hint=f"raise it, then pulumi up -s {names.PLATFORM}",
+            )
         for declaration in tenants:
             name = declaration.tenant.name
             try:
@@ -86,14 +95,23 @@ class _Cloud:
         )
         prefixes = (str(platform.pool.cidr),)
         yield model.SubnetPool(id=names.MANAGEMENT_POOL, name=names.MANAGEMENT_POOL, prefixes=prefixes, project_id=names.PLATFORM)
-        routes = tuple(model.Route(destination=str(self._segments[name]), nexthop=self._backbone[name]) for name in self._segments)
-        yield self._router(names.PLATFORM, outside=True, routes=routes)
-        yield _leg(names.PLATFORM, names.BACKBONE, names.BACKBONE, first)
+        yield from self._routers(first)
         yield model.SecurityGroup(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM, rules=tuple(_bastion_rules(platform)))
         yield model.Server(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM)
         address = str(addresses.bastion_address(platform))
         yield _port(names.BASTION, (names.BACKBONE, names.PLATFORM), [(names.BACKBONE, address)], (names.BASTION,), names.BASTION)
         yield self._floating(names.BASTION, names.BASTION, names.PLATFORM)
+
+    def _routers(self, first: str) -> Iterator[model.Record]:
+        """Yield the platform's routers: each holds the routes to as many tenants as it may, and hands the rest to the next."""
+        relays = list(self._relays.items())
+        each = self._platform.backbone.max_routes - 1
+        segments = iter(self._segments)
+        for number, (router, address) in enumerate([(names.PLATFORM, first), *relays]):
+            routes = [model.Route(destination=str(self._segments[name]), nexthop=self._backbone[name]) for name in islice(segments, each)]
+            routes += [model.Route(destination=str(self._platform.pool.cidr), nexthop=after) for _, after in relays[number : number + 1]]
+            yield self._router(router, outside=number == 0, routes=tuple(routes))
+            yield _leg(router, names.BACKBONE, names.BACKBONE, address)
 
     def _tenant_records(self, declaration: TenantDeclaration) -> Iterator[model.Record]:
         tenant = declaration.tenant
