@@ -12,7 +12,7 @@ import pulumi
 from infra.components import settings
 from infra.components.facts import PlatformFacts
 from infra.components.guard import ALLOW, ReplacementGuard, existing, unfinished
-from infra.components.isolation import refuse_open_paths
+from infra.components.isolation import refuse_open_paths, warnings
 from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
@@ -28,7 +28,10 @@ def main() -> None:
     stack, root, today = pulumi.get_stack(), Path(pulumi.get_root_directory()), datetime.now(UTC).date()
     platform = load_platform(root / f"Pulumi.{names.PLATFORM}.yaml").platform
     tenant = None if stack == names.PLATFORM else load_tenant(root / f"Pulumi.{stack}.yaml", platform, today=today)
-    refuse_open_paths(load_folder(root, today=today))
+    declarations = load_folder(root, today=today)
+    for warning in warnings(declarations, stack):
+        pulumi.log.warn(warning)
+    refuse_open_paths(declarations)
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.errors import OpenPathError, Problem
+from infra.declaration.expiry import endings
+from infra.errors import DeclarationError, OpenPathError, Problem
 from infra.neutron.compile import compile_fabric
 from infra.neutron.declared import declared_snapshot
 from infra.neutron.intent import declared_intent
@@ -24,15 +25,30 @@ def refuse_open_paths(declarations: Declarations) -> Proof:
 
     A platform without any tenant is not refused for the one reason that there is nobody yet to be kept apart.
 
+    A tenant whose declaration has mistakes is left out: it is not provisioned by this, and does not stop the others.
+
     Raises:
+        DeclarationError: a tenant that is left out may share names with another one, so the others cannot be judged without it.
         OpenPathError: they are not, or it cannot be told; one problem for every claim that does not hold.
     """
+    undecidable = declarations.undecidable()
+    if undecidable:
+        raise DeclarationError(*undecidable, *declarations.problems)
     fabric = compile_fabric(declared_snapshot(declarations.platform, declarations.tenants))
     proof = prove(fabric, declared_intent(declarations.platform, declarations.tenants))
     nobody = not declarations.tenants and not proof.unknowns and proof.verdict is Verdict.UNKNOWN
     if proof.verdict is not Verdict.HOLDS and not nobody:
         raise OpenPathError(*_problems(proof))
     return proof
+
+
+def warnings(declarations: Declarations, stack: str) -> Iterator[str]:
+    """Yield what somebody who changes a stack should know although it stops nothing: others' mistakes, and flows of its own that ended."""
+    for problem in declarations.problems:
+        yield f"not judged, and not kept apart from anybody here, because of this mistake in another tenant's declaration:\n{problem}"
+    for ended in endings(declarations.tenants):
+        if ended.tenant == stack:
+            yield f"{ended}; its rules are taken away"
 
 
 def _problems(proof: Proof) -> Iterator[Problem]:

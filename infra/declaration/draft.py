@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from infra.declaration.model import External, Flow, Platform, Server, Zone
 
@@ -21,7 +20,6 @@ class Draft:
 
     name: str
     platform: Platform
-    today: date
     region: str | None
     zones: Mapping[str, Zone]
     externals: Mapping[str, External]

@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import names
 from infra.declaration.loader import PREFIX, SUFFIX, load_platform, load_tenant, stack_name
-from infra.errors import DeclarationError
+from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
     from infra.declaration.loader import TenantDeclaration
     from infra.declaration.model import Platform
-    from infra.errors import Problem
+
+UNREAD = (".yml", ".json")
+"""Endings of files that somebody may take for a declaration and that nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """A platform, its tenants in the order of their names, and what is wrong with the tenants that are left out."""
+    """A platform, its tenants in the order of their names, and what is wrong with the tenants that are left out.
+
+    ``left`` are the stacks of the tenants that are left out.
+    """
 
     platform: Platform
     tenants: tuple[TenantDeclaration, ...]
     problems: tuple[Problem, ...] = ()
+    left: tuple[str, ...] = ()
 
     def whole(self) -> Declarations:
         """Return the same, or raise ``DeclarationError`` with every mistake when a tenant had to be left out."""
@@ -32,11 +39,39 @@ class Declarations:
             raise DeclarationError(*self.problems)
         return self
 
+    def undecidable(self) -> tuple[Problem, ...]:
+        """Return why the others cannot be judged without the tenants that are left out; empty when they can.
+
+        Every name that a tenant claims is its own, or begins with its own and a hyphen. A tenant that cannot be read may so claim a name
+        of another one exactly when one of the two names begins with the other: ``acme`` with a zone ``prod-app``, and ``acme-prod``.
+        """
+        read = [one.tenant.name for one in self.tenants]
+        return tuple(
+            Problem(
+                f"whether {left} and {other} are kept apart cannot be told",
+                f"{PREFIX}{left}{SUFFIX}",
+                f"a declaration without mistakes: names of {left} and of {other} may be the same",
+                "mistakes, which are listed beside this",
+                "mend this declaration first",
+            )
+            for left in self.left
+            for other in (*read, *(one for one in self.left if one > left))
+            if _may_meet(left, other)
+        )
+
+
+def _may_meet(one: str, other: str) -> bool:
+    return one.startswith(f"{other}-") or other.startswith(f"{one}-")
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    """Return the declarations of a folder, sorted."""
+    return tuple(sorted(folder.glob(f"{PREFIX}*{SUFFIX}")))
+
 
 def stacks(folder: Path) -> tuple[str, ...]:
     """Return the names of the tenants that a folder declares, sorted."""
-    found = sorted(stack_name(path) for path in folder.glob(f"{PREFIX}*{SUFFIX}"))
-    return tuple(name for name in found if name != names.PLATFORM)
+    return tuple(name for name in map(stack_name, files(folder)) if name != names.PLATFORM)
 
 
 def load_folder(folder: Path, *, today: date) -> Declarations:
@@ -47,10 +82,20 @@ def load_folder(folder: Path, *, today: date) -> Declarations:
     """
     platform = load_platform(folder / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
     tenants: list[TenantDeclaration] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = list(_unread(folder))
+    left: list[str] = []
     for stack in stacks(folder):
         try:
             tenants.append(load_tenant(folder / f"{PREFIX}{stack}{SUFFIX}", platform, today=today))
         except DeclarationError as error:
             problems.extend(error.problems)
-    return Declarations(platform, tuple(tenants), tuple(problems))
+            left.append(stack)
+    return Declarations(platform, tuple(tenants), tuple(problems), tuple(left))
+
+
+def _unread(folder: Path) -> Iterator[Problem]:
+    """Yield a mistake for every file that looks like a declaration and is none: what is in it would be dropped without a word."""
+    for path in sorted(folder.glob(f"{PREFIX}?*")):
+        if path.suffix in UNREAD and path.stem != PREFIX.rstrip("."):
+            hint = f"rename it to {path.stem}{SUFFIX}, or take it away"
+            yield Problem("nobody reads this file", path.name, f"{PREFIX}<stack>{SUFFIX}", path.name, hint)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from infra.declaration import checks, envelope, reader, shapes
 from infra.declaration.draft import Draft
 from infra.declaration.envelope import CONFIG, PLATFORM, PREFIX, SUFFIX, TENANT
+from infra.declaration.expiry import ended
 from infra.declaration.model import External, Flow, Platform, Server, Tenant, Zone
 from infra.declaration.source import Lines, Mistake
 from infra.declaration.wording import keys_of, near, shown
@@ -27,10 +28,14 @@ SECTIONS = ("zones", "externals", "servers", "flows")
 
 @dataclass(frozen=True, slots=True)
 class TenantDeclaration:
-    """A tenant that holds together, and where each part of it was written."""
+    """A tenant that holds together, and where each part of it was written.
+
+    ``ended`` are the names of the flows whose last day is over: they are still written, and allow nothing any more.
+    """
 
     tenant: Tenant
     lines: Lines
+    ended: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +79,21 @@ def load_platform(path: Path) -> PlatformDeclaration:
 def load_tenant(path: Path, platform: Platform, *, today: date) -> TenantDeclaration:
     """Read a tenant's declaration. Raises ``DeclarationError`` with every mistake in it.
 
-    ``today`` decides which flows have expired: a flow is allowed up to and including its last day.
+    ``today`` decides which flows have ended: a flow is allowed up to and including its last day. That is no mistake of the file, which is
+    as right as it was the day before.
     """
     name = stack_name(path)
     found = _section(path, TENANT)
     if not isinstance(found.tree, Mapping):
         mistake = Mistake((), "not a mapping", f"the keys {', '.join(keys_of(Tenant))}", shown(found.tree))
         raise DeclarationError(*found.problems([*found.mistakes, *found.unsaid([mistake])]))
-    tenant, mistakes = _tenant(name, found, platform, today)
+    tenant, mistakes = _tenant(name, found, platform)
     if tenant is None or found.around:
         raise DeclarationError(*found.problems(mistakes))
-    return TenantDeclaration(tenant, found.lines)
+    return TenantDeclaration(tenant, found.lines, ended(tenant, today))
 
 
-def _tenant(name: str, found: Source, platform: Platform, today: date) -> tuple[Tenant | None, list[Mistake]]:
+def _tenant(name: str, found: Source, platform: Platform) -> tuple[Tenant | None, list[Mistake]]:
     """Judge the whole first, for the frame around the entries, then entry by entry, so that every readable one is checked."""
     tree = {key: value for key, value in found.tree.items() if value is not None or key not in SECTIONS}
     tenant, whole = shapes.validate(Tenant, {**tree, "name": name}, ())
@@ -97,7 +103,7 @@ def _tenant(name: str, found: Source, platform: Platform, today: date) -> tuple[
     flows, in_flows = shapes.entries(Flow, tree.get("flows"), ("flows",))
     written = {section: _names(tree.get(section)) for section in SECTIONS}
     region = tree.get("region") if isinstance(tree.get("region"), str) else None
-    draft = Draft(name, platform, today, region, zones, externals, servers, flows, written, names_known=_names_known(tree, found))
+    draft = Draft(name, platform, region, zones, externals, servers, flows, written, names_known=_names_known(tree, found))
     entries = [*in_zones, *in_externals, *in_servers, *in_flows]
     inside = {(mistake.path, mistake.what) for mistake in entries}
     shape = [mistake for mistake in whole if (mistake.path, mistake.what) not in inside] + entries

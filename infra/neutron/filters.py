@@ -235,7 +235,8 @@ class Filters:
         text = words_of(record, self._remote_names)
         if source is None:
             return Origin(record.id, group.name or group.id, text)
-        return Origin(record.id, group.name or group.id, text, source.flow, source.owner, source.reason, source.file, source.line)
+        said = (source.flow, source.owner, source.reason, source.file, source.line, source.expires)
+        return Origin(record.id, group.name or group.id, text, *said)
 
     def dhcp_answers(self) -> tuple[tuple[int, int, int], ...]:
         """(family, l4_lo, l4_hi) that filtered ports take from unfiltered neighbours without a rule."""

@@ -18,13 +18,16 @@ Meaning = tuple[str, str, int, int, str]
 """(direction, family, first and last layer-4 point, peer)."""
 
 
-def attach(snapshot: Snapshot, declared: Snapshot) -> Snapshot:
+def attach(snapshot: Snapshot, declared: Snapshot, once: Snapshot | None = None) -> Snapshot:
     """Return the snapshot with the source of every rule that the declarations ask for, by project, group and meaning.
 
+    ``once`` are the declarations with the flows that have ended: a rule that only such a flow asked for leads to it all the same.
     Groups and projects match by name. A rule without a match keeps what it has: nothing asked for it. The digest stays that of the
     snapshot as it was taken: where a rule comes from changes nothing that is proven, and a certificate is about what was taken.
     """
     sources = _sources(declared)
+    for place, ended in _sources(once).items() if once else ():
+        sources[place] = {**ended, **sources.get(place, {})}
     projects = {project.id: project.name for project in snapshot.projects}
     meaning = _reader(snapshot)
     groups = []

@@ -22,14 +22,15 @@ MANAGEMENT_FLOW = "management"
 
 
 def expand(declaration: TenantDeclaration, platform: Platform) -> TenantPolicy:
-    """Return everything that a tenant's flows allow; what is not in the result is denied.
+    """Return everything that a tenant's flows allow; what is not in the result is denied, and so is what a flow that has ended allowed.
 
     Every flow becomes an egress rule where it starts and an ingress rule where it ends, for each end that is inside the tenant,
     in each address family that both ends have.
     """
     tenant = declaration.tenant
     outside = internet(tenant, platform)
-    rules = [rule for name in tenant.flows for rule in _flow_rules(declaration, name, outside)]
+    living = [name for name in tenant.flows if name not in declaration.ended]
+    rules = [rule for name in living for rule in _flow_rules(declaration, name, outside)]
     keys = [names.zone_group(zone) for zone in tenant.zones]
     keys += [names.server_group(server) for server in tenant.servers if _is_named(tenant, server)]
     groups = {key: Group(key, f"what flows allow for {key}", tuple(r for where, r in rules if where == key)) for key in keys}

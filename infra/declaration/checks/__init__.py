@@ -36,7 +36,6 @@ TENANT: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     flows.protocol_parts,
     flows.icmp_parts,
     flows.common_family,
-    flows.not_expired,
     flows.no_administration,
     conflicts.ports_once,
     conflicts.duplicates,

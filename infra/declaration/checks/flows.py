@@ -113,14 +113,6 @@ def common_family(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(("flows", name), "mixed address families", expected, f"{flow.protocol}; {got}")
 
 
-def not_expired(draft: Draft) -> Iterator[Mistake]:
-    """Flows whose last day is over."""
-    for name, flow in draft.flows.items():
-        if flow.expires is not None and flow.expires < draft.today:
-            hint = "remove the flow, or have its owner agree to a new date"
-            yield Mistake(("flows", name, "expires"), "the flow has expired", f"{draft.today} or later", str(flow.expires), hint)
-
-
 def no_administration(draft: Draft) -> Iterator[Mistake]:
     """Ports of remote administration, in whatever direction: these go through the bastion and the management network alone."""
     for name, flow in draft.flows.items():

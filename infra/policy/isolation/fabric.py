@@ -88,7 +88,7 @@ class PublicAddress:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a rule comes from, as text for people: its id and what its source says."""
+    """Where a rule comes from, as text for people: its id and what its source says; ``expires`` is the last day of a flow that has one."""
 
     rule: str
     group: str
@@ -98,6 +98,7 @@ class Origin:
     reason: str = ""
     file: str = ""
     line: int = 0
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +17,7 @@ from infra.policy.packets.errors import PacketTextError
 from infra.policy.packets.text import parse_l4
 from infra.policy.queries.answers import Service
 from ringfence.analysis.output import console, emit, shown
-from ringfence.analysis.states import DECLARATIONS, State, open_state
+from ringfence.analysis.states import ALONE, DECLARATIONS, Reading, State, ignore, open_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,17 +31,39 @@ StateName = Annotated[
 ]
 DriverName = Annotated[Driver | None, typer.Option("--driver", help="Firewall driver to assume instead of the state's own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def day(text: str) -> date:
+    """Read a day as ISO 8601 writes it, and in no other way."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # a day that no calendar has
+    message = f"{text!r} is no day, such as 2027-12-31"
+    raise typer.BadParameter(message)
+
+
+Today = Annotated[
+    date | None,
+    typer.Option(parser=day, metavar="DAY", help="Judge expiry as on this day; today, and for git:REV the day of its commit."),
+]
+Alone = Annotated[bool, typer.Option(ALONE, help="Judge the state by itself: nothing is compared with the declarations.")]
 
 __all__ = [
     "BROKEN",
     "DECLARATIONS",
     "HOLDS",
     "UNKNOWN",
+    "Alone",
     "AsJson",
     "DriverName",
     "StateName",
+    "Today",
     "console",
     "emit",
+    "not_compared",
     "not_understood",
     "read",
     "service",
@@ -54,19 +78,26 @@ def not_understood(state: State, *, aside: bool = False) -> None:
         out.print(f"not understood: {unknown}", style="yellow", markup=False)
 
 
-def read(name: str, driver: Driver | None = None) -> State:
+def not_compared(state: State, *, aside: bool = False) -> None:
+    """Say that a state was judged by itself, and why. ``aside``: on standard error."""
+    if state.alone:
+        out = Console(stderr=True, highlight=False, soft_wrap=True) if aside else console()
+        out.print(f"not compared with the declarations: {state.alone}", style="yellow", markup=False)
+
+
+def read(name: str, driver: Driver | None = None, *, today: date | None = None, alone: bool = False) -> State:
     """Read a state, with progress on a terminal.
 
     From here on nothing is collected: an answer is one process, and looking again and again through a million records that all stay
     takes a quarter of its time.
     """
     gc.disable()
-    return open_state(name, driver, _teller())
+    return open_state(name, Reading(driver, today, alone, _teller()))
 
 
 def _teller() -> Callable[[str, int], None]:
     if not sys.stderr.isatty():
-        return lambda _part, _count: None
+        return ignore
     errors = Console(stderr=True)
     return lambda part, count: errors.print(f"{part}: {count} read", end="\r")
 

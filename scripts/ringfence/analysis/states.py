@@ -1,63 +1,60 @@
 """A state of a cloud by its name on the command line: the declarations, an earlier revision of them, a plan, a snapshot or a running cloud.
 
 declarations    Pulumi.*.yaml of the work tree (the default)
-git:REVISION    the declarations as they were in a revision
+git:REVISION    the declarations as they were in a revision, on the day of its commit
 plan:FILE+STATE what ``pulumi preview --json`` printed, laid over another state; plan:FILE alone for a plan that makes everything
 cloud[:NAME]    a running cloud: OS_CLOUD, or the named entry of clouds.yaml
 FILE            a snapshot written by ``ringfence snapshot``
 FOLDER          files printed by ``openstack ... -f json``
+
+Whatever is no declaration itself is compared with those of the work tree. A mistake in one of them is an error of the whole question:
+what cannot be read may have been what the answer hangs on. Who wants the state judged by itself says so, and the answer says so too.
 """
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.declaration.folder import load_folder
-from infra.errors import DeclarationError, QuestionError
-from infra.neutron import cloud, planned, printed, provenance, store
+from infra.errors import DeclarationError, Problem, QuestionError
+from infra.neutron import planned, printed, provenance, store
 from infra.neutron.compile import compile_fabric
-from infra.neutron.declared import declared_snapshot
 from infra.neutron.directory import Directory
-from infra.neutron.intent import declared_intent
-from infra.neutron.snapshot import FORMAT_VERSION, Header
 from infra.policy.queries.passages import Passages
+from ringfence.analysis import declarations
+from ringfence.analysis.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
-    from infra.declaration import TenantDeclaration
-    from infra.declaration.model import Platform
+    from infra.declaration.expiry import Ended
     from infra.neutron.services import Driver
-    from infra.neutron.snapshot import Record, Snapshot
-    from infra.policy.isolation import Fabric, Intent
+    from infra.neutron.snapshot import Snapshot
+    from infra.policy.isolation import Fabric
+    from ringfence.analysis.declarations import Declared
 
-ROOT = Path(__file__).resolve().parents[3]
 DECLARATIONS = "declarations"
-SECONDS = 60
 CHUNK = 1 << 20
+ALONE = "--without-declarations"
+"""The option that asks for a state to be judged by itself."""
+
+
+def ignore(_part: str, _count: int) -> None:
+    """Hear of no progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
-    """The platform and the tenants of one set of declarations."""
+class Reading:
+    """How a state is read: under which driver, on which day, by itself or beside the declarations; ``tell`` hears of progress."""
 
-    platform: Platform
-    tenants: tuple[TenantDeclaration, ...]
-
-    def snapshot(self) -> Snapshot:
-        """Return the cloud that they describe."""
-        return declared_snapshot(self.platform, self.tenants)
-
-    def intent(self) -> Intent:
-        """Return everything that they allow."""
-        return declared_intent(self.platform, self.tenants)
+    driver: Driver | None = None
+    today: date | None = None
+    alone: bool = False
+    tell: Callable[[str, int], None] = ignore
 
 
 @dataclass(frozen=True)
@@ -65,17 +62,19 @@ class State:
     """One state, ready for questions.
 
     ``taken`` is what a certificate is about: the snapshot as it was taken, from ``file`` where it was one. ``snapshot`` is the same, each
-    rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something, and
-    ``absent`` the declared tenants that the state does not show: they are not compared.
+    rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something; where
+    there is nothing, ``alone`` says why. ``absent`` are the declared tenants that the state does not show: they are not compared.
     """
 
     name: str
     taken: Snapshot
     snapshot: Snapshot
+    today: date
     driver: Driver | None = None
     declared: Declared | None = None
     absent: tuple[str, ...] = ()
     file: Path | None = None
+    alone: str = ""
 
     @cached_property
     def fabric(self) -> Fabric:
@@ -90,6 +89,11 @@ class State:
             with self.file.open("rb") as file:
                 yield from iter(partial(file.read, CHUNK), b"")
 
+    @property
+    def ended(self) -> tuple[Ended, ...]:
+        """The flows of the tenants that it is compared with whose last day is over."""
+        return self.declared.ended() if self.declared else ()
+
     @cached_property
     def passages(self) -> Passages:
         """Answers about the state."""
@@ -101,37 +105,38 @@ class State:
         return Directory(self.snapshot, self.fabric)
 
 
-def read_declarations(folder: Path = ROOT) -> Declared:
-    """Read every declaration of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
-    found = load_folder(folder, today=datetime.now(UTC).date()).whole()
-    return Declared(found.platform, found.tenants)
+def read_declarations(today: date | None = None, folder: Path | None = None) -> Declared:
+    """Read the declarations of the work tree, or of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
+    return declarations.read_declarations(today or declarations.now(), folder or declarations.ROOT)
 
 
-def open_state(name: str, driver: Driver | None = None, tell: Callable[[str, int], None] = lambda _part, _count: None) -> State:
-    """Read a state by its name; ``tell`` hears of progress while a cloud is read.
+def open_state(name: str, reading: Reading = Reading()) -> State:
+    """Read a state by its name.
 
     Raises:
-        RingfenceError: there is no such state, or it is corrupt, partial or inconsistent.
+        RingfenceError: there is no such state, it is corrupt, partial or inconsistent, or a declaration beside it has a mistake.
     """
-    if name == DECLARATIONS:
-        return _described(name, read_declarations(), driver)
     kind, _, rest = name.partition(":")
+    if name == DECLARATIONS:
+        day = reading.today or declarations.now()
+        return _described(name, read_declarations(day), replace(reading, today=day))
     if kind == "git" and rest:
-        return _described(name, _revision(rest), driver)
+        declared, day = declarations.read_revision(rest, reading.today)
+        return _described(name, declared, replace(reading, today=day))
     if kind == "plan" and rest:
-        return _compared(name, _planned(rest, driver, tell), driver)
+        return _compared(name, _planned(rest, reading), reading)
     if kind == "cloud":
-        return _compared(name, running(rest or None, tell), driver)
+        return _compared(name, running(rest or None, reading.tell), reading)
     path = Path(name)
     if path.is_dir():
-        return _compared(name, printed.load_folder(path, (names.PLATFORM,)), driver)
+        return _compared(name, printed.load_folder(path, (names.PLATFORM,)), reading)
     if path.exists():
-        return _compared(name, store.load(path), driver, path)
+        return _compared(name, store.load(path), reading, path)
     expected = "declarations, git:REVISION, plan:FILE+STATE, cloud, cloud:NAME, a snapshot file or a folder of JSON files"
     raise QuestionError.of("there is no such state", where=name, expected=expected)
 
 
-def _planned(text: str, driver: Driver | None, tell: Callable[[str, int], None]) -> Snapshot:
+def _planned(text: str, reading: Reading) -> Snapshot:
     """Read a plan, on top of another state when one is named after a plus."""
     file, _, base = text.partition("+")
     try:
@@ -139,63 +144,43 @@ def _planned(text: str, driver: Driver | None, tell: Callable[[str, int], None])
     except OSError as error:
         hint = "pulumi preview --json > plan.json, and name that file"
         raise QuestionError.of("the plan cannot be read", where=file, got=str(error.strerror), hint=hint) from error
-    return planned.planned_snapshot(data, open_state(base, driver, tell).taken if base else None, file)
+    # The plan as a whole is compared with the declarations; what it is laid over need not be.
+    under = open_state(base, replace(reading, alone=True)).taken if base else None
+    return planned.planned_snapshot(data, under, file)
 
 
-def _described(name: str, declared: Declared, driver: Driver | None) -> State:
+def _described(name: str, declared: Declared, reading: Reading) -> State:
+    """Return the state that declarations describe; it is compared with themselves."""
     snapshot = declared.snapshot()
-    return State(name, taken=snapshot, snapshot=snapshot, driver=driver, declared=declared)
+    found = State(name, taken=snapshot, snapshot=snapshot, today=reading.today or declarations.now(), driver=reading.driver)
+    return replace(found, alone=f"{ALONE} was given") if reading.alone else replace(found, declared=declared)
 
 
-def _compared(name: str, taken: Snapshot, driver: Driver | None, file: Path | None = None) -> State:
-    """Bring a state together with the declarations, when all of them are its own: then each rule leads to its line."""
-    alone = State(name, taken=taken, snapshot=taken, driver=driver, file=file)
-    try:
-        declared = read_declarations()
-    except DeclarationError:
-        return alone
+def _compared(name: str, taken: Snapshot, reading: Reading, file: Path | None = None) -> State:
+    """Bring a state together with the declarations, when some of them are its own: then each rule leads to its line."""
+    day = reading.today or declarations.now()
+    found = State(name, taken=taken, snapshot=taken, today=day, driver=reading.driver, file=file)
+    if reading.alone:
+        return replace(found, alone=f"{ALONE} was given")
+    if not declarations.are_there(declarations.ROOT):
+        return replace(found, alone="there are no declarations (Pulumi.*.yaml in the work tree)")
+    declared = _beside(day)
     present = {project.name for project in taken.projects}
-    mine = tuple(one for one in declared.tenants if names.project(one.tenant.name) in present)
+    tenants = [one.tenant.name for one in declared.tenants]
+    mine = [tenant for tenant in tenants if names.project(tenant) in present]
+    absent = tuple(tenant for tenant in tenants if tenant not in mine)
     if not mine:
-        return alone
-    absent = tuple(one.tenant.name for one in declared.tenants if one not in mine)
-    declared = Declared(declared.platform, mine)
-    return replace(alone, snapshot=provenance.attach(taken, declared.snapshot()), declared=declared, absent=absent)
+        said = f"none of the declared tenants is in this state: {', '.join(absent)}" if absent else "no tenant is declared"
+        return replace(found, alone=said, absent=absent)
+    declared = declared.only(mine)
+    snapshot = provenance.attach(taken, declared.snapshot(), declared.once())
+    return replace(found, snapshot=snapshot, declared=declared, absent=absent)
 
 
-def running(name: str | None, tell: Callable[[str, int], None]) -> Snapshot:
-    """Read a running cloud into a snapshot."""
-    header, records = streamed(name, tell)
-    return store.from_records(header, records, "cloud")
-
-
-def streamed(name: str | None, tell: Callable[[str, int], None]) -> tuple[Header, Iterator[Record]]:
-    """Return a running cloud as a header and a stream of records, so that a large one never has to fit into memory."""
-    import openstack  # noqa: PLC0415 - takes a second, and only this source needs it
-
-    opened = openstack.connect(cloud=name)
-    connection = cast("cloud.Connection", opened)  # the SDK's proxies are keystoneauth adapters: get() takes params by keyword
-    taken = datetime.now(UTC).isoformat(timespec="seconds")
-    label = name or opened.config.name or ""
-    complete = cloud.sees_everything(connection)
-    driver = cloud.driver(connection)
-    notes = () if driver else ("the API does not tell which firewall driver enforces the groups: pass --driver",)
-    header = Header(format=FORMAT_VERSION, origin="cloud", complete=complete, driver=driver, taken=taken, cloud=label, notes=notes)
-    return header, cloud.records(connection, (names.PLATFORM,), tell)
-
-
-def _revision(revision: str) -> Declared:
-    """Read the declarations of a git revision."""
-    listed = _git("ls-tree", "--name-only", f"{revision}:./").split()
-    with tempfile.TemporaryDirectory(prefix="ringfence-") as folder:
-        for file in listed:
-            if file.startswith("Pulumi.") and file.endswith(".yaml") and file != "Pulumi.yaml":
-                (Path(folder) / file).write_text(_git("show", f"{revision}:./{file}"), encoding="utf-8")
-        return read_declarations(Path(folder))
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
-    if done.returncode:
-        raise QuestionError.of("git does not know this revision", where=arguments[-1], got=done.stderr.strip().splitlines()[-1])
-    return done.stdout
+def _beside(day: date) -> Declared:
+    """Read the declarations that a state is compared with. A mistake in any of them is told with the way to do without."""
+    try:
+        return read_declarations(day)
+    except DeclarationError as error:
+        hint = f"mend the declarations, or judge the state by itself with {ALONE}"
+        raise DeclarationError(*error.problems, Problem("so the state was not judged", hint=hint)) from error

@@ -14,9 +14,11 @@ from ringfence.analysis.options import (
     DECLARATIONS,
     HOLDS,
     UNKNOWN,
+    Alone,
     AsJson,
     DriverName,
     StateName,
+    Today,
     console,
     emit,
     not_understood,
@@ -48,13 +50,15 @@ def can(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    today: Today = None,
+    alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
     """What passes from one place to another: exit 0 when it passes, 1 when it does not, 2 when it cannot be told.
 
     Examples: `ringfence can acme/web acme/db tcp/5432`; `ringfence can internet acme`; `ringfence can acme globex --state cloud`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     asked = service(what) if what else None
     found = answers.can(opened.passages, opened.directory.find(source), opened.directory.find(target), asked)
     whole = bool(found) if asked is None else answers.passes_whole(found, asked)
@@ -67,6 +71,8 @@ def who_can_reach(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    today: Today = None,
+    alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
     """Everybody from whom a service can be reached: exit 0 when there is somebody, 1 when nobody, 2 when it cannot be told.
@@ -75,7 +81,7 @@ def who_can_reach(
 
     Examples: `ringfence who-can-reach acme/db tcp/5432`; `ringfence who-can-reach acme icmp/8 --state cloud --json`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     places = [place for place in opened.directory.find(target) if isinstance(place, Side)]
     if not places:
         raise QuestionError.of("nothing in the cloud has this address", where=target, expected="a tenant, a server or an address of one")
@@ -86,7 +92,7 @@ def who_can_reach(
 def _answer(opened: State, found: list[Passage], *, whole: bool, as_json: bool) -> None:
     unknowns = opened.fabric.unknowns
     if as_json:
-        emit({"passes": plain(opened, found), "whole": whole, "unknowns": list(unknowns)})
+        emit({"passes": plain(opened, found), "whole": whole, "unknowns": list(unknowns), "not_compared": opened.alone})
     else:
         out = console()
         for passage in shown(found, "pairs", out):

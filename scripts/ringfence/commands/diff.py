@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from infra.policy.queries.changes import Change, changes
-from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN, AsJson, DriverName, console, emit, not_understood, read, shown
+from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN, Alone, AsJson, DriverName, Today, console, emit, not_understood, read, shown
 from ringfence.analysis.output import SHOWN
 
 MANY = 3
@@ -39,13 +39,15 @@ def command(
     form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
     driver: DriverName = None,
     *,
+    today: Today = None,
+    alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
     """Traffic gained and lost, the widest first: exit 0 when the two mean the same, 1 when not, 2 when it cannot be told.
 
     Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json+cloud`
     """
-    old, new = read(before, driver), read(after, driver)
+    old, new = (read(name, driver, today=today, alone=alone) for name in (before, after))
     found = changes(old.passages, new.passages)
     unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
     if as_json:

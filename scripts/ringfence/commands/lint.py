@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,7 @@ from infra.errors import Problem, QuestionError
 from infra.neutron.filters import Filters, words_of
 from infra.neutron.lint import Level, lint
 from infra.neutron.lint.exceptions import Accepted, ExceptionFile, subtract
+from infra.neutron.lint.expired import expired
 from infra.neutron.lint.gathered import gathered
 from infra.neutron.lint.sarif import sarif
 from infra.neutron.services import Driver
@@ -27,11 +27,14 @@ from ringfence.analysis.options import (
     DECLARATIONS,
     HOLDS,
     UNKNOWN,
+    Alone,
     AsJson,
     DriverName,
     StateName,
+    Today,
     console,
     emit,
+    not_compared,
     not_understood,
     read,
     shown,
@@ -60,6 +63,8 @@ def command(
     sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Also write SARIF 2.1.0 with file and line.")] = None,
     driver: DriverName = None,
     *,
+    today: Today = None,
+    alone: Alone = False,
     each: Annotated[bool, typer.Option("--each", help="One finding per rule, also for the rules of a group that nobody declared.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,25 +72,25 @@ def command(
 
     Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`; `ringfence lint --state cloud.jsonl --each --json`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     filters = opened.fabric.builder
     if not isinstance(filters, Filters):
         raise QuestionError.of("the state has no security groups", where=state)
-    today = datetime.now(UTC).date()
     declared = opened.declared.snapshot() if opened.declared else None
-    found = lint(opened.snapshot, filters, Driver(opened.fabric.profile), today, declared)
+    found = [*lint(opened.snapshot, filters, Driver(opened.fabric.profile), opened.today, declared), *expired(opened.ended)]
     file = exceptions or (EXCEPTIONS if EXCEPTIONS.exists() else None)
     if file is not None:
-        found = subtract(found, _read(file), _allowed(opened.snapshot, filters), today, str(file))
+        found = subtract(found, _read(file), _allowed(opened.snapshot, filters), opened.today, str(file))
     if not each:
         found = gathered(found)
     if sarif_file is not None:
         write(sarif_file, [json.dumps(sarif(found, version("ringfence")), indent=1).encode()])
     if as_json:
         listed = [{**dataclasses.asdict(finding), "level": finding.level} for finding in found]
-        emit({"findings": listed, "unknowns": list(opened.fabric.unknowns)})
+        emit({"findings": listed, "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone})
     else:
         _show(found)
+        not_compared(opened)
         not_understood(opened)
     wrong = any(finding.level is not Level.NOTE for finding in found)
     raise typer.Exit(BROKEN if wrong else UNKNOWN if opened.fabric.unknowns else HOLDS)

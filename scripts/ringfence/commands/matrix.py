@@ -9,7 +9,7 @@ import typer
 
 from infra.policy.queries.matrix import Level, matrix
 from ringfence.analysis import tables
-from ringfence.analysis.options import DECLARATIONS, HOLDS, UNKNOWN, AsJson, DriverName, StateName, emit, not_understood, read
+from ringfence.analysis.options import DECLARATIONS, HOLDS, UNKNOWN, Alone, AsJson, DriverName, StateName, Today, emit, not_understood, read
 from ringfence.commands.can import plain
 
 if TYPE_CHECKING:
@@ -50,13 +50,15 @@ def command(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    today: Today = None,
+    alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
     """Who can send what to whom, exactly: exit 0, or 2 when something in the state is not understood.
 
     Examples: `ringfence matrix`; `ringfence matrix acme --format html > acme.html`; `ringfence matrix --by tenants --state cloud`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     for name in tenants or ():
         opened.directory.find(name)
     found = matrix(opened.passages, by, tuple(tenants or ()), detail=as_json or form is Form.HTML)
@@ -66,7 +68,7 @@ def command(
             {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.passages)}
             for (source, target), cell in found.cells.items()
         ]
-        emit({"rows": found.rows, "cells": cells, "unknowns": list(unknowns)})
+        emit({"rows": found.rows, "cells": cells, "unknowns": list(unknowns), "not_compared": opened.alone})
     else:
         print(WRITERS[form](found, opened))
         not_understood(opened, aside=form is not Form.TEXT)

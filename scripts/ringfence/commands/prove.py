@@ -13,7 +13,8 @@ import typer
 from infra.errors import QuestionError
 from infra.policy.isolation import prove
 from infra.policy.isolation.report import Verdict
-from ringfence.analysis.options import DECLARATIONS, AsJson, DriverName, StateName, console, emit, read, shown
+from ringfence.analysis.judged import asked_for, not_judged
+from ringfence.analysis.options import DECLARATIONS, Alone, AsJson, DriverName, StateName, Today, console, emit, read, shown
 from ringfence.analysis.output import write
 
 if TYPE_CHECKING:
@@ -36,23 +37,26 @@ def command(
     snapshot: Annotated[Path | None, typer.Option(help="Where to write the snapshot that the certificate belongs to.")] = None,
     driver: DriverName = None,
     *,
+    today: Today = None,
+    alone: Alone = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove isolation: exit 0 when it holds, 1 when it does not, 2 when it cannot be told.
 
     Examples: `ringfence prove`; `ringfence prove --state cloud --certificate proof.json --snapshot cloud.jsonl`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     proof = prove(opened.fabric, opened.declared.intent() if opened.declared else None)
+    unjudged = list(not_judged(opened, proof))
     written = _write(proof, certificate, snapshot, opened)
     if as_json:
-        emit({**plain(proof), "absent": opened.absent})
+        ended = [dataclasses.asdict(one) for one in opened.ended]
+        emit({**plain(proof), "absent": opened.absent, "not_judged": unjudged, "ended": ended})
     else:
-        show(console(), proof, state)
+        _show_unjudged(console(), opened, unjudged)
+        show(console(), proof, opened)
         for path in written:
             print(f"written: {path}")
-    if opened.absent:
-        print(f"declared, but not in this state, so not compared: {', '.join(opened.absent)}", file=sys.stderr)
     if certificate in written and snapshot is None and opened.file is None:
         print("the snapshot that the certificate is about is not kept: --snapshot names a file for it", file=sys.stderr)
     raise typer.Exit(proof.verdict.exit_code)
@@ -98,34 +102,42 @@ def plain(proof: Proof) -> dict[str, Any]:
     }
 
 
-def show(out: Console, proof: Proof, state: str) -> None:
+def _show_unjudged(out: Console, state: State, unjudged: list[dict[str, Any]]) -> None:
+    """Say first what the verdicts are not about."""
+    for one in unjudged:
+        whom = f"{', '.join(one['parties'])}: " if one["parties"] else ""
+        out.print(f"{'not judged':>14}  {one['claim']:<10} {whom}{one['reason']}", style="yellow", markup=False)
+    for ended in state.ended:
+        out.print(f"{'expired':>14}  {'':<10} {ended}", style="yellow", markup=False)
+
+
+def show(out: Console, proof: Proof, state: State) -> None:
     """Print a proof for people."""
     for judgement in proof.judgements:
         out.print(f"{judgement.verdict:>14}  {judgement.claim:<10} {judgement.text}", style=STYLES[judgement.verdict], markup=False)
-        _show_reasons(out, judgement)
+        _show_reasons(out, judgement, state)
     for unknown in shown(proof.unknowns, "things that are not understood", out):
         out.print(f"  not understood: {unknown}", style="yellow", markup=False)
     counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
-    out.print(f"{state} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)
+    out.print(f"{state.name} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)
 
 
-def _show_reasons(out: Console, judgement: Judgement) -> None:
+def _show_reasons(out: Console, judgement: Judgement, state: State) -> None:
     for example in judgement.counterexamples:
-        out.print(_example(example), markup=False)
+        out.print(_example(example, state), markup=False)
     for difference in shown(judgement.differences, "filters that differ", out):
         out.print(f"  {difference.party}/{difference.endpoint} {difference.direction}", markup=False)
         for word, text in (("not declared", difference.extra), ("missing", difference.missing)):
             if text:
                 out.print(f"    {word}: {text}", markup=False)
         for rule in difference.rules:
-            out.print(f"    by {rule.group}: {rule.text}", markup=False)
+            out.print(f"    by {rule.group}: {rule.text} ({asked_for(rule, state)})", markup=False)
 
 
-def _example(example: Counterexample) -> str:
+def _example(example: Counterexample, state: State) -> str:
     word = "passes" if example.open else "has a path; only groups stop it"
     lines = [f"  {example.packet}", f"    {example.source_party}/{example.source} -> {example.target_party}/{example.target}: {word}"]
     lines += [f"    {link}" for link in example.links]
     for rule in example.rules:
-        place = f" ({rule.file}:{rule.line}, flow {rule.flow}, {rule.owner})" if rule.file else " (nobody declared it)"
-        lines.append(f"    rule of {rule.group}: {rule.text}{place}" if rule.group else f"    {rule.text}")
+        lines.append(f"    rule of {rule.group}: {rule.text} ({asked_for(rule, state)})" if rule.group else f"    {rule.text}")
     return "\n".join(lines)

@@ -12,9 +12,9 @@ import msgspec
 import typer
 
 from infra.neutron.store import lines_of, written
-from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, emit, read
+from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, Today, emit, read
 from ringfence.analysis.output import write
-from ringfence.analysis.states import streamed
+from ringfence.analysis.running import streamed
 from ringfence.checker import conditions
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def snapshot(
     ] = "cloud",
     driver: DriverName = None,
     *,
+    today: Today = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a snapshot of a cloud; a credential that may only read is enough. Exit 0, or 2 when there is none to be had.
@@ -46,7 +47,7 @@ def snapshot(
         header, records = streamed(state.partition(":")[2] or None, _tell)
         lines = written(header if driver is None else msgspec.structs.replace(header, driver=driver.value), records)
     else:
-        opened = read(state, driver)
+        opened = read(state, driver, today=today, alone=True)  # what was taken is written, whatever it would be compared with
         lines = opened.lines() if driver is None else lines_of(_under(opened.taken, driver))
     digest = write(file, lines)
     if as_json:

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.policy.queries import answers, explain
+from ringfence.analysis.judged import asked_for
 from ringfence.analysis.options import (
     BROKEN,
     DECLARATIONS,
     HOLDS,
     UNKNOWN,
+    Alone,
     AsJson,
     DriverName,
     StateName,
+    Today,
     console,
     emit,
+    not_compared,
     not_understood,
     read,
     service,
@@ -42,7 +46,15 @@ def add(app: typer.Typer) -> None:
 
 
 def why(
-    source: Source, target: Target, what: What, state: StateName = DECLARATIONS, driver: DriverName = None, *, as_json: AsJson = False
+    source: Source,
+    target: Target,
+    what: What,
+    state: StateName = DECLARATIONS,
+    driver: DriverName = None,
+    *,
+    today: Today = None,
+    alone: Alone = False,
+    as_json: AsJson = False,
 ) -> None:
     """Why packets pass: the path, and the rules with flow, owner, reason, file and line.
 
@@ -50,14 +62,17 @@ def why(
 
     Examples: `ringfence why acme/web acme/db tcp/5432`; `ringfence why internet acme/web tcp/443 --state cloud`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     reasons = explain.why(opened.passages, opened.directory.find(source), opened.directory.find(target), service(what))
     if as_json:
-        emit({"passes": [_plain(opened, reason) for reason in reasons], "unknowns": list(opened.fabric.unknowns)})
+        passes = [_plain(opened, reason) for reason in reasons]
+        emit({"passes": passes, "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone})
     else:
         out = console()
         for reason in shown(reasons, "pairs", out):
             _show(out, opened, reason)
+        if reasons:
+            not_compared(opened)
         if not reasons:
             out.print(f"nothing of {what} passes; ringfence why-not {source} {target} {what} says what stops it", markup=False)
         not_understood(opened)
@@ -65,7 +80,15 @@ def why(
 
 
 def why_not(
-    source: Source, target: Target, what: What, state: StateName = DECLARATIONS, driver: DriverName = None, *, as_json: AsJson = False
+    source: Source,
+    target: Target,
+    what: What,
+    state: StateName = DECLARATIONS,
+    driver: DriverName = None,
+    *,
+    today: Today = None,
+    alone: Alone = False,
+    as_json: AsJson = False,
 ) -> None:
     """Why packets do not pass: every place that stops them, and the smallest change that would let them pass.
 
@@ -73,7 +96,7 @@ def why_not(
 
     Examples: `ringfence why-not internet acme/db tcp/5432`; `ringfence why-not acme globex tcp/22 --state cloud --json`
     """
-    opened = read(state, driver)
+    opened = read(state, driver, today=today, alone=alone)
     asked = service(what)
     sources, targets = opened.directory.find(source), opened.directory.find(target)
     passes = answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked)
@@ -81,7 +104,8 @@ def why_not(
     flow = () if passes else explain.suggested_flow(source, target, asked)
     unknowns = opened.fabric.unknowns
     if as_json:
-        emit({"passes": passes, "denials": [_plain_denial(opened, denial) for denial in denials], "flow": flow, "unknowns": list(unknowns)})
+        plain = [_plain_denial(opened, denial) for denial in denials]
+        emit({"passes": passes, "denials": plain, "flow": flow, "unknowns": list(unknowns), "not_compared": opened.alone})
     elif passes:
         print(f"it passes; ringfence why {source} {target} {what} says why")
     else:
@@ -119,14 +143,13 @@ def _show(out: Console, opened: State, reason: Reason) -> None:
         out.print(f"  path      {link}", markup=False)
     for word, origins in (("leaves by", reason.leaving), ("enters by", reason.entering)):
         for origin in origins:
-            out.print(f"  {word} {_origin(origin)}", markup=False)
+            out.print(f"  {word} {_origin(origin, opened)}", markup=False)
 
 
-def _origin(origin: Origin) -> str:
+def _origin(origin: Origin, opened: State) -> str:
     rule = f"{origin.group}: {origin.text}" if origin.group else origin.text
-    if not origin.file:
-        return f"{rule} (nobody declared it)" if origin.group else rule
-    return f"{rule}\n              flow {origin.flow}, {origin.file}:{origin.line}: {origin.reason} ({origin.owner})"
+    said = asked_for(origin, opened)
+    return f"{rule}\n              {said}" if origin.flow else f"{rule} ({said})" if said else rule
 
 
 def _show_denial(out: Console, opened: State, denial: Denial) -> None:

@@ -10,7 +10,7 @@ from shutil import copy
 import pytest
 
 from infra.components import isolation
-from infra.components.isolation import refuse_open_paths
+from infra.components.isolation import refuse_open_paths, warnings
 from infra.declaration.folder import load_folder, stacks
 from infra.errors import DeclarationError, OpenPathError
 from infra.neutron.declared import OUTSIDE
@@ -53,6 +53,36 @@ def test_another_tenants_mistakes_do_not_stop_this_one(folder: Path) -> None:
     assert refuse_open_paths(found).verdict is Verdict.HOLDS
     with pytest.raises(DeclarationError):
         found.whole()
+
+
+def test_another_tenants_mistake_is_a_warning_with_its_name(folder: Path) -> None:
+    """Whoever provisions one tenant, or the platform, hears of the other's mistake."""
+    (folder / "Pulumi.globex.yaml").write_text("config:\n\tringfence:tenant: {}\n")
+    found = load_folder(folder, today=TODAY)
+    for stack in ("acme", "platform"):
+        assert ["Pulumi.globex.yaml" in text for text in warnings(found, stack)] == [True]
+
+
+@pytest.mark.parametrize(("name", "stops"), [("acme-prod", True), ("ac", False), ("acmeprod", False)])
+def test_a_mistake_stops_others_exactly_where_names_may_be_the_same(folder: Path, name: str, stops: bool) -> None:  # noqa: FBT001 - a case
+    """What cannot be read may claim every name that begins with its own; then nobody can say who is whose."""
+    (folder / f"Pulumi.{name}.yaml").write_text("config: {ringfence:tenant: [}")
+    found = load_folder(folder, today=TODAY)
+    if not stops:
+        assert refuse_open_paths(found).verdict is Verdict.HOLDS
+        return
+    with pytest.raises(DeclarationError, match="whether acme-prod and acme are kept apart cannot be told"):
+        refuse_open_paths(found)
+
+
+def test_an_expired_flow_is_told_to_its_own_tenant_and_stops_nobody(folder: Path) -> None:
+    """It allows nothing, so what is provisioned is narrower than before."""
+    acme = folder / "Pulumi.acme.yaml"
+    acme.write_text(acme.read_text().replace("2027-12-31", "2026-11-22"))
+    found = load_folder(folder, today=TODAY)
+    assert refuse_open_paths(found).verdict is Verdict.HOLDS
+    assert ["flow stock of acme expired on 2026-11-22" in text for text in warnings(found, "acme")] == [True]
+    assert not list(warnings(found, "globex"))
 
 
 def test_a_platform_without_tenants_may_be_provisioned(folder: Path) -> None:

@@ -243,7 +243,6 @@ FLOWS: dict[str, Refused] = {
     "a port twice in one flow": one(
         {"flows.sql.ports": [5432, "5430-5433"]}, "flows.sql.ports[1]", "the ports overlap 5432 in the same flow"
     ),
-    "an expired flow": one({"flows.sql.expires": date(2026, 11, 22)}, "flows.sql.expires", "the flow has expired", "2026-11-23 or later"),
     "an expiry that is a number": one({"flows.sql.expires": 2027}, "flows.sql.expires", "not a day", "2027-12-31"),
     "an expiry that is a word": one({"flows.sql.expires": "soon"}, "flows.sql.expires", "not a day", "2027-12-31"),
     "a flow without a reason": one({"flows.sql.reason": ABSENT}, "flows.sql.reason", "reason is missing"),

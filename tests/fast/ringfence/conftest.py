@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import TYPE_CHECKING, Never
+from shutil import copy
+from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.errors import DeclarationError
 from ringfence import cli
-from ringfence.analysis import states
+from ringfence.analysis import declarations
 from tests.fast.ringfence.command import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.fast.ringfence.command import Run
 
 
+ROOT = declarations.ROOT
+
+
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Run the command line as its entry point does, in a work tree without declarations."""
-
-    def no_declarations() -> Never:
-        raise DeclarationError
-
     monkeypatch.delenv(cli.DEBUG, raising=False)
-    monkeypatch.setattr(states, "read_declarations", no_declarations)
+    monkeypatch.setattr(declarations, "ROOT", tmp_path_factory.mktemp("empty"))
 
     def command(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["ringfence", *map(str, arguments)])
@@ -38,3 +38,14 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
     yield command
     gc.enable()
+
+
+@pytest.fixture
+def tree(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a work tree with the shipped declarations, which may be changed; ``run`` is named to come first."""
+    del run
+    folder = tmp_path_factory.mktemp("tree")
+    for file in ROOT.glob("Pulumi.*.yaml"):
+        copy(file, folder)
+    monkeypatch.setattr(declarations, "ROOT", folder)
+    return folder

@@ -180,7 +180,7 @@ def test_a_state_that_is_not_there_is_named(run: Run) -> None:
 def test_a_defect_is_told_without_a_trace_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """What ringfence did not expect is one sentence and how to see more, exit code 2; --debug shows all of it."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("boom")
 
     monkeypatch.setattr("ringfence.commands.prove.read", broken)

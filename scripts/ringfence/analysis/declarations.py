@@ -1,0 +1,108 @@
+"""Declarations as the verbs use them: all of a folder or of a git revision, or every mistake in them. A mistake is never less judgement."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.declaration.expiry import as_written, endings
+from infra.declaration.folder import files, load_folder
+from infra.errors import DeclarationError, QuestionError
+from infra.neutron.declared import declared_snapshot
+from infra.neutron.intent import declared_intent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from infra.declaration import TenantDeclaration
+    from infra.declaration.expiry import Ended
+    from infra.declaration.model import Platform
+    from infra.neutron.snapshot import Snapshot
+    from infra.policy.isolation import Intent
+
+ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The platform and the tenants of one set of declarations, as they are on one day."""
+
+    platform: Platform
+    tenants: tuple[TenantDeclaration, ...]
+
+    def only(self, tenants: Collection[str]) -> Declared:
+        """Return the same with these tenants alone."""
+        return replace(self, tenants=tuple(one for one in self.tenants if one.tenant.name in tenants))
+
+    def snapshot(self) -> Snapshot:
+        """Return the cloud that they describe."""
+        return declared_snapshot(self.platform, self.tenants)
+
+    def once(self) -> Snapshot | None:
+        """Return the cloud that they described before flows of theirs ended; ``None`` when none has."""
+        return declared_snapshot(self.platform, tuple(map(as_written, self.tenants))) if self.ended() else None
+
+    def intent(self) -> Intent:
+        """Return everything that they allow."""
+        return declared_intent(self.platform, self.tenants)
+
+    def ended(self) -> tuple[Ended, ...]:
+        """Return the flows that have ended."""
+        return tuple(endings(self.tenants))
+
+
+def now() -> date:
+    """Return the day on which declarations are judged when nobody names one."""
+    return datetime.now(UTC).date()
+
+
+def are_there(folder: Path) -> bool:
+    """Tell whether a folder has any declaration, of a tenant or of the platform."""
+    return bool(files(folder))
+
+
+def read_declarations(today: date, folder: Path) -> Declared:
+    """Read every declaration of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
+    found = load_folder(folder, today=today).whole()
+    return Declared(found.platform, found.tenants)
+
+
+def read_revision(revision: str, today: date | None) -> tuple[Declared, date]:
+    """Read the declarations of a git revision, as they were on the day of its commit, or on the day that is named; and say which.
+
+    Raises:
+        QuestionError: git does not know the revision.
+        DeclarationError: with the mistakes of all files, and the revision that they are in.
+    """
+    commit = _git(revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    moment = int(_git(revision, "show", "--no-patch", "--format=%ct", commit).split()[-1])
+    day = today or datetime.fromtimestamp(moment, UTC).date()
+    listed = _git(revision, "ls-tree", "-z", "--name-only", f"{commit}:./").split(b"\0")
+    with tempfile.TemporaryDirectory(prefix="ringfence-") as folder:
+        for file in (name.decode(errors="surrogateescape") for name in listed):
+            if file.startswith("Pulumi.") and file != "Pulumi.yaml":
+                (Path(folder) / file).write_bytes(_git(revision, "show", f"{commit}:./{file}"))
+        try:
+            return read_declarations(day, Path(folder)), day
+        except DeclarationError as error:
+            placed = (replace(problem, where=f"git:{revision}: {problem.where}") for problem in error.problems)
+            raise DeclarationError(*placed) from error
+
+
+def _git(revision: str, *arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, timeout=SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        hint = "install git, and run ringfence in a work tree of it"
+        raise QuestionError.of("git cannot be asked", where=f"git:{revision}", got=str(error), hint=hint) from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        got = said[-1] if said else f"`git {arguments[0]}` ended with {done.returncode}"
+        hint = "name a commit, a branch or a tag; `git log --oneline` lists commits"
+        raise QuestionError.of("git does not know this revision", where=f"git:{revision}", got=got, hint=hint)
+    return done.stdout
