@@ -38,6 +38,11 @@ class Allocation:
                     return str(candidate)
         raise SnapshotError(Problem("the pool has no prefix left", where=f"subnet pool {pool.id}", expected=f"a free /{length}"))
 
+    @staticmethod
+    def first(cidr: str) -> str:
+        """Return the gateway address that Neutron gives a subnet which names none: the first, whoever uses it elsewhere."""
+        return str(next(iter(ip_network(cidr, strict=False).hosts())))
+
     def address(self, cidr: str) -> str:
         """Return a free address of a subnet. Raises ``SnapshotError`` when there is none."""
         for candidate in ip_network(cidr).hosts():

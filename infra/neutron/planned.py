@@ -2,31 +2,27 @@
 
 ``base`` is the cloud as it is (or as declared); what the plan creates, changes and removes is laid over it. Values that only the cloud
 will decide are filled in: prefixes cut from pools and addresses of routers by counting, addresses of servers by "any of the subnet".
+Whatever the plan holds and the model does not know is said (:mod:`infra.neutron.plan_kinds`), never dropped.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
-from infra.neutron.addresses import parse_prefix
+from infra.neutron.doubts import add_doubts
 from infra.neutron.overlay import Overlay
-from infra.neutron.plan import UNKNOWN, Plan, Resource, source
-from infra.neutron.planned_groups import add_groups, add_shares
-from infra.neutron.plugging import add_floating_ips, add_routes, plug
+from infra.neutron.plan import Plan, Resource, is_told, source
+from infra.neutron.plan_kinds import Kind
+from infra.neutron.planned_groups import add_groups, add_port_groups, add_shares
+from infra.neutron.planned_ports import add_port, add_trunks
+from infra.neutron.plugging import add_legs, add_routes
+from infra.neutron.public import add_floating_ips
 from infra.neutron.store import from_records
-
-_MODULES = ("openstack:networking/", "openstack:firewall/", "openstack:vpnaas/", "openstack:loadbalancer/", "openstack:bgpvpn/")
-_UNDERSTOOD = frozenset(
-    {
-        *("Network", "Subnet", "SubnetPool", "Router", "RouterInterface", "RouterRoute", "Port", "SecGroup", "SecGroupRule"),
-        *("AddressGroupV2", "FloatingIp", "RbacPolicyV2"),
-    }
-)
-_HARMLESS = frozenset(
-    {"SubnetRoute", "Quota", "QuotaV2", "QosPolicy", "QosBandwidthLimitRule", "QosDscpMarkingRule", "QosMinimumBandwidthRule"}
-)
+from infra.neutron.workloads import add_servers, plug_servers
 
 
 def planned_snapshot(data: bytes, base: model.Snapshot | None = None, name: str = "plan") -> model.Snapshot:
@@ -50,139 +46,128 @@ def planned_snapshot(data: bytes, base: model.Snapshot | None = None, name: str 
 
 def _apply(overlay: Overlay) -> None:
     """Lay the plan over the base, in an order in which whatever is referred to is there already."""
-    for resource in overlay.plan.of("Project"):
-        overlay.put(model.Project(id=resource.id, name=str(resource.get("name") or ""), source=source(resource)))
-    for resource in overlay.new("Network"):
-        overlay.put(_network(overlay, resource))
-    for resource in overlay.new("SubnetPool"):
-        prefixes = tuple(resource.get("prefixes") or ())
-        overlay.put(model.SubnetPool(id=resource.id, prefixes=prefixes, address_scope_id=resource.get("addressScopeId")))
-    for resource in overlay.new("Subnet"):
-        overlay.put(_subnet(overlay, resource))
+    for resource in overlay.new(Kind.PROJECT):
+        _put(overlay, model.Project, resource, name=resource.text("name"))
+    for resource in overlay.new(Kind.NETWORK):
+        _network(overlay, resource)
+    for resource in overlay.new(Kind.ADDRESS_SCOPE):
+        version = 6 if resource.number("ipVersion") == 6 else 4  # noqa: PLR2004 - the family
+        _put(overlay, model.AddressScope, resource, name=resource.text("name"), project_id=overlay.project(resource), ip_version=version)
+    for resource in overlay.new(Kind.SUBNET_POOL):
+        scope = overlay.plan.reference(resource, "addressScopeId", Kind.ADDRESS_SCOPE) or None
+        fields = {"prefixes": tuple(map(str, resource.items("prefixes"))), "address_scope_id": scope}
+        _put(overlay, model.SubnetPool, resource, project_id=overlay.project(resource), name=resource.text("name"), **fields)
+    for resource in overlay.new(Kind.SUBNET):
+        _subnet(overlay, resource)
     add_groups(overlay)
-    for resource in overlay.new("Router"):
-        overlay.put(_router(overlay, resource))
-    for resource in overlay.new("Instance"):
-        overlay.put(model.Server(id=resource.id, name=str(resource.get("name") or ""), project_id=overlay.project(resource)))
-    for resource in overlay.new("Port"):
-        overlay.put(_port(overlay, resource))
-    plug(overlay)
+    for resource in overlay.new(Kind.ROUTER):
+        _router(overlay, resource)
+    add_servers(overlay)
+    for resource in overlay.new(Kind.PORT):
+        add_port(overlay, resource)
+    add_port_groups(overlay)
+    add_legs(overlay)
+    plug_servers(overlay)
+    add_trunks(overlay)
     add_floating_ips(overlay)
     add_routes(overlay)
     add_shares(overlay)
-    _not_understood(overlay)
+    add_doubts(overlay)
 
 
-def _network(overlay: Overlay, resource: Resource) -> model.Network:
-    segments = resource.get("segments") or [{}]
-    return model.Network(
-        id=resource.id,
-        name=str(resource.get("name") or ""),
-        project_id=overlay.project(resource),
-        shared=bool(resource.get("shared")),
-        external=bool(resource.get("external")),
-        port_security_enabled=resource.get("portSecurityEnabled") is not False,
-        provider_network_type=segments[0].get("networkType"),
-        provider_physical_network=segments[0].get("physicalNetwork"),
-        provider_segmentation_id=segments[0].get("segmentationId"),
-        source=source(resource),
-    )
+def _put(overlay: Overlay, kind: type[model.Record], resource: Resource, **fields: object) -> None:
+    """Add a record, or change what the plan says of the one that is there and leave the rest."""
+    overlay.put(overlay.changed(kind, resource.id, **fields))
 
 
-def _subnet(overlay: Overlay, resource: Resource) -> model.Subnet:
-    pool = overlay.plan.reference(resource, "subnetpoolId", "SubnetPool")
-    cidr = resource.get("cidr")
-    if cidr is None:
-        found = overlay.find(model.SubnetPool, pool)
-        if found is None:
-            raise SnapshotError(Problem("a subnet without prefix and pool", where=f"{overlay.plan.name}: {resource.state.urn}"))
-        cidr = overlay.allocation.prefix(found, int(resource.get("prefixLength")))
-    gateway = None if resource.get("noGateway") else resource.get("gatewayIp") or overlay.allocation.address(cidr)
+def _network(overlay: Overlay, resource: Resource) -> None:
+    segments = [segment for segment in resource.items("segments") if isinstance(segment, dict)]
+    fields: dict[str, Any] = {}
+    if segments:
+        fields["provider_network_type"] = model.SEVERAL if len(segments) > 1 else segments[0].get("networkType")
+        fields["provider_physical_network"] = segments[0].get("physicalNetwork")
+        fields["provider_segmentation_id"] = _number(segments[0].get("segmentationId"))
+    if "portSecurityEnabled" in resource.state.inputs:
+        fields["port_security_enabled"] = resource.flag("portSecurityEnabled", default=True)
+    for name in ("shared", "external"):
+        if name in resource.state.inputs:
+            fields[name] = resource.flag(name, default=False)
+    project = overlay.project(resource)
+    _put(overlay, model.Network, resource, name=resource.text("name"), project_id=project, source=source(resource), **fields)
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float | str) and str(value).isdecimal() else None
+
+
+def _subnet(overlay: Overlay, resource: Resource) -> None:
+    earlier = overlay.find(model.Subnet, resource.id)
+    pool = overlay.plan.reference(resource, "subnetpoolId", Kind.SUBNET_POOL)
+    cidr = resource.get("cidr") or (earlier.cidr if earlier else None) or _cut(overlay, resource, pool)
+    gateway = resource.get("gatewayIp") or (earlier.gateway_ip if earlier else None) or overlay.allocation.first(str(cidr))
+    if resource.flag("noGateway", default=False):
+        gateway = None
     if gateway:
-        overlay.allocation.take(gateway)
-    return model.Subnet(
-        id=resource.id,
-        name=str(resource.get("name") or ""),
-        network_id=overlay.plan.reference(resource, "networkId", "Network"),
+        overlay.allocation.take(str(gateway))
+    pools = [pool for pool in resource.items("allocationPools") if isinstance(pool, dict) and is_told(pool)]
+    fields: dict[str, Any] = {"subnetpool_id": pool} if pool else {}
+    if pools:
+        fields["allocation_pools"] = tuple(model.Pool(start=str(pool.get("start")), end=str(pool.get("end"))) for pool in pools)
+    record = overlay.changed(
+        model.Subnet,
+        resource.id,
+        name=resource.text("name"),
+        network_id=overlay.plan.reference(resource, "networkId", Kind.NETWORK),
         project_id=overlay.project(resource),
-        cidr=cidr,
+        cidr=str(cidr),
         gateway_ip=gateway,
-        enable_dhcp=resource.get("enableDhcp") is not False,
-        subnetpool_id=pool or None,
+        enable_dhcp=resource.flag("enableDhcp", default=True),
         source=source(resource),
+        **fields,
     )
+    overlay.put(record)
 
 
-def _router(overlay: Overlay, resource: Resource) -> model.Router:
+def _cut(overlay: Overlay, resource: Resource, pool: str) -> str:
+    """Return a prefix of a pool for a subnet that names none."""
+    found = overlay.find(model.SubnetPool, pool)
+    length = resource.number("prefixLength")
+    if length is None:
+        asked = [other.number("defaultPrefixlen") for other in overlay.plan.of(Kind.SUBNET_POOL) if other.id == pool]
+        length = asked[0] if asked else None
+    if found is None or length is None:
+        where = f"{overlay.plan.name}: {resource.state.urn}"
+        raise SnapshotError(Problem("a subnet without a prefix", where=where, expected="cidr, or subnetpoolId and prefixLength"))
+    return overlay.allocation.prefix(found, length)
+
+
+def _router(overlay: Overlay, resource: Resource) -> None:
     earlier = overlay.find(model.Router, resource.id)
-    network = overlay.plan.reference(resource, "externalNetworkId", "Network")
+    network = overlay.plan.reference(resource, "externalNetworkId", Kind.NETWORK)
     gateways: tuple[model.Gateway, ...] = ()
     if network:
-        fixed = tuple(
-            model.FixedIp(subnet_id=subnet.id, ip_address=overlay.allocation.address(subnet.cidr))
-            for subnet in overlay.all(model.Subnet)
-            if subnet.network_id == network
+        same = next((gateway for gateway in earlier.gateways if gateway.network_id == network), None) if earlier else None
+        fixed = _outer(overlay, resource, network) if same is None or resource.items("externalFixedIps") else same.external_fixed_ips
+        snat = resource.flag("enableSnat", default=same.enable_snat if same else True)
+        gateways = (model.Gateway(network_id=network, enable_snat=snat, external_fixed_ips=fixed),)
+    overlay.put(
+        overlay.changed(
+            model.Router,
+            resource.id,
+            name=resource.text("name"),
+            project_id=overlay.project(resource),
+            gateways=gateways,
+            admin_state_up=resource.flag("adminStateUp", default=True),
+            source=source(resource),
         )
-        gateways = (model.Gateway(network_id=network, enable_snat=resource.get("enableSnat") is not False, external_fixed_ips=fixed),)
-    if earlier and [g.network_id for g in earlier.gateways] == [g.network_id for g in gateways]:
-        gateways = earlier.gateways
-    return model.Router(
-        id=resource.id,
-        name=str(resource.get("name") or ""),
-        project_id=overlay.project(resource),
-        gateways=gateways,
-        routes=earlier.routes if earlier else (),
-        source=source(resource),
     )
 
 
-def _port(overlay: Overlay, resource: Resource) -> model.Port:
-    earlier = overlay.find(model.Port, resource.id)
-    network = overlay.plan.reference(resource, "networkId", "Network")
-    pairs = resource.get("allowedAddressPairs") or ()
-    return model.Port(
-        id=resource.id,
-        name=str(resource.get("name") or ""),
-        network_id=network,
-        project_id=overlay.project(resource),
-        mac_address=str(resource.get("macAddress") or ""),
-        fixed_ips=_fixed_ips(overlay, resource, network),
-        device_owner=earlier.device_owner if earlier else "",
-        device_id=earlier.device_id if earlier else "",
-        security_groups=tuple(sorted(overlay.plan.references(resource, "securityGroupIds", "SecGroup"))),
-        port_security_enabled=resource.get("portSecurityEnabled") is not False,
-        allowed_address_pairs=tuple(model.AddressPair(ip_address=pair["ipAddress"]) for pair in pairs),
-        source=source(resource),
-    )
-
-
-def _fixed_ips(overlay: Overlay, resource: Resource, network: str) -> tuple[model.FixedIp, ...]:
-    """Return the port's addresses: each belongs to the subnet of its network whose prefix holds it."""
-    if overlay.find(model.Network, network) is None:
-        hint = "give the snapshot of the cloud that the plan is for"
-        where = f"{overlay.plan.name}: {resource.state.urn}"
-        raise SnapshotError(Problem("a port on a network that is not there", where=where, got=network, hint=hint))
-    subnets = [subnet for subnet in overlay.all(model.Subnet) if subnet.network_id == network]
-    found = []
-    for item in resource.get("fixedIps") or [{} for _ in subnets]:
-        address, named = item.get("ipAddress"), item.get("subnetId")
-        subnet = next((s for s in subnets if s.id == named or (address and address != UNKNOWN and _holds(s.cidr, address))), None)
-        if subnet is None and len(subnets) == 1:
-            subnet = subnets[0]
-        if subnet is None:
-            raise SnapshotError(Problem("the plan does not say the subnet", where=f"{overlay.plan.name}: {resource.state.urn} fixedIps"))
-        found.append(model.FixedIp(subnet_id=subnet.id, ip_address=None if address in {None, UNKNOWN} else address))
-    return tuple(found)
-
-
-def _not_understood(overlay: Overlay) -> None:
-    """Everything else that touches the network is said, never dropped."""
-    for resource in overlay.plan.resources.values():
-        if resource.state.type.startswith(_MODULES) and resource.kind not in _UNDERSTOOD | _HARMLESS:
-            reason = "the model does not know what this kind of resource does to packets"
-            overlay.anonymous.append(model.Unknown(type=resource.state.type, id=resource.id, reason=reason))
-
-
-def _holds(cidr: str, address: str) -> bool:
-    whole, part = parse_prefix(cidr), parse_prefix(address)
-    return whole is not None and part is not None and whole[0] == part[0] and whole[1] <= part[1] <= whole[2]
+def _outer(overlay: Overlay, resource: Resource, network: str) -> tuple[model.FixedIp, ...]:
+    """Return a router's addresses on an external network: those that are asked for, else a free one of every subnet."""
+    subnets = {subnet.id: subnet for subnet in overlay.all(model.Subnet) if subnet.network_id == network}
+    asked = [item for item in resource.items("externalFixedIps") if isinstance(item, dict) and item.get("subnetId") in subnets]
+    if asked:
+        pairs = [(str(item["subnetId"]), item.get("ipAddress")) for item in asked]
+        return tuple(model.FixedIp(subnet_id=name, ip_address=str(text) if text and is_told(text) else None) for name, text in pairs)
+    return tuple(model.FixedIp(subnet_id=subnet.id, ip_address=overlay.allocation.address(subnet.cidr)) for subnet in subnets.values())

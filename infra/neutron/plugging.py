@@ -1,4 +1,4 @@
-"""What joins the parts of a plan: routers' legs, servers' cards, floating IPs and extra routes."""
+"""What joins the networks of a plan: routers' legs and extra routes."""
 
 from __future__ import annotations
 
@@ -10,34 +10,21 @@ import msgspec
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
-from infra.neutron.plan import UNKNOWN, source
+from infra.neutron.plan import is_told, source
+from infra.neutron.plan_kinds import Kind
 
 if TYPE_CHECKING:
     from infra.neutron.overlay import Overlay
     from infra.neutron.plan import Resource
 
-_MANAGEMENT_ROUTE = "ManagementRoute"
-_OWN_LEG = "RouterLeg"
 
-
-def add_floating_ips(overlay: Overlay) -> None:
-    """Add the floating IPs of a plan."""
-    for resource in overlay.new("FloatingIp"):
-        overlay.put(_floating(overlay, resource))
-
-
-def plug(overlay: Overlay) -> None:
-    """Turn ports into routers' legs and servers' cards."""
-    for resource in overlay.plan.of("RouterInterface", _OWN_LEG):
-        words = ("router_id", "port_id", "subnet_id") if resource.kind == _OWN_LEG else ("routerId", "portId", "subnetId")
-        router, port, subnet = map(overlay.plan.reference, repeat(resource), words, ("Router", "Port", "Subnet"))
+def add_legs(overlay: Overlay) -> None:
+    """Turn ports into routers' legs, and plug routers in at subnets."""
+    for resource in overlay.plan.of(Kind.ROUTER_INTERFACE, Kind.OWN_LEG):
+        words = ("router_id", "port_id", "subnet_id") if resource.state.type == Kind.OWN_LEG else ("routerId", "portId", "subnetId")
+        router, port, subnet = map(overlay.plan.reference, repeat(resource), words, (Kind.ROUTER, Kind.PORT, Kind.SUBNET))
         if not (resource.kept and _has_leg(overlay, router, port, subnet)):
             _leg(overlay, resource, router, (port, subnet))
-    for resource in overlay.plan.of("Instance"):
-        cards = [str(card.get("port")) for card in resource.get("networks") or () if card.get("port") not in {None, UNKNOWN}]
-        cards += [target.id for target in overlay.plan.targets(resource, "networks", "Port")]
-        for card in cards:
-            overlay.change_port(card, device_owner="compute:nova", device_id=resource.id)
 
 
 def _has_leg(overlay: Overlay, router: str, port: str, subnet: str) -> bool:
@@ -73,40 +60,38 @@ def _leg(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str
     )
 
 
-def _floating(overlay: Overlay, resource: Resource) -> model.FloatingIp:
-    pool = resource.get("pool")
-    network = next((n.id for n in overlay.all(model.Network) if pool in {n.id, n.name}), str(pool))
-    ranges = [s.cidr for s in overlay.all(model.Subnet) if s.network_id == network and ":" not in s.cidr]
-    if not ranges:
-        raise SnapshotError(
-            Problem("the pool of a floating IP is not there", where=f"{overlay.plan.name}: {resource.state.urn}", got=network)
-        )
-    return model.FloatingIp(
-        id=resource.id,
-        floating_network_id=network,
-        floating_ip_address=resource.get("address") or overlay.allocation.address(ranges[0]),
-        project_id=overlay.project(resource),
-        port_id=overlay.plan.reference(resource, "portId", "Port") or None,
-        source=source(resource),
-    )
-
-
 def add_routes(overlay: Overlay) -> None:
     """Add extra routes, whichever resource asks for them."""
-    for resource in overlay.plan.of("RouterRoute", _MANAGEMENT_ROUTE):
-        old = resource.kind == "RouterRoute"
+    for resource in overlay.plan.of(Kind.ROUTER_ROUTE, Kind.OWN_ROUTE, Kind.OWN_POOL_ROUTE):
+        old = resource.state.type == Kind.ROUTER_ROUTE
         router, destination, next_hop = ("routerId", "destinationCidr", "nextHop") if old else ("router_id", "destination", "next_hop")
-        identifier = overlay.plan.reference(resource, router, "Router")
-        found = overlay.find(model.Router, identifier)
-        if found is None:
-            raise SnapshotError(
-                Problem("a route of a router that is not there", where=f"{overlay.plan.name}: {resource.state.urn}", got=identifier)
-            )
-        to = resource.get(destination) or overlay.cidr(overlay.plan.reference(resource, destination, "Subnet"))
-        by = resource.get(next_hop) or _first_address(overlay, overlay.plan.reference(resource, next_hop, "Port"))
-        route = model.Route(destination=to, nexthop=by)
-        if route not in found.routes:
-            overlay.put(msgspec.structs.replace(found, routes=(*found.routes, route)))
+        to = resource.get(destination) or overlay.cidr(overlay.plan.reference(resource, destination, Kind.SUBNET))
+        by = resource.get(next_hop) or _first_address(overlay, overlay.plan.reference(resource, next_hop, Kind.PORT))
+        for identifier in _routers(overlay, resource, router):
+            _route(overlay, resource, identifier, [(str(to), str(by))])
+    for resource in overlay.plan.of(Kind.ROUTER_ROUTES):
+        pairs = [pair for pair in resource.items("routes") if isinstance(pair, dict) and is_told(pair)]
+        identifier = overlay.plan.reference(resource, "routerId", Kind.ROUTER)
+        _route(overlay, resource, identifier, [(str(pair.get("destinationCidr")), str(pair.get("nextHop"))) for pair in pairs])
+
+
+def _routers(overlay: Overlay, resource: Resource, name: str) -> list[str]:
+    """Return the routers of a route: the one that its id tells, or all those of which one will get it."""
+    first = overlay.plan.reference(resource, name, Kind.ROUTER)
+    holder = resource.state.id.partition("/")[0]
+    if resource.state.type == Kind.OWN_ROUTE and overlay.find(model.Router, holder) is not None:
+        return [holder]
+    return [first, *map(str, resource.items("further"))]
+
+
+def _route(overlay: Overlay, resource: Resource, router: str, pairs: list[tuple[str, str]]) -> None:
+    found = overlay.find(model.Router, router)
+    if found is None:
+        where = f"{overlay.plan.name}: {resource.state.urn}"
+        raise SnapshotError(Problem("a route of a router that is not there", where=where, got=router))
+    routes = [model.Route(destination=destination, nexthop=next_hop) for destination, next_hop in pairs]
+    fresh = [route for route in routes if route not in found.routes]
+    overlay.put(msgspec.structs.replace(found, routes=(*found.routes, *fresh)))
 
 
 def _first_address(overlay: Overlay, port: str) -> str:
