@@ -77,9 +77,8 @@ class Stage:
         return list(spoofing(self.plan, self.arena, list(self.plan.cases())))
 
     def compared(self, tenant: str) -> list[Outcome]:
-        """Compare the cloud with the declaration."""
-        world = self.tenant(tenant)
-        return list(cloud_compare.compare(self.opened.world, world, cloud_view.collect(self.cloud, self.opened.world, world)))
+        """Compare the platform and a tenant in the cloud with their declarations."""
+        return list(cloud_compare.compare(self.opened.world, cloud_view.collect(self.cloud), [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:
         """Look at the inside of one server."""

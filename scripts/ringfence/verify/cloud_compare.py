@@ -1,6 +1,7 @@
-"""The cloud against the declaration, both ways: what is declared is there, and what is there is declared. Pure.
+"""The cloud against the declarations, both ways: what is declared is there, and what is there is declared. Pure.
 
 This finds what no packet can show: a rule that nothing uses yet, a network shared with a stranger, a volume that is stored in the clear.
+The platform is compared as its tenants are: whoever has its router or its bastion has a way to all of them.
 """
 
 from __future__ import annotations
@@ -8,201 +9,130 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
-from infra.declaration.addresses import gateway
-from infra.neutron.owners import is_router_leg
+from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
-from ringfence.verify.cloud_groups import address_groups, ports, rules, wanted_ports
+from ringfence.verify import cloud_groups, cloud_machines, cloud_ports, cloud_wanted, cloud_wiring
+from ringfence.verify.cloud_scope import Whole, owner, platform_scope, tenant_scope
+from ringfence.verify.made import ids_of_all, names_of_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from ringfence.verify.cloud_scope import Scope
     from ringfence.verify.cloud_view import View
+    from ringfence.verify.cloud_wanted import Wanted
     from ringfence.verify.world import TenantWorld, World
 
 Json = dict[str, Any]
+STRAYS = ("networks", "subnets", "routers", "ports", "groups", "address_groups", "servers", "volumes")
+"""Kinds of which the platform's project must have nothing with a name or a label of ours but what some stack made."""
+LABEL = f"managed-by={names.MANAGED_BY}"
 
 
-def compare(world: World, tenant: TenantWorld, view: View) -> Iterator[Outcome]:
-    """Yield one outcome for each subject."""
+def compare(world: World, view: View, tenants: Iterable[TenantWorld]) -> Iterator[Outcome]:
+    """Yield one outcome for each subject, of the platform and of some tenants, from one listing of the cloud."""
+    whole = Whole.of(view, world.made.values())
+    yield from _platform(world, whole)
+    for tenant in tenants:
+        yield from _tenant(world, tenant, whole)
+
+
+def _tenant(world: World, tenant: TenantWorld, whole: Whole) -> Iterator[Outcome]:
+    scope, wanted = tenant_scope(world, tenant, whole), cloud_wanted.of_tenant(world, tenant)
     subjects = {
-        "security group rules are the declared ones": rules(tenant, view),
-        "address groups hold the declared prefixes": address_groups(tenant, view),
-        "ports are the declared ones, with their groups and port security": ports(tenant, view),
-        "networks and subnets are the declared ones": networks(world, tenant, view),
-        "nothing is shared but the management segment with its tenant": sharing(tenant, view),
-        "the edge router joins the tenant's zones only": edge(tenant, view),
-        "the management router joins segment and backbone only": management(world, tenant, view),
-        "public addresses are the declared ones": public(tenant, view),
-        "servers are the declared ones": servers(tenant, view),
-        "volumes are the declared ones, all of encrypted types": volumes(world, tenant, view),
-        "everything is labelled": labels(tenant, view),
+        "security group rules are the declared ones": cloud_groups.rules(scope, wanted),
+        "security groups are on the declared ports only": cloud_groups.members(scope, wanted),
+        "address groups hold the declared prefixes": cloud_groups.address_groups(scope, wanted),
+        "ports are the declared ones, with their groups and port security": cloud_ports.ports(scope, wanted),
+        "no trunk and no forwarding leads to a port": cloud_ports.detours(scope, wanted),
+        "networks and subnets are the declared ones": cloud_wiring.networks(scope, wanted),
+        "nothing is shared but the management segment with its tenant": cloud_wiring.sharing(scope),
+        "routers are the declared ones": cloud_wiring.routers(scope, wanted),
+        "the edge router joins the zones, the management router segment and backbone, and nobody else is there": _joins(scope, wanted),
+        "public addresses are the declared ones": cloud_wiring.public(scope, wanted),
+        "servers are the declared ones": cloud_machines.servers(scope, wanted),
+        "volumes are the declared ones, all of encrypted types": cloud_machines.volumes(scope, wanted),
+        "everything is labelled": labels(scope, wanted),
     }
+    yield from _outcomes(tenant.name, subjects)
+
+
+def _platform(world: World, whole: Whole) -> Iterator[Outcome]:
+    scope = platform_scope(world, whole)
+    routers = scope.made.ids("routers")
+    back = frozenset((to, hop) for made in world.made.values() for router, to, hop in made.routes() if router in routers)
+    wanted = cloud_wanted.of_platform(world, back)
+    subjects = {
+        "the bastion's group has the declared rules": cloud_groups.rules(scope, wanted),
+        "the bastion's group is on the bastion only": cloud_groups.members(scope, wanted),
+        "ports are the bastion's and the routers'": cloud_ports.ports(scope, wanted),
+        "no trunk and no forwarding leads to a port": cloud_ports.detours(scope, wanted),
+        "the backbone is the declared one": cloud_wiring.networks(scope, wanted),
+        "nothing of the platform is shared": cloud_wiring.sharing(scope),
+        "its router knows the way to the tenants' segments, and no other": cloud_wiring.routers(scope, wanted),
+        "routers on the backbone are its own and the tenants' management routers": cloud_wiring.legs(scope, wanted),
+        "the bastion has the only public address": cloud_wiring.public(scope, wanted),
+        "the bastion is the declared server": cloud_machines.servers(scope, wanted),
+        "the bastion's volume is the declared one": cloud_machines.volumes(scope, wanted),
+        "volume types encrypt as declared": cloud_machines.volume_types(scope),
+        "nothing else has a name or a label of ours": strays(scope),
+        "everything is labelled": labels(scope, wanted),
+    }
+    yield from _outcomes(names.PLATFORM, subjects)
+
+
+def _outcomes(who: str, subjects: dict[str, Iterator[str]]) -> Iterator[Outcome]:
     for what, problems in subjects.items():
-        found = list(problems)
-        yield Outcome(f"{tenant.name} {what}", Verdict.FAIL if found else Verdict.PASS, "; ".join(found), tenant.name)
+        verdict = Verdict.PASS
+        try:
+            reason = "; ".join(dict.fromkeys(problems))
+            verdict = Verdict.FAIL if reason else Verdict.PASS
+        except RingfenceError as error:
+            reason, verdict = str(error), Verdict.ERROR
+        yield Outcome(f"{who} {what}", verdict, reason, who)
 
 
-def networks(world: World, tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Compare networks and subnets; none is shared with everybody, none hands out routes that are not declared."""
-    wanted = {names.network(tenant.name, zone): zone for zone in tenant.declaration.zones}
-    segment = names.management(tenant.name)
-    found = {row["name"]: row for row in view.networks}
-    yield from (f"undeclared network {name}" for name in sorted(found.keys() - wanted.keys() - {segment}))
-    yield from (f"missing network {name}" for name in sorted({*wanted, segment} - found.keys()))
-    for name in sorted(found.keys() & {*wanted, segment}):
-        if found[name]["shared"] and name != segment:
-            yield f"network {name} is shared"
-        if found[name].get("router:external"):
-            yield f"network {name} is external"
-        if found[name].get("port_security_enabled") is False:
-            yield f"new ports on network {name} have no port security"
-    expected: dict[str, tuple[str, str | None, tuple[tuple[str, str], ...]]] = {
-        names.subnet(tenant.name, zone, network.version): (str(network), str(hop), ())
-        for zone, declared in tenant.declaration.zones.items()
-        for network, hop in zip(declared.networks, gateway(declared), strict=True)
-    }
-    facts = tenant.facts["management"]
-    expected[segment] = (facts["cidr"], None, ((str(world.platform.backbone.cidr), facts.get("router", "")),))
-    for row in view.subnets:
-        routes = tuple(sorted((route["destination"], route["nexthop"]) for route in row["host_routes"]))
-        if row["name"] not in expected:
-            yield f"undeclared subnet {row['name'] or row['id']} {row['cidr']}"
-        elif (row["cidr"], row["gateway_ip"], routes) != expected[row["name"]]:
-            yield f"subnet {row['name']} is {row['cidr']} gateway {row['gateway_ip']} routes {routes}, declared {expected[row['name']]}"
-        elif row["enable_dhcp"]:
-            yield f"subnet {row['name']} has DHCP on"
-    yield from (f"missing subnet {name}" for name in sorted(expected.keys() - {row["name"] for row in view.subnets}))
+def _joins(scope: Scope, wanted: Wanted) -> Iterator[str]:
+    """Check every leg, and that the platform's router knows the way back."""
+    yield from cloud_wiring.legs(scope, wanted)
+    for router, to, hop in sorted(scope.made.routes()):
+        rows = scope.whole.names.row("routers", router).get("routes") or ()
+        if {"destination": to, "nexthop": hop} not in [{key: row[key] for key in ("destination", "nexthop")} for row in rows]:
+            yield f"the platform's router has no route to {to} via {hop}"
 
 
-def sharing(tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Find every RBAC policy on the tenant's objects but the one that lends it its management segment."""
-    facts = tenant.facts
-    lent = (facts["management"]["network_id"], "access_as_shared", facts["project_id"])
-    found = [(row["object_id"], row["action"], row["target_tenant"]) for row in view.rbac]
-    kinds = {row["object_id"]: row["object_type"] for row in view.rbac}
-    for object_id, action, target in sorted(found):
-        if (object_id, action, target) != lent:
-            who = "everybody" if target == "*" else f"project {target}"
-            yield f"{kinds[object_id]} {_name(view, object_id)} is shared with {who} ({action})"
-    if lent not in found:
-        yield "the management segment is not lent to the tenant's project"
+def strays(scope: Scope) -> Iterator[str]:
+    """Find what is in the platform's project with a name or the label of ours, and was made by no stack that the engine knows."""
+    stacks = tuple(scope.world.made.values())
+    for kind in STRAYS:
+        known, called = ids_of_all(stacks, kind), names_of_all(stacks, kind)
+        for row in scope.whole.view.rows(kind):
+            is_strange = owner(row) == scope.platform and row["id"] not in known
+            if is_strange and (row.get("name") in called or _is_labelled(row)):
+                yield f"undeclared {scope.noun(kind)} {scope.names.of(kind, row['id'])}"
 
 
-def _name(view: View, object_id: str) -> str:
-    rows = (*view.networks, *view.groups, *view.address_groups)
-    return next((str(row["name"]) for row in rows if row["id"] == object_id), object_id)
+def _is_labelled(row: Json) -> bool:
+    return LABEL in (row.get("tags") or ()) or (row.get("metadata") or {}).get("managed-by") == names.MANAGED_BY
 
 
-def _legs(view: View, network_ids: set[str]) -> set[tuple[str, str]]:
-    """Return (router, network) of every router leg on some networks."""
-    return {
-        (row["device_id"], row["network_id"])
-        for row in view.ports
-        if is_router_leg(row["device_owner"]) and row["network_id"] in network_ids
-    }
+def labels(scope: Scope, wanted: Wanted) -> Iterator[str]:
+    """Check the labels of everything that has tags or metadata."""
+    tagged = set(names.tag_list(dict(wanted.labels)))
+    for kind in ("networks", "subnets", "routers", "groups", "ports", "floating_ips"):
+        for row, name in _made_rows(scope, kind):
+            missing = tagged - set(row.get("tags") or ())
+            if missing:
+                yield f"{name} lacks {', '.join(sorted(missing))}"
+    for kind in ("servers", "volumes"):
+        for row, name in _made_rows(scope, kind):
+            missing = {f"{key}={value}" for key, value in wanted.labels.items() if (row.get("metadata") or {}).get(key) != value}
+            if missing:
+                yield f"{scope.noun(kind)} {name} lacks {', '.join(sorted(missing))}"
 
 
-def edge(tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Check who routes the zones, where to, and that no route was added."""
-    facts = tenant.facts
-    zones = {zone["network_id"] for zone in facts["zones"].values()}
-    wanted = {(facts["edge_router_id"], network) for network in zones}
-    yield from _leg_problems(view, _legs(view, zones), wanted)
-    others = {
-        row["network_id"] for row in view.ports if row["device_id"] == facts["edge_router_id"] and is_router_leg(row["device_owner"])
-    } - zones
-    yield from (f"the edge router has a leg on network {_name(view, network)}" for network in sorted(others))
-    yield from _routes(view.router(facts["edge_router_id"]), set())
-
-
-def management(world: World, tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Check that the management router has two legs, no gateway and no route, and that the platform's router knows the way back."""
-    facts = tenant.facts["management"]
-    router = facts["router_id"]
-    yield from _leg_problems(view, _legs(view, {facts["network_id"]}), {(router, facts["network_id"])})
-    legs = {row["network_id"]: row for row in view.ports if row["device_id"] == router}
-    backbone = world.platform_facts["backbone"]["network_id"]
-    yield from (
-        f"the management router has a leg on network {_name(view, network)}"
-        for network in sorted(legs.keys() - {facts["network_id"], backbone})
-    )
-    row = view.router(router)
-    if row.get("external_gateway_info"):
-        yield "the management router has a gateway outside: its segment has a default route"
-    yield from _routes(row, set())
-    outside = legs.get(backbone)
-    hop = outside["fixed_ips"][0]["ip_address"] if outside else "?"
-    back = {(route["destination"], route["nexthop"]) for route in view.router(world.platform_facts["router_id"]).get("routes", ())}
-    if (facts["cidr"], hop) not in back:
-        yield f"the platform's router has no route to {facts['cidr']} via {hop}"
-
-
-def _leg_problems(view: View, found: set[tuple[str, str]], wanted: set[tuple[str, str]]) -> Iterator[str]:
-    for router, network in sorted(found - wanted):
-        yield f"router {view.router(router).get('name') or router} has an undeclared leg on network {_name(view, network)}"
-    for router, network in sorted(wanted - found):
-        yield f"router {view.router(router).get('name') or router} has no leg on network {_name(view, network)}"
-
-
-def _routes(router: Json, wanted: set[tuple[str, str]]) -> Iterator[str]:
-    found = {(route["destination"], route["nexthop"]) for route in router.get("routes", ())}
-    yield from (f"undeclared route on router {router.get('name')}: {to} via {hop}" for to, hop in sorted(found - wanted))
-
-
-def public(tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Compare floating IPs: which server has one, and which address it leads to."""
-    wanted = {
-        (server["public"], server["nics"][tenant.declaration.servers[name].public]["port_id"])
-        for name, server in tenant.facts["servers"].items()
-        if server.get("public")
-    }
-    found = {(row["floating_ip_address"], row["port_id"]) for row in view.floating_ips}
-    port_names = {row["id"]: row["name"] for row in view.ports}
-    yield from (f"undeclared public address {address} on {port_names.get(port, port)}" for address, port in sorted(found - wanted, key=str))
-    yield from (f"missing public address {address} on {port_names.get(port, port)}" for address, port in sorted(wanted - found))
-
-
-def servers(tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Compare servers and the ports they have."""
-    wanted = {
-        names.server(tenant.name, name): {*(nic["port_id"] for nic in facts["nics"].values()), facts["management_port_id"]}
-        for name, facts in tenant.facts["servers"].items()
-    }
-    found = {row["name"]: row for row in view.servers}
-    yield from (f"undeclared server {name}" for name in sorted(found.keys() - wanted.keys()))
-    yield from (f"missing server {name}" for name in sorted(wanted.keys() - found.keys()))
-    for name in sorted(wanted.keys() & found.keys()):
-        extra = set(found[name]["interfaces"]) - wanted[name]
-        if extra:
-            yield f"{name} has {len(extra)} undeclared network card(s): port {', '.join(sorted(extra))}"
-        if wanted[name] - set(found[name]["interfaces"]):
-            yield f"{name} lacks a declared network card"
-        if found[name]["status"] != "ACTIVE":
-            yield f"{name} is {found[name]['status']}"
-
-
-def volumes(world: World, tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Compare volumes, their types, and whether these really encrypt."""
-    wanted: dict[str, str] = {}
-    for name, server in tenant.declaration.servers.items():
-        kind = server.volume_type or world.platform.default_volume_type
-        wanted[names.root_volume(tenant.name, name)] = kind
-        wanted |= {names.data_volume(tenant.name, name, disk): kind for disk in server.data}
-    found = {row["name"] or row["id"]: row for row in view.volumes}
-    yield from (f"undeclared volume {name} of type {found[name]['volume_type']}" for name in sorted(found.keys() - wanted.keys()))
-    yield from (f"missing volume {name}" for name in sorted(wanted.keys() - found.keys()))
-    for name, row in sorted(found.items()):
-        if row["volume_type"] != wanted.get(name, row["volume_type"]):
-            yield f"volume {name} is of type {row['volume_type']}, declared {wanted[name]}"
-        if not row["encrypted"] or row["volume_type"] not in view.encrypted_types:
-            yield f"volume {name} is stored in the clear (type {row['volume_type']})"
-
-
-def labels(tenant: TenantWorld, view: View) -> Iterator[str]:
-    """Check the labels of everything that has tags."""
-    wanted = set(names.tag_list(names.tags(tenant.declaration)))
-    rows = (*view.networks, *view.subnets, *(row for row in view.ports if row["name"] in wanted_ports(tenant)), *view.floating_ips)
-    for row in rows:
-        missing = wanted - set(row.get("tags", ()))
-        if missing:
-            yield f"{row.get('name') or row['id']} lacks {', '.join(sorted(missing))}"
+def _made_rows(scope: Scope, kind: str) -> Iterator[tuple[Json, str]]:
+    for id_, made in scope.made.ids(kind).items():
+        row = scope.names.row(kind, id_)
+        if row:
+            yield row, made.name

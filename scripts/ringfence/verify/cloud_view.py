@@ -1,9 +1,9 @@
-"""What the cloud has of a tenant, as its APIs say it: read as the operator's admin, judged elsewhere."""
+"""What the cloud has, as its APIs say it: listed once for all tenants, as the operator's admin, page by page. Judged elsewhere."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import CloudError
@@ -12,85 +12,68 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
     from openstack.proxy import Proxy
 
-    from ringfence.verify.world import TenantWorld, World
-
 Json = dict[str, Any]
 Rows = tuple[Json, ...]
-COMPUTE_VERSION = "2.90"
+VERSIONS = {"compute": "2.90", "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
+PAGE = 1000
 HTTP_OK = 200
+HTTP_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Rows as the APIs return them. ``ports`` are all ports on the tenant's networks and all ports of its project, whoever made them."""
+    """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
 
-    networks: Rows
-    subnets: Rows
-    ports: Rows
-    routers: Rows
-    groups: Rows
-    address_groups: Rows
-    rbac: Rows
-    floating_ips: Rows
-    servers: Rows
-    volumes: Rows
-    encrypted_types: frozenset[str]
+    ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row.
+    """
 
-    def router(self, router_id: str) -> Json:
-        """Return a router's row, an empty one when it is not there."""
-        return next((row for row in self.routers if row["id"] == router_id), {})
+    networks: Rows = ()
+    subnets: Rows = ()
+    ports: Rows = ()
+    routers: Rows = ()
+    groups: Rows = ()
+    address_groups: Rows = ()
+    rbac: Rows = ()
+    floating_ips: Rows = ()
+    trunks: Rows = ()
+    servers: Rows = ()
+    volumes: Rows = ()
+    volume_types: Rows = ()
+    projects: Rows = ()
+
+    def rows(self, kind: str) -> Rows:
+        """Return the rows of a kind by the name of the field."""
+        found: Rows = getattr(self, kind)
+        return found
 
 
-def collect(cloud: Connection, world: World, tenant: TenantWorld) -> View:
+KINDS = tuple(field.name for field in fields(View))
+
+
+def collect(cloud: Connection) -> View:
     """Ask all services at the same time. Raises :class:`CloudError` when one does not answer."""
-    facts, project = tenant.facts, tenant.facts["project_id"]
-    own = [zone["network_id"] for zone in facts["zones"].values()] + [facts["management"]["network_id"]]
-    network, compute, storage = cloud.network, cloud.compute, cloud.block_storage
+    network = cloud.network
     with ThreadPoolExecutor(8) as pool:
         asked = {
+            "ports": pool.submit(_rows, network, "/ports", "ports"),
+            "groups": pool.submit(_rows, network, "/security-groups", "security_groups"),
+            "servers": pool.submit(_rows, cloud.compute, "/servers/detail", "servers", all_tenants="1"),
+            "volumes": pool.submit(_rows, cloud.block_storage, "/volumes/detail", "volumes", all_tenants="1"),
             "networks": pool.submit(_rows, network, "/networks", "networks"),
             "subnets": pool.submit(_rows, network, "/subnets", "subnets"),
-            "ports": pool.submit(_rows, network, "/ports", "ports"),
             "routers": pool.submit(_rows, network, "/routers", "routers"),
-            "groups": pool.submit(_rows, network, "/security-groups", "security_groups", project_id=project),
-            "address_groups": pool.submit(_rows, network, "/address-groups", "address_groups"),
+            "address_groups": pool.submit(_optional, network, "/address-groups", "address_groups"),
             "rbac": pool.submit(_rows, network, "/rbac-policies", "rbac_policies"),
-            "floating_ips": pool.submit(_rows, network, "/floatingips", "floatingips"),
-            "servers": pool.submit(_rows, compute, "/servers/detail", "servers", all_tenants=1, project_id=project),
-            "volumes": pool.submit(_rows, storage, "/volumes/detail", "volumes", all_tenants=1, project_id=project),
+            "floating_ips": pool.submit(_floating_ips, network),
+            "trunks": pool.submit(_optional, network, "/trunks", "trunks"),
+            "volume_types": pool.submit(_volume_types, cloud.block_storage),
+            "projects": pool.submit(_projects, cloud.identity),
         }
-        types = pool.submit(_encrypted_types, storage)
-    found = {name: future.result() for name, future in asked.items()}
-    ports = tuple(row for row in found["ports"] if row["network_id"] in own or row["project_id"] == project or _is_leg(row, world, tenant))
-    port_ids = {row["id"] for row in ports}
-    groups = {row["id"] for row in found["groups"]}
-    # An address group that is shared with everybody is listed for everybody; only rows of this project's objects matter here.
-    address_groups = tuple(row for row in found["address_groups"] if row["project_id"] == project)
-    objects = {*own, *groups, *(row["id"] for row in address_groups)}
-    objects |= {row["id"] for row in found["networks"] if row["project_id"] == project}
-    return View(
-        networks=tuple(row for row in found["networks"] if row["id"] in own or row["project_id"] == project),
-        subnets=tuple(row for row in found["subnets"] if row["network_id"] in own or row["project_id"] == project),
-        ports=ports,
-        routers=found["routers"],
-        groups=found["groups"],
-        address_groups=address_groups,
-        rbac=tuple(row for row in found["rbac"] if row["object_id"] in objects),
-        floating_ips=tuple(row for row in found["floating_ips"] if row["project_id"] == project or row["port_id"] in port_ids),
-        servers=tuple({**row, "interfaces": _interfaces(compute, row["id"])} for row in found["servers"]),
-        volumes=found["volumes"],
-        encrypted_types=types.result(),
-    )
-
-
-def _is_leg(row: Json, world: World, tenant: TenantWorld) -> bool:
-    routers = {tenant.facts["edge_router_id"], tenant.facts["management"]["router_id"], world.platform_facts["router_id"]}
-    return row["device_id"] in routers
+    return View(**{name: future.result() for name, future in asked.items()})
 
 
 def _get(service: Proxy, path: str, **params: Any) -> Json:  # noqa: ANN401 - query parameters
-    versions = {"compute": COMPUTE_VERSION, "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
-    answer = service.get(path, params=params, microversion=versions.get(str(service.service_type)))
+    answer = service.get(path, params=params, microversion=VERSIONS.get(str(service.service_type)))
     if answer.status_code != HTTP_OK:
         raise CloudError.of("the API refused to list", where=path, expected="200", got=f"{answer.status_code} {answer.text[:200]}")
     body: Json = answer.json()
@@ -100,21 +83,37 @@ def _get(service: Proxy, path: str, **params: Any) -> Json:  # noqa: ANN401 - qu
 def _rows(service: Proxy, path: str, key: str, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
     """Return all rows of a listing, page by page."""
     rows: list[Json] = []
-    marker: Json = {}
+    marker: Json = {"limit": PAGE}
     while True:
         body = _get(service, path, **params, **marker)
         rows += body[key]
-        if not body[key] or not body.get(f"{key}_links"):
+        if not body[key] or not (body.get(f"{key}_links") or len(body[key]) >= PAGE):
             return tuple(rows)
-        marker = {"marker": body[key][-1]["id"]}
+        marker["marker"] = body[key][-1]["id"]
 
 
-def _interfaces(compute: Proxy, server: str) -> list[str]:
-    """Return the ids of the ports that a server has."""
-    return [row["port_id"] for row in _get(compute, f"/servers/{server}/os-interface")["interfaceAttachments"]]
+def _optional(service: Proxy, path: str, key: str) -> Rows:
+    """Return the rows of an extension of the API; a cloud that has not got it answers 404, and has no such objects."""
+    if service.get(path, params={"limit": 1}).status_code == HTTP_NOT_FOUND:
+        return ()
+    return _rows(service, path, key)
 
 
-def _encrypted_types(storage: Proxy) -> frozenset[str]:
-    """Return the names of the volume types that encrypt."""
-    types = _get(storage, "/types", is_public="None")["volume_types"]
-    return frozenset(row["name"] for row in types if _get(storage, f"/types/{row['id']}/encryption").get("cipher"))
+def _floating_ips(network: Proxy) -> Rows:
+    """Return all floating IPs. The list shows a forwarding without its port, so forwardings are read one by one where there are any."""
+    found = _rows(network, "/floatingips", "floatingips")
+    for row in found:
+        if row.get("port_forwardings"):
+            row["port_forwardings"] = _get(network, f"/floatingips/{row['id']}/port_forwardings")["port_forwardings"]
+    return found
+
+
+def _volume_types(storage: Proxy) -> Rows:
+    """Return the volume types with their encryption, an empty one for those that do not encrypt."""
+    types = _rows(storage, "/types", "volume_types", is_public="None")
+    return tuple({**row, "encryption": _get(storage, f"/types/{row['id']}/encryption")} for row in types)
+
+
+def _projects(identity: Proxy) -> Rows:
+    """Return all projects; Keystone does not page."""
+    return tuple(_get(identity, "/projects")["projects"])

@@ -52,6 +52,7 @@ def read(tenants: Sequence[str] = (), folder: Path = ROOT) -> Opened:
     with ThreadPoolExecutor(4) as pool:
         platform_facts = pool.submit(stacks.platform)
         asked = {name: pool.submit(stacks.tenant, name) for name in tenants or declared_tenants(folder)}
+        made = {name: pool.submit(stacks.made, name) for name in stacks.known()}
     found = {}
     for name, future in asked.items():
         if future.exception() is None or tenants:
@@ -63,6 +64,7 @@ def read(tenants: Sequence[str] = (), folder: Path = ROOT) -> Opened:
     for name, stack in found.items():
         declaration = load_tenant(folder / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
-    world = World(platform, platform_facts.result(), tuple(worlds))
+    known = {name: future.result() for name, future in made.items()}
+    world = World(platform, platform_facts.result(), tuple(worlds), made=known)
     with trouble.translated("asking the cloud what the stacks did not export"):
         return Opened(survey.complete(world, cloud), cloud, found)

@@ -74,9 +74,8 @@ class Verification:
     def _cloud(self, result: Result) -> None:
         from ringfence.verify import cloud_compare, cloud_view  # noqa: PLC0415
 
-        for tenant in self.world.tenants:
-            view = cloud_view.collect(self.cloud, self.world, tenant)
-            result.checks += [Check(Kind.CLOUD, outcome) for outcome in cloud_compare.compare(self.world, tenant, view)]
+        view = cloud_view.collect(self.cloud)
+        result.checks += [Check(Kind.CLOUD, outcome) for outcome in cloud_compare.compare(self.world, view, self.world.tenants)]
 
     def _denial(self, result: Result) -> None:
         from ringfence.verify import denial  # noqa: PLC0415

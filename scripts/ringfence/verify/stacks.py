@@ -11,6 +11,7 @@ from typing import Any
 
 from infra.declaration import names
 from infra.errors import CloudError
+from ringfence.verify.made import Made
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 120
@@ -40,7 +41,23 @@ class StackFacts:
 
 def outputs(stack: str) -> Json:
     """Return the outputs of a stack, secrets included. Raises :class:`CloudError` when there is no such stack."""
-    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
+    values: Json = json.loads(_engine("stack", "output", "--json", "--show-secrets", "--stack", stack, where=stack) or "{}")
+    return values
+
+
+def known() -> tuple[str, ...]:
+    """Return the names of all stacks that the engine has of this project, those without a declaration in the tree included."""
+    return tuple(str(stack["name"]).rpartition("/")[2] for stack in json.loads(_engine("stack", "ls", "--json", where="all stacks")))
+
+
+def made(stack: str) -> Made:
+    """Return what a stack made. Secrets stay as they are kept, sealed."""
+    return Made.of(json.loads(_engine("stack", "export", "--stack", stack, where=stack)))
+
+
+def _engine(*arguments: str, where: str) -> str:
+    """Ask the engine. Raises :class:`CloudError` when it has no answer."""
+    command = ["pulumi", *arguments, "--non-interactive"]
     try:
         done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
     except FileNotFoundError as problem:
@@ -48,9 +65,9 @@ def outputs(stack: str) -> Json:
             "the Pulumi engine is not on the PATH", expected="a `pulumi` command", hint='eval "$(scripts/toolchain/env)"'
         ) from problem
     if done.returncode:
-        raise CloudError.of("the stack has no outputs", where=stack, got=done.stderr.strip(), hint=f"pulumi up -s {stack}")
-    values: Json = json.loads(done.stdout or "{}")
-    return values
+        what = "the stack has no outputs" if "output" in arguments else "the engine does not tell what the stacks made"
+        raise CloudError.of(what, where=where, got=done.stderr.strip(), hint=f"pulumi up -s {where}")
+    return done.stdout
 
 
 def platform() -> Json:

@@ -11,8 +11,11 @@ from infra.declaration.model import GATEWAY
 from ringfence.verify.model import Card, Node, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.declaration.model import Address, Platform, Tenant
     from infra.policy.rules import TenantPolicy
+    from ringfence.verify.made import Made
 
 MANAGEMENT = "management"
 Json = dict[str, Any]
@@ -66,7 +69,11 @@ class TenantWorld:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The tenants under verification and the platform. ``outer`` is each tenant's address outside, told by its edge router."""
+    """The tenants under verification and the platform.
+
+    ``outer`` is each tenant's address outside, told by its edge router. ``made`` is what every stack that the engine knows made, those of
+    tenants that are not under verification included: the platform's router and backbone serve them all.
+    """
 
     platform: Platform
     platform_facts: Json
@@ -74,6 +81,7 @@ class World:
     outer: dict[str, Address] = field(default_factory=dict)
     api: tuple[tuple[Address, int], ...] = ()
     outside: Node | None = None
+    made: Mapping[str, Made] = field(default_factory=dict)
 
     def bastion(self) -> Node:
         """Return the bastion as a node; its one card is on the backbone."""

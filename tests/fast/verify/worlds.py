@@ -71,6 +71,13 @@ def world() -> World:
         declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
         tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), facts(declaration.tenant)))
     bastion = {"address": "172.24.4.50", "host_key": "ssh-ed25519 AAAA"}
-    platform_facts = {"bastion": bastion, "router_id": "router-platform", "backbone": {"network_id": "net-backbone"}}
+    platform_facts = {
+        "project_id": "project-platform",
+        "external_network_id": "public",
+        "pool_id": "pool",
+        "bastion": bastion,
+        "router_id": "router-platform",
+        "backbone": {"network_id": "net-backbone"},
+    }
     outer = {"acme": ip_address("172.24.4.60"), "globex": ip_address("172.24.4.61")}
     return World(platform, platform_facts, tuple(tenants), outer, ((ip_address("172.24.4.1"), 5000),), OUTSIDE)
