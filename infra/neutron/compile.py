@@ -67,6 +67,7 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
         public=public_addresses(snapshot, ports),
         outside_ranges=topology.outside_ranges,
         builder=filters,
+        floods=profile.floods,
         unknowns=(*_unknowns(snapshot, profile), *topology.unknowns, *filters.unknowns),
         assumptions=ASSUMPTIONS,
     )

@@ -118,7 +118,7 @@ class Filters:
     def targets(self, endpoint: int) -> Ranges:
         """Addresses at which the endpoint takes packets."""
         port = self._ports[endpoint]
-        return normal(target_intervals(port, self.own(port)))
+        return normal(target_intervals(self.profile, port, self.own(port)))
 
     def allows(self, filter_class: int, direction: Direction) -> tuple[Allow, ...]:
         """Everything that the class lets pass in one direction, implicit allows included."""

@@ -24,6 +24,13 @@ LISTED = 20
 ANSWER = "as an answer to"
 """Begins the text of a rule that lets a packet pass because connection tracking takes it for an answer."""
 
+TO_ALL = "in a frame to all of this network: whose address the destination is, is not looked at"
+TO_ALL_BARE = f"{TO_ALL}, nor are the groups of receivers on the sender's host asked"
+"""Say how a packet comes to a neighbour that does not have its destination."""
+
+_FLOODED: Ranges = ((4, (224 << 24) + 1, (240 << 24) - 1), (4, (1 << 32) - 1, (1 << 32) - 1), (6, (0xFF02 << 112) + 1, (1 << 128) - 1))
+"""Multicast, limited broadcast: destinations that are nobody's own."""
+
 _FIRST_PORT = (6 << 16) + 1
 """TCP port 1: the packet that people can send, out of a box that begins with protocols nobody has heard of."""
 
@@ -52,6 +59,11 @@ def passing_example(paths: Paths, claim: Claim, passing: Passing, links: tuple[s
     source, target = _holding(paths.fabric.builder.sources, passing.sources, passing.source), passing.targets[0]
     found = (*_let_through(paths.fabric, source, Direction.EGRESS, packet), *_let_through(paths.fabric, target, Direction.INGRESS, packet))
     return example(paths, claim, (source, target), packet, links=links, open_=True, found=found, text=text)
+
+
+def flooded(span: Range) -> Range:
+    """Return the part of a range that is sent to all by its nature: all hosts' multicast or broadcast; the range where it has none."""
+    return next((found[0] for found in (intersection((span,), (one,)) for one in _FLOODED) if found), span)
 
 
 def _holding(addresses: Callable[[int], Ranges], endpoints: tuple[int, ...], span: Range) -> int:

@@ -172,6 +172,7 @@ class Endpoints:
 class Fabric:
     """A whole cloud. ``outside_ranges`` are the addresses of its public segments.
 
+    ``floods``: what a server sends to all of its segment comes to others on its host without their filters being asked.
     ``unknowns`` are sentences about what the model does not understand; ``assumptions`` what it takes for granted.
     """
 
@@ -184,5 +185,6 @@ class Fabric:
     public: tuple[PublicAddress, ...]
     outside_ranges: Ranges
     builder: Builder
+    floods: bool = False
     unknowns: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()

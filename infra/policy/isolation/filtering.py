@@ -33,11 +33,15 @@ _IPV4 = 4
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An endpoint's part in a meeting: the addresses it sends from as the other side sees them, or takes packets at as they are sent."""
+    """An endpoint's part in a meeting: the addresses it sends from as the other side sees them, or takes packets at as they are sent.
+
+    ``bare``: its filter is not asked.
+    """
 
     endpoint: int
     label: int
     ranges: Ranges
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +102,23 @@ NOBODY = -1
 class Filtering:
     """Kernels over the filters of a fabric, for a given list of meetings."""
 
-    def __init__(self, fabric: Fabric, meetings: Sequence[Meeting], askers: Mapping[int, Ranges] | None = None) -> None:
+    def __init__(
+        self, fabric: Fabric, meetings: Sequence[Meeting], askers: Mapping[int, Ranges] | None = None, *, taken: bool = True
+    ) -> None:
         """Collect the classes and rules that the meetings need, and nothing else.
 
-        With ``askers``, answers count as well: by label, the addresses that members may send answers to.
+        With ``askers``, answers count as well: by label, the addresses that members may send answers to. Unless they are ``taken``,
+        nobody takes a packet for an answer.
         """
         self.fabric = fabric
         self.meetings = meetings
         self._askers = askers
+        self._taken = taken
         self._rows: dict[tuple[int, int, int, Direction], list[Member]] = defaultdict(list)
         for number, meeting in enumerate(meetings):
             for direction, members in ((Direction.EGRESS, meeting.sources), (Direction.INGRESS, meeting.targets)):
                 for member in members:
-                    filter_class = int(fabric.endpoints.filter_class[member.endpoint])
+                    filter_class = UNFILTERED if member.bare else int(fabric.endpoints.filter_class[member.endpoint])
                     self._rows[number, member.label, filter_class, direction].append(member)
 
     def passing(self, *, every: bool = False) -> list[Passing]:
@@ -145,7 +153,7 @@ class Filtering:
         """Return what passes a filter by its rules or, where they are asked for, as an answer."""
         filter_class, direction, label = which
         found = rules(self.fabric, filter_class, direction)
-        if self._askers is None:
+        if self._askers is None or (direction is Direction.INGRESS and not self._taken):
             return found
         other = Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
         askers = None if label == NOBODY else self._askers.get(label, ())

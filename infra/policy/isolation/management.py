@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.policy.isolation.examples import LISTED, passing_example
+from infra.policy.isolation.examples import LISTED, TO_ALL, passing_example
 from infra.policy.isolation.fabric import Direction
 from infra.policy.isolation.filtering import Filtering, Meeting, Member
-from infra.policy.isolation.ranges import covers, normal
-from infra.policy.isolation.report import Claim, Counterexample, Judgement, Verdict
+from infra.policy.isolation.ranges import ANY, covers, normal
+from infra.policy.isolation.report import Claim, Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from infra.policy.isolation.intent import Card, Intent
     from infra.policy.isolation.paths import Arrival, Paths
     from infra.policy.isolation.ranges import Range
-    from infra.policy.isolation.reach import Reach
 
 _PLATFORM = -1
 """Label of all platform endpoints: what passes among them is nobody's question."""
@@ -26,18 +25,18 @@ _PLATFORM = -1
 def management(paths: Paths, intent: Intent | None) -> Judgement:
     """Judge ``management``. Without an intent nothing is declared, so nothing may pass."""
     ways = list(_ways(paths))
-    found = Filtering(paths.fabric, [meeting for meeting, _, _ in ways]).passing(every=True)
+    found = Filtering(paths.fabric, [meeting for meeting, _ in ways]).passing(every=True)
     cards = {(card.party, card.name): card for card in intent.cards} if intent else {}
     undeclared = [p for p in found if not _is_declared(paths, cards, p)]
     if not undeclared:
         text = f"{len(found)} kinds of packets pass between platform and tenants, all declared" if found else "nothing passes"
         return Judgement(Claim.MANAGEMENT, Verdict.HOLDS, text)
-    examples = tuple(_example(paths, ways[p.meeting], p) for p in undeclared[:LISTED])
+    examples = tuple(passing_example(paths, Claim.MANAGEMENT, p, ways[p.meeting][1]) for p in undeclared[:LISTED])
     return Judgement(Claim.MANAGEMENT, Verdict.BROKEN, "packets pass between a tenant and the platform that nobody declared", examples)
 
 
-def _ways(paths: Paths) -> Iterator[tuple[Meeting, Reach, Arrival]]:
-    """Yield every way between platform and tenants, one per segment that it starts from and segment that it ends on."""
+def _ways(paths: Paths) -> Iterator[tuple[Meeting, tuple[str, ...]]]:
+    """Yield every way between platform and tenants with its links, one per segment that it starts from and segment that it ends on."""
     for segment, members in paths.on_segment.items():
         reach = paths.reach((segment,))
         senders = members.tolist()
@@ -46,12 +45,17 @@ def _ways(paths: Paths) -> Iterator[tuple[Meeting, Reach, Arrival]]:
         for arrival in paths.arrivals(reach, public=False):
             there = paths.parties_on[arrival.segment]
             if (platform and there - paths.platform) or (tenants and there & paths.platform):
-                yield _meeting(paths, senders, arrival), reach, arrival
+                links = paths.describe(reach, arrival.link)
+                yield _meeting(paths, senders, arrival), links
+                if arrival.is_beside:
+                    yield _meeting(paths, senders, arrival, to_all=True), (*links, TO_ALL)
 
 
-def _meeting(paths: Paths, senders: list[int], arrival: Arrival) -> Meeting:
+def _meeting(paths: Paths, senders: list[int], arrival: Arrival, *, to_all: bool = False) -> Meeting:
+    """Return who meets on an arrival; with ``to_all`` by frames to all of the segment, whatever the destination is."""
     sources = [(endpoint, paths.fabric.builder.sources(endpoint)) for endpoint in senders]
-    targets = [(endpoint, paths.takes(endpoint, arrival)) for endpoint in paths.on_segment[arrival.segment].tolist()]
+    there = paths.on_segment[arrival.segment].tolist()
+    targets = [(endpoint, ANY if to_all else paths.takes(endpoint, arrival)) for endpoint in there]
     return Meeting(
         tuple(Member(endpoint, _label(paths, endpoint), ranges) for endpoint, ranges in sources),
         tuple(Member(endpoint, _label(paths, endpoint), ranges) for endpoint, ranges in targets if ranges),
@@ -84,8 +88,3 @@ def _covers(card: Card | None, direction: Direction, peers: Range, passing: Pass
     allows = [allow for allow in card.allows if allow.direction is direction]
     cuts = {passing.l4_lo} | {cut for allow in allows for cut in (allow.l4_lo, allow.l4_hi) if passing.l4_lo < cut < passing.l4_hi}
     return all(covers(normal(allow.peer for allow in allows if allow.l4_lo <= cut < allow.l4_hi), (peers,)) for cut in cuts)
-
-
-def _example(paths: Paths, way: tuple[Meeting, Reach, Arrival], passing: Passing) -> Counterexample:
-    _, reach, arrival = way
-    return passing_example(paths, Claim.MANAGEMENT, passing, paths.describe(reach, arrival.link))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from infra.policy.isolation.examples import LISTED, passing_example
+from infra.policy.isolation.examples import LISTED, TO_ALL, TO_ALL_BARE, flooded, passing_example
 from infra.policy.isolation.fabric import UNFILTERED
 from infra.policy.isolation.filtering import Filtering, Meeting, Member
 from infra.policy.isolation.ranges import ANY, Range, Ranges, normal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.policy.isolation.fabric import Router
+    from infra.policy.isolation.filtering import Passing
     from infra.policy.isolation.paths import Paths
     from infra.policy.isolation.structure import Contact
 
@@ -31,6 +33,10 @@ def packets(paths: Paths, contacts: list[Contact]) -> Judgement:
     if found:  # what passes by rules of both sides is the better counterexample
         found = Filtering(paths.fabric, meetings).passing() or found
     else:  # only then is it worth a look whether a translated source would pass: counterexamples are better without
+        near = [group for group in groups if group[0].arrival.is_beside]
+        found = to_all(paths, near, askers)
+        if found:
+            return _beside(paths, found, near)
         groups = [group for group in groups if any(_translators(paths, contact) for contact in group)]
         found = Filtering(paths.fabric, [translated(paths, group) for group in groups], askers).passing()
     if not found:
@@ -38,6 +44,23 @@ def packets(paths: Paths, contacts: list[Contact]) -> Judgement:
     found.sort(key=lambda p: (len(_links(paths, groups[p.meeting][0])), p.l4_lo == 0, p.l4_lo, p.source, p.target))
     examples = tuple(passing_example(paths, Claim.PACKETS, p, _links(paths, groups[p.meeting][0])) for p in found[:LISTED])
     return Judgement(Claim.PACKETS, Verdict.BROKEN, f"packets pass between {len(found)} pairs of port classes", examples)
+
+
+def to_all(paths: Paths, groups: list[list[Contact]], askers: dict[int, Ranges] | None) -> list[Passing]:
+    """Return what passes between neighbours in frames to all of their segment: to any destination that the sender's filter lets out.
+
+    Such a packet is no answer to anything: it is not sent to an address from which its receiver could have asked.
+    """
+    return Filtering(paths.fabric, [beside(paths, group) for group in groups], askers, taken=False).passing()
+
+
+def _beside(paths: Paths, found: list[Passing], groups: list[list[Contact]]) -> Judgement:
+    """Return the judgement on what passes between neighbours, with packets to all where the filters let one out."""
+    shown = sorted((replace(p, target=flooded(p.target)) for p in found), key=lambda p: (p.l4_lo == 0, p.l4_lo, p.source, p.target))
+    links = [(*_links(paths, group[0]), TO_ALL_BARE if paths.fabric.floods else TO_ALL) for group in groups]
+    examples = tuple(passing_example(paths, Claim.PACKETS, p, links[p.meeting]) for p in shown[:LISTED])
+    text = f"packets to nobody's address pass between {len(found)} pairs of port classes on one network"
+    return Judgement(Claim.PACKETS, Verdict.BROKEN, text, examples)
 
 
 def _links(paths: Paths, contact: Contact) -> tuple[str, ...]:
@@ -48,7 +71,7 @@ def closed_pairs(paths: Paths, contacts: list[Contact]) -> dict[str, list[str]]:
     """Return the pairs of classes that a path joins, by the names that the certificate gives them: target classes by source class."""
     found: dict[str, set[str]] = defaultdict(set)
     for contact in contacts:
-        targets = {_name(paths, m) for m in _strangers(paths, contact) if paths.takes(m, contact.arrival)}
+        targets = {_name(paths, m) for m in _strangers(paths, contact) if paths.reaches(m, contact.arrival)}
         for source in {_name(paths, m) for m in senders(paths, contact)} if targets else ():
             found[source] |= targets
     return {source: sorted(targets) for source, targets in sorted(found.items())}
@@ -82,6 +105,13 @@ def meeting(paths: Paths, group: list[Contact]) -> Meeting:
             if _party(paths, m) not in paths.platform and (taken := paths.takes(m, group[0].arrival))
         ),
     )
+
+
+def beside(paths: Paths, group: list[Contact]) -> Meeting:
+    """Return the same as neighbours meet by frames to all of their segment, such as multicast: whatever the packets' destination is."""
+    bare = paths.fabric.floods
+    targets = [m for m in paths.on_segment[group[0].arrival.segment].tolist() if _party(paths, m) not in paths.platform]
+    return Meeting(meeting(paths, group).sources, tuple(Member(m, _party(paths, m), ANY, bare) for m in targets))
 
 
 def translated(paths: Paths, group: list[Contact]) -> Meeting:

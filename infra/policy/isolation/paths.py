@@ -29,6 +29,11 @@ class Arrival:
     link: Link
     handed: Ranges = ()
 
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether the packets come from a neighbour: a frame can then be sent to all of the segment, whatever its destination."""
+        return self.link.router is None and self.destinations is ANY
+
 
 class Paths:
     """Closures of a fabric, computed once per set of segments."""
@@ -77,6 +82,10 @@ class Paths:
         if arrival.destinations is ANY:
             return self.fabric.builder.targets(endpoint)
         return intersection(arrival.destinations, self.fabric.builder.targets(endpoint))
+
+    def reaches(self, endpoint: int, arrival: Arrival) -> Ranges:
+        """Return the same, and every destination for a neighbour that has none of them: a frame to all of the segment comes to it."""
+        return self.takes(endpoint, arrival) or (ANY if arrival.is_beside else ())
 
     def describe(self, reach: Reach, link: Link) -> tuple[str, ...]:
         """Render the way to a link as sentences, from the source on."""

@@ -86,7 +86,7 @@ def _path_examples(paths: Paths, contacts: list[Contact]) -> Iterator[Counterexa
             party = int(paths.fabric.endpoints.party[endpoint])
             if party == contact.party or party in paths.platform or (contact.party, party) in seen:
                 continue
-            taken = paths.takes(endpoint, contact.arrival)
+            taken = paths.reaches(endpoint, contact.arrival)
             source = _sender(paths, contact)
             if taken and source is not None:
                 seen.add((contact.party, party))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from infra.policy.isolation.examples import TO_ALL
 from infra.policy.isolation.exposure import doors_of
 from infra.policy.isolation.fabric import Direction, PublicAddress
 from infra.policy.isolation.faces import untranslated
@@ -121,7 +122,16 @@ class Passages:
             sources = normal([*self._sources(source), *masks])
             sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(destinations))
             seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(sources))
-            yield _boxes(sent, seen), self.paths.describe(reach, arrival.link), None
+            found, links = _boxes(sent, seen), self.paths.describe(reach, arrival.link)
+            yield found, links, None
+            if not found and arrival.is_beside and source.party != target.party:
+                yield self._to_all(source, target), (*links, TO_ALL), None
+
+    def _to_all(self, source: Side, target: Side) -> tuple[Box, ...]:
+        """Return what passes to a stranger on the same segment in frames to all of it, whatever the destination is."""
+        sources = _intervals(self._sources(source))
+        seen = PacketSet.at(sources) if self.fabric.floods else self.allowed(target.filter_class, Direction.INGRESS).within(sources)
+        return _boxes(self.allowed(source.filter_class, Direction.EGRESS), seen)
 
     def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
         """Leave the cloud and come back by an address of the target that is public."""

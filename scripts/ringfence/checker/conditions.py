@@ -64,6 +64,11 @@ class Invariant:
         for wire, given in self.networks.items():
             if wire in self.home or wire in cloud.inner:
                 yield from self.meetings(cloud, [(cards, cards.targets & given) for cards in cloud.cards[wire]])
+        for source, target in ((sender[0], cards) for sender in self.senders for cards in cloud.cards[sender[0].wire]):
+            if self.home and source.tenant != target.tenant:
+                passes = cloud.rules.passes_to_all(source, target)
+                demand(not passes, f"{self.name}: packets pass from {source.name} to {target.name}, sent to all of the network")
+                yield source, target
 
     def check_hop(self, cloud: Cloud, router: str, region: IPSet, wire: str, next_hop: IPAddress | None) -> Iterator[tuple[Cards, Cards]]:
         """Check one line of a routing table for the destinations that it decides."""

@@ -18,6 +18,8 @@ KINDS = {"snapshot", "end", "project", "network", "subnet", "subnet_pool", "addr
 KINDS |= {"address_group", "rbac_policy", "floating_ip", "trunk", "server", "default_rule"}
 EVERY = EACH["IPv4"] | EACH["IPv6"]
 LINK_LOCAL = IPSet(["fe80::/10"])
+ASKING = ("ovn", "iptables_hybrid")
+"""Drivers that ask the groups of every receiver, of frames to all as well."""
 FILTERED = ("normal", "virtio-forwarder")
 NUMBERS = {"icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58", "ipv6-icmp": "58", "sctp": "132"}
 ICMP, ICMPV6, PORTED = 1, 58, (6, 17, 132)
@@ -57,6 +59,7 @@ class Cards:
 
     name: str
     tenant: str
+    wire: str
     groups: tuple[str, ...] | None
     sources: IPSet
     targets: IPSet
@@ -82,6 +85,7 @@ class Rules:
         for port in records["port"]:
             for group in port.get("security_groups", ()):
                 self.members[group].append(port)
+        self.floods = records["snapshot"][0].get("driver") not in ASKING
         self.friends: dict[str, IPSet] = defaultdict(IPSet)
         self.known: dict[tuple[str, tuple[str, ...] | None, str], list[Opening]] = {}
 
@@ -93,13 +97,13 @@ class Rules:
         return IPSet([IPNetwork(text).cidr for text in texts])
 
     def cards(self, tenant: str, wire: str, ports: list[Json]) -> Cards:
-        """Return ports with equal groups as one. What nothing filters may have every address, and send as a port without one does."""
+        """Return ports with equal groups as one. What nothing filters may have every address, and so may a port to which none was given."""
         groups = groups_of(ports[0])
         own = self.addresses(ports) if groups is not None else EVERY
         sources = own if all(port.get("fixed_ips") for port in ports) else EVERY
         self.friends[tenant] |= sources
         name = f"{tenant} on {wire} with {'no filter' if groups is None else ', '.join(groups)}"
-        return Cards(name, tenant, groups, sources | LINK_LOCAL, own | LINK_LOCAL)
+        return Cards(name, tenant, wire, groups, sources | LINK_LOCAL, sources | LINK_LOCAL)
 
     def peers(self, rule: Json, family: IPSet) -> IPSet:
         """Return the addresses that the remote end of a rule stands for; address pairs are members of a group."""
@@ -141,7 +145,20 @@ class Rules:
         """Tell whether a packet passes both filters."""
         out = [each for each in self.through(source, "egress") if each.peers & destinations]
         into = [each for each in self.through(target, "ingress") if each.peers & sources]
-        return any(one.family == other.family and one.low < other.high and other.low < one.high for one in out for other in into)
+        return overlap(out, into)
+
+    def passes_to_all(self, source: Cards, target: Cards) -> bool:
+        """Tell whether a packet passes to a neighbour in a frame to all, as multicast does: no filter asks whose its destination is.
+
+        It is nobody's answer. Where the driver is not known, or is Open vSwitch, receivers on the sender's host are not asked at all.
+        """
+        out = self.through(source, "egress")
+        return bool(out) if self.floods else overlap(out, [each for each in self.opened(target, "ingress") if each.peers & source.sources])
+
+
+def overlap(out: list[Opening], into: list[Opening]) -> bool:
+    """Tell whether a packet is in an opening of each list, as far as family and layer 4 go."""
+    return any(one.family == other.family and one.low < other.high and other.low < one.high for one in out for other in into)
 
 
 def layer4(rule: Json) -> tuple[int, int]:

@@ -127,7 +127,7 @@ class Cloud:
 
     def snapshot(self, **header: object) -> Snapshot:
         """Return the checked snapshot."""
-        return from_records(msgspec.convert({"format": 1, "origin": "synthetic", **header}, Header), self.records.values())
+        return from_records(msgspec.convert({"format": 1, "origin": "synthetic", "driver": "ovn", **header}, Header), self.records.values())
 
 
 def platform_alone() -> Cloud:

@@ -22,9 +22,9 @@ def certified(cloud: Cloud) -> tuple[dict[str, Any], bytes]:
     return json.loads(json.dumps(prove(compile_fabric(snapshot)).certificate)), dumps(snapshot)
 
 
-def claimed(cloud: Cloud) -> tuple[dict[str, Any], bytes]:
+def claimed(cloud: Cloud, **header: object) -> tuple[dict[str, Any], bytes]:
     """Return what a prover without scruples would write: both claims, and the invariants and pairs as they are, whatever they reach."""
-    snapshot = cloud.snapshot()
+    snapshot = cloud.snapshot(**header)
     paths = Paths(compile_fabric(snapshot))
     claims = tuple(Judgement(claim, Verdict.HOLDS, "so they say") for claim in (Claim.STRUCTURE, Claim.PACKETS))
     return json.loads(json.dumps(certify(paths, claims, structural(paths)[1]))), dumps(snapshot)

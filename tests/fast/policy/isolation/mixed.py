@@ -40,6 +40,16 @@ def both(out: tuple[Rule, ...], into: tuple[Rule, ...]) -> Callable[[Cloud], Non
     return change
 
 
+def alone(out: tuple[Rule, ...], into: tuple[Rule, ...]) -> Callable[[Cloud], None]:
+    """Return the change that leaves acme's group and globex' these rules only: nobody asks them anything that they could answer."""
+
+    def change(cloud: Cloud) -> None:
+        cloud.group("acme-card", "acme", *out)
+        cloud.group("globex-card", "globex", *into)
+
+    return change
+
+
 def remote_group(cloud: Cloud) -> None:
     """One group on both cards, with rules for its members."""
     rules = (allow(way, None, "tcp", (80, 80), remote_group_id="club") for way in ("ingress", "egress"))
@@ -64,6 +74,12 @@ def helpers_address(cloud: Cloud) -> None:
 def unguarded(cloud: Cloud) -> None:
     """Without port security, globex' card takes what acme sends to the helper."""
     cloud.change(Port, "globex-card", port_security_enabled=False, security_groups=())
+
+
+def members_of_nobody(cloud: Cloud) -> None:
+    """A way out to a group's members, one of which has the broadcast address in an address group: nobody's own."""
+    cloud.add(AddressGroup(id="all", addresses=("255.255.255.255/32",)))
+    alone((allow("egress", None, "udp", remote_address_group_id="all"),), (allow("ingress", ACME, "udp"),))(cloud)
 
 
 def direct_binding(cloud: Cloud) -> None:
@@ -115,6 +131,16 @@ OPEN = {
     "hole punching": hole,
     "an error about what was sent": both((allow("egress", ALL, "icmp", (3, None)),), (allow("egress", ALL, "tcp"),)),
     "stolen answer": stolen_answer,
+    "multicast": alone((allow("egress", "224.0.0.251/32", "udp", (5353, 5353)),), (allow("ingress", ACME, "udp", (5353, 5353)),)),
+    "multicast of IPv6": alone((allow("egress", "ff02::fb/128", "udp"),), (allow("ingress", "fe80::/10", "udp"),)),
+    "VRRP": alone((allow("egress", "224.0.0.18/32", "vrrp"),), (allow("ingress", ALL, "112"),)),
+    "limited broadcast": alone((allow("egress", "255.255.255.255/32"),), (allow("ingress", ACME, "udp", (67, 68)),)),
+    "broadcast of the network": alone((allow("egress", "172.31.0.255/32", "tcp"),), (allow("ingress", ALL),)),
+    "broadcast to a remote group": members_of_nobody,
+    "a frame to all with another's address": alone((allow("egress", "172.31.0.13/32"),), (allow("ingress", ALL, "tcp"),)),
+    "a frame to all with an address far away": alone((allow("egress", "198.51.100.7/32", "tcp"),), (allow("ingress", None, "tcp"),)),
+    "a frame to all with the helper's address": both((), (allow("ingress", ACME, "tcp"),)),
+    "an error to the helper in a frame to all": both((), (allow("ingress", ALL, "icmp", (3, 4)),)),
     "IPv6": both_families,
 }
 """Changes after which a packet passes from acme to globex, under every driver."""
@@ -122,7 +148,9 @@ OPEN = {
 OPEN_TO_SOME = {
     "protocol 0 is all to iptables": both((allow("egress", ALL, "0"),), (allow("ingress", ALL, "tcp", (80, 80)),)),
     "ports of DCCP are ignored by OVN": both((allow("egress", ALL, "33", (1, 5)),), (allow("ingress", ALL, "33", (9, 9)),)),
-    "type 255 is all to iptables": both((allow("egress", ALL, "icmp", (255, None)),), (allow("ingress", ALL, "icmp", (3, None)),)),
+    "multicast past the tables of Open vSwitch": alone((allow("egress", "224.0.0.251/32", "udp"),), ()),
+    "a frame to all past the same tables": alone((allow("egress", HELPER, "tcp", (53, 53)),), (allow("ingress", ALL, "udp"),)),
+    "type 255 is all to iptables": alone((allow("egress", ALL, "icmp", (255, None)),), (allow("ingress", ALL, "icmp", (3, None)),)),
 }
 """The same, under one driver."""
 
@@ -130,10 +158,13 @@ SHUT = {
     "nothing": both((), ()),
     "ports side by side": both((allow("egress", ALL, "tcp", (80, 80)),), (allow("ingress", ALL, "tcp", (81, 65535)),)),
     "two protocols": both((allow("egress", ALL, "tcp"),), (allow("ingress", ALL, "udp"),)),
-    "two types of ICMP": both((allow("egress", ALL, "icmp", (8, None)),), (allow("ingress", ALL, "icmp", (3, 4)),)),
-    "two families": both((allow("egress", "::/0", "tcp"),), (allow("ingress", ALL, "tcp"),)),
-    "another address": both((allow("egress", "172.31.0.13/32"),), (allow("ingress", ALL),)),
-    "a way in, and none out": both((), (allow("ingress"),)),
+    "two types of ICMP": alone((allow("egress", ALL, "icmp", (8, None)),), (allow("ingress", ALL, "icmp", (3, 4)),)),
+    "two families": alone((allow("egress", "::/0", "tcp"),), (allow("ingress", ALL, "tcp"),)),
+    "multicast, and none admitted from its sender": alone(
+        (allow("egress", "224.0.0.0/4"),), (allow("ingress", HELPER), allow("ingress", "224.0.0.0/4"))
+    ),
+    "multicast of another protocol": alone((allow("egress", "224.0.0.0/4", "udp"),), (allow("ingress", ALL, "tcp"),)),
+    "a way in, and none out": alone((), (allow("ingress"),)),
     "a way out, and none in": both((allow("egress"),), ()),
     "a way out of both, over two protocols": both((allow("egress", ALL, "tcp"),), (allow("egress", ALL, "udp"),)),
     "no groups": lambda cloud: cloud.change(Port, "globex-card", security_groups=()),

@@ -29,6 +29,7 @@ class Simulator:
         self.subnets = {subnet.id: subnet for subnet in snapshot.subnets}
         self.networks: dict[str, Network] = {network.id: network for network in snapshot.networks}
         self.ends = [port for port in snapshot.ports if port.device_owner != LEG]
+        self.ports = {port.id: port for port in self.ends}
         self.tables = {router.id: list(self._table(router)) for router in snapshot.routers}
         self.groups = {group.id: group for group in snapshot.security_groups}
 
@@ -57,8 +58,12 @@ class Simulator:
         texts = [fixed.ip_address for fixed in port.fixed_ips] + [pair.ip_address for pair in port.allowed_address_pairs]
         return any(address in ip_network(str(text)) for text in texts)
 
+    def neighbours(self, source: Port) -> set[str]:
+        """Return the ports that hear a frame to all of the source's network, whatever the packet's destination."""
+        return {port.id for port in self.ends if port.network_id == source.network_id} - {source.id}
+
     def arrivals(self, source: Port, destination: IPv4Address) -> set[str]:
-        """Return the ports at which a packet can arrive, whatever next hops the source chooses."""
+        """Return the ports to which a packet can be addressed, whatever next hops the source chooses."""
         found = {port.id for port in self.ends if port.network_id == source.network_id and self.takes(port, destination)}
         work = [router for router in self.tables if any(line.network == source.network_id for line in self.tables[router])]
         seen = set(work)

@@ -103,6 +103,26 @@ def test_a_harmless_change_raises_no_alarm(change: Callable[[Cloud], None]) -> N
     assert proof(cloud).verdict is Verdict.HOLDS
 
 
+def test_ports_without_an_address_meet_on_one_network() -> None:
+    """Frames to all come to a card that has no address, so two tenants' cards on one network are a path."""
+    cloud = two_tenants()
+    cloud.network("shared", "platform", "172.31.0.0/24", gateway=False)
+    for tenant in ("acme", "globex"):
+        cloud.port(f"{tenant}-bare", "shared", tenant, groups=(f"{tenant}-open",), mac_address="")
+    assert {STRUCTURE, PACKETS} <= broken(proof(cloud))
+
+
+def test_what_a_tenant_sends_to_all_is_declared_like_the_rest() -> None:
+    """The claim ``management`` counts frames to all: a platform's server that admits the tenant's address hears its multicast."""
+    cloud = two_tenants()
+    cloud.group("helper", "platform", allow("ingress", "10.0.0.11/32", "udp"))
+    cloud.port("helper", "acme-app", "platform", "10.0.0.5", groups=("helper",))
+    cloud.group("acme-open", "acme", allow("egress", "224.0.0.251/32", "udp"))
+    judgement = prove(compile_fabric(cloud.snapshot()), claims={Claim.MANAGEMENT}).judgements[0]
+    heard = [str(example.packet) for example in judgement.counterexamples if example.target == "helper"]
+    assert heard == ["udp/0 from 10.0.0.11 to 224.0.0.251"]
+
+
 def closed(cloud: Cloud) -> Cloud:
     """Close globex's servers to everybody."""
     cloud.group("globex-open", "globex", allow("egress"))

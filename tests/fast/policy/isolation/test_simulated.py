@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from infra.neutron.store import dumps
 from infra.policy.isolation import Claim, Verdict, prove
 from infra.policy.isolation.certificate import certify
 from infra.policy.isolation.filtering import Filtering
-from infra.policy.isolation.passing import askers_of, by_ends, meeting
+from infra.policy.isolation.passing import askers_of, by_ends, meeting, to_all
 from infra.policy.isolation.paths import Paths
 from infra.policy.isolation.structure import _contacts, structural
 from ringfence.checker.conditions import check
@@ -80,7 +81,9 @@ def _rule(random: Random, tenants: list[str]) -> Rule:
     direction = random.choice(["ingress", "egress"])
     if random.random() < 0.3:
         return allow(direction, None, "tcp", ports, remote_group_id=f"group-{random.choice(tenants)}")
-    return allow(direction, random.choice([None, "10.0.0.0/24", "10.0.0.8/30", "10.0.0.0/8", "203.0.113.0/28"]), "tcp", ports)
+    return allow(
+        direction, random.choice([None, "10.0.0.0/24", "10.0.0.8/30", "10.0.0.0/8", "203.0.113.0/28", "224.0.0.0/28"]), "tcp", ports
+    )
 
 
 def simulated(snapshot: Snapshot, *, answers: bool = False) -> tuple[set[Pair], set[Pair]]:
@@ -89,26 +92,25 @@ def simulated(snapshot: Snapshot, *, answers: bool = False) -> tuple[set[Pair], 
     With ``answers``, also what connection tracking takes for an answer passes.
     """
     simulator, candidates = Simulator(snapshot), addresses(snapshot)
-    ports = {port.id: port for port in simulator.ends}
-    joined, passing = set(), set()
-    for source in simulator.ends:
+    joined: set[Pair] = set()
+    passing: set[Pair] = set()
+    for source, destination in product(simulator.ends, candidates):
         senders = simulator.sources(source, candidates)
-        for destination in candidates:
-            for end in simulator.arrivals(source, destination):
-                target = ports[end]
-                if target.project_id == source.project_id or _is_public(simulator, source, target):
-                    continue
-                pair = (source.project_id, target.project_id)
-                joined.add((source.id, target.id))
-                for number in PORTS if pair not in passing and simulator.takes(target, destination) else ():
-                    out = simulator.allows(source, "egress", destination, number) or (
-                        answers and simulator.may_be_asked(source, destination)
-                    )
-                    if out and any(
-                        simulator.allows(target, "ingress", sender, number) or (answers and simulator.asks(target, sender))
-                        for sender in senders
-                    ):
-                        passing.add(pair)
+        addressed = simulator.arrivals(source, destination)
+        for end in addressed | simulator.neighbours(source):
+            target = simulator.ports[end]
+            if target.project_id == source.project_id or _is_public(simulator, source, target):
+                continue
+            pair = (source.project_id, target.project_id)
+            joined.add((source.id, target.id))
+            for number in PORTS if pair not in passing else ():
+                out = simulator.allows(source, "egress", destination, number)
+                out = out or (answers and simulator.may_be_asked(source, destination))
+                asked = answers and end in addressed
+                if out and any(
+                    simulator.allows(target, "ingress", one, number) or (asked and simulator.asks(target, one)) for one in senders
+                ):
+                    passing.add(pair)
     return joined, passing
 
 
@@ -127,10 +129,12 @@ def judged(fabric: Fabric, *, answers: bool = False) -> tuple[set[Pair], set[Pai
     for contact in contacts:
         sources = [s for s in paths.of_party[contact.party].tolist() if ends.segment[s] == contact.origin]
         for endpoint in paths.on_segment[contact.arrival.segment].tolist():
-            if ends.party[endpoint] != contact.party and paths.takes(endpoint, contact.arrival):
+            if ends.party[endpoint] != contact.party and paths.reaches(endpoint, contact.arrival):
                 joined.update((ends.ids[source], ends.ids[endpoint]) for source in sources)
     askers = {contact.party: askers_of(paths, contact.party) for contact in contacts} if answers else None
-    found = Filtering(fabric, [meeting(paths, group) for group in by_ends(contacts)], askers).passing()
+    groups = by_ends(contacts)
+    found = Filtering(fabric, [meeting(paths, group) for group in groups], askers).passing()
+    found += to_all(paths, [group for group in groups if group[0].arrival.is_beside], askers)
     return joined, {(names[int(ends.party[p.sources[0]])], names[int(ends.party[p.targets[0]])]) for p in found}
 
 
