@@ -12,19 +12,21 @@ import pulumi
 from infra.components import settings
 from infra.components.facts import PlatformFacts
 from infra.components.guard import ALLOW, ReplacementGuard, existing, unfinished
+from infra.components.headroom import refuse_platform, refuse_tenant
 from infra.components.isolation import refuse_open_paths, warnings
 from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.folder import load_folder
 from infra.errors import RingfenceError
+from infra.policy.flows import expand
 
 ALREADY_SHOWN = 32
 """The exit code by which the engine knows that the program has said what is wrong (pulumi-language-python)."""
 
 
 def main() -> None:
-    """Read the declaration as a whole, prove that the tenants stay apart, then declare the resources."""
+    """Read the declaration as a whole, prove that the tenants stay apart and that there is room, then declare the resources."""
     stack, root, today = pulumi.get_stack(), Path(pulumi.get_root_directory()), datetime.now(UTC).date()
     platform = load_platform(root / f"Pulumi.{names.PLATFORM}.yaml").platform
     tenant = None if stack == names.PLATFORM else load_tenant(root / f"Pulumi.{stack}.yaml", platform, today=today)
@@ -36,9 +38,11 @@ def main() -> None:
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))
     if tenant is None:
+        refuse_platform(platform, old)
         made = PlatformStack(stack, PlatformArgs(platform, settings.cloud(), settings.image_file(), key, guard))
         pulumi.export(names.PLATFORM, made.facts)
         return
+    refuse_tenant(tenant.tenant, platform, expand(tenant, platform), old)
     built = TenantStack(stack, TenantArgs(tenant, platform, PlatformFacts.read(), cloud, key, guard, unfinished(old)))
     pulumi.export("tenant", built.facts)
     pulumi.export("deployer_credential", built.credential)

@@ -66,3 +66,7 @@ class OpenPathError(RingfenceError, RuntimeError):
 
 class ReplacementRefusedError(RingfenceError, RuntimeError):
     """A plan would replace a server or a volume and nobody allowed it."""
+
+
+class NoRoomError(RingfenceError, RuntimeError):
+    """A project may not hold what is to be made in it; nothing was changed."""
