@@ -6,13 +6,15 @@ the SDK nor a network to be tested.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from infra.errors import CloudError, Problem
+from infra.neutron import extensions, gaps
 from infra.neutron import snapshot as model
-from infra.neutron.records import port_forwarding, read, rule
+from infra.neutron.records import Objects
+from infra.neutron.rule_records import rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -38,20 +40,11 @@ _OPTIONAL = frozenset({"address_scopes", "address_groups", "trunks", "subnet_poo
 """Sections of API extensions: a cloud without the extension answers 404 and has no such objects."""
 
 _DEFAULTS = ("/default-security-group-rules", "default_security_group_rules")
-_UNKNOWN = {
-    "/vpn/vpnservices": "vpnservices",
-    "/fwaas/firewall_groups": "firewall_groups",
-    "/bgpvpn/bgpvpns": "bgpvpns",
-    "/bgp-speakers": "bgp_speakers",
-    "/taas/tap_services": "tap_services",
-    "/taas/tap_mirrors": "tap_mirrors",
-    "/l2-gateways": "l2_gateways",
-    "/sfc/port_chains": "port_chains",
-    "/ndp_proxies": "ndp_proxies",
-    "/local_ips": "local_ips",
-}
-"""Extensions that carry or stop packets in ways that the model does not know."""
+_BALANCERS = ("/lbaas/loadbalancers", "loadbalancers")
+_BY_SERVERS = frozenset({"amphora", "octavia", "amphorav2"})
+"""Octavia's providers whose load balancers are ordinary servers with ordinary ports."""
 
+_OK = 200
 _NOT_FOUND = 404
 
 
@@ -86,6 +79,13 @@ class Connection(Protocol):
     def compute(self) -> Service:
         """The compute service, Nova."""
 
+    @property
+    def load_balancer(self) -> Service:
+        """The load balancer service, Octavia; asked only where there is one."""
+
+    def has_service(self, service_key: str) -> bool:
+        """Tell whether the catalog has a service."""
+
 
 def records(
     connection: Connection, platform: Collection[str] = (), progress: Callable[[str, int], None] = lambda _section, _count: None
@@ -98,26 +98,67 @@ def records(
         CloudError: the API refused a read that a proof needs.
         SnapshotError: an answer does not fit.
     """
+    aliases = _extensions(connection.network)
+    objects = Objects(aliases)
     for data in _pages(connection.identity, ("/projects", "projects"), progress, paged=False):
-        record = read("projects", data, "cloud")
+        record = objects.read("projects", data, "cloud")
         if isinstance(record, model.Project) and {record.id, record.name} & set(platform):
             record = msgspec.structs.replace(record, role=model.Role.PLATFORM)
         yield record
+    bound = gaps.Bindings()
     for section, place in _NETWORK.items():
         for data in _pages(connection.network, place, progress, optional=section in _OPTIONAL):
             if section == "floating_ips":
-                data["port_forwardings"] = _forwardings(connection.network, data)
-            yield read(section, data, "cloud")
+                data["port_forwardings"] = _forwardings(connection.network, data, aliases)
+            if section == "ports":
+                bound.look(data)
+            yield objects.read(section, data, "cloud")
     for data in _pages(connection.compute, ("/servers/detail", "servers"), progress, extra={"all_tenants": "True"}):
-        yield read("servers", data, "cloud")
+        yield objects.read("servers", data, "cloud")
     for data in _pages(connection.network, _DEFAULTS, progress, optional=True):
         yield _default_rule(data)
-    for path, key in _UNKNOWN.items():
-        for data in _pages(connection.network, (path, key), progress, optional=True):
-            reason = "the model does not know what it does to packets"
-            yield model.Unknown(
-                type=key, id=data.get("id", ""), name=data.get("name", ""), project_id=data.get("project_id", ""), reason=reason
-            )
+    yield from objects.fields.unknowns()
+    yield from bound.unknowns()
+    yield from _extended(connection, aliases, progress)
+
+
+def _extensions(network: Service) -> frozenset[str] | None:
+    """Return the aliases of the cloud's extensions; ``None`` when it does not tell them."""
+    answer = network.get("/extensions", params={})
+    if answer.status_code != _OK:
+        return None
+    return frozenset(str(entry["alias"]) for entry in answer.json().get("extensions", []))
+
+
+def _extended(connection: Connection, aliases: frozenset[str] | None, progress: Callable[[str, int], None]) -> Iterator[model.Unknown]:
+    """Yield what extensions and Octavia have made, and what they do not tell."""
+    if aliases is None:
+        yield model.Unknown(type="extensions", reason="the cloud does not tell its extensions: it may do what the model does not know")
+    yield from extensions.not_known(aliases or ())
+    for collection in extensions.collections(extensions.COUNTED if aliases is None else aliases):
+        try:
+            listed = list(_pages(connection.network, (collection.path, collection.key), progress, optional=aliases is None))
+        except CloudError as error:
+            yield collection.not_listed(f"{error.problems[0].where} answers {error.problems[0].got}")
+            continue
+        yield from map(collection.unknown, listed)
+    yield from _balancers(connection, progress)
+
+
+def _balancers(connection: Connection, progress: Callable[[str, int], None]) -> Iterator[model.Unknown]:
+    """Yield the load balancers of Octavia that are no servers: their members are not in the network's API."""
+    if not connection.has_service("load-balancer"):
+        return
+    try:
+        listed = list(_pages(connection.load_balancer, _BALANCERS, progress))
+    except CloudError as error:
+        yield model.Unknown(type="load_balancer", reason=f"Octavia does not list them: {error.problems[0].got}")
+        return
+    for data in listed:
+        if data.get("provider") not in _BY_SERVERS:
+            texts = [str(data.get(key) or "") for key in ("id", "name", "project_id")]
+            reason = f"members of a load balancer of provider {data.get('provider')} are not modelled"
+            yield model.Unknown(type="load_balancer", id=texts[0], name=texts[1], project_id=texts[2], reason=reason)
 
 
 def sees_everything(connection: Connection) -> bool:
@@ -129,24 +170,38 @@ def sees_everything(connection: Connection) -> bool:
     return all("provider:network_type" in network for network in networks)
 
 
-_DRIVERS: dict[str, Literal["ovn", "ovs"]] = {"ovn-controller": "ovn", "neutron-openvswitch-agent": "ovs"}
-"""Firewall drivers by the agent on the hosts. That an Open vSwitch agent runs ``iptables_hybrid`` instead, no API tells."""
+_SWITCHES = {"ovn-controller", "neutron-openvswitch-agent", "neutron-linuxbridge-agent", "neutron-macvtap-agent"}
+"""Agents that enforce groups; others on a host, such as those of DHCP, do not."""
 
 
-def driver(connection: Connection) -> Literal["ovn", "ovs"] | None:
-    """Return the firewall driver that the cloud's agents stand for; ``None`` when they stand for none, or for several."""
+def driver(connection: Connection) -> gaps.DriverName | None:
+    """Return the firewall driver that the cloud's agents stand for; ``None`` when they stand for none, or for several.
+
+    An Open vSwitch agent says of itself whether it plugs over a bridge, as it does for ``iptables_hybrid``.
+    """
     answer = connection.network.get("/agents", params={})
-    agents = answer.json().get("agents", []) if answer.status_code < _NOT_FOUND else []
-    known = {_DRIVERS[agent["binary"]] for agent in agents if agent.get("binary") in _DRIVERS}
+    agents = answer.json().get("agents", []) if answer.status_code == _OK else []
+    known = {_driver_of(agent) for agent in agents if agent.get("binary") in _SWITCHES or "vswitch" in str(agent.get("agent_type")).lower()}
     return known.pop() if len(known) == 1 else None
 
 
-def _forwardings(service: Service, data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The list of floating IPs shows forwardings in part only; they are read one by one where there are any."""
-    if not data.get("port_forwardings"):
+def _driver_of(agent: dict[str, Any]) -> gaps.DriverName | None:
+    if agent.get("binary") == "ovn-controller":
+        return "ovn"
+    over_bridge = (agent.get("configurations") or {}).get("ovs_hybrid_plug")
+    if agent.get("binary") != "neutron-openvswitch-agent" or over_bridge is None:
+        return None
+    return "iptables_hybrid" if over_bridge else "ovs"
+
+
+def _forwardings(service: Service, data: dict[str, Any], aliases: frozenset[str] | None) -> list[dict[str, Any]]:
+    """The list of floating IPs shows forwardings in part or not at all; they are read one by one where there may be any."""
+    shown = data.get("port_forwardings")
+    possible = shown is None and not data.get("port_id") and (aliases is None or "floating-ip-port-forwarding" in aliases)
+    if not shown and not possible:
         return []
     place = (f"/floatingips/{data['id']}/port_forwardings", "port_forwardings")
-    return [port_forwarding(item) for item in _pages(service, place, lambda _section, _count: None, paged=False)]
+    return list(_pages(service, place, lambda _section, _count: None, optional=aliases is None, paged=False))
 
 
 def _default_rule(data: dict[str, Any]) -> model.DefaultRule:
@@ -174,7 +229,7 @@ def _pages(
         answer = service.get(path, params=params)
         if answer.status_code == _NOT_FOUND and optional:
             return
-        if answer.status_code != 200:  # noqa: PLR2004 - HTTP
+        if answer.status_code != _OK:
             hint = "use a credential that may read all projects (role reader, system or admin scope)"
             raise CloudError(Problem("the cloud did not answer", where=path, expected="200", got=str(answer.status_code), hint=hint))
         objects = answer.json().get(key, [])

@@ -21,7 +21,7 @@ from infra.neutron.snapshot import SEVERAL, Role
 from infra.policy.isolation.fabric import Endpoints, Fabric, Party
 
 if TYPE_CHECKING:
-    from infra.neutron.snapshot import Port, Snapshot
+    from infra.neutron.snapshot import Port, Snapshot, Unknown
 
 ASSUMPTIONS = (
     "Neutron, its agents and the hypervisors do what their source says; the snapshot is the whole cloud at one moment.",
@@ -84,8 +84,13 @@ def _parties(snapshot: Snapshot) -> tuple[Party, ...]:
     return (*named, Party("", _NOBODY, platform=False))
 
 
+def _said(unknown: Unknown) -> str:
+    what = " ".join(filter(None, (unknown.type, unknown.name or unknown.id)))
+    return f"{what}: {unknown.reason or 'not modelled'}"
+
+
 def _unknowns(snapshot: Snapshot, profile: Profile) -> list[str]:
-    sentences = [f"{item.type} {item.name or item.id}: {item.reason or 'not modelled'}" for item in snapshot.unknowns]
+    sentences = [_said(unknown) for unknown in snapshot.unknowns]
     if not snapshot.header.complete:
         sentences.append("the snapshot does not show every project")
     sentences.extend(

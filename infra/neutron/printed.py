@@ -3,7 +3,8 @@
 The view is complete when the client shows every network's provider type, which only those see who may see all.
 
 ``networks.json``, ``ports.json`` ... hold what ``show -f json`` printed for every object, as a list; rules may also come from
-``openstack security group rule list --long -f json`` in ``security_group_rules.json``. docs/proof.md has the commands.
+``openstack security group rule list --long -f json`` in ``security_group_rules.json``. ``extensions.json`` says what else the cloud can
+do. docs/proof.md has the commands. What is not there is never taken for "none": :mod:`infra.neutron.gaps` says what is missing.
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from infra.errors import Problem, SnapshotError
+from infra.neutron import extensions, gaps
 from infra.neutron import snapshot as model
-from infra.neutron.records import READERS, port_forwarding, read, rule
+from infra.neutron.records import READERS, Objects
 from infra.neutron.store import from_records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-RULES = "security_group_rules"
+    from infra.neutron.reading import Json
+
+RULES, EXTENSIONS = "security_group_rules", "extensions"
 _AGAIN = "print it again with `openstack ... -f json`, see docs/proof.md"
 NEEDED = ("projects", "networks", "subnets", "routers", "ports", "security_groups", "floating_ips")
-"""Files without which a folder is partial. The others may be absent when the cloud has no such object."""
+"""Files without which a folder is partial. The others may be absent where nothing refers to their objects."""
+_OTHERS = (RULES, EXTENSIONS, *extensions.COLLECTIONS)
+_API = {"floating_ips": "floatingips", "subnet_pools": "subnetpools"}
+"""What the API calls the list of a section, where that is another word: its own answers are files as well."""
 
 
 def load_folder(folder: Path, platform: Collection[str] = ()) -> model.Snapshot:
@@ -36,70 +43,132 @@ def load_folder(folder: Path, platform: Collection[str] = ()) -> model.Snapshot:
         SnapshotError: a file is missing, is not JSON, has a name that stands for nothing, or holds an object that does not fit.
     """
     missing = [f"{section}.json" for section in NEEDED if not (folder / f"{section}.json").is_file()]
-    strange = sorted(path.name for path in folder.glob("*.json") if path.stem not in {*READERS, RULES})
+    strange = sorted(path.name for path in folder.glob("*.json") if path.stem not in {*READERS, *_OTHERS})
     if missing or strange:
+        expected = ", ".join((*READERS, RULES, EXTENSIONS))
         raise SnapshotError(
             *(Problem("the folder is partial", where=str(folder), expected=name, hint=_AGAIN) for name in missing),
-            *(Problem("this file stands for nothing", where=f"{folder}/{name}", expected=", ".join((*READERS, RULES))) for name in strange),
+            *(Problem("this file stands for nothing", where=f"{folder}/{name}", expected=expected) for name in strange),
         )
-    records = list(_records(folder, set(platform)))
+    files = _Files(folder)
+    records = [_with_role(record, set(platform)) for record in files.records()]
     types = [record.provider_network_type for record in records if isinstance(record, model.Network)]
-    header = model.Header(format=model.FORMAT_VERSION, origin="openstack-json", complete=None not in types)
+    driver = gaps.driver_of(files.ports)
+    header = model.Header(format=model.FORMAT_VERSION, origin="openstack-json", complete=None not in types, driver=driver)
     return from_records(header, records, str(folder))
 
 
-def _records(folder: Path, platform: set[str]) -> Iterator[model.Record]:
-    rules = _rules(folder)
-    for section in READERS:
-        path = folder / f"{section}.json"
-        for number, data in enumerate(_objects(path)):
-            where = f"{path}[{number}]"
-            if section == "floating_ips":
-                yield from _forwardings_left_out(data)
-                data["port_forwardings"] = [port_forwarding(item) for item in data.get("port_forwardings") or ()]
-            record = read(section, data, where)
-            if isinstance(record, model.Project) and platform & {record.id, record.name}:
-                record = msgspec.structs.replace(record, role=model.Role.PLATFORM)
-            if isinstance(record, model.SecurityGroup) and rules is not None:
-                record = msgspec.structs.replace(record, rules=tuple(rules.pop(record.id, ())))
-            yield record
-    if rules:
-        raise SnapshotError(Problem("rules of groups that are not listed", where=f"{folder}/{RULES}.json", got=", ".join(sorted(rules))))
+def _with_role(record: model.Record, platform: set[str]) -> model.Record:
+    if isinstance(record, model.Project) and platform & {record.id, record.name}:
+        return msgspec.structs.replace(record, role=model.Role.PLATFORM)
+    return record
 
 
-def _forwardings_left_out(data: dict[str, Any]) -> Iterator[model.Unknown]:
-    """The client does not print a floating IP's port forwardings; that it has some shows in a router without a port."""
-    if data.get("router_id") and not data.get("port_id") and not data.get("port_forwardings"):
-        reason = "its port forwardings are not printed: add them to the object as port_forwardings"
-        yield model.Unknown(type="floating_ip", id=str(data.get("id")), name=str(data.get("floating_ip_address")), reason=reason)
+class _Files:
+    """The files of a folder."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.aliases = self._extensions()
+        self.objects = Objects(self.aliases)
+        self.ports: list[Json] = []
+        self.bound = gaps.Bindings()
 
-def _rules(folder: Path) -> dict[str, list[model.Rule]] | None:
-    path = folder / f"{RULES}.json"
-    if not path.is_file():
-        return None
-    found: dict[str, list[model.Rule]] = defaultdict(list)
-    for number, data in enumerate(_objects(path)):
-        group = data.get("security_group_id") or data.get("Security Group")
-        if not group:
-            raise SnapshotError(
-                Problem("a rule without its group", where=f"{path}[{number}]", expected="list the rules of all groups at once")
-            )
-        found[group].append(rule(data, f"{path}[{number}]"))
-    return found
+    def records(self) -> Iterator[model.Record]:
+        """Yield everything, and then what is not understood or not there."""
+        seen: dict[str, list[Any]] = defaultdict(list)
+        listed = self._rules()
+        for section in READERS:
+            for number, data in enumerate(self._list(section)):
+                where = f"{self.folder / section}.json[{number}]"
+                if section == "ports":
+                    self.ports.append(data)
+                    self.bound.look(data)
+                if section == "security_groups":
+                    yield self._group(data, where, listed)
+                    continue
+                if section == "floating_ips" and (gap := gaps.forwardings(data)):
+                    yield gap
+                record = self.objects.read(section, data, where)
+                seen[section].append(record)
+                yield record
+        if listed:
+            got = ", ".join(sorted(listed))
+            raise SnapshotError(Problem("rules of groups that are not listed", where=f"{self.folder}/{RULES}.json", got=got))
+        yield from self.objects.fields.unknowns()
+        yield from self.bound.unknowns()
+        yield from gaps.of_servers(seen["ports"], seen["servers"])
+        yield from gaps.of_trunks(self.ports, seen["trunks"], self.aliases, there=self._path("trunks").is_file())
+        yield from self._extended()
 
+    def _group(self, data: Json, where: str, listed: dict[str, list[model.Rule]] | None) -> model.Record:
+        """Read a group: its rules are in it, or in the file of rules, or in both alike."""
+        embedded = any(str(name).lower().replace(" ", "_") in {"rules", "security_group_rules"} for name in data)
+        if embedded or listed is None:
+            group = self.objects.read("security_groups", data, where)
+        else:
+            group = self.objects.read("security_groups", {**data, "rules": []}, where)
+        if not isinstance(group, model.SecurityGroup) or listed is None:
+            return group
+        rules = tuple(listed.pop(group.id, ()))
+        if embedded and {gaps.meaning(rule) for rule in rules} != {gaps.meaning(rule) for rule in group.rules}:
+            odd = {gaps.meaning(rule) for rule in rules} ^ {gaps.meaning(rule) for rule in group.rules}
+            got = ", ".join(sorted({meaning[0] or "a rule without an id" for meaning in odd}))
+            hint = f"print both again, or leave {RULES}.json out"
+            raise SnapshotError(Problem(f"{RULES}.json has other rules than the group itself", where=where, got=got, hint=hint))
+        return msgspec.structs.replace(group, rules=rules)
 
-def _objects(path: Path) -> list[dict[str, Any]]:
-    """Return the objects of a file: a list, a single object, or the API's own ``{"ports": [...]}``."""
-    if not path.is_file():
-        return []
-    try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise SnapshotError(Problem("the file is not JSON", where=str(path), got=str(error), hint=_AGAIN)) from error
-    if isinstance(data, dict):
-        inner = list(data.values())
-        data = inner[0] if len(inner) == 1 and isinstance(inner[0], list) else [data]
-    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise SnapshotError(Problem("the file holds no list of objects", where=str(path), got=type(data).__name__, hint=_AGAIN))
-    return data
+    def _rules(self) -> dict[str, list[model.Rule]] | None:
+        if not self._path(RULES).is_file():
+            return None
+        found: dict[str, list[model.Rule]] = defaultdict(list)
+        for number, data in enumerate(self._list(RULES)):
+            where = f"{self._path(RULES)}[{number}]"
+            group = data.get("security_group_id") or data.get("Security Group")
+            if not group:
+                raise SnapshotError(Problem("a rule without its group", where=where, expected="list the rules of all groups at once"))
+            found[group].append(self.objects.rule(data, where))
+        return found
+
+    def _extensions(self) -> frozenset[str] | None:
+        if not self._path(EXTENSIONS).is_file():
+            return None
+        aliases = [data.get("alias") or data.get("Alias") for data in self._list(EXTENSIONS)]
+        if not aliases or not all(isinstance(alias, str) for alias in aliases):
+            hint = "openstack extension list --network -f json > extensions.json"
+            raise SnapshotError(Problem("this names no extensions", where=str(self._path(EXTENSIONS)), expected="Alias", hint=hint))
+        return frozenset(map(str, aliases))
+
+    def _extended(self) -> Iterator[model.Unknown]:
+        """Yield what extensions may do; their objects are in files named after their lists."""
+        if self.aliases is None:
+            yield gaps.NO_EXTENSIONS
+            return
+        yield from extensions.not_known(self.aliases)
+        for collection in extensions.collections(self.aliases):
+            if not self._path(collection.key).is_file():
+                yield collection.not_listed(f"{collection.key}.json is not there")
+            for data in self._list(collection.key):
+                yield collection.unknown(data)
+
+    def _path(self, section: str) -> Path:
+        return self.folder / f"{section}.json"
+
+    def _list(self, section: str) -> list[Json]:
+        """Return the objects of a file: a list, a single object, or the API's own ``{"ports": [...]}``."""
+        path = self._path(section)
+        if not path.is_file():
+            return []
+        try:
+            data = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise SnapshotError(Problem("the file is not JSON", where=str(path), got=str(error), hint=_AGAIN)) from error
+        if isinstance(data, dict):
+            own = next((name for name in (section, _API.get(section, section)) if isinstance(data.get(name), list)), None)
+            if own is None and not {"id", "ID"} & data.keys():
+                got = ", ".join(map(str, data))
+                raise SnapshotError(Problem(f"the file holds no {section.replace('_', ' ')}", where=str(path), got=got, hint=_AGAIN))
+            data = [data] if own is None else data[own]
+        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+            raise SnapshotError(Problem("the file holds no list of objects", where=str(path), got=type(data).__name__, hint=_AGAIN))
+        return data

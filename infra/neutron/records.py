@@ -10,19 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
-from infra.neutron.addresses import EVERYTHING, parse_prefix
+from infra.neutron.fields import Fields
 from infra.neutron.reading import Json, Reader, convert
+from infra.neutron.rule_records import port_forwarding, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+_EXTERNAL = ("router:external", "external", "router_external", "is_router_external")
+_TYPE = ("provider:network_type", "provider_network_type")
+_SECURITY = ("port_security_enabled", "is_port_security_enabled")
+_PAIRS, _POOLS = "allowed_address_pairs", "allocation_pools"
 
 
-def _fixed(items: list[Json]) -> list[Json]:
-    return [{"subnet_id": item["subnet_id"], "ip_address": item.get("ip_address")} for item in items]
+def _fixed(r: Reader, name: str, value: object) -> list[Json]:
+    return [{"subnet_id": item["subnet_id"], "ip_address": item.get("ip_address")} for item in r.parts(name, value, "subnet_id")]
 
 
-def _routes(items: list[Json]) -> list[Json]:
-    return [{"destination": item["destination"], "nexthop": item["nexthop"]} for item in items]
+def _routes(r: Reader, name: str, value: object) -> list[Json]:
+    fields = ("destination", "nexthop")
+    return [{field: item[field] for field in fields} for item in r.parts(name, value, *fields)]
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _project(r: Reader) -> Json:
@@ -34,10 +45,10 @@ def _network(r: Reader) -> Json:
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "project_id": r.project,
-        "shared": r.flag("shared", "is_shared", default=False),
-        "external": r.flag("router:external", "external", "router_external", default=False),
+        "shared": r.yes(r.need("shared", "is_shared"), "shared"),
+        "external": r.yes(r.told(*_EXTERNAL, of="external-net", default=False), "router:external"),
         "port_security_enabled": r.flag("port_security_enabled", default=True),
-        "provider_network_type": model.SEVERAL if len(r.items("segments")) > 1 else r.get("provider:network_type", "provider_network_type"),
+        "provider_network_type": model.SEVERAL if len(r.items("segments")) > 1 else _lower(r.get(*_TYPE)),
         "provider_physical_network": r.get("provider:physical_network", "provider_physical_network"),
         "provider_segmentation_id": r.get("provider:segmentation_id", "provider_segmentation_id"),
     }
@@ -48,13 +59,13 @@ def _subnet(r: Reader) -> Json:
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "network_id": r.need("network_id", "network"),
-        "project_id": r.project,
+        "project_id": r.owner,
         "cidr": r.need("cidr", "subnet"),
         "gateway_ip": r.need("gateway_ip") or None,
-        "enable_dhcp": r.flag("enable_dhcp", "dhcp", default=True),
-        "host_routes": _routes(r.items("host_routes")),
-        "allocation_pools": r.items("allocation_pools"),
-        "subnetpool_id": r.get("subnetpool_id", "subnet_pool_id"),
+        "enable_dhcp": r.flag("enable_dhcp", "dhcp", "is_dhcp_enabled", default=True),
+        "host_routes": _routes(r, "host_routes", r.items("host_routes")),
+        "allocation_pools": [{"start": pool["start"], "end": pool["end"]} for pool in r.parts(_POOLS, r.items(_POOLS), "start", "end")],
+        "subnetpool_id": r.need("subnetpool_id", "subnet_pool_id"),
     }
 
 
@@ -62,9 +73,9 @@ def _subnet_pool(r: Reader) -> Json:
     return {
         "id": r.need("id"),
         "name": r.get("name", default=""),
-        "project_id": r.project,
+        "project_id": r.owner,
         "prefixes": r.need("prefixes"),
-        "address_scope_id": r.get("address_scope_id"),
+        "address_scope_id": r.need("address_scope_id") if r.may_have("address-scope") else None,
         "shared": r.flag("shared", "is_shared", default=False),
     }
 
@@ -73,97 +84,53 @@ def _address_scope(r: Reader) -> Json:
     return {
         "id": r.need("id"),
         "name": r.get("name", default=""),
-        "project_id": r.project,
+        "project_id": r.owner,
         "ip_version": r.get("ip_version", default=4),
         "shared": r.flag("shared", "is_shared", default=False),
     }
 
 
 def _router(r: Reader) -> Json:
-    first = r.need("external_gateway_info") or {}
-    gateways = r.get("external_gateways") or [first]
+    first = r.mapping(r.need("external_gateway_info"), "external_gateway_info")
+    gateways = r.parts("external_gateways", r.items("external_gateways") or ([first] if first else []), "network_id")
     # `external_gateways` leaves translation out; what nobody says to translate must be taken to be routed as it is.
     translates = first.get("enable_snat", False)
     return {
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "project_id": r.project,
-        "admin_state_up": r.flag("admin_state_up", default=True),
-        "routes": _routes(r.items("routes")),
+        "admin_state_up": r.flag("admin_state_up", "is_admin_state_up", default=True),
+        "routes": _routes(r, "routes", r.told("routes", of="extraroute", default=[])),
         "gateways": [
             {
                 "network_id": gateway["network_id"],
                 "enable_snat": gateway.get("enable_snat", translates),
-                "external_fixed_ips": _fixed(gateway.get("external_fixed_ips", [])),
+                "external_fixed_ips": _fixed(r, "external_fixed_ips", gateway.get("external_fixed_ips", [])),
             }
             for gateway in gateways
-            if gateway
         ],
     }
 
 
 def _port(r: Reader) -> Json:
+    pairs = r.told(_PAIRS, of="allowed-address-pairs", default=[])
     return {
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "network_id": r.need("network_id"),
         "project_id": r.project,
-        "mac_address": r.get("mac_address", default=""),
-        "fixed_ips": _fixed(r.need("fixed_ips")),
+        "mac_address": r.need("mac_address") or "",
+        "fixed_ips": _fixed(r, "fixed_ips", r.need("fixed_ips") or []),
         "device_owner": r.need("device_owner") or "",
         "device_id": r.need("device_id") or "",
-        "security_groups": r.need("security_groups", "security_group_ids") or [],
-        "port_security_enabled": r.flag("port_security_enabled", default=True),
+        "security_groups": r.listed(r.need("security_groups", "security_group_ids") or [], "security_groups"),
+        "port_security_enabled": r.yes(r.told(*_SECURITY, of="port-security", default=True), _SECURITY[0]),
         "allowed_address_pairs": [
-            {"ip_address": pair["ip_address"], "mac_address": pair.get("mac_address")} for pair in r.items("allowed_address_pairs")
+            {"ip_address": pair["ip_address"], "mac_address": pair.get("mac_address")} for pair in r.parts(_PAIRS, pairs, "ip_address")
         ],
-        "binding_vnic_type": r.get("binding:vnic_type", "binding_vnic_type", default="normal"),
-        "admin_state_up": r.flag("admin_state_up", default=True),
+        "binding_vnic_type": r.told("binding:vnic_type", "binding_vnic_type", of="binding", default="normal"),
+        "admin_state_up": r.flag("admin_state_up", "is_admin_state_up", default=True),
     }
-
-
-def rule(data: Mapping[str, Any], where: str) -> model.Rule:
-    """Return a rule from the API's or the client's words.
-
-    Raises:
-        SnapshotError: a field is missing or does not fit.
-    """
-    r = Reader("security group rule", data, where)
-    first, last = r.get("port_range_min"), r.get("port_range_max")
-    if first is None and last is None and r.get("port_range"):
-        first, last = _port_range(str(r.get("port_range")), r)
-    fields = {
-        "id": r.get("id", default=""),
-        "direction": r.need("direction"),
-        "ethertype": r.need("ethertype", "ether_type"),
-        "protocol": None if r.need("protocol", "ip_protocol") is None else str(r.need("protocol", "ip_protocol")),
-        "port_range_min": first,
-        "port_range_max": last,
-        "remote_ip_prefix": r.get("remote_ip_prefix") or _printed_range(r),
-        "remote_group_id": r.get("remote_group_id", "remote_security_group"),
-        "remote_address_group_id": r.get("remote_address_group_id", "remote_address_group"),
-        "description": r.get("description", default=""),
-    }
-    return convert(fields, model.Rule, r.where)
-
-
-def _printed_range(r: Reader) -> str | None:
-    """Return the client's ``IP Range``.
-
-    For a rule without a prefix it prints all addresses of the family, also where the remote end is a group (``_format_remote_ip_prefix``
-    in openstackclient's ``network/v2/security_group_rule.py``): there it says nothing.
-    """
-    text: str | None = r.get("ip_range")
-    of_group = r.get("remote_security_group") or r.get("remote_address_group")
-    return None if of_group and text and parse_prefix(text) in EVERYTHING.values() else text
-
-
-def _port_range(text: str, r: Reader) -> tuple[int | None, int | None]:
-    """Read ``443:443``, ``type=8`` and ``type=8:code=0``, as the client prints them."""
-    numbers = [part.split("=")[-1] for part in text.split(":")]
-    if not all(number.isdigit() for number in numbers):
-        raise SnapshotError(Problem("this is no range of ports", where=r.where, expected="443:443 or type=8:code=0", got=text))
-    return int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else None
 
 
 def _security_group(r: Reader) -> Json:
@@ -171,21 +138,21 @@ def _security_group(r: Reader) -> Json:
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "project_id": r.project,
-        "stateful": r.flag("stateful", default=True),
+        "rules": [rule(item, r.where, r.fields) for item in r.parts("rules", r.need("security_group_rules", "rules") or [])],
+        "stateful": r.yes(r.told("stateful", of="stateful-security-group", default=True), "stateful"),
         "shared": r.flag("shared", "is_shared", default=False),
-        "rules": [rule(item, r.where) for item in r.items("security_group_rules", "rules")],
     }
 
 
 def _address_group(r: Reader) -> Json:
-    fields = {"id": r.need("id"), "name": r.get("name", default=""), "project_id": r.project}
+    fields = {"id": r.need("id"), "name": r.get("name", default=""), "project_id": r.owner}
     return {**fields, "addresses": r.need("addresses"), "shared": r.flag("shared", "is_shared", default=False)}
 
 
 def _rbac_policy(r: Reader) -> Json:
     target = r.need("target_tenant", "target_project", "target_project_id")
     fields = {name: r.need(name) for name in ("id", "object_type", "object_id", "action")}
-    return {**fields, "target_project": target, "project_id": r.project}
+    return {**fields, "target_project": target, "project_id": r.owner}
 
 
 def _floating_ip(r: Reader) -> Json:
@@ -193,40 +160,18 @@ def _floating_ip(r: Reader) -> Json:
         "id": r.need("id"),
         "floating_network_id": r.need("floating_network_id", "floating_network"),
         "floating_ip_address": r.need("floating_ip_address"),
-        "project_id": r.project,
+        "project_id": r.owner,
         "port_id": r.need("port_id", "port"),
         "fixed_ip_address": r.need("fixed_ip_address"),
-        "router_id": r.get("router_id"),
-        "port_forwardings": r.items("port_forwardings"),
+        "router_id": r.need("router_id", "router"),
+        "port_forwardings": [port_forwarding(item, r) for item in r.parts("port_forwardings", r.items("port_forwardings"))],
     }
-
-
-def port_forwarding(data: Mapping[str, Any]) -> Json:
-    """Return a port forwarding's fields; a single port may also be printed as a range."""
-    r = Reader("port forwarding", data, "floating IP")
-    outer, inner = _ends(r, "external_port"), _ends(r, "internal_port")
-    return {
-        "protocol": r.need("protocol"),
-        "internal_ip_address": r.need("internal_ip_address"),
-        "internal_port_id": r.need("internal_port_id"),
-        "external_port": outer[0],
-        "external_port_last": outer[1],
-        "internal_port": inner[0],
-        "internal_port_last": inner[1],
-    }
-
-
-def _ends(r: Reader, name: str) -> tuple[int, int | None]:
-    single = r.get(name)
-    if single is not None:
-        return int(single), None
-    first, _, last = str(r.need(f"{name}_range")).partition(":")
-    return int(first), int(last or first)
 
 
 def _trunk(r: Reader) -> Json:
-    subs = [{"port_id": item["port_id"], "segmentation_id": item.get("segmentation_id", 0)} for item in r.items("sub_ports")]
-    return {"id": r.need("id"), "port_id": r.need("port_id", "port"), "project_id": r.project, "sub_ports": subs}
+    listed = r.parts("sub_ports", r.need("sub_ports") or [], "port_id")
+    subs = [{"port_id": item["port_id"], "segmentation_id": item.get("segmentation_id", 0)} for item in listed]
+    return {"id": r.need("id"), "port_id": r.need("port_id", "port"), "project_id": r.owner, "sub_ports": subs}
 
 
 def _server(r: Reader) -> Json:
@@ -251,19 +196,33 @@ READERS: dict[str, tuple[type[model.Record], Callable[[Reader], Json]]] = {
 """How the objects of a section are read; the sections are those of :class:`infra.neutron.snapshot.Snapshot`."""
 
 
-def read(section: str, data: Mapping[str, Any], where: str) -> model.Record:
-    """Return the record of one object; ``where`` names the file or the cloud in errors.
+class Objects:
+    """The objects of one cloud, read one after another; what none of the readers knows is collected in ``fields``."""
 
-    Raises:
-        SnapshotError: a field that decides something is missing, or a value does not fit.
-    """
-    kind, reader = READERS[section]
-    found = Reader(section, data, where)
-    try:
-        fields = reader(found)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, SnapshotError):
-            raise
-        hint = "print the object with `show -f json`, as Neutron has it"
-        raise SnapshotError(Problem("the object does not fit", where=found.where, got=repr(error), hint=hint)) from error
-    return convert(fields, kind, found.where)
+    def __init__(self, extensions: Collection[str] | None = None) -> None:
+        """``extensions`` are the aliases of the cloud's; ``None`` when nobody told."""
+        self.extensions = extensions
+        self.fields = Fields()
+
+    def rule(self, data: Mapping[str, Any], where: str) -> model.Rule:
+        """Return a rule (see :func:`rule`)."""
+        return rule(data, where, self.fields)
+
+    def read(self, section: str, data: Mapping[str, Any], where: str) -> model.Record:
+        """Return the record of one object; ``where`` names the file or the cloud in errors.
+
+        Raises:
+            SnapshotError: a field that decides something is missing, or a value does not fit.
+        """
+        kind, reader = READERS[section]
+        found = Reader(section, data, where, self)
+        self.fields.look(section, found.data)
+        try:
+            fields = reader(found)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, SnapshotError):
+                raise
+            hint = "print the object with `show -f json`, as Neutron has it"
+            place = f"{found.where} {found.last}"
+            raise SnapshotError(Problem("the object does not fit", where=place, got=repr(error), hint=hint)) from error
+        return convert(fields, kind, found.where)

@@ -95,7 +95,7 @@ def protocol_number(service: Service) -> int | None:
         return None
     number = _NUMBERS.get(text.lower())
     if number is None:
-        if not text.isdigit() or int(text) > _MAX_PROTOCOL:
+        if not (text.isascii() and text.isdecimal()) or int(text) > _MAX_PROTOCOL:
             message = f"protocol {text!r} is neither a name nor a number up to 255"
             raise NotAcceptedError(message)
         number = int(text)

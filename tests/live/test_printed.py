@@ -36,10 +36,13 @@ SHOWN = {
     "address_groups": "address group",
     "rbac_policies": "network rbac",
     "subnet_pools": "subnet pool",
+    "address_scopes": "address scope",
+    "trunks": "network trunk",
 }
 """The files of docs/proof.md, and what the client calls their objects."""
 ALL = {"servers": " --all-projects"}
 RULES = "security group rule list -f json"
+EXTENSIONS = "extension list --network -f json"
 
 
 def printed(commands: Sequence[str]) -> Iterator[Any]:
@@ -67,7 +70,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown: dict[str, list[Any]] = {file: [] for file in SHOWN}
     for (file, _), value in zip(ids, objects, strict=True):
         shown[file].append(value)
-    for file, values in {**shown, "security_group_rules": next(printed([RULES]))}.items():
+    lists = dict(zip(("security_group_rules", "extensions"), printed([RULES, EXTENSIONS]), strict=True))
+    for file, values in {**shown, **lists}.items():
         (path / f"{file}.json").write_text(json.dumps(values))
     return path
 

@@ -168,7 +168,7 @@ def layer4(rule: Json) -> tuple[int, int]:
     """
     name, low, high = rule.get("protocol"), rule.get("port_range_min", -1), rule.get("port_range_max", -1)
     text = NUMBERS.get(str(name).lower(), str(name))
-    if not text.isdigit() or not 0 < int(text) < PROTOCOLS:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < PROTOCOLS:
         return 0, PROTOCOLS * BLOCK
     number = ICMPV6 if int(text) == ICMP and rule.get("ethertype") == "IPv6" else int(text)
     start = number * BLOCK

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from infra.errors import CloudError, SnapshotError
-from infra.neutron.cloud import PAGE, records, sees_everything
+from infra.neutron.cloud import PAGE, driver, records, sees_everything
 from infra.neutron.snapshot import Header, Snapshot
 from infra.neutron.store import dumps, from_records, loads
 
 pytestmark = pytest.mark.fast
+
+
+EXTENSIONS = ["allowed-address-pairs", "binding", "external-net", "extraroute", "port-security", "stateful-security-group", "vpnaas"]
 
 
 class Answer:
@@ -37,13 +40,13 @@ class Service:
     def get(self, url: str, *, params: dict[str, Any]) -> Answer:
         """Answer a read."""
         self.asked.append(url)
-        key = url.strip("/").split("/")[0].replace("-", "_")
-        if key == self._refused:
+        key = url.removesuffix("/detail").split("/")[-1].replace("-", "_")
+        if key in self._refused.split():
             return Answer({}, 403)
         if key not in self._collections:
             return Answer({}, 404)
         objects = self._collections[key]
-        start = next((n + 1 for n, item in enumerate(objects) if item["id"] == params.get("marker")), 0)
+        start = next((n + 1 for n, item in enumerate(objects) if item.get("id", "") == params.get("marker")), 0)
         return Answer({key: objects[start : start + int(params.get("limit", 10**6))]})
 
 
@@ -83,7 +86,15 @@ class Connection:
                     }
                 ],
                 "subnets": [
-                    {"id": "s", "network_id": "n", "cidr": "10.0.0.0/24", "gateway_ip": None, "enable_dhcp": False, "tenant_id": "p"}
+                    {
+                        "id": "s",
+                        "network_id": "n",
+                        "cidr": "10.0.0.0/24",
+                        "gateway_ip": None,
+                        "enable_dhcp": False,
+                        "tenant_id": "p",
+                        "subnetpool_id": None,
+                    }
                 ],
                 "routers": [
                     {
@@ -97,13 +108,18 @@ class Connection:
                 "security_groups": [{"id": "g", "name": "web", "tenant_id": "p", "stateful": True, "security_group_rules": [rule]}],
                 "rbac_policies": [],
                 "floatingips": [],
-                "vpn": [{"id": "v", "name": "tunnel"}],
             },
             refused,
         )
-        self.network._collections["vpnservices"] = []
+        self.network._collections["extensions"] = [{"alias": alias} for alias in EXTENSIONS]
         self.identity = Service({"projects": [{"id": "p", "name": "acme"}, {"id": "q", "name": "operations"}]})
+        self.load_balancer = Service({"loadbalancers": []})
+        self.catalog: set[str] = set()
         self.compute = Service({"servers": [{"id": "v", "name": "web", "tenant_id": "p"}]})
+
+    def has_service(self, service_key: str) -> bool:
+        """Tell whether the catalog has a service."""
+        return service_key in self.catalog
 
 
 def read(connection: Connection) -> Snapshot:
@@ -168,3 +184,79 @@ def test_translation_is_never_guessed(info: dict[str, Any], gateways: object, tr
     connection = Connection()
     connection.network._collections["routers"][0] |= {"external_gateway_info": info, "external_gateways": gateways}
     assert read(connection).routers[0].gateways[0].enable_snat is translates
+
+
+def unknowns(connection: Connection) -> list[str]:
+    """Return the types of what is not understood."""
+    return [unknown.type for unknown in read(connection).unknowns]
+
+
+def test_objects_of_an_extension_that_is_not_modelled_are_unknown() -> None:
+    """Where the cloud has the extension, its list is read; an empty one says that there is nothing."""
+    connection = Connection()
+    connection.network._collections["vpnservices"] = [{"id": "v", "name": "tunnel"}]
+    assert unknowns(connection) == ["vpnservices"]
+    connection.network._collections["vpnservices"] = []
+    assert unknowns(connection) == []
+
+
+@pytest.mark.parametrize("refused", ["vpnservices", "extensions"])
+def test_what_may_not_be_listed_is_not_absent(refused: str) -> None:
+    """The cloud answers 403: whether there are such objects, nobody knows."""
+    connection = Connection(refused=refused)
+    connection.network._collections["vpnservices"] = []
+    assert unknowns(connection) == ["extension:vpnaas" if refused == "vpnservices" else "extensions"]
+
+
+def test_a_list_that_fails_although_its_extension_is_there_is_not_empty() -> None:
+    """404 means "none" only of an extension that the cloud does not have."""
+    assert unknowns(Connection()) == ["extension:vpnaas"]
+
+
+def test_an_extension_in_no_list_is_unknown() -> None:
+    """Other people's extensions move packets in ways that nobody here knows."""
+    connection = Connection()
+    connection.network._collections["vpnservices"] = []
+    connection.network._collections["extensions"].append({"alias": "acme-fabric"})
+    assert unknowns(connection) == ["extension:acme-fabric"]
+
+
+@pytest.mark.parametrize(("provider", "found"), [("amphora", []), ("ovn", ["load_balancer"]), ("f5", ["load_balancer"])])
+def test_load_balancers_that_are_no_servers_are_unknown(provider: str, found: list[str]) -> None:
+    """Octavia knows their members, the network's API does not; amphorae are servers with ports."""
+    connection = Connection()
+    connection.network._collections["vpnservices"] = []
+    connection.load_balancer = Service({"loadbalancers": [{"id": "l", "name": "front", "provider": provider}]})
+    assert unknowns(connection) == []
+    connection.catalog.add("load-balancer")
+    assert unknowns(connection) == found
+    connection.load_balancer = Service({}, "loadbalancers")
+    assert unknowns(connection) == ["load_balancer"]
+
+
+def test_forwardings_are_read_where_the_list_of_floating_ips_does_not_show_them() -> None:
+    """An extension shows them; without it they are there all the same."""
+    connection = Connection()
+    connection.network._collections["extensions"].append({"alias": "floating-ip-port-forwarding"})
+    floating = {"id": "f", "floating_network_id": "n", "floating_ip_address": "203.0.113.5", "port_id": None, "fixed_ip_address": None}
+    connection.network._collections["floatingips"] = [{**floating, "router_id": "x", "tenant_id": "p"}]
+    forwarding = {"protocol": "tcp", "internal_ip_address": "10.0.0.5", "internal_port_id": "port-0", "id": "w"}
+    connection.network._collections["port_forwardings"] = [{**forwarding, "external_port": 80, "internal_port": 8080}]
+    (found,) = read(connection).floating_ips[0].port_forwardings
+    assert (found.external_port, found.internal_port) == (80, 8080)
+
+
+def test_a_driver_is_told_by_all_agents_or_not_at_all() -> None:
+    """An Open vSwitch agent may enforce groups in two ways, and says which."""
+    connection = Connection()
+    agents = connection.network._collections["agents"] = []
+    assert driver(connection) is None
+    agents.append({"binary": "neutron-dhcp-agent"})
+    agents.append({"binary": "neutron-openvswitch-agent", "configurations": {"ovs_hybrid_plug": True}})
+    assert driver(connection) == "iptables_hybrid"
+    agents[-1]["configurations"] = {}
+    assert driver(connection) is None
+    agents[-1] = {"binary": "ovn-controller"}
+    assert driver(connection) == "ovn"
+    agents.append({"binary": "neutron-linuxbridge-agent"})
+    assert driver(connection) is None
