@@ -41,7 +41,8 @@ def test_a_field_that_no_reader_knows_is_said(section: str, data: dict[str, Any]
 def test_a_field_that_says_nothing_or_is_known_is_not_said() -> None:
     """Null, false and empty are what objects have of what they do not use."""
     fields = Fields()
-    for value in (None, False, "", [], {}):
+    nothing: tuple[object, ...] = (None, False, "", [], {})
+    for value in nothing:
         fields.look("networks", {"pvlan": value})
     fields.look("ports", {"binding:profile": {"pci_slot": "0000:00:01.0"}, "tags": ["a"], "qos_policy_id": "q", "hints": {"a": 1}})
     assert list(fields.unknowns()) == []

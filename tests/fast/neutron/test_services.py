@@ -41,6 +41,8 @@ INTENDED = {
 
 REFUSED = {
     "row 1: a code without a type": Service(4, "icmp", None, 3),
+    "a digit that is no number": Service(4, "²", None, None),
+    "digits of another script": Service(4, "٦", None, None),
     "row 1: a type beyond 255": Service(4, "icmp", 256, None),
     "row 1: a code beyond 255": Service(4, "icmp", 3, 256),
     "row 2: ICMPv6 in an IPv4 rule": Service(4, "ipv6-icmp", None, None),
