@@ -46,7 +46,7 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
     profile = PROFILES[driver or Driver(snapshot.header.driver or Driver.OVN)]
     controlled = controlled_ports(snapshot)
     ports = tuple(one.port for one in controlled)
-    topology = Topology(snapshot)
+    topology = Topology(snapshot, translates_all=profile.translates_all)
     filters = Filters(snapshot, profile, ports)
     parties = _parties(snapshot)
     index = {party.id: number for number, party in enumerate(parties)}

@@ -39,6 +39,7 @@ class Profile:
     """One driver. ``pairs_are_members``: address pairs belong to the group when it is used as a remote group.
 
     ``floods``: frames to all (multicast, broadcast) come to other servers on the sender's host without their groups being asked.
+    ``translates_all``: a router that translates does so for every source, and not only for those of the subnets that it is plugged into.
     """
 
     driver: Driver
@@ -48,6 +49,7 @@ class Profile:
     implicit: tuple[Implicit, ...]
     non_ip: str
     floods: bool = False
+    translates_all: bool = True
 
 
 def _icmp6(direction: Literal["ingress", "egress"], types: tuple[int, ...], why: str, *, link: bool = False) -> tuple[Implicit, ...]:
@@ -75,6 +77,7 @@ PROFILES = {
         any_source_without_address=True,
         implicit=(*_icmp6("ingress", _ND, _NORTHD, link=True), *_icmp6("egress", _ND, _NORTHD, link=True)),
         non_ip="every frame that is neither IPv4 nor IPv6 is delivered: the drop ACL matches `ip` (common/ovn/acl.py)",
+        translates_all=False,  # ovn_client.py update_nat_rules: a rule per subnet, unless ovn_router_indirect_snat is set
     ),
     Driver.OVS: Profile(
         driver=Driver.OVS,

@@ -115,6 +115,10 @@ class Filters:
         port = self._ports[endpoint]
         return normal(source_intervals(self.profile, port, self.own(port)))
 
+    def roaming(self) -> set[int]:
+        """Endpoints that may send from more than the addresses that they were given: whatever :meth:`sources` has besides those."""
+        return {n for n, port in enumerate(self._ports) if not port.fixed_ips or port.allowed_address_pairs or not is_filtered(port)}
+
     def targets(self, endpoint: int) -> Ranges:
         """Addresses at which the endpoint takes packets."""
         port = self._ports[endpoint]

@@ -29,8 +29,9 @@ class Topology:
     ``segment_of`` maps network ids to indexes into ``segments``; ``outside_ranges`` are the addresses of the external networks.
     """
 
-    def __init__(self, snapshot: model.Snapshot) -> None:
-        """Build segments and routing tables."""
+    def __init__(self, snapshot: model.Snapshot, *, translates_all: bool) -> None:
+        """Build segments and routing tables; ``translates_all`` is what the driver's routers do (``Profile.translates_all``)."""
+        self._translates_all = translates_all
         self.unknowns: list[str] = []
         self._subnets: dict[str, list[model.Subnet]] = defaultdict(list)
         self._subnet = {subnet.id: subnet for subnet in snapshot.subnets}
@@ -74,6 +75,7 @@ class Topology:
             external=outside,
             public=not inner,
             routed=normal(interval(subnet.cidr) for network in inner for subnet in self._subnets[network.id]) if outside else (),
+            prefixes=normal(interval(subnet.cidr) for network in networks for subnet in self._subnets[network.id]),
         )
 
     def _owned_gateways(self, snapshot: model.Snapshot) -> set[tuple[str, str | None]]:
@@ -122,6 +124,7 @@ class Topology:
             addresses=tuple(addresses),
             hops=tuple(dict.fromkeys(hops)),
             routable=self._routable(router, inside),
+            translated=self._translated(router, inside),
             masquerade=tuple(interval(fixed.ip_address)[:2] for g in router.gateways for fixed in g.external_fixed_ips if fixed.ip_address),
         )
 
@@ -158,6 +161,15 @@ class Topology:
                 self.unknowns.append(f"router {router.name or router.id}: the next hop {route.nexthop} is on none of its subnets")
             found.extend(Hop(interval(route.destination), segment, next_hop) for segment in sorted(segments))
         return found
+
+    def _translated(self, router: model.Router, inside: list[model.Subnet]) -> Ranges:
+        """Sources that the router translates, whichever of its gateways a packet leaves by. IPv6 is never translated."""
+        if not router.gateways or not all(gateway.enable_snat for gateway in router.gateways):
+            return ()
+        scopes = {self._scope.get(other.id) for gateway in router.gateways for other in self._subnets[gateway.network_id]} - {None}
+        common = [interval(subnet.cidr) for subnet in inside if self._scope.get(subnet.id) in scopes]
+        every = [EVERYTHING[_IPV4]] if self._translates_all else [interval(s.cidr) for s in inside if "." in s.cidr]
+        return difference(normal(every), normal(common))
 
     def _routable(self, router: model.Router, inside: list[model.Subnet]) -> Ranges:
         """Addresses behind the router that outside routers may have a route to, because nothing translates them."""

@@ -1,7 +1,8 @@
 """The claim ``public``: by public addresses, a tenant reaches no more of another tenant than everybody on the internet does.
 
-A service that admits every address of the external networks is public. One that admits only some, among them addresses under which
-another tenant appears, is a way from that tenant: a partner's prefix that is too wide, for instance.
+A service that admits every address of the internet and of the external networks is public. One that admits only some, among them
+addresses under which another tenant appears, is a way from that tenant: a partner's prefix that is too wide, for instance, or one that
+another tenant's server may send from because nothing guards it and nothing translates its packets.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from infra.policy.isolation.examples import LISTED, example, rules_for
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.policy.isolation.faces import Faces
 from infra.policy.isolation.filtering import axis_of, coordinates, rules, span_at
-from infra.policy.isolation.ranges import ANY, PRIVATE, Ranges, covers, difference, intersection, normal
+from infra.policy.isolation.ranges import GLOBAL, PRIVATE, Ranges, covers, difference, intersection, normal
 from infra.policy.isolation.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
 from infra.policy.packets.axes import L4_POINTS
 from infra.policy.packets.canonical import canonicalise
@@ -24,7 +25,6 @@ from infra.policy.packets.table import RuleTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.policy.isolation.faces import Face
     from infra.policy.isolation.paths import Paths
     from infra.policy.isolation.ranges import Range
 
@@ -46,16 +46,15 @@ def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     """Judge ``public``, and return everything that is open to every public address."""
     doors = list(doors_of(paths))
     faces = Faces(paths)
-    outside = _outside(paths)
-    elsewhere = faces.beyond(paths.fabric.outside_ranges)
-    near = normal([*outside[4], *outside[6], *(face.span for face in elsewhere)])
+    everybody = _everybody(paths)
+    near = normal([*everybody[4], *everybody[6], *(face.span for face in faces.all)])
     slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors}, near)
     exposures: list[Exposure] = []
     specific: list[_Part] = []
     for door in doors:
         for slab in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
             part = _part(door, slab)
-            if part is not None and _is_everybodys(paths, part, outside[door.family], elsewhere):
+            if part is not None and covers(part.peers, everybody[door.family]):
                 exposures.append(_exposure(paths, part))
             elif part is not None and part.peers:
                 specific.append(part)
@@ -108,17 +107,11 @@ def _admitted(paths: Paths, classes: set[int], near: Ranges) -> dict[int, Slabs]
     return found
 
 
-def _outside(paths: Paths) -> dict[int, Ranges]:
-    """Return, per family, the addresses of the public networks, or every public address where there is no such network."""
-    found = {family: tuple(span for span in paths.fabric.outside_ranges if span[0] == family) for family in (4, 6)}
-    return {family: ranges or difference(tuple(s for s in ANY if s[0] == family), PRIVATE) for family, ranges in found.items()}
-
-
-def _is_everybodys(paths: Paths, part: _Part, outside: Ranges, elsewhere: list[Face]) -> bool:
-    """Tell whether every address from which another tenant can come is admitted."""
-    owner = int(paths.fabric.endpoints.party[part.door.endpoint])
-    others = (face.span for face in elsewhere if face.party != owner and face.span[0] == part.door.family)
-    return covers(part.peers, outside) and covers(part.peers, normal(others))
+def _everybody(paths: Paths) -> dict[int, Ranges]:
+    """Return, per family, the addresses of everybody: the internet's, but for what the cloud has inside, and the external networks'."""
+    inner = {span for segment in paths.fabric.segments if not segment.public for span in segment.prefixes}
+    found = normal([*difference(GLOBAL, normal(inner)), *paths.fabric.outside_ranges])
+    return {family: tuple(span for span in found if span[0] == family) for family in (4, 6)}
 
 
 def _part(door: PublicAddress, slab: tuple[int, int, Ranges]) -> _Part | None:
@@ -139,14 +132,19 @@ def _examples(paths: Paths, specific: list[_Part], faces: Faces) -> Iterator[Cou
     for service in specific:
         owner = int(paths.fabric.endpoints.party[service.door.endpoint])
         for face in faces.within(service.peers) if owner not in paths.platform else ():
-            caller = _caller(paths, faces.members(face), service, face.span) if face.party != owner else None
+            link = _TRANSLATED if faces.is_translated(face) else _AS_IT_IS
+            caller = _caller(paths, faces.members(face), service, (face.span, link)) if face.party != owner else None
             if caller is not None:
                 yield caller
 
 
-def _caller(paths: Paths, members: list[int], service: _Part, face: Range) -> Counterexample | None:
+_TRANSLATED = "the source is seen as one of the tenant's public addresses"
+_AS_IT_IS = "the source leaves as it is: the server may send from that address, and nothing translates it"
+
+
+def _caller(paths: Paths, members: list[int], service: _Part, seen_as: tuple[Range, str]) -> Counterexample | None:
     """Return a packet from one of the endpoints to the service that both sides' filters pass."""
-    door = service.door
+    door, (face, link) = service.door, seen_as
     admitted = intersection((face,), service.peers)
     for endpoint in members:
         filter_class = int(paths.fabric.endpoints.filter_class[endpoint])
@@ -164,6 +162,6 @@ def _caller(paths: Paths, members: list[int], service: _Part, face: Range) -> Co
                 *rules_for(paths.fabric, endpoint, Direction.EGRESS, sent),
                 *rules_for(paths.fabric, door.endpoint, Direction.INGRESS, seen),
             )
-            links = ("by the public address", "the source is seen as one of the tenant's public addresses")
+            links = ("by the public address", link)
             return example(paths, Claim.PUBLIC, (endpoint, door.endpoint), sent, links=links, open_=True, found=found)
     return None

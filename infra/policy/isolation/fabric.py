@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     import numpy.typing as npt
 
@@ -33,7 +35,8 @@ class Party:
 class Segment:
     """A layer-2 domain. ``external``: the outside world is attached to it; ``public``: and addresses on it are public by definition.
 
-    ``routed`` are the addresses on it to which the outside world delivers although it is not public: a physical router is its gateway.
+    ``prefixes`` are its subnets'. ``routed`` are the addresses on it to which the outside world delivers although it is not public: a
+    physical router is its gateway.
     """
 
     id: str
@@ -41,6 +44,7 @@ class Segment:
     external: bool = False
     public: bool = False
     routed: Ranges = ()
+    prefixes: Ranges = ()
 
 
 class Hop(NamedTuple):
@@ -58,7 +62,8 @@ class Router:
     An address that several routers may answer for is listed with each of them.
 
     ``routable`` are the addresses behind it that the outside world may send to without translation; ``masquerade`` are the (family,
-    address) pairs under which its servers appear outside.
+    address) pairs under which its servers appear outside. ``translated`` are the sources in whose place it puts those: with any other a
+    packet leaves as it is.
     """
 
     id: str
@@ -68,6 +73,7 @@ class Router:
     hops: tuple[Hop, ...]
     routable: Ranges = ()
     masquerade: tuple[tuple[int, int], ...] = ()
+    translated: Ranges = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,9 @@ class Builder(Protocol):
 
     def sources(self, endpoint: int) -> Ranges:
         """Addresses that the endpoint can send from."""
+
+    def roaming(self) -> Collection[int]:
+        """Endpoints that may send from more than the addresses that they were given."""
 
     def targets(self, endpoint: int) -> Ranges:
         """Addresses at which the endpoint takes packets."""

@@ -1,4 +1,4 @@
-"""Faces: the public addresses under which a tenant's servers appear to the outside world."""
+"""Faces: the addresses under which a tenant's servers appear to the outside world, and to whoever has a public address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.policy.isolation.ranges import PRIVATE, Range, Ranges, covers, difference, intersection, normal
+from infra.policy.isolation.ranges import NEVER_ROUTED, Range, Ranges, covers, difference, intersection, normal
 from infra.policy.packets.axes import L4_POINTS
 
 if TYPE_CHECKING:
@@ -17,20 +17,28 @@ if TYPE_CHECKING:
 
 
 class Face(NamedTuple):
-    """A public address, or range, of a party."""
+    """An address, or range, of a party, as others see it."""
 
     party: int
     span: Range
 
 
 def untranslated(paths: Paths, endpoint: int, reach: Reach) -> Ranges:
-    """Return the part of an endpoint's sources that leaves as it is, because nothing on the way translates it."""
-    fabric = paths.fabric
-    place = fabric.segments[int(fabric.endpoints.segment[endpoint])]
-    if place.public:
-        return intersection(fabric.builder.sources(endpoint), fabric.outside_ranges)
-    routed = normal([*place.routed, *(span for router in reach.routers for span in fabric.routers[router].routable)])
-    return intersection(fabric.builder.sources(endpoint), routed) if routed else ()
+    """Return the part of an endpoint's sources that leaves as it is, because nothing on the way translates it.
+
+    That is whatever the endpoint may send from and no router on the way out takes for one of the sources that it translates: another
+    server's address as well, where nothing guards the endpoint.
+    """
+    place = paths.fabric.segments[int(paths.fabric.endpoints.segment[endpoint])]
+    routers = [paths.fabric.routers[number] for number in reach.routers]
+    exits = [(router, families) for router, number in zip(routers, reach.routers, strict=True) if (families := paths.exits(number))]
+    if not exits and not place.external:
+        return ()
+    sources = difference(paths.fabric.builder.sources(endpoint), NEVER_ROUTED)
+    if place.external:
+        return sources
+    left = (span for router, families in exits for span in difference(sources, router.translated) if span[0] in families)
+    return normal(left)
 
 
 class Faces:
@@ -40,6 +48,8 @@ class Faces:
         """Collect translated addresses, floating IPs and untranslated addresses."""
         self._paths = paths
         self._bound: dict[Face, list[int]] = {}
+        self._as_they_are: dict[Face, list[int]] = {}
+        self._roaming = frozenset(paths.fabric.builder.roaming())
         found: set[Face] = set()
         for door in paths.fabric.public:
             if (door.l4_lo, door.l4_hi) == (0, L4_POINTS):
@@ -50,7 +60,8 @@ class Faces:
             reach = paths.reach(paths.segments_of_party[party])
             if self._leaves(reach):
                 found.update(Face(party, span) for span in self._masks(reach))
-                found.update(Face(party, span) for span in self._untranslated(party, reach))
+                self._collect(party, reach)
+        found.update(self._as_they_are)
         self.all = sorted(face for face in found if face.party not in paths.platform)
 
     def _leaves(self, reach: Reach) -> bool:
@@ -62,19 +73,31 @@ class Faces:
             for family, address in self._paths.fabric.routers[router].masquerade:
                 yield family, address, address
 
-    def _untranslated(self, party: int, reach: Reach) -> Iterator[Range]:
-        fabric = self._paths.fabric
-        places = [fabric.segments[segment] for segment in self._paths.segments_of_party[party]]
-        if any(place.public or place.routed for place in places) or any(fabric.routers[router].routable for router in reach.routers):
-            for endpoint in self._paths.of_party[party].tolist():
-                yield from self._as_they_are(endpoint, reach)
+    def _collect(self, party: int, reach: Reach) -> None:
+        """Note every range of addresses that leaves as it is, with the endpoints that may send from it."""
+        paths = self._paths
+        segments = paths.segments_of_party[party]
+        whole = {segment for segment in segments if not self._is_translated(segment, reach)}
+        whole = {s for s in whole if paths.fabric.segments[s].external or not self._is_translated(s, paths.reach((s,)))}
+        members = paths.of_party[party].tolist()
+        if not whole and self._roaming.isdisjoint(members):
+            return
+        for endpoint in members:
+            segment = int(paths.fabric.endpoints.segment[endpoint])
+            if segment in whole or endpoint in self._roaming:
+                for span in untranslated(paths, endpoint, paths.reach((segment,))):
+                    self._as_they_are.setdefault(Face(party, span), []).append(endpoint)
 
-    def _as_they_are(self, endpoint: int, reach: Reach) -> Ranges:
-        return difference(untranslated(self._paths, endpoint, reach), PRIVATE)
-
-    def beyond(self, ranges: Ranges) -> list[Face]:
-        """Return the faces that are not within ``ranges``."""
-        return [face for face in self.all if not covers(ranges, (face.span,))]
+    def _is_translated(self, segment: int, reach: Reach) -> bool:
+        """Tell whether everything that comes from a segment's own subnets is translated before it leaves."""
+        paths, place = self._paths, self._paths.fabric.segments[segment]
+        if place.external:
+            return False
+        for number in reach.routers:
+            families, translated = paths.exits(number), paths.fabric.routers[number].translated
+            if families and not covers(translated, tuple(span for span in place.prefixes if span[0] in families)):
+                return False
+        return True
 
     @cached_property
     def _singles(self) -> list[tuple[int, int, int]]:
@@ -93,14 +116,17 @@ class Faces:
             yield from (Face(party, (kind, address, address)) for kind, address, party in self._singles[start:end])
         yield from (face for face in self._wide if intersection((face.span,), ranges))
 
+    def is_translated(self, face: Face) -> bool:
+        """Tell whether a face stands in place of its servers' own addresses."""
+        return face not in self._as_they_are
+
     def members(self, face: Face) -> list[int]:
         """Return the endpoints that appear under a face."""
         paths = self._paths
-        if face in self._bound:
-            return self._bound[face]
-        found = []
-        for endpoint in paths.of_party[face.party].tolist():
-            reach = paths.reach((int(paths.fabric.endpoints.segment[endpoint]),))
-            if self._leaves(reach) and (face.span in set(self._masks(reach)) or face.span in self._as_they_are(endpoint, reach)):
-                found.append(endpoint)
-        return found
+        found = dict.fromkeys([*self._bound.get(face, ()), *self._as_they_are.get(face, ())])
+        if face.span[1] == face.span[2] and face not in self._bound:
+            for endpoint in paths.of_party[face.party].tolist():
+                reach = paths.reach((int(paths.fabric.endpoints.segment[endpoint]),))
+                if self._leaves(reach) and face.span in set(self._masks(reach)):
+                    found[endpoint] = None
+        return list(found)

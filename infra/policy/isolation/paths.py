@@ -43,11 +43,21 @@ class Paths:
         self.fabric = fabric
         self.routing = Routing(fabric)
         self._reach: dict[tuple[int, ...], Reach] = {}
+        self._exits: dict[int, frozenset[int]] = {}
         ends = fabric.endpoints
         self.on_segment = _grouped(ends.segment)
         self.of_party = _grouped(ends.party)
         self.parties_on, self.segments_of_party = _meetings(ends.segment, ends.party)
         self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
+
+    def exits(self, router: int) -> frozenset[int]:
+        """Return the families of the external networks that a router has a leg on: none where it leads to nobody outside."""
+        found = self._exits.get(router)
+        if found is None:
+            places = (self.fabric.segments[leg] for leg in self.fabric.routers[router].legs)
+            found = frozenset(span[0] for place in places if place.external for span in place.prefixes)
+            self._exits[router] = found
+        return found
 
     def tenants(self) -> list[int]:
         """Parties with endpoints that are not the platform."""

@@ -30,6 +30,19 @@ PRIVATE: Ranges = (
 """Addresses that the networks outside do not route: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 link-local."""
 
 
+SPECIAL: Ranges = (
+    (4, 0, (1 << 24) - 1),
+    (4, 127 << 24, (128 << 24) - 1),
+    (4, 224 << 24, (1 << 32) - 1),
+    (6, 0, (0x2000 << 112) - 1),
+    (6, 0x4000 << 112, (1 << 128) - 1),
+)
+"""Addresses that no server outside has: RFC 6890 (this network, loopback, multicast, reserved); beyond global unicast (RFC 4291)."""
+
+NEVER_ROUTED: Ranges = (*SPECIAL[:3], (6, 0, (1 << 120) - 1), (6, 0xFE80 << 112, (0xFEC0 << 112) - 1), (6, 0xFF << 120, (1 << 128) - 1))
+"""Sources with which no router passes a packet on: the same of IPv4, and loopback, link-local and multicast of IPv6."""
+
+
 def normal(ranges: Iterable[Range]) -> Ranges:
     """Return the same set, sorted, with overlapping and touching ranges merged."""
     merged: list[Range] = []
@@ -76,6 +89,10 @@ def difference(left: Ranges, right: Ranges) -> Ranges:
         if start <= last:
             rest.append((family, start, last))
     return tuple(rest)
+
+
+GLOBAL: Ranges = difference(difference(ANY, PRIVATE), SPECIAL)
+"""Every address that the networks outside route to a server."""
 
 
 def covers(outer: Ranges, inner: Ranges) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.policy.isolation.ranges import ANY, PRIVATE, Ranges, difference
+from infra.policy.isolation.ranges import GLOBAL, Ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,16 +32,7 @@ class World:
     ranges: Ranges
 
 
-SPECIAL: Ranges = (
-    (4, 0, (1 << 24) - 1),
-    (4, 127 << 24, (128 << 24) - 1),
-    (4, 224 << 24, (1 << 32) - 1),
-    (6, 0, (0x2000 << 112) - 1),
-    (6, 0x4000 << 112, (1 << 128) - 1),
-)
-"""Addresses that no server outside has: RFC 6890 (this network, loopback, multicast, reserved); beyond global unicast (RFC 4291)."""
-
-INTERNET = World("internet", difference(difference(ANY, PRIVATE), SPECIAL))
+INTERNET = World("internet", GLOBAL)
 """Every address that the networks outside route to a server."""
 
 Place = Side | World

@@ -214,7 +214,7 @@ def test_a_public_ipv6_prefix_is_governed_by_groups() -> None:
     cloud.add(Subnet(id="public-6", network_id="public", cidr="2001:db8:ffff::/64", gateway_ip="2001:db8:ffff::1"))
     cloud.network("globex-six", "globex", "2001:db8:b::/64")
     cloud.leg("globex-edge", "globex-six", "2001:db8:b::1")
-    cloud.group("six", "globex", allow("ingress", "2001:db8:ffff::/64", "tcp", (80, 80)))
+    cloud.group("six", "globex", allow("ingress", "::/0", "tcp", (80, 80)))
     cloud.port("globex-six-port", "globex-six", "globex", "2001:db8:b::5", groups=("six",))
     found = proof(cloud)
     assert found.verdict is Verdict.HOLDS
