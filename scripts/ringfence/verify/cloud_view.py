@@ -55,15 +55,15 @@ def collect(cloud: Connection) -> View:
     network = cloud.network
     with ThreadPoolExecutor(8) as pool:
         asked = {
-            "ports": pool.submit(_rows, network, "/ports", "ports"),
-            "groups": pool.submit(_rows, network, "/security-groups", "security_groups"),
-            "servers": pool.submit(_rows, cloud.compute, "/servers/detail", "servers", all_tenants="1"),
-            "volumes": pool.submit(_rows, cloud.block_storage, "/volumes/detail", "volumes", all_tenants="1"),
-            "networks": pool.submit(_rows, network, "/networks", "networks"),
-            "subnets": pool.submit(_rows, network, "/subnets", "subnets"),
-            "routers": pool.submit(_rows, network, "/routers", "routers"),
+            "ports": pool.submit(listed, network, "/ports", "ports"),
+            "groups": pool.submit(listed, network, "/security-groups", "security_groups"),
+            "servers": pool.submit(listed, cloud.compute, "/servers/detail", "servers", all_tenants="1"),
+            "volumes": pool.submit(listed, cloud.block_storage, "/volumes/detail", "volumes", all_tenants="1"),
+            "networks": pool.submit(listed, network, "/networks", "networks"),
+            "subnets": pool.submit(listed, network, "/subnets", "subnets"),
+            "routers": pool.submit(listed, network, "/routers", "routers"),
             "address_groups": pool.submit(_optional, network, "/address-groups", "address_groups"),
-            "rbac": pool.submit(_rows, network, "/rbac-policies", "rbac_policies"),
+            "rbac": pool.submit(listed, network, "/rbac-policies", "rbac_policies"),
             "floating_ips": pool.submit(_floating_ips, network),
             "trunks": pool.submit(_optional, network, "/trunks", "trunks"),
             "volume_types": pool.submit(_volume_types, cloud.block_storage),
@@ -80,7 +80,7 @@ def _get(service: Proxy, path: str, **params: Any) -> Json:  # noqa: ANN401 - qu
     return body
 
 
-def _rows(service: Proxy, path: str, key: str, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
+def listed(service: Proxy, path: str, key: str, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
     """Return all rows of a listing, page by page."""
     rows: list[Json] = []
     marker: Json = {"limit": PAGE}
@@ -96,12 +96,12 @@ def _optional(service: Proxy, path: str, key: str) -> Rows:
     """Return the rows of an extension of the API; a cloud that has not got it answers 404, and has no such objects."""
     if service.get(path, params={"limit": 1}).status_code == HTTP_NOT_FOUND:
         return ()
-    return _rows(service, path, key)
+    return listed(service, path, key)
 
 
 def _floating_ips(network: Proxy) -> Rows:
     """Return all floating IPs. The list shows a forwarding without its port, so forwardings are read one by one where there are any."""
-    found = _rows(network, "/floatingips", "floatingips")
+    found = listed(network, "/floatingips", "floatingips")
     for row in found:
         if row.get("port_forwardings"):
             row["port_forwardings"] = _get(network, f"/floatingips/{row['id']}/port_forwardings")["port_forwardings"]
@@ -110,7 +110,7 @@ def _floating_ips(network: Proxy) -> Rows:
 
 def _volume_types(storage: Proxy) -> Rows:
     """Return the volume types with their encryption, an empty one for those that do not encrypt."""
-    types = _rows(storage, "/types", "volume_types", is_public="None")
+    types = listed(storage, "/types", "volume_types", is_public="None")
     return tuple({**row, "encryption": _get(storage, f"/types/{row['id']}/encryption")} for row in types)
 
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
-from ringfence.verify import evidence, guest_state, orders, session, spoof, stacks, survey, trouble
+from ringfence.verify import evidence, guest_state, orders, session, spoof, stacks, trouble
 from ringfence.verify.orders import Sightings
 from ringfence.verify.plan import Plan, Selection
 from ringfence.verify.result import Check, Kind, Result
 from ringfence.verify.rounds import Field
-from ringfence.verify.world import TenantWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
     from ringfence.verify.model import Case
+    from ringfence.verify.world import World
 
 PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 """Kinds that need a login on the servers."""
@@ -173,8 +173,3 @@ def spoofing(plan: Plan, arena: Field, cases: Sequence[Case]) -> Iterator[Outcom
     time.sleep(1.0)
     wire = arena.each(lambda name: orders.report(name, (), arena.seen(name)).wire)
     yield from spoof.judge_claims(claims, wire, plan.nodes)
-
-
-def prepare(tenants: Sequence[TenantWorld], world: World, cloud: Connection) -> World:
-    """Return the world of the tenants, completed by what only the cloud knows."""
-    return survey.complete(World(world.platform, world.platform_facts, tuple(tenants)), cloud)

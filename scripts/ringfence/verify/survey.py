@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from infra.errors import CloudError
+from ringfence.verify.cloud_view import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from openstack.connection import Connection
+    from openstack.proxy import Proxy
 
     from infra.declaration.model import Address
     from ringfence.verify.world import World
@@ -21,16 +23,25 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 HTTPS = 443
 HTTP = 80
+AT_ONCE = 50
+"""Values of an attribute in one question: their ids make a URL of 2,000 characters."""
 
 
 def complete(world: World, cloud: Connection) -> World:
-    """Return the world with what the stacks did not export filled in."""
+    """Return the world with what the stacks did not export filled in, asked for all tenants together."""
+    segments = [str(tenant.facts["management"]["network_id"]) for tenant in world.tenants]
+    ports = chosen(cloud.network, "/ports", "ports", network_id=segments)
+    edges = chosen(cloud.network, "/routers", "routers", id=[str(tenant.facts["edge_router_id"]) for tenant in world.tenants])
+    macs = {row["id"]: str(row["mac_address"]) for row in ports}
     tenants, outer = [], {}
     for tenant in world.tenants:
-        facts = {**tenant.facts, "management": {**tenant.facts["management"], "router": _leg(cloud, tenant.facts["management"])}}
-        facts["servers"] = {name: {**server, "management_mac": _mac(cloud, server)} for name, server in tenant.facts["servers"].items()}
+        facts = {**tenant.facts, "management": {**tenant.facts["management"], "router": _leg(ports, tenant.facts["management"])}}
+        facts["servers"] = {
+            name: {**server, "management_mac": macs.get(server["management_port_id"], "")}
+            for name, server in tenant.facts["servers"].items()
+        }
         tenants.append(replace(tenant, facts=facts))
-        outer[tenant.name] = _outer(cloud, tenant.facts["edge_router_id"])
+        outer[tenant.name] = next((_outer(row) for row in edges if row["id"] == tenant.facts["edge_router_id"]), None)
     return replace(
         world,
         tenants=tuple(tenants),
@@ -39,21 +50,25 @@ def complete(world: World, cloud: Connection) -> World:
     )
 
 
-def _leg(cloud: Connection, management: Json) -> str:
+def chosen(service: Proxy, path: str, key: str, **values: list[str]) -> list[Json]:
+    """Return the rows that have one of the values of one attribute; a URL holds so many of them at a time."""
+    ((name, wanted),) = values.items()
+    parts = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
+    return [row for part in parts for row in listed(service, path, key, **{name: part})]
+
+
+def _leg(ports: Iterable[Json], management: Json) -> str:
     """Return the address of the management router in its segment."""
-    for port in cloud.network.ports(device_id=management["router_id"], network_id=management["network_id"]):
-        for fixed in port.fixed_ips:
-            return str(fixed["ip_address"])
+    for row in ports:
+        if (row["device_id"], row["network_id"]) == (management["router_id"], management["network_id"]):
+            for fixed in row["fixed_ips"]:
+                return str(fixed["ip_address"])
     raise CloudError.of("the management router has no leg in its segment", where=management["router_id"], hint="pulumi up of the tenant")
 
 
-def _mac(cloud: Connection, server: Json) -> str:
-    return str(cloud.network.get_port(server["management_port_id"]).mac_address)
-
-
-def _outer(cloud: Connection, router_id: str) -> Address | None:
+def _outer(router: Json) -> Address | None:
     """Return the IPv4 address that a router's tenant has outside."""
-    gateway = cloud.network.get_router(router_id).external_gateway_info or {}
+    gateway = router.get("external_gateway_info") or {}
     addresses = [ip_address(fixed["ip_address"]) for fixed in gateway.get("external_fixed_ips", ())]
     return next((address for address in addresses if address.version == 4), None)  # noqa: PLR2004
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.declaration import names
+
 if TYPE_CHECKING:
     from tests.live.stage import Stage
 
@@ -23,6 +25,15 @@ class Scene:
         """Return the id of a server's port in its first zone."""
         nics = self.stage.tenant(self.tenant).facts["servers"][server.partition("/")[2]]["nics"]
         return str(nics[zone or next(iter(nics))]["port_id"])
+
+    def port_name(self) -> str:
+        """Return the name of the target's port in its first zone."""
+        return names.port(self.tenant, self.target.partition("/")[2], self.stage.plan.nodes[self.target].cards[0].label)
+
+    def words(self) -> dict[str, str]:
+        """Return what stands for itself in the words that name a sabotage."""
+        zone = self.stage.plan.nodes[self.target].cards[0].label
+        return {"tenant": self.tenant, "other": self.other, "group": self.group(), "zone": zone, "port": self.port_name()}
 
     @property
     def project(self) -> str:

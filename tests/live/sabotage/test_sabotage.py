@@ -9,6 +9,7 @@ from infra.policy.expectation import Expected
 from ringfence.verify.model import Layer, Place
 from ringfence.verify.plan import Selection
 from tests.live.sabotage.analysis import Analysis, analyse
+from tests.live.sabotage.at_once import AT_ONCE, all_at_once
 from tests.live.sabotage.scene import Scene
 from tests.live.sabotage.ways import WAYS, Look
 from tests.live.stage import bad
@@ -70,6 +71,18 @@ def test_sabotage_is_caught(scene: Scene, unbroken: Analysis, name: str, record_
     scene.stage.arena.listen_again(scene.target)
     assert any(way.says in line for line in found), found
     assert analysed.keys() == way.finders, analysed
+
+
+@pytest.mark.parametrize("table", AT_ONCE)
+def test_many_sabotages_at_once_are_each_named(scene: Scene, table: str, record_property: Callable[[str, object], None]) -> None:
+    """What is compared by id or by attribute, and what is the platform's: each is named, and none hides another."""
+    ways, started = AT_ONCE[table], time.monotonic()
+    with all_at_once(scene, ways):
+        found = look(scene, Look.CLOUD)
+    record_property("seconds", round(time.monotonic() - started, 1))
+    silent = {name for name, (_, says) in ways.items() if not any(says.format(**scene.words()) in line for line in found)}
+    assert not silent, found
+    assert look(scene, Look.CLOUD) == []
 
 
 def test_nothing_is_wrong_afterwards(scene: Scene) -> None:
