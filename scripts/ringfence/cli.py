@@ -1,72 +1,46 @@
-"""The command line: ``ringfence VERB``. Every verb is a module of ``ringfence.commands`` with a function ``add(app)``.
+"""The way into ``ringfence VERB`` and out of it: however it ends, the exit code is never mistaken for an answer.
 
-An error means that nothing was judged: it ends with exit code 2, "cannot tell", and never looks like an answer. It is printed without a
-trace-back; ``--debug`` shows where it came from. With ``--json`` it is printed on standard output as well, for programs.
+0 and 1 are answers: it holds, it does not. Everything that keeps a verb from answering is 2, "cannot tell", and an interrupt is 130. This
+module imports nothing that takes time, so that an interrupt is an interrupt from the first import on.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
-import json
-import logging
 import os
-import pkgutil
 import sys
 from typing import NoReturn
 
-import typer
-from rich.console import Console
-
-from infra.errors import Problem, RingfenceError
-from ringfence import commands
-
-DEBUG = "RINGFENCE_DEBUG"
 CANNOT_TELL = 2
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
 
-def application() -> typer.Typer:
-    """Build the application with every verb there is."""
-    app = typer.Typer(name="ringfence", help="Ring-fenced tenants on OpenStack: declared, proven, probed.", no_args_is_help=True,
-                      pretty_exceptions_enable=False, add_completion=False)  # fmt: skip
-
-    @app.callback()
-    def common(*, debug: bool = typer.Option(default=False, help="Show where an error came from.", envvar=DEBUG)) -> None:
-        if debug:
-            os.environ[DEBUG] = "1"
-        else:
-            # paramiko prints trace-backs of attempts that are made again; what comes of them is raised and told.
-            logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-
-    for module in sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
-        importlib.import_module(f"{commands.__name__}.{module}").add(app)
-    return app
-
-
-def main() -> None:
-    """Run the command line."""
+def main() -> NoReturn:
+    """Run the command line and end the process."""
+    _streams()
     try:
-        application()()
-    except RingfenceError as problem:
-        if os.environ.get(DEBUG):
-            raise
-        _fail(problem.problems)
+        from ringfence.application import run  # noqa: PLC0415 - inside, so that an interrupt while it is imported is one
+
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted")
-        sys.exit(INTERRUPTED)
-    except Exception as problem:
-        if os.environ.get(DEBUG):
-            raise
-        got = f"{type(problem).__name__}: {problem}"
-        hint = "this is a defect of ringfence: run it again as `ringfence --debug ...` and report what it says"
-        _fail((Problem("something that ringfence did not expect", got=got, hint=hint),))
+        code = _interrupted()
+    sys.exit(code)
 
 
-def _fail(problems: tuple[Problem, ...]) -> NoReturn:
-    """Say what is wrong and end."""
-    Console(stderr=True, highlight=False).print("\n".join(map(str, problems)), style="red", markup=False, soft_wrap=True)
-    if "--json" in sys.argv:
-        print(json.dumps({"errors": [dataclasses.asdict(problem) for problem in problems]}, indent=1))
-    sys.exit(CANNOT_TELL)
+def _streams() -> None:
+    """Let every text be written: closed streams take anything, and what an encoding does not have is written as its escape."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - lives as long as the process
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _interrupted() -> int:
+    """Say so, and let nothing interrupt that."""
+    import signal  # noqa: PLC0415 - as above
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from ringfence.failing import complain  # noqa: PLC0415 - as above
+
+    complain([{"what": "interrupted"}], "interrupted")
+    return INTERRUPTED

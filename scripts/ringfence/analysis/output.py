@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
@@ -38,33 +40,44 @@ def shown(entries: Sequence[Entry], what: str, out: Console) -> Iterator[Entry]:
 
 
 def write(file: Path, chunks: Iterable[bytes]) -> str:
-    """Write a file and return the SHA-256 of its bytes; a write that fails leaves what was there before.
+    """Write a file and return the SHA-256 of its bytes; a write that fails or is interrupted leaves what was there before.
+
+    What is there and no file (a device, a pipe) is written to and stays; a link leads to the file that is replaced.
 
     Raises:
         QuestionError: the file cannot be written there. What ``chunks`` raises goes through.
     """
+    try:
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if file.exists() and not file.is_file():
+            return _copy(file, file, chunks)
+        target = file.resolve()
+        partial = target.with_name(f".ringfence-{os.getpid()}.partial")
+        try:
+            digest = _copy(partial, file, chunks)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    return digest
+
+
+def _copy(place: Path, file: Path, chunks: Iterable[bytes]) -> str:
+    """Write to ``place``, which becomes ``file``. What ``chunks`` raises is kept apart from what writing raises."""
     hasher = hashlib.sha256()
-    partial = file.with_name(f"{file.name}.partial")
-    try:
-        out = partial.open("wb")
-    except OSError as error:
-        raise _unwritable(file, error) from error
-    try:
-        with out:
-            for chunk in chunks:
-                hasher.update(chunk)
-                _put(file, out.write, chunk)
-        _put(file, partial.replace, file)
-    finally:
-        partial.unlink(missing_ok=True)
-    return hasher.hexdigest()
-
-
-def _put(file: Path, call: Any, argument: object) -> None:  # noqa: ANN401 - a method of a file or path
-    try:
-        call(argument)
-    except OSError as error:
-        raise _unwritable(file, error) from error
+    source = iter(chunks)
+    with place.open("wb") as out:
+        while True:
+            try:
+                chunk = next(source, None)
+            except OSError as error:
+                raise QuestionError.of("what is to be written cannot be read", where=str(file), got=error.strerror or str(error)) from error
+            if chunk is None:
+                return hasher.hexdigest()
+            hasher.update(chunk)
+            out.write(chunk)
 
 
 def _unwritable(file: Path, error: OSError) -> QuestionError:

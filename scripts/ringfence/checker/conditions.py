@@ -1,6 +1,7 @@
 """Checks a certificate against its snapshot, from the definitions in docs/proof.md: standard library and netaddr, nothing of ringfence.
 
-Usage: ``python checker CERTIFICATE SNAPSHOT``; exit 0 when the certificate proves the claims printed, 1 when it does not.
+Usage: ``python checker CERTIFICATE SNAPSHOT``; exit 0 when the certificate proves the claims printed, 1 when it does not, 2 when
+one of the files cannot be read.
 
 A packet for any destination may be handed to every router on a network where a tenant has a server; a router passes it on by its longest
 matching prefix. The certificate lists, per tenant, routers and networks with destinations (invariants). Checked is that (a) the tenant's
@@ -150,13 +151,19 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line."""
-    certificate, snapshot = (Path(name).read_bytes() for name in arguments)
+    """Run the command line, and return 0 for proven, 1 for refused, 2 where neither can be told."""
+    if len(arguments) != 2:  # noqa: PLR2004 - a certificate and a snapshot
+        print("usage: checker CERTIFICATE SNAPSHOT", file=sys.stderr)
+        return 2
     try:
-        print("proven:", ", ".join(check(json.loads(certificate), snapshot)))
-    except Exception as error:  # noqa: BLE001 - whatever cannot be read is refused
-        print(f"refused: {error if isinstance(error, RefusedError) else repr(error)}", file=sys.stderr)
+        certificate, snapshot = (Path(name).read_bytes() for name in arguments)
+        print("proven:", ", ".join(check(json.loads(certificate), snapshot)), flush=True)
+    except RefusedError as error:
+        print(f"refused: {error}", file=sys.stderr)
         return 1
+    except Exception as error:  # noqa: BLE001 - whatever cannot be read proves nothing
+        print(f"cannot tell: {error!r}", file=sys.stderr)
+        return 2
     return 0
 
 

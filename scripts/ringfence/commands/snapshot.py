@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from infra.errors import QuestionError
 from infra.neutron.store import lines_of, written
 from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, Today, emit, read
 from ringfence.analysis.output import write
@@ -65,26 +66,28 @@ def _tell(part: str, count: int) -> None:
 
 
 def check(
-    certificate: Annotated[Path, typer.Argument(help="What `ringfence prove --certificate` wrote.", exists=True, dir_okay=False)],
-    snapshot: Annotated[
-        Path, typer.Argument(help="What `ringfence prove --snapshot` or `ringfence snapshot` wrote.", exists=True, dir_okay=False)
-    ],
+    certificate: Annotated[Path, typer.Argument(help="What `ringfence prove --certificate` wrote.")],
+    snapshot: Annotated[Path, typer.Argument(help="What `ringfence prove --snapshot` or `ringfence snapshot` wrote.")],
     *,
     as_json: AsJson = False,
 ) -> None:
     """Check a certificate against its snapshot, from the definitions alone (docs/proof.md).
 
-    Exit 0 when it proves what it says, 1 when it is refused.
+    Exit 0 when it proves what it says, 1 when it is refused, 2 when one of the files cannot be read as what it should be.
 
     Examples: `ringfence check proof.json cloud.jsonl`; `python scripts/ringfence/checker proof.json cloud.jsonl`, which needs
     nothing else of ringfence
     """
     told, complaint = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(complaint):
-        refused = bool(conditions.main([str(certificate), str(snapshot)]))
+        code = conditions.main([str(certificate), str(snapshot)])
+    if code not in {HOLDS, BROKEN}:
+        got = complaint.getvalue().strip().removeprefix("cannot tell: ")
+        hint = "name what `ringfence prove --certificate PROOF --snapshot CLOUD` wrote, in this order"
+        raise QuestionError.of("the certificate cannot be checked", where=f"{certificate}, {snapshot}", got=got, hint=hint)
     if as_json:
-        claims = [] if refused else told.getvalue().strip().removeprefix("proven: ").split(", ")
+        claims = [] if code else told.getvalue().strip().removeprefix("proven: ").split(", ")
         emit({"proven": claims, "refused": complaint.getvalue().strip().removeprefix("refused: ")})
     else:
-        print((complaint if refused else told).getvalue().strip(), file=sys.stderr if refused else sys.stdout)
-    raise typer.Exit(BROKEN if refused else HOLDS)
+        print((complaint if code else told).getvalue().strip(), file=sys.stderr if code else sys.stdout)
+    raise typer.Exit(code)

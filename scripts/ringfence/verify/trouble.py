@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from keystoneauth1.exceptions import ClientException
-from openstack.exceptions import SDKException
 from paramiko.ssh_exception import SSHException
 
-from infra.errors import CloudError, GuestError
+from infra.errors import GuestError
+from ringfence import cloud_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 def translated(doing: str) -> Iterator[None]:
     """Raise :class:`CloudError` or :class:`GuestError` for what the clients raise; ``doing`` says what was going on."""
     try:
-        yield
-    except (ClientException, SDKException) as problem:
-        text = str(problem).splitlines()[0][:300]
-        raise CloudError.of("the API did not answer as it should", where=doing, got=f"{type(problem).__name__}: {text}",
-                            hint="is the cloud up? In the lab: ./scripts/lab status") from problem  # fmt: skip
+        with cloud_errors.translated(doing):
+            yield
     except (SSHException, EOFError) as problem:
         raise GuestError.of("a login broke off", where=doing, got=f"{type(problem).__name__}: {problem}") from problem

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringfence import cli
+from ringfence import application, cli
 from ringfence.analysis import declarations
 from tests.fast.ringfence.command import Ended
 
@@ -26,7 +26,7 @@ ROOT = declarations.ROOT
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Run the command line as its entry point does, in a work tree without declarations."""
-    monkeypatch.delenv(cli.DEBUG, raising=False)
+    monkeypatch.delenv(application.DEBUG, raising=False)
     monkeypatch.setattr(declarations, "ROOT", tmp_path_factory.mktemp("empty"))
 
     def command(*arguments: object) -> Ended:

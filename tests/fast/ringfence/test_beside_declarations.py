@@ -208,7 +208,7 @@ def test_a_revision_that_git_does_not_know_or_with_mistakes_is_named(tree: Path,
     assert (ended.code, "git:HEAD: Pulumi.acme.yaml:" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2026-02-30", "2026-1-1", "20261122", ""])
+@pytest.mark.parametrize("text", ["tomorrow", "2026-02-30", "2026-1-1", "20261122", "2026-11-22T00:00:00", ""])
 def test_a_day_is_written_in_one_way(text: str, tree: Path, run: Run) -> None:
     """Anything else is refused with an example."""
     del tree

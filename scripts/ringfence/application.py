@@ -1,0 +1,104 @@
+"""The verbs as one application, and every way in which one of them fails as an error that a person can act on.
+
+Every verb is a module of ``ringfence.commands`` with a function ``add(app)``. An error means that nothing was judged: it ends with exit
+code 2, never looks like an answer, and is printed without a trace-back; ``--debug`` shows where it came from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import importlib
+import logging
+import pkgutil
+import traceback
+from typing import TYPE_CHECKING
+
+import typer
+from typer.exceptions import TyperException
+
+from infra.errors import Problem, RingfenceError
+from ringfence import commands
+from ringfence.cli import CANNOT_TELL
+from ringfence.failing import complain, flushed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEBUG = "RINGFENCE_DEBUG"
+NAME = "ringfence"
+OUTPUT_GONE = {errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT, errno.EFBIG}
+"""What writing to a standard stream can end with; an error about a file names the file."""
+
+
+def application() -> typer.Typer:
+    """Build the application with every verb there is."""
+    app = typer.Typer(name=NAME, help="Ring-fenced tenants on OpenStack: declared, proven, probed.", pretty_exceptions_enable=False,
+                      add_completion=False)  # fmt: skip
+
+    @app.callback()
+    def common(
+        context: typer.Context, *, debug: bool = typer.Option(default=False, help="Show where an error came from.", envvar=DEBUG)
+    ) -> None:
+        context.find_root().obj = debug
+        if not debug:
+            # Both print what they try again; what comes of it is raised and told.
+            for name in ("paramiko", "keystoneauth"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    for module in sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
+        importlib.import_module(f"{commands.__name__}.{module}").add(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code: 0 and 1 are a verb's answers, and come from nowhere else."""
+    command = typer.main.get_command(application())
+    code, context = CANNOT_TELL, None
+    try:
+        with command.make_context(NAME, list(arguments) or ["--help"]) as context:
+            command.invoke(context)
+            code = 0
+    except typer.Exit as ended:
+        code = ended.exit_code if arguments else CANNOT_TELL
+    except SystemExit as ended:  # rich's answer to a pipe that nobody reads any more
+        _fail(_output(OSError(errno.EPIPE, "nobody reads it any more")) if ended.code else ())
+    except (Exception, typer.Abort) as error:  # noqa: BLE001 - whatever it is, it is no answer
+        if context is not None and context.obj:
+            traceback.print_exc()
+        _fail(_problems(error))
+    if (unwritten := flushed()) is not None:
+        code = CANNOT_TELL
+        _fail(_output(unwritten))
+    return code
+
+
+def _problems(error: BaseException) -> tuple[Problem, ...]:
+    """Say of an error what is wrong and what to do next."""
+    if isinstance(error, RingfenceError):
+        return error.problems
+    if isinstance(error, TyperException):
+        command = getattr(getattr(error, "ctx", None), "command_path", NAME)
+        return (Problem(error.format_message(), command, hint=f"{command} --help"),)
+    if isinstance(error, MemoryError):
+        return (Problem("there is not enough memory", hint="ask about less, or where there is more"),)
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in OUTPUT_GONE):
+        return _output(error) if error.filename is None else (_unusable(error),)
+    hint = "this is a defect of ringfence: run it again as `ringfence --debug ...` and report what it says"
+    return (Problem("something that ringfence did not expect", got=f"{type(error).__name__}: {error}", hint=hint),)
+
+
+def _output(error: OSError) -> tuple[Problem, ...]:
+    got = error.strerror or str(error)
+    return (Problem("the answer could not be written, so there is none", "the output", got=got, hint="write it where there is room"),)
+
+
+def _unusable(error: OSError) -> Problem:
+    name = error.filename if isinstance(error.filename, str) else repr(error.filename)
+    return Problem(
+        "this file or folder cannot be used", name, got=error.strerror or str(error), hint="name one that is there and may be read"
+    )
+
+
+def _fail(problems: Sequence[Problem]) -> None:
+    complain([dataclasses.asdict(problem) for problem in problems], "\n".join(map(str, problems)))
