@@ -1,10 +1,12 @@
 """Names that people use, and the endpoints they mean: ``internet``, ``acme``, ``acme/web``, ``acme/app``, ``acme/web/app``, ``10.0.0.11``.
 
-Names of servers and networks may be written as in the declaration (``web``) or as in the cloud (``acme-web``).
+Names of servers and networks may be written as in the declaration (``web``) or as in the cloud (``acme-web``). Whatever a verb prints as
+the name of an end is a name here too: ``acme/acme-web-app``, ``acme/acme-web-app and 2 alike``, ``acme on acme-app``.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from difflib import get_close_matches
 from ipaddress import ip_network
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from infra.policy.queries.sides import Place
 
 
+_ALIKE = re.compile(r"(.*) and ([0-9]+) alike", re.DOTALL)
+"""What several endpoints are called together (:func:`infra.policy.queries.sides.group`)."""
+
+
 class Directory:
     """The names of one snapshot, ready to be looked up."""
 
@@ -37,7 +43,9 @@ class Directory:
             party = names[int(fabric.endpoints.party[endpoint])]
             server, network = servers.get(port.device_id, ""), networks[port.network_id]
             self._parts[party].add(endpoint)
-            for text in filter(None, (port.id, port.name)):
+            segment = fabric.segments[int(fabric.endpoints.segment[endpoint])].name
+            labels = [f"{party} on {segment}", *(f"{party}/{text}" for text in (port.id, port.name) if text)]
+            for text in filter(None, (port.id, port.name, *labels)):
                 self._parts[text].add(endpoint)
             for end in filter(None, _short(party, server)):
                 self._parts[f"{party}/{end}"].add(endpoint)
@@ -58,6 +66,8 @@ class Directory:
             return (INTERNET,)
         if text in self._parts:
             return group(self._fabric, sorted(self._parts[text]))
+        if alike := self._alike(text):
+            return alike
         party, _, rest = text.rpartition("/")
         span = _range(text)
         if span is not None:
@@ -74,6 +84,13 @@ class Directory:
             expected="internet, TENANT, TENANT/SERVER, TENANT/ZONE, TENANT/SERVER/ZONE, an address or a prefix",
             hint=f"nearest: {near}" if near else "",
         )
+
+    def _alike(self, text: str) -> tuple[Place, ...]:
+        """Return the endpoints that go by one name because nothing tells them apart, as other verbs print them; none for other texts."""
+        several = _ALIKE.fullmatch(text)
+        firsts = self._parts.get(several[1], set()) if several else set()
+        sides = group(self._fabric, range(len(self._fabric.endpoints))) if firsts else ()
+        return tuple(side for side in sides if several and firsts & set(side.members) and len(side.members) == int(several[2]) + 1)
 
     def _having(self, span: Range, endpoints: Iterable[int]) -> tuple[Place, ...]:
         builder = self._fabric.builder

@@ -40,8 +40,12 @@ def can(passages: Passages, sources: Iterable[Place], targets: Iterable[Place], 
     Raises:
         QuestionError: so many pairs have a way between them that an answer would be no answer.
     """
-    pairs = not_too_many(_joined(passages, list(sources), list(targets)), "pairs of a source and a target with a way between them")
-    return cut((passage for source, target in pairs for passage in passages.between(source, target)), service)
+    return cut((passage for pair in joined(passages, sources, targets) for passage in passages.between(*pair)), service)
+
+
+def joined(passages: Passages, sources: Iterable[Place], targets: Iterable[Place]) -> list[tuple[Place, Place]]:
+    """Return the pairs between which any way leads, whatever filters say. Raises :class:`QuestionError` when there are too many."""
+    return not_too_many(_joined(passages, list(sources), list(targets)), "pairs of a source and a target with a way between them")
 
 
 def not_too_many(pairs: Iterable[tuple[Place, Place]], what: str) -> list[tuple[Place, Place]]:
@@ -97,11 +101,11 @@ def who_can_reach(passages: Passages, targets: Iterable[Side], service: Service)
     """
     ends = list(targets)
     outside = can(passages, [INTERNET], ends, service)
-    inside = [p for source in _neighbours(passages, ends) for end in ends if source != end for p in passages.directly(source, end)]
+    inside = [p for source in neighbours(passages, ends) for end in ends if source != end for p in passages.directly(source, end)]
     return [*cut(inside, service), *_callers(passages, [end for end in ends if passages.doors(end)], outside, service), *outside]
 
 
-def _neighbours(passages: Passages, targets: list[Side]) -> Iterator[Side]:
+def neighbours(passages: Passages, targets: list[Side]) -> Iterator[Side]:
     """Yield the sides from whose segments a packet may get to a target by the target's own addresses."""
     wanted = {target.segment for target in targets}
     for segment, members in passages.paths.on_segment.items():
@@ -145,3 +149,15 @@ def addresses(ranges: Ranges) -> str:
     rest = difference(ranges, outside) if covers(ranges, outside) else ranges
     named = [] if rest is ranges else [INTERNET.name]
     return ", ".join([*named, *(format_peers(*points(span)) for span in rest)])
+
+
+def services(intervals: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """Yield the union of layer-4 intervals, as minimal services."""
+    merged: list[list[int]] = []
+    for lo, hi in sorted(intervals):
+        if merged and lo <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], hi)
+        else:
+            merged.append([lo, hi])
+    for lo, hi in merged:
+        yield from format_l4(lo, hi)

@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.policy.isolation.fabric import Direction
-from infra.policy.packets.text import format_l4
+from infra.policy.queries.answers import services
 from infra.policy.queries.sides import INTERNET, Side, group
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from infra.policy.queries.passages import Passage, Passages
     from infra.policy.queries.sides import Place
@@ -50,15 +50,15 @@ def matrix(passages: Passages, level: Level, parties: Collection[str] = (), *, d
     Without ``detail`` the cells have services only, which is what a table shows; a whole cloud then fits into little memory.
     """
     sides = _sides(passages, parties)
-    services: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
+    open_: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
     found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
     for passage in _passages(passages, sides):
         key = _row(passages, passage.source, level), _row(passages, passage.target, level)
-        services[key].update((box.l4_lo, box.l4_hi) for box in passage.boxes)
+        open_[key].update((box.l4_lo, box.l4_hi) for box in passage.boxes)
         if detail:
             found[key].append(passage)
     rows = dict.fromkeys(_row(passages, side, level) for side in sides)
-    cells = {key: Cell(tuple(_services(intervals)), tuple(found.get(key, ()))) for key, intervals in services.items()}
+    cells = {key: Cell(tuple(services(intervals)), tuple(found.get(key, ()))) for key, intervals in open_.items()}
     return Matrix(level, (*rows, INTERNET_ROW), cells)
 
 
@@ -103,15 +103,3 @@ def _row(passages: Passages, place: Place, level: Level) -> str:
         return INTERNET_ROW
     party = passages.fabric.parties[place.party].name
     return party if level is Level.TENANTS else f"{party} on {passages.fabric.segments[place.segment].name}"
-
-
-def _services(intervals: Iterable[tuple[int, int]]) -> Iterator[str]:
-    """Yield the union of layer-4 intervals, as minimal services."""
-    merged: list[list[int]] = []
-    for lo, hi in sorted(intervals):
-        if merged and lo <= merged[-1][1]:
-            merged[-1][1] = max(merged[-1][1], hi)
-        else:
-            merged.append([lo, hi])
-    for lo, hi in merged:
-        yield from format_l4(lo, hi)

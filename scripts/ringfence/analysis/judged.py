@@ -19,7 +19,7 @@ def asked_for(origin: Origin, state: State) -> str:
     if not origin.group:
         return ""
     if not origin.flow:
-        return "no declaration was looked at" if state.alone else "nobody declared it"
+        return "no declaration was looked at" if state.unasked else "nobody declared it"
     over = f", expired on {origin.expires}" if origin.expires and origin.expires < state.today.isoformat() else ""
     place = f", {origin.file}:{origin.line}" if origin.file else ""
     return f"flow {origin.flow}{over}{place}: {origin.reason} ({origin.owner})"

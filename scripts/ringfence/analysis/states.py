@@ -41,6 +41,7 @@ DECLARATIONS = "declarations"
 CHUNK = 1 << 20
 ALONE = "--without-declarations"
 """The option that asks for a state to be judged by itself."""
+WISHED = f"{ALONE} was given"
 
 
 def ignore(_part: str, _count: int) -> None:
@@ -88,6 +89,11 @@ class State:
         else:
             with self.file.open("rb") as file:
                 yield from iter(partial(file.read, CHUNK), b"")
+
+    @property
+    def unasked(self) -> bool:
+        """Whether nobody looked at declarations, as somebody wished."""
+        return self.alone == WISHED
 
     @property
     def ended(self) -> tuple[Ended, ...]:
@@ -153,7 +159,7 @@ def _described(name: str, declared: Declared, reading: Reading) -> State:
     """Return the state that declarations describe; it is compared with themselves."""
     snapshot = declared.snapshot()
     found = State(name, taken=snapshot, snapshot=snapshot, today=reading.today or declarations.now(), driver=reading.driver)
-    return replace(found, alone=f"{ALONE} was given") if reading.alone else replace(found, declared=declared)
+    return replace(found, alone=WISHED) if reading.alone else replace(found, declared=declared)
 
 
 def _compared(name: str, taken: Snapshot, reading: Reading, file: Path | None = None) -> State:
@@ -161,7 +167,7 @@ def _compared(name: str, taken: Snapshot, reading: Reading, file: Path | None = 
     day = reading.today or declarations.now()
     found = State(name, taken=taken, snapshot=taken, today=day, driver=reading.driver, file=file)
     if reading.alone:
-        return replace(found, alone=f"{ALONE} was given")
+        return replace(found, alone=WISHED)
     if not declarations.are_there(declarations.ROOT):
         return replace(found, alone="there are no declarations (Pulumi.*.yaml in the work tree)")
     declared = _beside(day)

@@ -8,6 +8,7 @@ import typer
 
 from infra.errors import QuestionError
 from infra.policy.queries import answers
+from infra.policy.queries.replies import replies
 from infra.policy.queries.sides import Side
 from ringfence.analysis.options import (
     BROKEN,
@@ -28,9 +29,12 @@ from ringfence.analysis.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from infra.policy.queries.answers import Service
     from infra.policy.queries.passages import Passage
+    from infra.policy.queries.replies import Reply
+    from infra.policy.queries.sides import Place
     from ringfence.analysis.states import State
 
 Source = Annotated[str, typer.Argument(help="internet, TENANT, TENANT/SERVER, TENANT/ZONE, TENANT/SERVER/ZONE, an address or a prefix.")]
@@ -60,9 +64,11 @@ def can(
     """
     opened = read(state, driver, today=today, alone=alone)
     asked = service(what) if what else None
-    found = answers.can(opened.passages, opened.directory.find(source), opened.directory.find(target), asked)
+    ends = opened.directory.find(source), opened.directory.find(target)
+    found = answers.can(opened.passages, *ends, asked)
     whole = bool(found) if asked is None else answers.passes_whole(found, asked)
-    _answer(opened, found, whole=whole, as_json=as_json)
+    pairs = answers.joined(opened.passages, *ends)
+    _answer(opened, found, beside(opened, pairs, found, asked), whole=whole, as_json=as_json)
 
 
 def who_can_reach(
@@ -85,14 +91,41 @@ def who_can_reach(
     places = [place for place in opened.directory.find(target) if isinstance(place, Side)]
     if not places:
         raise QuestionError.of("nothing in the cloud has this address", where=target, expected="a tenant, a server or an address of one")
-    found = answers.who_can_reach(opened.passages, places, service(what))
-    _answer(opened, found, whole=bool(found), as_json=as_json)
+    asked = service(what)
+    found = answers.who_can_reach(opened.passages, places, asked)
+    pairs = [(one, two) for one in answers.neighbours(opened.passages, places) for two in places if one != two]
+    _answer(opened, found, beside(opened, pairs, found, asked), whole=bool(found), as_json=as_json)
 
 
-def _answer(opened: State, found: list[Passage], *, whole: bool, as_json: bool) -> None:
+def beside(opened: State, pairs: Sequence[tuple[Place, Place]], found: list[Passage], asked: Service | None) -> list[Reply] | None:
+    """Return what passes as answers of connection tracking where rules let nothing begin; ``None`` when nobody looked."""
+    begun = {(passage.source, passage.target) for passage in found}
+    return replies(opened.passages, [pair for pair in pairs if pair not in begun], asked)
+
+
+def show_replies(opened: State, answered: list[Reply] | None) -> None:
+    """Say what passes as answers, which no verdict of this verb counts."""
+    out = console()
+    if answered is None:
+        out.print("answers of connection tracking are left out; ringfence prove counts them", style="dim")
+    elif answered:
+        out.print("no rule lets this begin, but it passes as answers, once the other side has sent (ringfence prove counts them):")
+        for reply in shown(answered, "pairs", out):
+            out.print(f"  {label(opened, reply.source)} -> {label(opened, reply.target)}: {'; '.join(reply.packets)}", markup=False)
+
+
+def plain_replies(opened: State, answered: list[Reply] | None) -> list[dict[str, Any]] | None:
+    """Return answers as plain JSON values; null when nobody looked."""
+    if answered is None:
+        return None
+    return [{"source": label(opened, one.source), "target": label(opened, one.target), "packets": one.packets} for one in answered]
+
+
+def _answer(opened: State, found: list[Passage], answered: list[Reply] | None, *, whole: bool, as_json: bool) -> None:
     unknowns = opened.fabric.unknowns
     if as_json:
-        emit({"passes": plain(opened, found), "whole": whole, "unknowns": list(unknowns), "not_compared": opened.alone})
+        beside_it = {"answers": plain_replies(opened, answered), "unknowns": list(unknowns), "not_compared": opened.alone}
+        emit({"passes": plain(opened, found), "whole": whole, **beside_it})
     else:
         out = console()
         for passage in shown(found, "pairs", out):
@@ -100,7 +133,9 @@ def _answer(opened: State, found: list[Passage], *, whole: bool, as_json: bool) 
             for sentence in answers.sentences(passage):
                 out.print(f"  {sentence}", markup=False)
         if not found:
-            out.print("nothing passes" if not unknowns else "nothing is seen to pass")
+            nothing = "nothing passes" if not unknowns else "nothing is seen to pass"
+            out.print(f"{nothing} by rules alone" if answered else nothing)
+        show_replies(opened, answered)
         not_understood(opened)
     if unknowns and not whole:
         raise typer.Exit(UNKNOWN)

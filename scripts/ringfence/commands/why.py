@@ -27,7 +27,7 @@ from ringfence.analysis.options import (
     service,
     shown,
 )
-from ringfence.commands.can import Source, Target, label
+from ringfence.commands.can import Source, Target, beside, label, plain_replies, show_replies
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,7 @@ def add(app: typer.Typer) -> None:
 def why(
     source: Source,
     target: Target,
-    what: What,
+    what: Annotated[str | None, typer.Argument(metavar="[PROTO/PORT]", help="tcp/443 ...; everything when it is left out.")] = None,
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
@@ -63,10 +63,14 @@ def why(
     Examples: `ringfence why acme/web acme/db tcp/5432`; `ringfence why internet acme/web tcp/443 --state cloud`
     """
     opened = read(state, driver, today=today, alone=alone)
-    reasons = explain.why(opened.passages, opened.directory.find(source), opened.directory.find(target), service(what))
+    ends, asked = (opened.directory.find(source), opened.directory.find(target)), service(what) if what else None
+    reasons = explain.why(opened.passages, *ends, asked)
+    found = [reason.passage for reason in reasons]
+    answered = beside(opened, answers.joined(opened.passages, *ends), found, asked)
     if as_json:
         passes = [_plain(opened, reason) for reason in reasons]
-        emit({"passes": passes, "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone})
+        told = {"answers": plain_replies(opened, answered), "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone}
+        emit({"passes": passes, **told})
     else:
         out = console()
         for reason in shown(reasons, "pairs", out):
@@ -74,7 +78,11 @@ def why(
         if reasons:
             not_compared(opened)
         if not reasons:
-            out.print(f"nothing of {what} passes; ringfence why-not {source} {target} {what} says what stops it", markup=False)
+            nothing = f"nothing of {what}" if what else "nothing"
+            rules = " by rules alone" if answered else ""
+            hint = f"ringfence why-not {source} {target} {what or 'PROTO/PORT'} says what stops it"
+            out.print(f"{nothing} passes{rules}; {hint}", markup=False)
+        show_replies(opened, answered)
         not_understood(opened)
     raise typer.Exit(HOLDS if reasons else UNKNOWN if opened.fabric.unknowns else BROKEN)
 
@@ -102,10 +110,12 @@ def why_not(
     passes = answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked)
     denials = [] if passes else explain.all_denials(opened.passages, sources, targets, asked)
     flow = () if passes else explain.suggested_flow(source, target, asked)
+    answered = [] if passes else beside(opened, answers.joined(opened.passages, sources, targets), [], asked)
     unknowns = opened.fabric.unknowns
     if as_json:
         plain = [_plain_denial(opened, denial) for denial in denials]
-        emit({"passes": passes, "denials": plain, "flow": flow, "unknowns": list(unknowns), "not_compared": opened.alone})
+        told = {"answers": plain_replies(opened, answered), "unknowns": list(unknowns), "not_compared": opened.alone}
+        emit({"passes": passes, "denials": plain, "flow": flow, **told})
     elif passes:
         print(f"it passes; ringfence why {source} {target} {what} says why")
     else:
@@ -114,6 +124,7 @@ def why_not(
             _show_denial(out, opened, denial)
         if flow:
             out.print("in the declaration:", *flow, sep="\n  ", markup=False)
+        show_replies(opened, answered)
         not_understood(opened)
     raise typer.Exit(BROKEN if passes else UNKNOWN if unknowns else HOLDS)
 

@@ -254,6 +254,7 @@ def test_the_checker_stands_alone(tmp_path: Path) -> None:
         "__future__",
         "hashlib",
         "json",
+        "os",
         "runpy",
         "sys",
         "collections",
