@@ -10,11 +10,15 @@ from typing import Protocol as Interface
 from infra.declaration.model import GATEWAY, INTERNET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from ipaddress import IPv4Address, IPv4Network
 
     from infra.declaration.model import Address, External, Network, Platform, Server, Zone
 
 EVERYTHING: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+_BITS4 = 32
 
 
 class Places(Interface):
@@ -68,11 +72,37 @@ def bastion_address(platform: Platform) -> Address:
     return host(platform.backbone.cidr, platform.backbone.bastion)
 
 
+def backbone_hosts(platform: Platform) -> Iterator[Address]:
+    """Yield the addresses on the backbone that are free for routers, in their order: neither the platform's router's nor the bastion's."""
+    taken = {platform.backbone.router, platform.backbone.bastion}
+    last = platform.backbone.cidr.num_addresses - 1
+    return (host(platform.backbone.cidr, number) for number in range(GATEWAY, last) if number not in taken)
+
+
+def segment_hosts(segment: IPv4Network) -> Iterator[IPv4Address]:
+    """Yield the addresses in a tenant's management subnet that are free for servers, in their order: the first one is its router's."""
+    return (segment[number] for number in range(GATEWAY + 1, segment.num_addresses - 1))
+
+
+def most_servers(platform: Platform) -> int:
+    """Return how many servers a tenant may have: each has a card in the tenant's management subnet, beside the router's."""
+    size: int = 2 ** (_BITS4 - platform.pool.prefix)
+    return size - 3
+
+
+def most_segments(platform: Platform) -> int:
+    """Return how many management subnets the pool holds."""
+    return int(2 ** max(0, platform.pool.prefix - platform.pool.cidr.prefixlen))
+
+
+def most_on_backbone(platform: Platform) -> int:
+    """Return for how many tenants' routers the backbone has addresses, beside the platform's routers and the bastion."""
+    return max(0, sum(1 for _ in backbone_hosts(platform)) - (platform.backbone.routers - 1))
+
+
 def most_tenants(platform: Platform) -> int:
-    """Return how many tenants fit: each has a subnet of the pool, and an address on the backbone beside routers and bastion."""
-    segments: int = 2 ** (platform.pool.prefix - platform.pool.cidr.prefixlen)
-    hosts = platform.backbone.cidr.num_addresses - 2 - platform.backbone.routers - 1
-    return max(0, min(segments, hosts))
+    """Return how many tenants fit: each has a subnet of the pool, and an address on the backbone."""
+    return min(most_segments(platform), most_on_backbone(platform))
 
 
 def most_routed(platform: Platform) -> int:

@@ -26,6 +26,8 @@ class Draft:
     servers: Mapping[str, Server]
     flows: Mapping[str, Flow]
     written: Mapping[str, frozenset[str]]
+    in_order: tuple[str, ...] = ()
+    """The names of all servers that are written, in the order of the file."""
     names_known: bool = True
     """Whether ``written`` is all: not when a section is misspelt or could not be read, and then no name is called unknown."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from infra.declaration import names
-from infra.declaration.loader import PREFIX, SUFFIX, load_platform, load_tenant, stack_name
+from infra.declaration import addresses, joined, names
+from infra.declaration.loader import PREFIX, SUFFIX, load_platform, load_tenant, misread, stack_name
+from infra.declaration.source import Mistake, dotted
 from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.loader import PlatformDeclaration, TenantDeclaration
     from infra.declaration.model import Platform
 
 UNREAD = (".yml", ".json")
@@ -80,17 +82,54 @@ def load_folder(folder: Path, *, today: date) -> Declarations:
     Raises:
         DeclarationError: the platform's declaration is missing or has mistakes.
     """
-    platform = load_platform(folder / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
+    paths = {stack: folder / f"{PREFIX}{stack}{SUFFIX}" for stack in stacks(folder)}
+    try:
+        platform = load_platform(folder / f"{PREFIX}{names.PLATFORM}{SUFFIX}")
+    except DeclarationError as error:
+        raise DeclarationError(*error.problems, *chain.from_iterable(map(misread, paths.values()))) from error
     tenants: list[TenantDeclaration] = []
     problems: list[Problem] = list(_unread(folder))
     left: list[str] = []
-    for stack in stacks(folder):
+    for stack, path in paths.items():
         try:
-            tenants.append(load_tenant(folder / f"{PREFIX}{stack}{SUFFIX}", platform, today=today))
+            tenants.append(load_tenant(path, platform.platform, today=today))
         except DeclarationError as error:
             problems.extend(error.problems)
             left.append(stack)
-    return Declarations(platform, tuple(tenants), tuple(problems), tuple(left))
+    return _together(platform, Declarations(platform.platform, tuple(tenants), tuple(problems), tuple(left)))
+
+
+def _together(platform: PlatformDeclaration, found: Declarations) -> Declarations:
+    """Leave out the tenants whose names meet, and those that the platform has no room for: each by itself is right."""
+    meetings = joined.meetings(found.platform, found.tenants)
+    met = {stack for stacks in meetings for stack in stacks if stack != names.PLATFORM}
+    room, crowded = _room(platform, len(found.tenants) + len(found.left))
+    kept = [one for one in found.tenants if one.tenant.name not in met]
+    late = {one.tenant.name for one in kept[max(0, room - len(found.left) - len(met)) :]} if crowded else set()
+    return Declarations(
+        found.platform,
+        tuple(one for one in kept if one.tenant.name not in late),
+        (*found.problems, *chain.from_iterable(meetings.values()), *crowded),
+        tuple(sorted({*found.left, *met, *late})),
+    )
+
+
+def _room(platform: PlatformDeclaration, tenants: int) -> tuple[int, tuple[Problem, ...]]:
+    """Return for how many tenants the platform has room, and its mistakes when more are declared."""
+    limits = {
+        ("pool", "cidr"): (addresses.most_segments(platform.platform), "the pool has no management subnet for every tenant"),
+        ("backbone", "cidr"): (addresses.most_on_backbone(platform.platform), "the backbone has no address for every tenant"),
+        ("backbone", "routers"): (
+            addresses.most_routed(platform.platform),
+            "the platform's routers have no place for the routes to all tenants",
+        ),
+    }
+    mistakes = [
+        Mistake(path, what, f"at most {most} tenants, or a larger {dotted(path)}", f"{tenants} tenants")
+        for path, (most, what) in limits.items()
+        if tenants > most
+    ]
+    return min(most for most, _ in limits.values()), platform.lines.problems(mistakes)
 
 
 def _unread(folder: Path) -> Iterator[Problem]:

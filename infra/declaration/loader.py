@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from infra.declaration import checks, envelope, reader, shapes
 from infra.declaration.draft import Draft
@@ -93,25 +93,55 @@ def load_tenant(path: Path, platform: Platform, *, today: date) -> TenantDeclara
     return TenantDeclaration(tenant, found.lines, ended(tenant, today))
 
 
+def misread(path: Path) -> tuple[Problem, ...]:
+    """Return what is wrong with a tenant's file whatever the platform's says: for the case that the platform's cannot be read."""
+    try:
+        found = _section(path, TENANT)
+    except DeclarationError as error:
+        return error.problems
+    shape = _shapes(stack_name(path), found).mistakes if isinstance(found.tree, Mapping) else []
+    return found.problems([*found.mistakes, *shape])
+
+
+class _Shapes(NamedTuple):
+    """What could be read of a tenant, part by part, and every mistake of shape."""
+
+    tenant: Tenant | None
+    zones: dict[str, Zone]
+    externals: dict[str, External]
+    servers: dict[str, Server]
+    flows: dict[str, Flow]
+    mistakes: list[Mistake]
+
+
 def _tenant(name: str, found: Source, platform: Platform) -> tuple[Tenant | None, list[Mistake]]:
-    """Judge the whole first, for the frame around the entries, then entry by entry, so that every readable one is checked."""
+    """Judge the shapes, then what is between the parts that could be read."""
+    tree = found.tree
+    read = _shapes(name, found)
+    written = {section: _names(tree.get(section)) for section in SECTIONS}
+    region = tree.get("region") if isinstance(tree.get("region"), str) else None
+    in_order = tuple(map(str, tree["servers"])) if written["servers"] else ()
+    parts = (read.zones, read.externals, read.servers, read.flows)
+    draft = Draft(name, platform, region, *parts, written, in_order, names_known=_names_known(tree, found))
+    mistakes = [*found.mistakes, *read.mistakes, *checks.tenant(draft)]
+    return (None if mistakes else read.tenant), mistakes
+
+
+def _shapes(name: str, found: Source) -> _Shapes:
+    """Read the whole first, for the frame around the entries, then entry by entry, so that every readable one is checked."""
     tree = {key: value for key, value in found.tree.items() if value is not None or key not in SECTIONS}
     tenant, whole = shapes.validate(Tenant, {**tree, "name": name}, ())
     zones, in_zones = shapes.entries(Zone, tree.get("zones"), ("zones",))
     externals, in_externals = shapes.entries(External, tree.get("externals"), ("externals",))
     servers, in_servers = shapes.entries(Server, tree.get("servers"), ("servers",))
     flows, in_flows = shapes.entries(Flow, tree.get("flows"), ("flows",))
-    written = {section: _names(tree.get(section)) for section in SECTIONS}
-    region = tree.get("region") if isinstance(tree.get("region"), str) else None
-    draft = Draft(name, platform, region, zones, externals, servers, flows, written, names_known=_names_known(tree, found))
     entries = [*in_zones, *in_externals, *in_servers, *in_flows]
     inside = {(mistake.path, mistake.what) for mistake in entries}
     shape = [mistake for mistake in whole if (mistake.path, mistake.what) not in inside] + entries
     if "name" in found.tree:
         expected = f"one of {', '.join(keys_of(Tenant))}"
         shape.append(Mistake(("name",), "unknown key", expected, "name", "the file's name is the tenant's name"))
-    mistakes = [*found.mistakes, *found.unsaid(shape), *checks.tenant(draft)]
-    return (None if mistakes else tenant), mistakes
+    return _Shapes(tenant, zones, externals, servers, flows, found.unsaid(shape))
 
 
 def _names(section: object) -> frozenset[str]:
@@ -121,6 +151,6 @@ def _names(section: object) -> frozenset[str]:
 def _names_known(tree: Mapping[str, object], found: Source) -> bool:
     """Whether all names of zones, externals and servers could be read: none of these sections is misspelt, absent or no mapping."""
     sections = {near(key, SECTIONS) for key in tree if key not in keys_of(Tenant)}
-    readable = all(isinstance(tree.get(section, {}), Mapping) for section in SECTIONS)
+    readable = all(tree.get(section) is None or isinstance(tree[section], Mapping) for section in SECTIONS)
     torn = any(len(mistake.path) == 1 and mistake.path[0] in SECTIONS for mistake in found.mistakes)
-    return readable and "zones" in tree and not torn and not any(sections)
+    return readable and tree.get("zones") is not None and not torn and not any(sections)

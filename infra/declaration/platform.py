@@ -19,9 +19,9 @@ class Backbone(Declared):
     """host number of the platform's router"""
     bastion: HostNumber
     """host number of the bastion"""
-    routers: Annotated[int, Field(ge=1, le=64)] = 1
+    routers: Annotated[Whole, Field(ge=1, le=64)] = 1
     """how many routers hold the routes to the tenants; each holds `max_routes` - 1 of them, and the rest is the next one's"""
-    max_routes: Annotated[int, Field(ge=2, le=4096)] = 30
+    max_routes: Annotated[Whole, Field(ge=2, le=4096)] = 30
     """how many routes the cloud allows on one router: Neutron's `max_routes`, which no API tells, since 2026.2 its quota `router_route`"""
 
 

@@ -20,14 +20,27 @@ NEVER_FORWARDED: dict[Network, str] = {
 }
 """Prefixes whose packets no router forwards (RFC 6890), and what they are for."""
 
-ENDPOINT_WORDS = frozenset({"internet", "management", "bastion", "platform", "any", "all"})
-"""Words that mean something else already where an endpoint is named."""
+PRIVATE: dict[Network, str] = {
+    ip_network("10.0.0.0/8"): "private (RFC 1918)",
+    ip_network("172.16.0.0/12"): "private (RFC 1918)",
+    ip_network("192.168.0.0/16"): "private (RFC 1918)",
+    ip_network("100.64.0.0/10"): "shared by carriers (RFC 6598)",
+    ip_network("fc00::/7"): "unique local (RFC 4193)",
+}
+"""Prefixes that routers forward, and that the networks outside do not route."""
 
 ANYTHING = frozenset({"any", "all", "*", "everything", "everywhere", "0.0.0.0/0", "::/0"})
 """What people write when they mean every address."""
 
-TENANTS = frozenset({"platform", "admin", "service", "default", "ringfence"})
-"""Names of the platform's own stack and of projects that clouds have for themselves."""
+WORDS = frozenset(
+    {"internet", "outside", "any", "all", "everything", "everywhere"}  # ends of a flow or of a question
+    | {"platform", "management", "bastion", "backbone", "edge", "ringfence"}  # parties, and parts of the names of what they have
+    | {"cloud", "declarations", "plan", "git"}  # states that are asked about
+)
+"""Words that have a meaning of their own where a tenant, a zone, a server or an external is named."""
+
+TENANTS = WORDS | {"admin", "service", "default"}
+"""These, and projects that clouds have for themselves."""
 
 
 def use_of(network: Network) -> str:

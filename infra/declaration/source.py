@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 Key = str | int
 KeyPath = tuple[Key, ...]
@@ -38,9 +39,14 @@ class Mistake:
     line: int = 0
 
 
-def one_of(names: Iterable[str], *, otherwise: str) -> str:
+LISTED = 20
+"""Names that a message lists."""
+
+
+def one_of(names: Collection[str], *, otherwise: str) -> str:
     """Render what is expected as a list of names; ``otherwise`` where there is none."""
-    listed = ", ".join(names)
+    more = [f"{len(names) - LISTED} more"] if len(names) > LISTED else []
+    listed = ", ".join([*islice(names, LISTED), *more])
     return f"one of {listed}" if listed else otherwise
 
 

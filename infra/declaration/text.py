@@ -10,8 +10,8 @@ from infra.declaration.source import Mistake
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_BYTES = 1 << 20
-"""Some six thousand flows. A larger file is no declaration of one tenant, and is not read to its end."""
+MOST_BYTES = 1 << 18
+"""Some seventeen hundred flows. A larger file is no declaration of one tenant, and is not read to its end."""
 
 SHOWN = 60
 """Characters of a value that a message repeats."""

@@ -21,6 +21,7 @@ from infra.policy.flows import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from ipaddress import IPv4Address
 
     from infra.declaration.loader import TenantDeclaration
     from infra.declaration.model import Platform, Server, Tenant
@@ -30,7 +31,6 @@ OUTSIDE = "198.18.0.0/15"
 """Stands for the external network's prefix, which is the cloud's and not declared (RFC 2544: never routed)."""
 
 _SERVER = "compute:nova"
-_RESERVED = 2
 _PROTOCOLS = {Protocol.ICMPV6: "ipv6-icmp"}
 
 
@@ -54,10 +54,10 @@ class _Cloud:
         self._outside = ip_network(OUTSIDE)
         self._public = islice(self._outside.hosts(), 1, None)
         self._segments: dict[str, IPv4Network] = {}
+        self._cards: dict[str, Iterator[IPv4Address]] = {}
         self._backbone: dict[str, str] = {}
         pool = platform.pool.cidr.subnets(new_prefix=platform.pool.prefix)
-        taken = {platform.backbone.router, platform.backbone.bastion}
-        hosts = (str(address) for number, address in enumerate(platform.backbone.cidr) if number >= _RESERVED and number not in taken)
+        hosts = map(str, addresses.backbone_hosts(platform))
         self._relays = {names.further_router(number): next(hosts, "") for number in range(2, platform.backbone.routers + 1)}
         if len(tenants) > addresses.most_routed(platform):
             raise SnapshotError.of(
@@ -71,6 +71,7 @@ class _Cloud:
             name = declaration.tenant.name
             try:
                 self._segments[name], self._backbone[name] = next(pool), next(hosts)
+                self._cards[name] = addresses.segment_hosts(self._segments[name])
             except StopIteration as error:
                 raise SnapshotError.of(
                     "the platform has no management segment left", where=name, expected=f"at least {len(tenants)} in its pool and backbone"
@@ -151,7 +152,7 @@ class _Cloud:
         yield model.Subnet(id=name, name=name, network_id=name, cidr=str(segment), enable_dhcp=False, subnetpool_id=names.MANAGEMENT_POOL)
         yield model.RbacPolicy(id=name, object_type="network", object_id=name, action="access_as_shared", target_project=tenant.name)
         yield self._router(name, outside=False)
-        yield _leg(name, name, name, str(segment[1]))
+        yield _leg(name, name, name, str(addresses.host(segment, addresses.GATEWAY)))
         yield _leg(name, names.BACKBONE, names.BACKBONE, self._backbone[tenant.name])
 
     def _server_records(self, tenant: Tenant, policy: TenantPolicy, server: str) -> Iterator[model.Record]:
@@ -162,9 +163,8 @@ class _Cloud:
             groups = tuple(names.group(tenant.name, key) for key in nic.groups)
             port = names.port(tenant.name, server, nic.zone)
             yield _port(port, (names.network(tenant.name, nic.zone), tenant.name), fixed, groups, identifier)
-        number = list(tenant.servers).index(server) + _RESERVED
         management = names.management(tenant.name)
-        address = str(self._segments[tenant.name][number])
+        address = str(next(self._cards[tenant.name]))
         groups = (names.group(tenant.name, names.MANAGEMENT),)
         yield _port(names.management_port(tenant.name, server), (management, tenant.name), [(management, address)], groups, identifier)
         yield from self._public_address(tenant, server, tenant.servers[server])

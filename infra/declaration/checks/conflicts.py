@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from datetime import date
-from itertools import combinations, permutations
+from itertools import product
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses
@@ -14,22 +16,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.declaration.draft import Draft
-    from infra.declaration.model import Flow, Network
+    from infra.declaration.model import Flow, Network, PortRange, Protocol
 
 
 def ports_once(draft: Draft) -> Iterator[Mistake]:
     """One flow that names a port twice."""
     for name, flow in draft.flows.items():
-        for (_, one), (index, two) in combinations(enumerate(flow.ports), 2):
-            if one.overlaps(two):
-                yield Mistake(("flows", name, "ports", index), f"the ports overlap {one} in the same flow", "each port once", str(two))
+        taken = _Taken()
+        for index, ports in enumerate(flow.ports):
+            if (known := taken.by(ports)) is not None:
+                what = f"the ports overlap {flow.ports[int(known)]} in the same flow"
+                yield Mistake(("flows", name, "ports", index), what, "each port once", str(ports))
+            else:
+                taken.add(ports, str(index))
 
 
 def duplicates(draft: Draft) -> Iterator[Mistake]:
-    """Two flows between the same ends with packets in common."""
-    for (one, first), (two, second) in combinations(draft.flows.items(), 2):
-        if (first.source, first.destination) != (second.source, second.destination) or not _overlap(first, second):
+    """Two flows between the same ends with packets in common; each flow is held against the first such one before it."""
+    groups: dict[tuple[str, str, Protocol], _Packets] = defaultdict(_Packets)
+    for two, second in draft.flows.items():
+        one = groups[second.source, second.destination, second.protocol].first_with(two, second)
+        if one is None:
             continue
+        first = draft.flows[one]
         if _terms(first) == _terms(second):
             what, hint = f"the flow allows again what flow {one} allows", "keep one of the two, or write their ports apart"
         else:
@@ -37,10 +46,64 @@ def duplicates(draft: Draft) -> Iterator[Mistake]:
         yield Mistake(("flows", two), what, "packets that no other flow allows", _said(second), hint)
 
 
+class _Taken:
+    """Port ranges that are taken, disjoint and sorted, and by whom."""
+
+    def __init__(self) -> None:
+        self._first: list[int] = []
+        self._entries: list[tuple[PortRange, str]] = []
+
+    def by(self, ports: PortRange) -> str | None:
+        """Return who has a port of a range already."""
+        at = bisect_right(self._first, ports.last)
+        if at and self._entries[at - 1][0].overlaps(ports):
+            return self._entries[at - 1][1]
+        return None
+
+    def add(self, ports: PortRange, owner: str) -> None:
+        """Take a range that nobody has."""
+        at = bisect_right(self._first, ports.first)
+        self._first.insert(at, ports.first)
+        self._entries.insert(at, (ports, owner))
+
+
+class _Packets:
+    """What the flows between two ends with one protocol let pass, and which flow lets it pass."""
+
+    def __init__(self) -> None:
+        self._ports = _Taken()
+        self._types: dict[int | None, dict[int | None, str]] = defaultdict(dict)
+
+    def first_with(self, name: str, flow: Flow) -> str | None:
+        """Return a flow that lets some of the same packets pass, and note this one when there is none."""
+        found = self._by_ports(name, flow) if flow.protocol.has_ports else self._by_type(flow)
+        if found is None and not flow.protocol.has_ports:
+            kind, code = (flow.icmp.type, flow.icmp.code) if flow.icmp else (None, None)
+            self._types[kind][code] = name
+        return found
+
+    def _by_ports(self, name: str, flow: Flow) -> str | None:
+        found = next((owner for ports in flow.ports if (owner := self._ports.by(ports)) not in {None, name}), None)
+        for ports in flow.ports:
+            if self._ports.by(ports) is None:
+                self._ports.add(ports, name)
+        return found
+
+    def _by_type(self, flow: Flow) -> str | None:
+        if flow.icmp is None:
+            return next((name for codes in self._types.values() for name in codes.values()), None)
+        for kind in (None, flow.icmp.type):
+            for code in self._types.get(kind, {}) if flow.icmp.code is None else (None, flow.icmp.code):
+                if code in self._types.get(kind, {}):
+                    return self._types[kind][code]
+        return None
+
+
 def contradictions(draft: Draft) -> Iterator[Mistake]:
     """A flow with an expiry that means nothing, because a wider flow goes on allowing the same packets."""
     known = {name: flow for name, flow in draft.flows.items() if resolvable(draft, flow)}
-    for (one, narrow), (other, wide) in permutations(known.items(), 2):
+    ending = ((name, flow) for name, flow in known.items() if flow.expires is not None)
+    for (one, narrow), (other, wide) in product(ending, known.items()):
         same_ends = (narrow.source, narrow.destination) == (wide.source, wide.destination)  # these are duplicates' business
         if not same_ends and _last_day(narrow) < _last_day(wide) and _covers(draft, wide, narrow):
             until = f"until {wide.expires}" if wide.expires else "for good"
@@ -59,17 +122,6 @@ def _said(flow: Flow) -> str:
 
 def _last_day(flow: Flow) -> date:
     return flow.expires or date.max
-
-
-def _overlap(one: Flow, two: Flow) -> bool:
-    """Whether two flows have packets in common, their ends apart."""
-    if one.protocol != two.protocol:
-        return False
-    if one.protocol.has_ports:
-        return any(first.overlaps(second) for first in one.ports for second in two.ports)
-    if one.icmp is None or two.icmp is None:
-        return True
-    return one.icmp.type == two.icmp.type and (None in {one.icmp.code, two.icmp.code} or one.icmp.code == two.icmp.code)
 
 
 def _covers(draft: Draft, wide: Flow, narrow: Flow) -> bool:

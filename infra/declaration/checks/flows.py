@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import count
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, reserved
 from infra.declaration.addresses import Kind
 from infra.declaration.model import INTERNET, Protocol
-from infra.declaration.source import Mistake
+from infra.declaration.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from infra.declaration.model import Flow
 
 ENDS = (("from", "source"), ("to", "destination"))
+MOST_HINTS = 20
+"""Unknown names whose nearest known one is looked for, which takes a while among many."""
 PROTOCOL_FAMILY = {Protocol.ICMP: 4, Protocol.ICMPV6: 6}
 # RFC 792 and RFC 4443: errors belong to the packet that caused them, and pass with it.
 # RFC 4861, RFC 3810: neighbours and groups are found on the link itself, without any flow.
@@ -33,14 +36,15 @@ NOT_FOR_FLOWS = {
 def known_endpoints(draft: Draft) -> Iterator[Mistake]:
     """Endpoints that nobody declared."""
     names = sorted(draft.written["zones"] | draft.written["externals"] | draft.written["servers"])
+    hints = count()
     for path, name in _ends(draft) if draft.names_known else ():
         if name == INTERNET or draft.is_written(name) or name in reserved.ANYTHING:
             continue
         hint = "management is not reached by flows: the platform opens it to the bastion alone"
-        if name not in reserved.ENDPOINT_WORDS:
-            close = get_close_matches(name, names, n=1)
+        if name not in reserved.WORDS:
+            close = get_close_matches(name, names, n=1) if next(hints) < MOST_HINTS else []
             hint = f"did you mean {close[0]}?" if close else "an address is declared as an external and named here"
-        yield Mistake(path, "unknown endpoint", f"one of {', '.join([*names, INTERNET])}", name, hint)
+        yield Mistake(path, "unknown endpoint", one_of([INTERNET, *names], otherwise=""), name, hint)
 
 
 def not_any_to_any(draft: Draft) -> Iterator[Mistake]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.declaration import names, reserved
-from infra.declaration.source import Mistake
+from infra.declaration import joined, names, reserved
+from infra.declaration.source import Mistake, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.declaration.draft import Draft
-    from infra.declaration.source import KeyPath
 
 ENDPOINTS = ("zones", "externals", "servers")
 
@@ -23,7 +21,7 @@ def reserved_words(draft: Draft) -> Iterator[Mistake]:
         hint = "give the stack another name: the file's name is the tenant's name"
         yield Mistake((), f"no tenant may be called {draft.name}", "the name of a customer", draft.name, hint)
     for section in ENDPOINTS:
-        for name in sorted(draft.written[section] & reserved.ENDPOINT_WORDS):
+        for name in sorted(draft.written[section] & reserved.WORDS):
             yield Mistake((section, name), f"{name} has a meaning of its own", "another name", name)
     for server, entry in draft.servers.items():
         if names.ROOT in entry.data:
@@ -43,17 +41,7 @@ def one_meaning_each(draft: Draft) -> Iterator[Mistake]:
 
 def one_resource_each(draft: Draft) -> Iterator[Mistake]:
     """Composed names that come out equal, such as server ``a-b`` in zone ``c`` and server ``a`` in zone ``b-c``."""
-    resources: dict[tuple[str, str], list[KeyPath]] = defaultdict(list)
-    for server, entry in draft.servers.items():
-        for zone in entry.zones:
-            resources["port", names.port(draft.name, server, zone)].append(("servers", server, "zones", zone))
-        resources["port", names.management_port(draft.name, server)].append(("servers", server))
-        resources["volume", names.root_volume(draft.name, server)].append(("servers", server))
-        for disk in entry.data:
-            resources["volume", names.data_volume(draft.name, server, disk)].append(("servers", server, "data", disk))
-    for (kind, name), paths in resources.items():
-        for path in paths[1:]:
-            if names.ROOT not in path[3:]:  # that one has a mistake of its own
-                yield Mistake(
-                    path, f"two {kind}s would be called {name}", "names that differ when they are joined", ".".join(map(str, path))
-                )
+    for first, other in joined.twice(draft):
+        if first.path and names.ROOT not in other.path[3:]:  # these have mistakes of their own: reserved words
+            what, got = f"two {other.kind}s would be called {other.name}", f"{dotted(first.path)} and {dotted(other.path)}"
+            yield Mistake(other.path, what, "names that differ when they are joined", got)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.declaration import reserved
-from infra.declaration.source import Mistake
+from infra.declaration import breadth, reserved
+from infra.declaration.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.declaration.model import Platform
 
-ENTRANCE_SHORTEST = 8
-
 
 def regions(platform: Platform) -> Iterator[Mistake]:
     """The platform's own region is one of the allowed ones."""
     if platform.region not in platform.allowed_regions:
-        yield Mistake(("region",), "the region is not allowed", f"one of {', '.join(platform.allowed_regions)}", platform.region)
+        yield Mistake(("region",), "the region is not allowed", one_of(platform.allowed_regions, otherwise="a region"), platform.region)
 
 
 def management_prefixes(platform: Platform) -> Iterator[Mistake]:
@@ -52,10 +50,16 @@ def backbone_hosts(platform: Platform) -> Iterator[Mistake]:
 
 def bastion_entrance(platform: Platform) -> Iterator[Mistake]:
     """The only SSH entrance is not open to everybody."""
+    what, whole = "the bastion would be open to everybody", True
     for index, network in enumerate(platform.bastion.allowed_from):
-        if network.prefixlen < ENTRANCE_SHORTEST:
-            expected = f"where operators are: a prefix length of /{ENTRANCE_SHORTEST} or more"
-            yield Mistake(("bastion", "allowed_from", index), "the bastion would be open to everybody", expected, str(network))
+        if network.prefixlen < breadth.SHORTEST[network.version]:
+            expected = f"where operators are: a prefix length of /{breadth.SHORTEST[network.version]} or more"
+            yield Mistake(("bastion", "allowed_from", index), what, expected, str(network))
+            whole = False
+    if whole and (share := breadth.too_much(platform.bastion.allowed_from)):
+        expected = f"where operators are: together at most {breadth.MOST[4]} public addresses, as many as in a /{breadth.SHORTEST[4]}"
+        got = f"{len(platform.bastion.allowed_from)} prefixes with {share}"
+        yield Mistake(("bastion", "allowed_from"), what, expected, got)
 
 
 def default_type_is_encrypted(platform: Platform) -> Iterator[Mistake]:
@@ -63,5 +67,5 @@ def default_type_is_encrypted(platform: Platform) -> Iterator[Mistake]:
     name, encrypted = platform.default_volume_type, platform.encrypted_types()
     if name not in encrypted:
         what = "the volume type does not encrypt" if name in platform.volume_types else "unknown volume type"
-        expected = f"one of {', '.join(sorted(encrypted))}" if encrypted else "a volume type with encryption"
+        expected = one_of(sorted(encrypted), otherwise="a volume type with encryption")
         yield Mistake(("default_volume_type",), what, expected, name)

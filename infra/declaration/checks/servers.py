@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import count
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses
+from infra.declaration.checks.flows import MOST_HINTS
 from infra.declaration.checks.zones import has_sensible_size
 from infra.declaration.source import Mistake, one_of
 
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 def known_zones(draft: Draft) -> Iterator[Mistake]:
     """Zones that nobody declared."""
     written = sorted(draft.written["zones"])
+    hints = count()
     for server, entry in draft.servers.items() if draft.names_known else ():
         for zone in entry.zones:
             if zone not in written:
-                close = get_close_matches(zone, written, n=1)
+                close = get_close_matches(zone, written, n=1) if next(hints) < MOST_HINTS else []
                 hint = f"did you mean {close[0]}?" if close else "declare the zone under zones"
                 yield Mistake(
                     ("servers", server, "zones", zone), "unknown zone", one_of(written, otherwise="a zone of the tenant"), zone, hint
@@ -49,6 +52,17 @@ def one_address_each(draft: Draft) -> Iterator[Mistake]:
                 what = f"server {taken[place]} has this host number already"
                 yield Mistake(("servers", server, "zones", place[0]), what, f"a number that is free in zone {place[0]}", str(place[1]))
             taken.setdefault(place, server)
+
+
+def management_cards(draft: Draft) -> Iterator[Mistake]:
+    """More servers than the tenant's management subnet has addresses for: each has a card in it that is not declared."""
+    most = addresses.most_servers(draft.platform)
+    for server in draft.in_order[most : most + 1]:
+        expected = f"at most {most}: the platform gives each tenant a /{draft.platform.pool.prefix} for management"
+        hint = "share the servers out to two tenants, or have the operator choose a shorter pool.prefix in Pulumi.platform.yaml"
+        yield Mistake(
+            ("servers", server), "the management network has no address for this server", expected, f"{len(draft.in_order)} servers", hint
+        )
 
 
 def public_zone(draft: Draft) -> Iterator[Mistake]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
-from infra.declaration import reserved
-from infra.declaration.source import Mistake
+from infra.declaration import breadth, reserved
+from infra.declaration.source import Mistake, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from infra.declaration.draft import Draft
     from infra.declaration.model import Network
@@ -17,14 +16,13 @@ if TYPE_CHECKING:
 
 ZONE_LENGTHS = {4: range(16, 30), 6: range(56, 125)}
 """Prefix lengths of a zone: the longest one still has room for the network, a gateway, servers and a broadcast address."""
-EXTERNAL_SHORTEST = {4: 8, 6: 16}
-"""Shortest prefix of an external; whatever is wider is no longer somebody in particular."""
+EVERYBODY = "for everybody outside, a flow names internet"
 
 
 def region(draft: Draft) -> Iterator[Mistake]:
     """Data stays where the operator allows it (ISO/IEC 27017 A.6.1.3)."""
     if draft.region is not None and draft.region not in draft.platform.allowed_regions:
-        expected = f"one of {', '.join(draft.platform.allowed_regions)}"
+        expected = one_of(draft.platform.allowed_regions, otherwise="a region")
         hint = "choose an allowed region, or have the operator allow this one in Pulumi.platform.yaml"
         yield Mistake(("region",), "the region is not allowed", expected, draft.region, hint)
 
@@ -57,10 +55,10 @@ def reserved_prefixes(draft: Draft) -> Iterator[Mistake]:
 
 def apart_from_each_other(draft: Draft) -> Iterator[Mistake]:
     """Two zones with common addresses: the tenant's router could not tell them apart."""
-    for (_, one), (path, two) in combinations(_zone_networks(draft), 2):
-        if one.overlaps(two):
-            zone = next(name for name, entry in draft.zones.items() if one in entry.networks)
-            yield Mistake(path, f"the zone overlaps zone {zone}", f"addresses outside {one}", str(two))
+    every = _zone_networks(draft)
+    for first, other in breadth.nested([network for _, network in every]):
+        (before, one), (path, two) = every[first], every[other]
+        yield Mistake(path, f"the zone overlaps zone {before[1]}", f"addresses outside {one}", str(two))
 
 
 def apart_from_management(draft: Draft) -> Iterator[Mistake]:
@@ -74,30 +72,51 @@ def apart_from_management(draft: Draft) -> Iterator[Mistake]:
 
 def externals_are_outside(draft: Draft) -> Iterator[Mistake]:
     """An external with addresses of a zone: a flow to it would open the zone as well."""
-    for path, network in _external_networks(draft):
-        for name, zone in draft.zones.items():
-            for own in zone.networks:
-                if network.overlaps(own):
-                    hint = f"name the zone {name} in a flow of its own, and leave its addresses out here"
-                    yield Mistake(path, f"the external overlaps zone {name}", f"addresses outside {own}", str(network), hint)
+    outside, inside = _external_networks(draft), _zone_networks(draft)
+    for at, own in breadth.meeting([network for _, network in outside], [network for _, network in inside]):
+        (path, network), ((_, name, _), zone) = outside[at], inside[own]
+        hint = f"name the zone {name} in a flow of its own, and leave its addresses out here"
+        yield Mistake(path, f"the external overlaps zone {name}", f"addresses outside {zone}", str(network), hint)
 
 
 def externals_are_narrow(draft: Draft) -> Iterator[Mistake]:
-    """Externals that are nobody in particular, or that name an address twice."""
-    for path, network in _external_networks(draft):
-        shortest = EXTERNAL_SHORTEST[network.version]
-        if network.prefixlen < shortest:
-            expected = f"a prefix length of /{shortest} or more"
-            yield Mistake(path, "the external is too wide", expected, str(network), "for everybody outside, a flow names internet")
+    """Externals that are nobody in particular, each prefix by itself, each external as a whole, and all of them together."""
+    wide = list(_wide_prefixes(draft))
+    torn = {mistake.path[1] for mistake in wide}
+    wide += _wide_externals({name: external.cidrs for name, external in draft.externals.items() if name not in torn})
+    yield from wide
+    every = [network for _, network in _external_networks(draft)]
+    if not wide and (share := breadth.too_much(every, breadth.MOST_LISTS)):
+        expected = f"somebody in particular: together at most as many public addresses as in {breadth.MOST_LISTS} prefixes of /8 or /16"
+        yield Mistake(("externals",), "the externals together are nearly everybody", expected, share, EVERYBODY)
+
+
+def externals_name_once(draft: Draft) -> Iterator[Mistake]:
+    """Externals that name an address twice."""
     for name, external in draft.externals.items():
-        for (_, one), (index, two) in combinations(enumerate(external.cidrs), 2):
-            if one.overlaps(two):
-                yield Mistake(
-                    ("externals", name, "cidrs", index), f"the prefix overlaps {one} in the same external", "each address once", str(two)
-                )
+        for first, other in breadth.nested(external.cidrs):
+            one, two = external.cidrs[first], external.cidrs[other]
+            what = f"the prefix overlaps {one} in the same external"
+            yield Mistake(("externals", name, "cidrs", other), what, "each address once", str(two))
 
 
-def _zone_networks(draft: Draft) -> list[tuple[KeyPath, Network]]:
+def _wide_prefixes(draft: Draft) -> Iterator[Mistake]:
+    for path, network in _external_networks(draft):
+        shortest = breadth.SHORTEST[network.version]
+        if network.prefixlen < shortest:
+            yield Mistake(path, "the external is too wide", f"a prefix length of /{shortest} or more", str(network), EVERYBODY)
+
+
+def _wide_externals(externals: Mapping[str, Sequence[Network]]) -> Iterator[Mistake]:
+    for name, cidrs in externals.items():
+        if share := breadth.too_much(cidrs):
+            expected = "somebody in particular: together at most as many public addresses as in one prefix of /8, or /16 in IPv6"
+            yield Mistake(
+                ("externals", name, "cidrs"), "the external is too wide", expected, f"{len(cidrs)} prefixes with {share}", EVERYBODY
+            )
+
+
+def _zone_networks(draft: Draft) -> list[tuple[tuple[str, str, str], Network]]:
     keys = {4: "cidr", 6: "cidr6"}
     return [(("zones", name, keys[network.version]), network) for name, zone in draft.zones.items() for network in zone.networks]
 

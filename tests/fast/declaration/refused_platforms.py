@@ -17,6 +17,18 @@ CASES: dict[str, Refused] = {
     "a bastion for everybody": one(
         {"bastion.allowed_from": ["0.0.0.0/0"]}, "bastion.allowed_from[0]", "the bastion would be open to everybody", "/8"
     ),
+    "a bastion for everybody in 256 parts": one(
+        {"bastion.allowed_from": [f"{n}.0.0.0/8" for n in range(256)]},
+        "bastion.allowed_from",
+        "the bastion would be open to everybody",
+        "/8",
+    ),
+    "a bastion for half of everybody in small parts": one(
+        {"bastion.allowed_from": [f"{a}.{b}.0.0/16" for a in range(11, 14) for b in range(128)]},
+        "bastion.allowed_from",
+        "the bastion would be open to everybody",
+        "together at most",
+    ),
     "a bastion for nobody": one({"bastion.allowed_from": []}, "bastion.allowed_from", "nothing is listed", "a list of prefixes"),
     "a default volume type that does not encrypt": one(
         {"default_volume_type": "plain"}, "default_volume_type", "the volume type does not encrypt", "one of vault"

@@ -100,6 +100,30 @@ NAMES: dict[str, Refused] = {
     "a server is called internet": one(
         {"servers.internet": {"zones": {"data": 50}, "flavor": "small", "root": 2}}, "servers.internet", "internet has a meaning of its own"
     ),
+    "more servers than the management network holds": one(
+        {f"servers.more{n}": {"zones": {"data": 100 + n}, "flavor": "small", "root": 2} for n in range(12)},
+        "servers.more10",
+        "the management network has no address for this server",
+        "at most 13",
+    ),
+    "an external is everybody in 256 parts": one(
+        {"externals.office": {"cidrs": [f"{n}.0.0.0/8" for n in range(11, 127) if n != 100]}},
+        "externals.office.cidrs",
+        "the external is too wide",
+        "as in one prefix of /8",
+    ),
+    "an external is nearly everybody in small parts of one family": one(
+        {"externals.office": {"cidrs": ["192.0.2.0/24", "2400::/16", "2600::/16"]}},
+        "externals.office.cidrs",
+        "the external is too wide",
+        "/16",
+    ),
+    "the externals together are everybody": one(
+        {f"externals.e{n}": {"cidrs": [f"{n}.0.0.0/8"]} for n in range(11, 17)},
+        "externals",
+        "the externals together are nearly everybody",
+        "4",
+    ),
     "a server has a zone's name": one(
         {"servers.app": {"zones": {"data": 50}, "flavor": "small", "root": 2}}, "servers.app", "the name is taken by zones.app"
     ),

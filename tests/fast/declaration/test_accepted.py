@@ -23,6 +23,13 @@ TENANTS: dict[str, dict[str, Any]] = {
     "the smallest zone": {"zones.next": {"cidr": "10.9.0.0/29"}},
     "an external beside a zone": {"externals.office": {"cidrs": ["10.0.2.0/24"]}},
     "the widest external": {"externals.office": {"cidrs": ["11.0.0.0/8", "2001::/16"]}},
+    "every private address": {
+        "zones": {"app": {"cidr": "10.0.0.0/24", "cidr6": "fd00:1:2::/64"}, "data": {"cidr": "10.0.1.0/24"}},
+        "externals.office": {"cidrs": ["192.168.0.0/16", "172.16.0.0/13", "172.24.0.0/14", "100.64.0.0/10"]},
+    },
+    "as many servers as the management network holds": {
+        f"servers.more{n}": {"zones": {"data": 100 + n}, "flavor": "small", "root": 2} for n in range(10)
+    },
     "two externals with common addresses": {"externals.office": {"cidrs": ["198.51.100.0/25"]}},
     "the last host number": {"servers.spare": {"zones": {"data": 254}, "flavor": "small", "root": 2}},
     "the first host number": {"servers.spare": {"zones": {"data": 2}, "flavor": "small", "root": 2}},
@@ -61,6 +68,7 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "a pool with room for two": {"pool": {"cidr": "172.30.0.0/27", "prefix": 28}},
     "the bastion at the end of the backbone": {"backbone.bastion": 254},
     "the widest entrance": {"bastion.allowed_from": ["10.0.0.0/8"]},
+    "an entrance from every private address": {"bastion.allowed_from": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]},
     "a key as dm-crypt counts it": {"volume_types.vault.encryption": {"key_size": 512}},
 }
 

@@ -136,7 +136,7 @@ WHOLE: dict[str, tuple[str | bytes, str]] = {
     "UTF-16": (file().encode("utf-16"), "1: the file is not text"),
     "a tab": (file().replace("    zones:", "\tzones:"), "5: tabs are not allowed"),
     "two documents": (file() + "---\n" + file(), "11: the file has several documents"),
-    "too large": (file() + "#" * (1 << 20), "the file is too large"),
+    "too large": (file() + "#" * (1 << 18), "the file is too large"),
     "a bracket too many": (file(ports="[443]]"), "10: the file is not YAML"),
 }
 
