@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, names
-from infra.declaration.model import Protocol
+from infra.declaration.model import GATEWAY, Protocol
 from infra.errors import SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
@@ -152,7 +152,7 @@ class _Cloud:
         yield model.Subnet(id=name, name=name, network_id=name, cidr=str(segment), enable_dhcp=False, subnetpool_id=names.MANAGEMENT_POOL)
         yield model.RbacPolicy(id=name, object_type="network", object_id=name, action="access_as_shared", target_project=tenant.name)
         yield self._router(name, outside=False)
-        yield _leg(name, name, name, str(addresses.host(segment, addresses.GATEWAY)))
+        yield _leg(name, name, name, str(addresses.host(segment, GATEWAY)))
         yield _leg(name, names.BACKBONE, names.BACKBONE, self._backbone[tenant.name])
 
     def _server_records(self, tenant: Tenant, policy: TenantPolicy, server: str) -> Iterator[model.Record]:

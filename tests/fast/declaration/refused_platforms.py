@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fast.declaration.declared import ABSENT
-from tests.fast.declaration.refused_tenants import Refused, one
+from tests.fast.declaration.refused_flows import Refused, one
 
 CASES: dict[str, Refused] = {
     "a region that is not allowed": one({"region": "west"}, "region", "the region is not allowed", "one of north, south"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.source import Mistake
     from infra.errors import Problem
-    from tests.fast.declaration.refused_tenants import Refused
+    from tests.fast.declaration.refused_flows import Refused
 
 BY_SUBJECT = [("tenant", name) for name in TENANT_CASES] + [("platform", name) for name in PLATFORM_CASES]
 
