@@ -34,12 +34,15 @@ ANYTHING = frozenset({"any", "all", "*", "everything", "everywhere", "0.0.0.0/0"
 
 WORDS = frozenset(
     {"internet", "outside", "any", "all", "everything", "everywhere"}  # ends of a flow or of a question
-    | {"platform", "management", "bastion", "backbone", "edge", "ringfence"}  # parties, and parts of the names of what they have
+    | {"platform", "management", "bastion", "ringfence"}  # parties, and parts of the names of what they have
     | {"cloud", "declarations", "plan", "git"}  # states that are asked about
 )
 """Words that have a meaning of their own where a tenant, a zone, a server or an external is named."""
 
-TENANTS = WORDS | {"admin", "service", "default"}
+SERVERS = WORDS | {"edge", "backbone"}
+"""These, and what a tenant's router and its port on the backbone are called: a card tells by one name what it is plugged into."""
+
+TENANTS = SERVERS | {"admin", "service", "default"}
 """These, and projects that clouds have for themselves."""
 
 

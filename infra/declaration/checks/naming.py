@@ -21,7 +21,8 @@ def reserved_words(draft: Draft) -> Iterator[Mistake]:
         hint = "give the stack another name: the file's name is the tenant's name"
         yield Mistake((), f"no tenant may be called {draft.name}", "the name of a customer", draft.name, hint)
     for section in ENDPOINTS:
-        for name in sorted(draft.written[section] & reserved.WORDS):
+        words = reserved.SERVERS if section == "servers" else reserved.WORDS
+        for name in sorted(draft.written[section] & words):
             yield Mistake((section, name), f"{name} has a meaning of its own", "another name", name)
     for server, entry in draft.servers.items():
         if names.ROOT in entry.data:

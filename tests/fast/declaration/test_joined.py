@@ -138,7 +138,7 @@ def test_a_tenant_may_not_come_to_the_clouds_own_network(tmp_path: Path) -> None
     assert "as the network of the platform is" in found.problems[0].what
 
 
-WORDS = ["internet", "any", "all", "bastion", "management", "platform", "cloud", "edge", "backbone", "outside", "declarations", "ringfence"]
+WORDS = ["internet", "any", "all", "bastion", "management", "platform", "cloud", "outside", "declarations", "ringfence"]
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -151,6 +151,14 @@ def test_a_word_with_a_meaning_is_nobodys_name(word: str, tmp_path: Path) -> Non
     for content in (tree(zone=word), tree(server=word), tree(external=word)):
         (problem,) = folder(tmp_path, {"acme": content}).problems
         assert problem.what == f"{word} has a meaning of its own"
+
+
+@pytest.mark.parametrize("word", ["edge", "backbone"])
+def test_no_server_is_called_as_the_tenants_router_is(word: str, tmp_path: Path) -> None:
+    """A card says by one name which server or router it is plugged into. A zone may be called so: its network is no router."""
+    (problem,) = folder(tmp_path, {"acme": tree(server=word)}).problems
+    assert problem.what == f"{word} has a meaning of its own"
+    assert not folder(tmp_path, {"acme": tree(zone=word)}).problems
 
 
 ROOM: dict[str, tuple[dict[str, Any], str]] = {
