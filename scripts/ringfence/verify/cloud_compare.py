@@ -68,6 +68,7 @@ def _platform(world: World, whole: Whole) -> Iterator[Outcome]:
         "ports are the bastion's and the routers'": cloud_ports.ports(scope, wanted),
         "no trunk and no forwarding leads to a port": cloud_ports.detours(scope, wanted),
         "the backbone is the declared one": cloud_wiring.networks(scope, wanted),
+        "the management pool is the declared one": cloud_wiring.pools(scope, (names.MANAGEMENT_POOL,)),
         "nothing of the platform is shared": cloud_wiring.sharing(scope),
         "its router knows the way to the tenants' segments, and no other": cloud_wiring.routers(scope, wanted),
         "routers on the backbone are its own and the tenants' management routers": cloud_wiring.legs(scope, wanted),
@@ -89,6 +90,8 @@ def _outcomes(who: str, subjects: dict[str, Iterator[str]]) -> Iterator[Outcome]
             verdict = Verdict.FAIL if reason else Verdict.PASS
         except RingfenceError as error:
             reason, verdict = str(error), Verdict.ERROR
+        except KeyError as missing:
+            reason, verdict = f"cannot tell: the API does not show {missing} of something that has to be compared", Verdict.ERROR
         yield Outcome(f"{who} {what}", verdict, reason, who)
 
 

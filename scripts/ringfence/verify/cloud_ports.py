@@ -66,7 +66,8 @@ def _port(scope: Scope, name: str, row: Json, want: Port) -> Iterator[str]:
     what = f"port {name}"
     yield from scope.owned(what, row)
     yield from differing(what, row, {"admin_state_up": True, **({"mac_address": told["macAddress"]} if told.get("macAddress") else {})})
-    yield from unusual(what, row, {"binding:vnic_type": "normal", "extra_dhcp_opts": []})
+    usual: dict[str, object] = {"extra_dhcp_opts": [], "mac_learning_enabled": False, "trusted": None}
+    yield from unusual(what, row, {"binding:vnic_type": "normal", **usual})
     yield from _binding(scope, name, row)
 
 
@@ -83,9 +84,9 @@ def _pair(pair: Json) -> str:
 
 def _binding(scope: Scope, name: str, row: Json) -> Iterator[str]:
     """Check that a host has the port, that it filters there, and that the port is nobody else's subport."""
-    if row.get("binding:vif_type") in LOST:
+    if row["binding:vif_type"] in LOST:
         yield f"port {name} has lost its binding ({row['binding:vif_type']}): its server runs on, and cannot start again"
-    elif row.get("status") == "DOWN" and scope.names.row("servers", row["device_id"]).get("status") == "ACTIVE":
+    elif row["status"] == "DOWN" and scope.names.row("servers", row["device_id"]).get("status") == "ACTIVE":
         yield f"port {name} is DOWN while its server runs"
     if (row.get("binding:vif_details") or {}).get("port_filter") is False:
         yield f"port {name} is not filtered by its host (binding:vif_details port_filter false)"

@@ -24,6 +24,7 @@ NOUNS = {
     "routers": "router",
     "groups": "security group",
     "address_groups": "address group",
+    "subnet_pools": "subnet pool",
     "floating_ips": "public address",
     "trunks": "trunk",
     "servers": "server",
@@ -204,7 +205,9 @@ def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, proje
     def own(kind: str) -> set[str]:
         return set(made.ids(kind)) | {str(row["id"]) for row in view.rows(kind) if project is not None and owner(row) == project}
 
-    kept = {kind: own(kind) for kind in ("networks", "subnets", "routers", "groups", "address_groups", "servers", "volumes")}
+    kept = {
+        kind: own(kind) for kind in ("networks", "subnets", "routers", "groups", "address_groups", "subnet_pools", "servers", "volumes")
+    }
     kept["networks"] |= networks
     kept["subnets"] |= {row["id"] for row in view.subnets if row["network_id"] in networks}
     ports = whole.ports("network", networks) | whole.ports("device", {*routers, *kept["servers"]})

@@ -33,6 +33,7 @@ class View:
     routers: Rows = ()
     groups: Rows = ()
     address_groups: Rows = ()
+    subnet_pools: Rows = ()
     rbac: Rows = ()
     floating_ips: Rows = ()
     trunks: Rows = ()
@@ -63,6 +64,7 @@ def collect(cloud: Connection) -> View:
             "subnets": pool.submit(listed, network, "/subnets", "subnets"),
             "routers": pool.submit(listed, network, "/routers", "routers"),
             "address_groups": pool.submit(_optional, network, "/address-groups", "address_groups"),
+            "subnet_pools": pool.submit(listed, network, "/subnetpools", "subnetpools"),
             "rbac": pool.submit(listed, network, "/rbac-policies", "rbac_policies"),
             "floating_ips": pool.submit(_floating_ips, network),
             "trunks": pool.submit(_optional, network, "/trunks", "trunks"),

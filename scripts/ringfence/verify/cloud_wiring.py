@@ -8,13 +8,13 @@ from infra.neutron import owners
 from ringfence.verify.cloud_scope import differing, owner, unusual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ringfence.verify.cloud_scope import Scope
     from ringfence.verify.cloud_wanted import Leg, Router, Subnet, Wanted
 
 Json = dict[str, Any]
-SHARED = ("networks", "groups", "address_groups")
+SHARED = ("networks", "groups", "address_groups", "subnet_pools")
 """What an RBAC policy can lend."""
 
 
@@ -37,7 +37,9 @@ def networks(scope: Scope, wanted: Wanted) -> Iterator[str]:
         yield from scope.owned(f"network {name}", row, _project(scope, wanted, name))
         made = scope.made.get("networks", name)
         yield from differing(f"network {name}", row, {"admin_state_up": True})
-        yield from unusual(f"network {name}", row, {"pvlan": False, "mtu": made.outputs.get("mtu", row.get("mtu")) if made else None})
+        told = made.outputs if made else {}
+        usual: dict[str, object] = {"pvlan": False, "qinq": False, "vlan_transparent": told.get("transparentVlan", False)}
+        yield from unusual(f"network {name}", row, {**usual, "mtu": told.get("mtu", row.get("mtu"))})
     pairs, problems = scope.compared("subnets", wanted.subnets)
     yield from problems
     for name, row in pairs.items():
@@ -70,6 +72,20 @@ def _subnet(scope: Scope, name: str, row: Json, want: Subnet) -> Iterator[str]:
 
 def _routes(routes: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{to} via {hop}" for to, hop in routes) or "none"
+
+
+def pools(scope: Scope, wanted: Iterable[str]) -> Iterator[str]:
+    """Compare the pool that the tenants' management subnets come from; other pools are the operator's."""
+    pairs, _, problems = scope.match("subnet_pools", wanted)
+    yield from problems
+    pool = scope.world.platform.pool
+    for name, row in pairs.items():
+        what, length = f"subnet pool {name}", pool.prefix
+        lengths = {"default_prefixlen": length, "min_prefixlen": length, "max_prefixlen": length}
+        given = {key: int(row[key]) for key in lengths}
+        yield from differing(what, {**row, **given}, {"prefixes": [str(pool.cidr)], "shared": False, **lengths})
+        yield from unusual(what, row, {"is_default": False, "address_scope_id": None})
+        yield from scope.owned(what, row)
 
 
 def sharing(scope: Scope) -> Iterator[str]:
@@ -107,7 +123,7 @@ def routers(scope: Scope, wanted: Wanted) -> Iterator[str]:
 
 
 def _router(scope: Scope, name: str, row: Json, want: Router) -> Iterator[str]:
-    what, gateway = f"router {name}", row.get("external_gateway_info") or {}
+    what, gateway = f"router {name}", row["external_gateway_info"] or {}
     routes = {(route["destination"], route["nexthop"]) for route in row.get("routes") or ()}
     yield from (f"undeclared route on router {name}: {to} via {hop}" for to, hop in sorted(routes - want.routes))
     yield from (f"router {name} has no route to {to} via {hop}" for to, hop in sorted(want.routes - routes))
@@ -152,9 +168,11 @@ def legs(scope: Scope, wanted: Wanted) -> Iterator[str]:
             yield from _leg(scope, name, leg, row)
     ours = set(scope.made.ids("routers"))
     for row in found.values():
+        if owners.is_gateway(row["device_owner"]) and row["device_id"] in ours:
+            yield from differing(f"the gateway of router {scope.names.of('routers', row['device_id'])}", row, {"admin_state_up": True})
+            continue
         is_other = known.get(row["id"]) == row["device_id"] and row["network_id"] in scope.made.ids("networks")
-        is_gateway = owners.is_gateway(row["device_owner"]) and row["device_id"] in ours
-        if not (is_gateway or _belongs(scope, row, ours) or is_other):
+        if not (is_other or _belongs(scope, row, ours)):
             router = scope.names.of("routers", row["device_id"])
             word = "gateway" if owners.is_gateway(row["device_owner"]) else "leg"
             yield f"router {router} has an undeclared {word} on network {scope.names.of('networks', row['network_id'])}"

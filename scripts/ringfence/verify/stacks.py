@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from ringfence.verify.made import Made
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 120
+HALF_WRITTEN = "failed to load checkpoint"
+"""What the engine says of a state file that somebody is writing."""
+TRIES = 20
+PAUSE_SECONDS = 0.25
 Json = dict[str, Any]
 
 
@@ -56,18 +61,27 @@ def made(stack: str) -> Made:
 
 
 def _engine(*arguments: str, where: str) -> str:
-    """Ask the engine. Raises :class:`CloudError` when it has no answer."""
-    command = ["pulumi", *arguments, "--non-interactive"]
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except FileNotFoundError as problem:
-        raise CloudError.of(
-            "the Pulumi engine is not on the PATH", expected="a `pulumi` command", hint='eval "$(scripts/toolchain/env)"'
-        ) from problem
+    """Ask the engine, again while a state is being written. Raises :class:`CloudError` when it has no answer."""
+    done = _asked(*arguments)
+    for _ in range(TRIES):
+        if HALF_WRITTEN not in done.stderr or not done.returncode:
+            break
+        time.sleep(PAUSE_SECONDS)
+        done = _asked(*arguments)
     if done.returncode:
         what = "the stack has no outputs" if "output" in arguments else "the engine does not tell what the stacks made"
         raise CloudError.of(what, where=where, got=done.stderr.strip(), hint=f"pulumi up -s {where}")
     return done.stdout
+
+
+def _asked(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["pulumi", *arguments, "--non-interactive"]
+    try:
+        return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except FileNotFoundError as problem:
+        raise CloudError.of(
+            "the Pulumi engine is not on the PATH", expected="a `pulumi` command", hint='eval "$(scripts/toolchain/env)"'
+        ) from problem
 
 
 def platform() -> Json:

@@ -64,6 +64,8 @@ WAYS: dict[str, tuple[Change, str]] = {
     "wrong group": (change("ports", "acme-db-data", security_groups=["id-acme-management"]), "acme-db-data has groups acme-management"),
     "other address": (change("ports", "acme-db-data", fixed_ips=[{"ip_address": "10.0.1.77"}]), "has addresses 10.0.1.77"),
     "other MAC": (change("ports", "acme-db-data", mac_address="fa:16:3e:00:00:00"), "port acme-db-data has mac_address fa:16"),
+    "card that learns MACs": (change("ports", "acme-db-data", mac_learning_enabled=True), "acme-db-data has mac_learning_enabled true"),
+    "trusted card": (change("ports", "acme-db-data", trusted=True), "port acme-db-data has trusted true"),
     "other type of card": (change("ports", "acme-db-data", **{"binding:vnic_type": "direct"}), "has binding:vnic_type direct"),
     "port switched off": (change("ports", "acme-db-data", admin_state_up=False), "port acme-db-data has admin_state_up false"),
     "port without a host": (change("ports", "acme-db-data", **{"binding:vif_type": "binding_failed"}), "lost its binding (binding_failed)"),

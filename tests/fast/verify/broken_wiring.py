@@ -25,6 +25,8 @@ WAYS: dict[str, tuple[Change, str]] = {
     "network switched off": (change("networks", "acme-app", admin_state_up=False), "network acme-app has admin_state_up false"),
     "network of another project": (change("networks", SEGMENT, project_id="project-acme"), "declared project platform"),
     "network with private VLANs": (change("networks", "acme-app", pvlan=True), "network acme-app has pvlan true"),
+    "network with tags inside": (change("networks", "acme-app", qinq=True), "network acme-app has qinq true"),
+    "network that is transparent": (change("networks", "acme-app", vlan_transparent=True), "network acme-app has vlan_transparent true"),
     "network with other MTU": (change("networks", "acme-app", mtu=600), "network acme-app has mtu 600, declared 1442"),
     "shared with everybody": (more("rbac", lent(NET, "network", "*")), "network acme-app is shared with everybody"),
     "group shared": (
@@ -86,6 +88,10 @@ WAYS: dict[str, tuple[Change, str]] = {
         gateway(external_fixed_ips=[{"ip_address": "172.24.4.7"}]),
         "router acme-edge is outside as 172.24.4.7, made as",
     ),
+    "gateway switched off": (
+        more("ports", {**leg("edge-acme", "public", "172.24.4.60", "network:router_gateway"), "admin_state_up": False}),
+        "the gateway of router acme-edge has admin_state_up false",
+    ),
     "router switched off": (change("routers", "acme-edge", admin_state_up=False), "router acme-edge has admin_state_up false"),
     "router of the tenant": (change("routers", "acme-edge", project_id="project-acme"), "router acme-edge belongs to project acme"),
     "conntrack helper": (change("routers", "acme-edge", conntrack_helpers=[{"helper": "ftp"}]), "has conntrack_helpers helper ftp"),
@@ -143,6 +149,11 @@ WAYS: dict[str, tuple[Change, str]] = {
         more("floating_ips", address("port-bastion", project_id=PLATFORM_PROJECT)),
         "undeclared public address 172.24.4.99 on platform-bastion of project platform",
     ),
+    "pool widened": (
+        change("subnet_pools", "platform-management", prefixes=["172.30.0.0/16", "10.0.0.0/8"]),
+        "subnet pool platform-management has prefixes 172.30.0.0/16, 10.0.0.0/8, declared 172.30.0.0/16",
+    ),
+    "pool shared": (more("rbac", lent("pool", "subnetpool")), "subnetpool platform-management is shared with project globex"),
     "bastion off": (change("servers", "platform-bastion", status="SHUTOFF"), "platform-bastion is SHUTOFF"),
     "bastion's second card": (
         more("ports", {**CARD, "device_id": "server-bastion"}),

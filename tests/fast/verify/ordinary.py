@@ -25,6 +25,10 @@ TWINS = {
 """A name and what a kind is called, for every kind that has names."""
 DECISIVE = (
     ("ports", "acme-db-data", "admin_state_up"),
+    ("ports", "acme-db-data", "port_security_enabled"),
+    ("ports", "acme-db-data", "binding:vif_type"),
+    ("servers", "acme-db", "status"),
+    ("routers", "acme-edge", "external_gateway_info"),
     ("networks", "acme-app", "admin_state_up"),
     ("subnets", "acme-app-4", "allocation_pools"),
     ("subnets", "acme-app-4", "dns_nameservers"),

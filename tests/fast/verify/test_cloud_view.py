@@ -24,9 +24,10 @@ PATHS = {
     "rbac-policies": "rbac",
     "floatingips": "floating_ips",
     "types": "volume_types",
+    "subnetpools": "subnet_pools",
     "detail": "",
 }
-BODIES = {"groups": "security_groups", "rbac": "rbac_policies", "floating_ips": "floatingips"}
+BODIES = {"groups": "security_groups", "rbac": "rbac_policies", "floating_ips": "floatingips", "subnet_pools": "subnetpools"}
 
 
 @dataclass
@@ -106,10 +107,10 @@ def test_every_row_of_every_page_is_read() -> None:
 
 
 def test_questions_do_not_grow_with_tenants_and_servers() -> None:
-    """The cloud is listed once: thirteen listings, the encryption of each volume type, and one look for each extension."""
+    """The cloud is listed once: fourteen listings, the encryption of each volume type, and one look for each extension."""
     services = connection()
     view = cloud_view.collect(services)
-    assert asked(services) == 13 + len(view.volume_types) + 2
+    assert asked(services) == 14 + len(view.volume_types) + 2
 
 
 def test_survey_asks_for_all_tenants_together() -> None:

@@ -150,6 +150,9 @@ def _platform(found: Cloud, world: World) -> None:
     public: Row = {"id": "fip-bastion", "floating_ip_address": "172.24.4.50", "floating_network_id": PUBLIC, "port_id": "port-bastion"}
     public |= {"fixed_ip_address": address, "router_id": "router-platform", "project_id": project, "tags": tags}
     found.add(stack, "floating_ips", names.BASTION, public, address="172.24.4.50")
+    pool: Row = {"id": "pool", "name": names.MANAGEMENT_POOL, "prefixes": [str(platform.pool.cidr)], "shared": False, "project_id": project}
+    pool |= dict.fromkeys(("default_prefixlen", "min_prefixlen", "max_prefixlen"), str(platform.pool.prefix))
+    found.add(stack, "subnet_pools", names.MANAGEMENT_POOL, pool)
     for name, kind in platform.volume_types.items():
         assert kind.encryption is not None
         encryption = {key: getattr(kind.encryption, key) for key in ("provider", "cipher", "key_size", "control_location")}
