@@ -6,6 +6,7 @@ The platform is compared as its tenants are: whoever has its router or its basti
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
@@ -16,11 +17,12 @@ from ringfence.verify.cloud_scope import Whole, owner, platform_scope, tenant_sc
 from ringfence.verify.made import ids_of_all, names_of_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ringfence.verify.cloud_scope import Scope
     from ringfence.verify.cloud_view import View
     from ringfence.verify.cloud_wanted import Wanted
+    from ringfence.verify.made import Made
     from ringfence.verify.world import TenantWorld, World
 
 Json = dict[str, Any]
@@ -29,17 +31,55 @@ STRAYS = ("networks", "subnets", "routers", "ports", "groups", "address_groups",
 LABEL = f"managed-by={names.MANAGED_BY}"
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing that is compared, with everything that is wrong with it; ``error`` says why it could not be told."""
+
+    who: str
+    what: str
+    problems: tuple[str, ...] = ()
+    error: str = ""
+
+    def outcome(self) -> Outcome:
+        """Return the verdict."""
+        reason = self.error or "; ".join(self.problems)
+        verdict = Verdict.ERROR if self.error else Verdict.FAIL if reason else Verdict.PASS
+        return Outcome(f"{self.who} {self.what}", verdict, reason, self.who)
+
+    def standing(self, later: Subject) -> Subject:
+        """Return what is wrong by this comparison and by a later one of the same listing."""
+        return self if self.error or later.error else replace(self, problems=tuple(p for p in self.problems if p in later.problems))
+
+
 def compare(world: World, view: View, tenants: Iterable[TenantWorld]) -> Iterator[Outcome]:
     """Yield one outcome for each subject, of the platform and of some tenants, from one listing of the cloud."""
+    yield from (subject.outcome() for subject in subjects(world, view, tenants))
+
+
+def compare_again(world: World, made: Callable[[], Mapping[str, Made]], view: View) -> Iterator[Outcome]:
+    """Compare all tenants; if anything is wrong, hold the same listing against what the stacks know by then as well.
+
+    Somebody may bring up another tenant meanwhile: what is in the cloud already is in that tenant's stack a moment later. What is wrong
+    by both, stands. The listing is the same, so no fault of the cloud can pass by coming and going.
+    """
+    found = list(subjects(world, view, world.tenants))
+    if all(subject.outcome().verdict is Verdict.PASS for subject in found):
+        return (subject.outcome() for subject in found)
+    later = subjects(replace(world, made=made()), view, world.tenants)
+    return (first.standing(second).outcome() for first, second in zip(found, later, strict=True))
+
+
+def subjects(world: World, view: View, tenants: Iterable[TenantWorld]) -> Iterator[Subject]:
+    """Yield every subject of the platform and of some tenants."""
     whole = Whole.of(view, world.made.values())
     yield from _platform(world, whole)
     for tenant in tenants:
         yield from _tenant(world, tenant, whole)
 
 
-def _tenant(world: World, tenant: TenantWorld, whole: Whole) -> Iterator[Outcome]:
+def _tenant(world: World, tenant: TenantWorld, whole: Whole) -> Iterator[Subject]:
     scope, wanted = tenant_scope(world, tenant, whole), cloud_wanted.of_tenant(world, tenant)
-    subjects = {
+    found = {
         "security group rules are the declared ones": cloud_groups.rules(scope, wanted),
         "security groups are on the declared ports only": cloud_groups.members(scope, wanted),
         "address groups hold the declared prefixes": cloud_groups.address_groups(scope, wanted),
@@ -54,15 +94,15 @@ def _tenant(world: World, tenant: TenantWorld, whole: Whole) -> Iterator[Outcome
         "volumes are the declared ones, all of encrypted types": cloud_machines.volumes(scope, wanted),
         "everything is labelled": labels(scope, wanted),
     }
-    yield from _outcomes(tenant.name, subjects)
+    yield from _settled(tenant.name, found)
 
 
-def _platform(world: World, whole: Whole) -> Iterator[Outcome]:
+def _platform(world: World, whole: Whole) -> Iterator[Subject]:
     scope = platform_scope(world, whole)
     routers = scope.made.ids("routers")
     back = frozenset((to, hop) for made in world.made.values() for router, to, hop in made.routes() if router in routers)
     wanted = cloud_wanted.of_platform(world, back)
-    subjects = {
+    found = {
         "the bastion's group has the declared rules": cloud_groups.rules(scope, wanted),
         "the bastion's group is on the bastion only": cloud_groups.members(scope, wanted),
         "ports are the bastion's and the routers'": cloud_ports.ports(scope, wanted),
@@ -79,20 +119,17 @@ def _platform(world: World, whole: Whole) -> Iterator[Outcome]:
         "nothing else has a name or a label of ours": strays(scope),
         "everything is labelled": labels(scope, wanted),
     }
-    yield from _outcomes(names.PLATFORM, subjects)
+    yield from _settled(names.PLATFORM, found)
 
 
-def _outcomes(who: str, subjects: dict[str, Iterator[str]]) -> Iterator[Outcome]:
-    for what, problems in subjects.items():
-        verdict = Verdict.PASS
+def _settled(who: str, found: dict[str, Iterator[str]]) -> Iterator[Subject]:
+    for what, problems in found.items():
         try:
-            reason = "; ".join(dict.fromkeys(problems))
-            verdict = Verdict.FAIL if reason else Verdict.PASS
+            yield Subject(who, what, tuple(dict.fromkeys(problems)))
         except RingfenceError as error:
-            reason, verdict = str(error), Verdict.ERROR
+            yield Subject(who, what, error=str(error))
         except KeyError as missing:
-            reason, verdict = f"cannot tell: the API does not show {missing} of something that has to be compared", Verdict.ERROR
-        yield Outcome(f"{who} {what}", verdict, reason, who)
+            yield Subject(who, what, error=f"cannot tell: the API does not show {missing} of something that has to be compared")
 
 
 def _joins(scope: Scope, wanted: Wanted) -> Iterator[str]:

@@ -52,7 +52,7 @@ def read(tenants: Sequence[str] = (), folder: Path = ROOT) -> Opened:
     with ThreadPoolExecutor(4) as pool:
         platform_facts = pool.submit(stacks.platform)
         asked = {name: pool.submit(stacks.tenant, name) for name in tenants or declared_tenants(folder)}
-        made = {name: pool.submit(stacks.made, name) for name in stacks.known()}
+        made = pool.submit(stacks.all_made)
     found = {}
     for name, future in asked.items():
         if future.exception() is None or tenants:
@@ -64,7 +64,6 @@ def read(tenants: Sequence[str] = (), folder: Path = ROOT) -> Opened:
     for name, stack in found.items():
         declaration = load_tenant(folder / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
-    known = {name: future.result() for name, future in made.items()}
-    world = World(platform, platform_facts.result(), tuple(worlds), made=known)
+    world = World(platform, platform_facts.result(), tuple(worlds), made=made.result())
     with trouble.translated("asking the cloud what the stacks did not export"):
         return Opened(survey.complete(world, cloud), cloud, found)

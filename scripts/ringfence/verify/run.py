@@ -75,7 +75,7 @@ class Verification:
         from ringfence.verify import cloud_compare, cloud_view  # noqa: PLC0415
 
         view = cloud_view.collect(self.cloud)
-        result.checks += [Check(Kind.CLOUD, outcome) for outcome in cloud_compare.compare(self.world, view, self.world.tenants)]
+        result.checks += [Check(Kind.CLOUD, outcome) for outcome in cloud_compare.compare_again(self.world, stacks.all_made, view)]
 
     def _denial(self, result: Result) -> None:
         from ringfence.verify import denial  # noqa: PLC0415

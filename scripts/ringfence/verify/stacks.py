@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,13 @@ def known() -> tuple[str, ...]:
 def made(stack: str) -> Made:
     """Return what a stack made. Secrets stay as they are kept, sealed."""
     return Made.of(json.loads(_engine("stack", "export", "--stack", stack, where=stack)))
+
+
+def all_made() -> dict[str, Made]:
+    """Return what every stack made, by its name."""
+    with ThreadPoolExecutor(4) as pool:
+        asked = {name: pool.submit(made, name) for name in known()}
+    return {name: future.result() for name, future in asked.items()}
 
 
 def _engine(*arguments: str, where: str) -> str:

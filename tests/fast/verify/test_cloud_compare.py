@@ -7,6 +7,7 @@ import pytest
 
 from infra.outcome import Verdict
 from ringfence.verify import cloud_compare
+from ringfence.verify.made import Made
 from tests.fast.verify import broken, broken_wiring, changes, ordinary
 from tests.fast.verify.views import cloud
 from tests.fast.verify.worlds import world
@@ -72,6 +73,24 @@ def test_attribute_that_the_api_does_not_show_is_an_error(kind: str, name: str, 
     assert errors
     assert all(key in outcome.reason for outcome in errors)
     assert len(outcomes) == len(compared())
+
+
+def test_what_a_running_update_made_is_no_fault() -> None:
+    """A tenant that is being brought up is in the cloud first and in its stack a moment later; a real fault is still named."""
+    made, view = cloud(WORLD)
+    early = replace(made, made={**made.made, "globex": Made()}, tenants=made.tenants[:1])
+    assert wrong(list(cloud_compare.compare(early, view, early.tenants)))
+    assert wrong(list(cloud_compare.compare_again(early, lambda: made.made, view))) == []
+    act, says = WAYS["port on the backbone"]
+    found = wrong(list(cloud_compare.compare_again(early, lambda: made.made, act(view))))
+    assert len(found) == 1
+    assert says in found[0]
+
+
+def test_stacks_are_not_asked_again_when_all_is_well() -> None:
+    """The engine is asked once."""
+    made, view = cloud(WORLD)
+    assert wrong(list(cloud_compare.compare_again(made, lambda: pytest.fail("asked again"), view))) == []
 
 
 def test_stack_that_is_not_known_makes_everything_undeclared() -> None:
