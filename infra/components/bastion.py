@@ -16,13 +16,13 @@ from infra.declaration import addresses, names
 from infra.declaration.model import Server
 from infra.dynamic.host_key import HostKey
 from infra.neutron.demand import BASTION_ROOT_GIB
+from infra.policy.bastion import bastion_rules
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network
-
     from infra.components.backbone import Backbone
     from infra.components.guard import ReplacementGuard
     from infra.declaration.model import Platform
+    from infra.policy.rules import Rule
 
 NAME = "bastion"
 
@@ -91,9 +91,8 @@ class Bastion(ComponentResource):
             tags=TAGS,
             opts=child,
         )
-        for source in platform.bastion.allowed_from:
-            self._rule(group, "ingress", source, platform.ssh_port)
-        self._rule(group, "egress", platform.pool.cidr, platform.ssh_port)
+        for rule in bastion_rules(platform):
+            self._rule(group, rule)
         return openstack.networking.Port(
             names.BASTION,
             name=names.BASTION,
@@ -107,15 +106,16 @@ class Bastion(ComponentResource):
             opts=ResourceOptions.merge(args.guard.carrying(NAME), child),
         )
 
-    def _rule(self, group: openstack.networking.SecGroup, direction: str, peer: IPv4Network, port: int) -> None:
+    def _rule(self, group: openstack.networking.SecGroup, rule: Rule) -> None:
+        match = rule.match
         openstack.networking.SecGroupRule(
-            f"{names.BASTION}-{direction}-tcp-{port}-{peer}",
+            f"{names.BASTION}-{rule.direction.value}-{match.protocol.value}-{match.first}-{rule.peer}",
             security_group_id=group.id,
-            direction=direction,
-            ethertype="IPv4",
-            protocol="tcp",
-            port_range_min=port,
-            port_range_max=port,
-            remote_ip_prefix=str(peer),
+            direction=rule.direction.value,
+            ethertype=f"IPv{rule.family.value}",
+            protocol=match.protocol.value,
+            port_range_min=match.first,
+            port_range_max=match.last,
+            remote_ip_prefix=str(rule.peer),
             opts=ResourceOptions(parent=self),
         )

@@ -9,6 +9,9 @@ from pydantic import Field
 from infra.declaration.traffic import Declared, PortOrRange, PortRange
 from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Whole, Word
 
+DOMAIN = "default"
+"""Id of the domain that Keystone makes at first, in which operators work unless somebody says otherwise."""
+
 
 class Backbone(Declared):
     """The management backbone: its prefix, and the host numbers of the platform's router and of the bastion."""
@@ -70,6 +73,10 @@ class Platform(Declared):
 
     region: Word
     """where the platform itself is"""
+    domain: Word = DOMAIN
+    """the Keystone domain, by id or name, of the platform's project and of the tenants': a project of another domain is a stranger"""
+    projects: tuple[Word, ...] = ()
+    """ids of the platform's projects, the clouds' service projects included; without any, the project `platform` of the domain is it"""
     allowed_regions: Annotated[tuple[Word, ...], Field(min_length=1)]
     """where tenants may be"""
     external_network: Word

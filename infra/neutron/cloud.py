@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from infra.errors import CloudError, Problem
 from infra.neutron import extensions, gaps
 from infra.neutron import snapshot as model
+from infra.neutron.parties import Trust, trusting
 from infra.neutron.records import Objects
 from infra.neutron.rule_records import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
 PAGE = 1000
 
@@ -44,8 +43,7 @@ _BALANCERS = ("/lbaas/loadbalancers", "loadbalancers")
 _BY_SERVERS = frozenset({"amphora", "octavia", "amphorav2"})
 """Octavia's providers whose load balancers are ordinary servers with ordinary ports."""
 
-_OK = 200
-_NOT_FOUND = 404
+_OK, _NOT_FOUND = 200, 404
 
 
 class Answer(Protocol):
@@ -88,9 +86,9 @@ class Connection(Protocol):
 
 
 def records(
-    connection: Connection, platform: Collection[str] = (), progress: Callable[[str, int], None] = lambda _section, _count: None
+    connection: Connection, trust: Trust | None = None, progress: Callable[[str, int], None] = lambda _section, _count: None
 ) -> Iterator[model.Record]:
-    """Yield everything that the credential may read; ``platform`` are names or ids of the platform's projects.
+    """Yield everything that the credential may read; ``trust`` says which projects are the platform's.
 
     ``progress`` is told the section and how many of its objects were read so far.
 
@@ -98,13 +96,15 @@ def records(
         CloudError: the API refused a read that a proof needs.
         SnapshotError: an answer does not fit.
     """
+    yield from trusting(_records(connection, progress), trust or Trust())
+
+
+def _records(connection: Connection, progress: Callable[[str, int], None]) -> Iterator[model.Record]:
     aliases = _extensions(connection.network)
     objects = Objects(aliases)
+    domains = _domains(connection.identity)
     for data in _pages(connection.identity, ("/projects", "projects"), progress, paged=False):
-        record = objects.read("projects", data, "cloud")
-        if isinstance(record, model.Project) and {record.id, record.name} & set(platform):
-            record = msgspec.structs.replace(record, role=model.Role.PLATFORM)
-        yield record
+        yield objects.read("projects", {**data, "domain_name": domains.get(str(data.get("domain_id")), "")}, "cloud")
     bound = gaps.Bindings()
     for section, place in _NETWORK.items():
         for data in _pages(connection.network, place, progress, optional=section in _OPTIONAL):
@@ -159,6 +159,13 @@ def _balancers(connection: Connection, progress: Callable[[str, int], None]) -> 
             texts = [str(data.get(key) or "") for key in ("id", "name", "project_id")]
             reason = f"members of a load balancer of provider {data.get('provider')} are not modelled"
             yield model.Unknown(type="load_balancer", id=texts[0], name=texts[1], project_id=texts[2], reason=reason)
+
+
+def _domains(identity: Service) -> dict[str, str]:
+    """Return the names of Keystone's domains by their ids; none for a credential that may not list them, as ids decide."""
+    answer = identity.get("/domains", params={})
+    found = answer.json().get("domains", []) if answer.status_code == _OK else []
+    return {str(domain.get("id")): str(domain.get("name") or "") for domain in found}
 
 
 def sees_everything(connection: Connection) -> bool:

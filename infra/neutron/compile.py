@@ -15,6 +15,7 @@ from infra.neutron.doors import FORWARDED, public_addresses
 from infra.neutron.drivers import PROFILES, Profile, is_filtered
 from infra.neutron.filters import Filters
 from infra.neutron.owners import is_load_balancer
+from infra.neutron.parties import labels
 from infra.neutron.routing import Topology
 from infra.neutron.services import Driver
 from infra.neutron.snapshot import SEVERAL, Role
@@ -80,7 +81,11 @@ def endpoint_ports(snapshot: Snapshot) -> tuple[Port, ...]:
 
 def _parties(snapshot: Snapshot) -> tuple[Party, ...]:
     """Return the parties in the order of the projects; last, one for ports of no project."""
-    named = (Party(project.id, project.name or project.id, project.role is Role.PLATFORM) for project in snapshot.projects)
+    names = labels(snapshot.projects)
+    named = (
+        Party(project.id, names[project.id], project.role is Role.PLATFORM, project.domain or project.domain_id, project.trusted)
+        for project in snapshot.projects
+    )
     return (*named, Party("", _NOBODY, platform=False))
 
 

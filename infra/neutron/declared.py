@@ -17,6 +17,7 @@ from infra.errors import SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.store import from_records
+from infra.policy.bastion import bastion_rules
 from infra.policy.flows import expand
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class _Cloud:
         prefixes = (str(platform.pool.cidr),)
         yield model.SubnetPool(id=names.MANAGEMENT_POOL, name=names.MANAGEMENT_POOL, prefixes=prefixes, project_id=names.PLATFORM)
         yield from self._routers(first)
-        yield model.SecurityGroup(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM, rules=tuple(_bastion_rules(platform)))
+        rules = tuple(_rules(names.PLATFORM, bastion_rules(platform)))
+        yield model.SecurityGroup(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM, rules=rules)
         yield model.Server(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM)
         address = str(addresses.bastion_address(platform))
         yield _port(names.BASTION, (names.BACKBONE, names.PLATFORM), [(names.BACKBONE, address)], (names.BASTION,), names.BASTION)
@@ -250,19 +252,4 @@ def _rules(tenant: str, rules: Iterable[Rule]) -> Iterator[model.Rule]:
                 reason=origin.reason,
                 expires=origin.expires.isoformat() if origin.expires else "",
             ),
-        )
-
-
-def _bastion_rules(platform: Platform) -> Iterator[model.Rule]:
-    port = platform.ssh_port
-    ends = [("ingress", prefix) for prefix in platform.bastion.allowed_from] + [("egress", platform.pool.cidr)]
-    source = model.Source(flow="management", owner="platform", reason="operators work through the bastion")
-    for direction, prefix in ends:
-        yield model.Rule(
-            direction="ingress" if direction == "ingress" else "egress",
-            protocol=Protocol.TCP.value,
-            port_range_min=port,
-            port_range_max=port,
-            remote_ip_prefix=str(prefix),
-            source=source,
         )

@@ -62,11 +62,17 @@ class End(Record, frozen=True, kw_only=True, tag="end"):
 
 
 class Project(Record, frozen=True, kw_only=True, tag="project"):
-    """A project. Role ``tenant`` unless somebody says that it is the platform's."""
+    """A project. Role ``tenant`` unless somebody says that it is the platform's; ``trusted`` is then why.
+
+    A name is unique in one domain only: ``domain_id`` empty means that the source does not tell, ``domain`` is the domain's name.
+    """
 
     id: Id
     name: str = ""
     role: Role = Role.TENANT
+    domain_id: str = ""
+    domain: str = ""
+    trusted: str = ""
     source: Source | None = None
 
 

@@ -18,11 +18,12 @@ import msgspec
 from infra.errors import Problem, SnapshotError
 from infra.neutron import extensions, gaps
 from infra.neutron import snapshot as model
+from infra.neutron.parties import Trust, trusting
 from infra.neutron.records import READERS, Objects
 from infra.neutron.store import from_records
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.neutron.reading import Json
@@ -36,8 +37,8 @@ _API = {"floating_ips": "floatingips", "subnet_pools": "subnetpools"}
 """What the API calls the list of a section, where that is another word: its own answers are files as well."""
 
 
-def load_folder(folder: Path, platform: Collection[str] = ()) -> model.Snapshot:
-    """Read a folder; ``platform`` are names or ids of the platform's projects.
+def load_folder(folder: Path, trust: Trust | None = None) -> model.Snapshot:
+    """Read a folder; ``trust`` says which projects are the platform's.
 
     Raises:
         SnapshotError: a file is missing, is not JSON, has a name that stands for nothing, or holds an object that does not fit.
@@ -51,17 +52,11 @@ def load_folder(folder: Path, platform: Collection[str] = ()) -> model.Snapshot:
             *(Problem("this file stands for nothing", where=f"{folder}/{name}", expected=expected) for name in strange),
         )
     files = _Files(folder)
-    records = [_with_role(record, set(platform)) for record in files.records()]
+    records = list(trusting(files.records(), trust or Trust()))
     types = [record.provider_network_type for record in records if isinstance(record, model.Network)]
     driver = gaps.driver_of(files.ports)
     header = model.Header(format=model.FORMAT_VERSION, origin="openstack-json", complete=None not in types, driver=driver)
     return from_records(header, records, str(folder))
-
-
-def _with_role(record: model.Record, platform: set[str]) -> model.Record:
-    if isinstance(record, model.Project) and platform & {record.id, record.name}:
-        return msgspec.structs.replace(record, role=model.Role.PLATFORM)
-    return record
 
 
 class _Files:

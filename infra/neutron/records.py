@@ -37,7 +37,8 @@ def _lower(text: str | None) -> str | None:
 
 
 def _project(r: Reader) -> Json:
-    return {"id": r.need("id"), "name": r.get("name", default="")}
+    domain = {"domain_id": r.get("domain_id", default=""), "domain": r.get("domain", "domain_name", default="")}
+    return {"id": r.need("id"), "name": r.get("name", default=""), **domain}
 
 
 def _network(r: Reader) -> Json:

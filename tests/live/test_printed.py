@@ -80,7 +80,7 @@ def test_the_folder_is_proven(folder: Path) -> None:
     """Every claim holds, and nothing that the client prints is not understood."""
     state = open_state(str(folder))
     assert state.declared is not None
-    proof = prove(state.fabric, state.declared.intent())
+    proof = prove(state.fabric, state.intent)
     assert (proof.verdict, proof.unknowns) == (Verdict.HOLDS, ())
 
 

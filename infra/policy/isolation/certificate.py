@@ -17,6 +17,7 @@ from infra.policy.isolation.ranges import ANY, Ranges, show
 from infra.policy.isolation.report import Verdict
 
 if TYPE_CHECKING:
+    from infra.policy.isolation.fabric import Party
     from infra.policy.isolation.paths import Paths
     from infra.policy.isolation.reach import Reach
     from infra.policy.isolation.report import Judgement
@@ -38,11 +39,18 @@ def certify(paths: Paths, judgements: tuple[Judgement, ...], contacts: list[Cont
         "claims": {judgement.claim.value: judgement.text for judgement in judgements if judgement.verdict is Verdict.HOLDS},
         "assumptions": list(fabric.assumptions),
         "platform": sorted(party.id for party in fabric.parties if party.platform),
+        "parties": [_party(party) for party in fabric.parties if party.id],
         "tenants": {fabric.parties[party].id: _invariants(paths, party, split=party in apart) for party in paths.tenants()},
         "outside": _invariant(paths, paths.routing.from_outside()),
         "closed": closed_pairs(paths, contacts),
     }
     return {**body, "seal": seal(body)}
+
+
+def _party(party: Party) -> dict[str, object]:
+    """Return who somebody is: names are for people, ids decide."""
+    known = {"id": party.id, "name": party.name, "domain": party.domain}
+    return {**known, "platform": party.trusted or "the snapshot says so"} if party.platform else dict(known)
 
 
 def seal(body: dict[str, object]) -> str:

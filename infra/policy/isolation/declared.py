@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.policy.isolation.fabric import Fabric, Origin
-    from infra.policy.isolation.intent import Card, Intent
+    from infra.policy.isolation.intent import Declared, Intent
     from infra.policy.isolation.ranges import Range
     from infra.policy.packets.axes import PeerAxis
 
@@ -31,11 +32,10 @@ _DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
 
 
 def declared(fabric: Fabric, intent: Intent) -> Judgement:
-    """Judge ``declared`` for the parties of the intent."""
-    cards = {(card.party, card.name): card for card in intent.cards}
-    endpoints = _endpoints(fabric, intent)
-    absent = [f"{party}/{name}" for party, name in cards if (party, name) not in endpoints]
-    found = tuple(_differences(fabric, endpoints, cards))
+    """Judge ``declared`` for the ports that the intent compares."""
+    endpoints = [endpoint for endpoint, port in enumerate(fabric.endpoints.ids) if port in intent.compared]
+    absent = [f"{card.party}/{card.name}" for card in intent.cards if not card.port]
+    found = tuple(_differences(fabric, endpoints, intent.allows()))
     wrong = [f"{len(found)} filters differ from what is declared"] if found else []
     if absent:
         wrong.append(f"{len(absent)} declared network cards do not exist: {', '.join(absent[:5])}")
@@ -44,42 +44,33 @@ def declared(fabric: Fabric, intent: Intent) -> Judgement:
     return Judgement(Claim.DECLARED, Verdict.HOLDS, f"the filters of {len(endpoints)} network cards allow exactly what is declared")
 
 
-def _endpoints(fabric: Fabric, intent: Intent) -> dict[tuple[str, str], int]:
-    ends = fabric.endpoints
-    names = [party.name for party in fabric.parties]
-    found: dict[tuple[str, str], int] = {}
-    for endpoint, party in enumerate(ends.party.tolist()):
-        if names[party] in intent.parties:
-            key = (names[party], ends.names[endpoint])
-            found[key if key not in found else (names[party], ends.ids[endpoint])] = endpoint
-    return found
-
-
-def _differences(fabric: Fabric, endpoints: dict[tuple[str, str], int], cards: dict[tuple[str, str], Card]) -> Iterator[Difference]:
+def _differences(fabric: Fabric, endpoints: list[int], allows: dict[str, tuple[Declared, ...]]) -> Iterator[Difference]:
     """Compare all cards in one sweep; key of the tables: 2 x endpoint's number + direction."""
-    order = list(endpoints.items())
     actual: list[tuple[int, Rectangle]] = []
     wanted: list[tuple[int, Rectangle]] = []
-    for number, (key, endpoint) in enumerate(order):
+    for number, endpoint in enumerate(endpoints):
         for side, direction in enumerate(_DIRECTIONS):
             actual.extend((2 * number + side, rectangle) for rectangle in _allowed(fabric, endpoint, direction))
-        if key in cards:
-            wanted.extend((2 * number + _DIRECTIONS.index(a.direction), (a.peer, a.l4_lo, a.l4_hi)) for a in cards[key].allows)
+        declared_here = allows.get(fabric.endpoints.ids[endpoint], ())
+        wanted.extend((2 * number + _DIRECTIONS.index(a.direction), (a.peer, a.l4_lo, a.l4_hi)) for a in declared_here)
     axis = axis_of(rectangle[0] for _, rectangle in (*actual, *wanted))
     change = difference(_table(axis, wanted), _table(axis, actual))
+    count = Counter(zip(fabric.endpoints.party[endpoints].tolist(), (fabric.endpoints.names[e] for e in endpoints), strict=True))
     for row in np.union1d(change.gained.keys, change.lost.keys).tolist():
-        (party, _), endpoint = order[row // 2]
-        yield _difference(fabric, (endpoint, party, _DIRECTIONS[row % 2]), (change.gained, change.lost), (row, axis))
+        endpoint = endpoints[row // 2]
+        twins = count[int(fabric.endpoints.party[endpoint]), fabric.endpoints.names[endpoint]] > 1
+        yield _difference(fabric, (endpoint, _DIRECTIONS[row % 2], twins), (change.gained, change.lost), (row, axis))
 
 
 def _difference(
-    fabric: Fabric, place: tuple[int, str, Direction], tables: tuple[CanonicalTable, CanonicalTable], at: tuple[int, PeerAxis]
+    fabric: Fabric, place: tuple[int, Direction, bool], tables: tuple[CanonicalTable, CanonicalTable], at: tuple[int, PeerAxis]
 ) -> Difference:
-    endpoint, party, direction = place
+    endpoint, direction, twins = place
+    name = fabric.endpoints.names[endpoint]
     extra, missing = (_text(table, at, direction) for table in tables)
     return Difference(
-        fabric.endpoints.names[endpoint],
-        party,
+        f"{name} ({fabric.endpoints.ids[endpoint]})" if twins else name,
+        fabric.parties[int(fabric.endpoints.party[endpoint])].name,
         direction.value,
         extra,
         missing,

@@ -24,11 +24,16 @@ UNFILTERED = -1
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody whose servers are to be kept apart; the platform is kept apart from nobody, but watched."""
+    """Somebody whose servers are to be kept apart; the platform is kept apart from nobody, but watched.
+
+    ``name`` is what people call it and means one party only. ``domain`` is where its project is, ``trusted`` why it is the platform's.
+    """
 
     id: str
     name: str
     platform: bool
+    domain: str = ""
+    trusted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,19 +23,27 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network card of a declared server: the party's name, the port's name, and everything that is allowed on it."""
+    """A declared network card: what its party and its port are called, everything that is allowed on it, and the port's id.
+
+    ``port`` is empty for a card that the state does not have.
+    """
 
     party: str
     name: str
     allows: tuple[Declared, ...]
+    port: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Everything declared. ``parties`` are judged card by card: a card of theirs that is not declared may allow nothing.
+    """Everything declared. ``compared`` are the ids of the ports that are judged: one that is no declared card may allow nothing.
 
-    Names of parties and cards are those of the cloud: project names and port names.
+    Ports are told by their ids: a second port with the name of a declared one is another card, and nothing is allowed on it.
     """
 
-    parties: frozenset[str]
+    compared: frozenset[str]
     cards: tuple[Card, ...]
+
+    def allows(self) -> dict[str, tuple[Declared, ...]]:
+        """Return what is allowed on every port that is a declared card, by the port's id."""
+        return {card.port: card.allows for card in self.cards if card.port}

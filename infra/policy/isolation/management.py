@@ -11,10 +11,10 @@ from infra.policy.isolation.ranges import ANY, covers, normal
 from infra.policy.isolation.report import Claim, Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from infra.policy.isolation.filtering import Passing
-    from infra.policy.isolation.intent import Card, Intent
+    from infra.policy.isolation.intent import Declared, Intent
     from infra.policy.isolation.paths import Arrival, Paths
     from infra.policy.isolation.ranges import Range
 
@@ -26,8 +26,8 @@ def management(paths: Paths, intent: Intent | None) -> Judgement:
     """Judge ``management``. Without an intent nothing is declared, so nothing may pass."""
     ways = list(_ways(paths))
     found = Filtering(paths.fabric, [meeting for meeting, _ in ways]).passing(every=True)
-    cards = {(card.party, card.name): card for card in intent.cards} if intent else {}
-    undeclared = [p for p in found if not _is_declared(paths, cards, p)]
+    allows = intent.allows() if intent else {}
+    undeclared = [p for p in found if not _is_declared(paths, allows, p)]
     if not undeclared:
         text = f"{len(found)} kinds of packets pass between platform and tenants, all declared" if found else "nothing passes"
         return Judgement(Claim.MANAGEMENT, Verdict.HOLDS, text)
@@ -67,24 +67,18 @@ def _label(paths: Paths, endpoint: int) -> int:
     return _PLATFORM if int(paths.fabric.endpoints.party[endpoint]) in paths.platform else 0
 
 
-def _is_declared(paths: Paths, cards: dict[tuple[str, str], Card], passing: Passing) -> bool:
+def _is_declared(paths: Paths, allows: Mapping[str, tuple[Declared, ...]], passing: Passing) -> bool:
     """Tell whether the cards of all endpoints on the tenant's side declare all of a box."""
+    ids = paths.fabric.endpoints.ids
     sides = ((passing.sources, Direction.EGRESS, passing.target), (passing.targets, Direction.INGRESS, passing.source))
     for endpoints, direction, peers in sides:
         if any(_label(paths, endpoint) != _PLATFORM for endpoint in endpoints):
-            return all(_covers(_card(paths, cards, endpoint), direction, peers, passing) for endpoint in endpoints)
+            return all(_covers(allows.get(ids[endpoint], ()), direction, peers, passing) for endpoint in endpoints)
     return False
 
 
-def _card(paths: Paths, cards: dict[tuple[str, str], Card], endpoint: int) -> Card | None:
-    ends = paths.fabric.endpoints
-    return cards.get((paths.fabric.parties[int(ends.party[endpoint])].name, ends.names[endpoint]))
-
-
-def _covers(card: Card | None, direction: Direction, peers: Range, passing: Passing) -> bool:
+def _covers(card: tuple[Declared, ...], direction: Direction, peers: Range, passing: Passing) -> bool:
     """Tell whether a card's declared allows cover a box: at every layer-4 point of it, all of the peers."""
-    if card is None:
-        return False
-    allows = [allow for allow in card.allows if allow.direction is direction]
+    allows = [allow for allow in card if allow.direction is direction]
     cuts = {passing.l4_lo} | {cut for allow in allows for cut in (allow.l4_lo, allow.l4_hi) if passing.l4_lo < cut < passing.l4_hi}
     return all(covers(normal(allow.peer for allow in allows if allow.l4_lo <= cut < allow.l4_hi), (peers,)) for cut in cuts)

@@ -56,6 +56,7 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
         assumptions=fabric.assumptions,
         exposures=exposures,
         counts=_counts(paths),
+        parties=tuple(party for party in fabric.parties if party.id),
         certifier=(lambda: certify(paths, final, contacts)) if _is_certified(final) else None,
     )
 

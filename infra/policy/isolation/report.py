@@ -12,7 +12,7 @@ from infra.policy.packets.text import format_point
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from infra.policy.isolation.fabric import Origin
+    from infra.policy.isolation.fabric import Origin, Party
 
 
 class Verdict(StrEnum):
@@ -118,7 +118,8 @@ class Judgement:
 class Proof:
     """All judgements on one snapshot under one driver profile.
 
-    ``certifier`` writes the certificate, when there is something to certify: it is paper, which the verdict need not wait for.
+    ``parties`` says who was trusted and why. ``certifier`` writes the certificate, when there is something to certify: it is called when
+    somebody wants one, as writing it takes longer than the verdict.
     """
 
     digest: str
@@ -128,6 +129,7 @@ class Proof:
     assumptions: tuple[str, ...]
     exposures: tuple[Exposure, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    parties: tuple[Party, ...] = ()
     certifier: Callable[[], dict[str, object]] | None = None
 
     @property

@@ -9,11 +9,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.declaration import names
 from infra.declaration.expiry import as_written, endings
 from infra.declaration.folder import files, load_folder
+from infra.declaration.loader import PREFIX, SUFFIX, load_platform
 from infra.errors import DeclarationError, QuestionError
 from infra.neutron.declared import declared_snapshot
 from infra.neutron.intent import declared_intent
+from infra.neutron.parties import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from infra.declaration import TenantDeclaration
     from infra.declaration.expiry import Ended
     from infra.declaration.model import Platform
+    from infra.neutron.parties import Placed
     from infra.neutron.snapshot import Snapshot
     from infra.policy.isolation import Intent
 
@@ -47,9 +51,9 @@ class Declared:
         """Return the cloud that they described before flows of theirs ended; ``None`` when none has."""
         return declared_snapshot(self.platform, tuple(map(as_written, self.tenants))) if self.ended() else None
 
-    def intent(self) -> Intent:
-        """Return everything that they allow."""
-        return declared_intent(self.platform, self.tenants)
+    def intent(self, snapshot: Snapshot, placed: Placed | None) -> Intent:
+        """Return everything that they allow on the ports of a snapshot; ``placed`` says which project is which tenant's."""
+        return declared_intent(self.platform, self.tenants, snapshot, placed)
 
     def ended(self) -> tuple[Ended, ...]:
         """Return the flows that have ended."""
@@ -64,6 +68,15 @@ def now() -> date:
 def are_there(folder: Path) -> bool:
     """Tell whether a folder has any declaration, of a tenant or of the platform."""
     return bool(files(folder))
+
+
+def trust(named: frozenset[str]) -> Trust:
+    """Return whom the work tree's platform trusts, and whoever is named. A mistake in it is told where the declarations are compared."""
+    try:
+        platform = load_platform(ROOT / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
+    except DeclarationError:
+        return Trust(named)
+    return Trust(named, frozenset(platform.projects), platform.domain)
 
 
 def read_declarations(today: date, folder: Path) -> Declared:

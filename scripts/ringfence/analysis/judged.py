@@ -42,6 +42,6 @@ def not_judged(state: State, proof: Proof) -> Iterator[dict[str, object]]:
 def _undeclared(state: State) -> list[str]:
     """Return the names of the parties that have servers and no declaration; the platform is watched in another way."""
     fabric = state.fabric
-    known = state.declared.intent().parties if state.declared else frozenset[str]()
+    known = state.placed.ids.values() if state.placed else [party.id for party in fabric.parties]
     seen = [fabric.parties[number] for number in sorted(set(fabric.endpoints.party.tolist()))]
-    return [party.name or party.id for party in seen if not party.platform and party.name not in known]
+    return [party.name or party.id for party in seen if not party.platform and party.id not in known]

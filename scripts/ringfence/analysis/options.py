@@ -20,7 +20,7 @@ from ringfence.analysis.output import console, emit, shown
 from ringfence.analysis.states import ALONE, DECLARATIONS, Reading, State, ignore, open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 HOLDS, BROKEN, UNKNOWN = 0, 1, 2
 """Exit codes of every analysis verb: it holds, it does not, it cannot be told."""
@@ -30,6 +30,10 @@ StateName = Annotated[
     typer.Option("--state", "-s", help="declarations, git:REV, plan:FILE+STATE, cloud[:NAME], a snapshot file or a folder of JSON files."),
 ]
 DriverName = Annotated[Driver | None, typer.Option("--driver", help="Firewall driver to assume instead of the state's own.")]
+PlatformIds = Annotated[
+    list[str] | None,
+    typer.Option("--platform", metavar="ID", help="Id of a project that is the platform's, besides those declared; once per project."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -59,6 +63,7 @@ __all__ = [
     "Alone",
     "AsJson",
     "DriverName",
+    "PlatformIds",
     "StateName",
     "Today",
     "console",
@@ -85,14 +90,16 @@ def not_compared(state: State, *, aside: bool = False) -> None:
         out.print(f"not compared with the declarations: {state.alone}", style="yellow", markup=False)
 
 
-def read(name: str, driver: Driver | None = None, *, today: date | None = None, alone: bool = False) -> State:
-    """Read a state, with progress on a terminal.
+def read(
+    name: str, driver: Driver | None = None, *, today: date | None = None, alone: bool = False, platform: Iterable[str] | None = None
+) -> State:
+    """Read a state, with progress on a terminal; ``platform`` are ids of the platform's projects.
 
     From here on nothing is collected: an answer is one process, and looking again and again through a million records that all stay
     takes a quarter of its time.
     """
     gc.disable()
-    return open_state(name, Reading(driver, today, alone, _teller()))
+    return open_state(name, Reading(driver, today, alone, _teller(), frozenset(platform or ())))
 
 
 def _teller() -> Callable[[str, int], None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from infra.declaration import names
 from infra.neutron import cloud, store
 from infra.neutron.snapshot import FORMAT_VERSION, Header
 from ringfence.cloud_errors import translated
@@ -13,16 +12,21 @@ from ringfence.cloud_errors import translated
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from infra.neutron.parties import Trust
     from infra.neutron.snapshot import Record, Snapshot
 
 
-def running(name: str | None, tell: Callable[[str, int], None]) -> Snapshot:
-    """Read a running cloud into a snapshot. Raises ``CloudError`` for whatever the cloud or the way to it does not give."""
-    header, records = streamed(name, tell)
+def running(name: str | None, trust: Trust, tell: Callable[[str, int], None]) -> Snapshot:
+    """Read a running cloud into a snapshot; ``trust`` says which projects are the platform's.
+
+    Raises:
+        CloudError: whatever the cloud or the way to it does not give.
+    """
+    header, records = streamed(name, trust, tell)
     return store.from_records(header, records, "cloud")
 
 
-def streamed(name: str | None, tell: Callable[[str, int], None]) -> tuple[Header, Iterator[Record]]:
+def streamed(name: str | None, trust: Trust, tell: Callable[[str, int], None]) -> tuple[Header, Iterator[Record]]:
     """Return a running cloud as a header and a stream of records, so that a large one never has to fit into memory.
 
     Raises:
@@ -41,7 +45,7 @@ def streamed(name: str | None, tell: Callable[[str, int], None]) -> tuple[Header
         driver = cloud.driver(connection)
     notes = () if driver else ("the API does not tell which firewall driver enforces the groups: pass --driver",)
     header = Header(format=FORMAT_VERSION, origin="cloud", complete=complete, driver=driver, taken=taken, cloud=label, notes=notes)
-    return header, _guarded(where, cloud.records(connection, (names.PLATFORM,), tell))
+    return header, _guarded(where, cloud.records(connection, trust, tell))
 
 
 def _guarded(where: str, records: Iterator[Record]) -> Iterator[Record]:

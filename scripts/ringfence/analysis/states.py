@@ -18,9 +18,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.declaration import names
 from infra.errors import DeclarationError, Problem, QuestionError
-from infra.neutron import planned, printed, provenance, store
+from infra.neutron import parties, planned, printed, provenance, store
 from infra.neutron.compile import compile_fabric
 from infra.neutron.directory import Directory
 from infra.policy.queries.passages import Passages
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from infra.declaration.expiry import Ended
+    from infra.neutron.parties import Placed, Trust
     from infra.neutron.services import Driver
     from infra.neutron.snapshot import Snapshot
-    from infra.policy.isolation import Fabric
+    from infra.policy.isolation import Fabric, Intent
     from ringfence.analysis.declarations import Declared
 
 DECLARATIONS = "declarations"
@@ -50,12 +50,20 @@ def ignore(_part: str, _count: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a state is read: under which driver, on which day, by itself or beside the declarations; ``tell`` hears of progress."""
+    """How a state is read: under which driver, on which day, by itself or beside the declarations; ``tell`` hears of progress.
+
+    ``platform`` are ids of projects that are the platform's, besides those that the declarations trust.
+    """
 
     driver: Driver | None = None
     today: date | None = None
     alone: bool = False
     tell: Callable[[str, int], None] = ignore
+    platform: frozenset[str] = frozenset()
+
+    def trust(self) -> Trust:
+        """Return who is trusted."""
+        return declarations.trust(self.platform)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ class State:
     ``taken`` is what a certificate is about: the snapshot as it was taken, from ``file`` where it was one. ``snapshot`` is the same, each
     rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something; where
     there is nothing, ``alone`` says why. ``absent`` are the declared tenants that the state does not show: they are not compared.
+    ``placed`` says which project is which declared tenant's.
     """
 
     name: str
@@ -76,6 +85,12 @@ class State:
     absent: tuple[str, ...] = ()
     file: Path | None = None
     alone: str = ""
+    placed: Placed | None = None
+
+    @cached_property
+    def intent(self) -> Intent | None:
+        """What the declarations allow in the state, where it is compared with any."""
+        return self.declared.intent(self.snapshot, self.placed) if self.declared else None
 
     @cached_property
     def fabric(self) -> Fabric:
@@ -132,14 +147,22 @@ def open_state(name: str, reading: Reading = Reading()) -> State:
     if kind == "plan" and rest:
         return _compared(name, _planned(rest, reading), reading)
     if kind == "cloud":
-        return _compared(name, running(rest or None, reading.tell), reading)
+        return _compared(name, running(rest or None, reading.trust(), reading.tell), reading)
     path = Path(name)
     if path.is_dir():
-        return _compared(name, printed.load_folder(path, (names.PLATFORM,)), reading)
+        return _compared(name, printed.load_folder(path, reading.trust()), reading)
     if path.exists():
-        return _compared(name, store.load(path), reading, path)
+        taken, file = _recognised(path, reading)
+        return _compared(name, taken, reading, file)
     expected = "declarations, git:REVISION, plan:FILE+STATE, cloud, cloud:NAME, a snapshot file or a folder of JSON files"
     raise QuestionError.of("there is no such state", where=name, expected=expected)
+
+
+def _recognised(path: Path, reading: Reading) -> tuple[Snapshot, Path | None]:
+    """Read a snapshot file and give its projects their roles. Where these are others than in the file, the file is not what is judged."""
+    found = store.load(path)
+    judged = parties.trusted(found, reading.trust())
+    return (judged, path) if parties.same_roles(found, judged) else (store.seal(judged, str(path)), None)
 
 
 def _planned(text: str, reading: Reading) -> Snapshot:
@@ -171,15 +194,16 @@ def _compared(name: str, taken: Snapshot, reading: Reading, file: Path | None = 
     if not declarations.are_there(declarations.ROOT):
         return replace(found, alone="there are no declarations (Pulumi.*.yaml in the work tree)")
     declared = _beside(day)
-    present = {project.name for project in taken.projects}
     tenants = [one.tenant.name for one in declared.tenants]
-    mine = [tenant for tenant in tenants if names.project(tenant) in present]
+    placed = parties.place(taken, tenants, reading.trust())
+    found = replace(found, placed=placed)
+    mine = [tenant for tenant in tenants if tenant in placed.ids]
     absent = tuple(tenant for tenant in tenants if tenant not in mine)
-    if not mine:
+    if not mine and not placed.doubts:
         said = f"none of the declared tenants is in this state: {', '.join(absent)}" if absent else "no tenant is declared"
         return replace(found, alone=said, absent=absent)
     declared = declared.only(mine)
-    snapshot = provenance.attach(taken, declared.snapshot(), declared.once())
+    snapshot = provenance.attach(taken, declared.snapshot(), declared.once(), placed=placed)
     return replace(found, snapshot=snapshot, declared=declared, absent=absent)
 
 

@@ -30,7 +30,20 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
-FIELDS = {"format", "version", "snapshot", "profile", "claims", "assumptions", "platform", "tenants", "outside", "closed", "seal"}
+FIELDS = {
+    "format",
+    "version",
+    "snapshot",
+    "profile",
+    "claims",
+    "assumptions",
+    "platform",
+    "parties",
+    "tenants",
+    "outside",
+    "closed",
+    "seal",
+}
 
 
 def listed(entry: str | list[str]) -> IPSet:
@@ -137,6 +150,9 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     demand(hashlib.sha256(snapshot).hexdigest() == certificate["snapshot"], "the certificate is about another snapshot")
     cloud = Cloud(snapshot.splitlines())
     demand(certificate["platform"] == sorted(cloud.platform), "the platform's projects are others")
+    demand(
+        {party["id"] for party in certificate["parties"]} == {project["id"] for project in cloud.of["project"]}, "the parties are others"
+    )
     invariants = list(tenants_invariants(cloud, certificate))
     invariants.append(outsides_invariant(cloud, certificate, invariants))
     closed: dict[str, set[str]] = defaultdict(set)
@@ -150,6 +166,15 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     return claims
 
 
+def trusted(snapshot: bytes) -> Iterator[str]:
+    """Yield who the snapshot says is the platform's, and so is kept apart from nobody."""
+    for record in map(json.loads, snapshot.splitlines()):
+        if record.get("kind") == "project" and record.get("role") == "platform":
+            domain = record.get("domain") or record.get("domain_id") or "not told"
+            texts = (record.get("name", ""), record["id"], domain, record.get("trusted") or "the snapshot says so")
+            yield "trusted: {} (id {}, domain {}): {}".format(*map(json.dumps, texts))
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line, and return 0 for proven, 1 for refused, 2 where neither can be told."""
     if len(arguments) != 2:  # noqa: PLR2004 - a certificate and a snapshot
@@ -158,6 +183,8 @@ def main(arguments: list[str]) -> int:
     try:
         certificate, snapshot = (Path(name).read_bytes() for name in arguments)
         print("proven:", ", ".join(check(json.loads(certificate), snapshot)), flush=True)
+        for line in trusted(snapshot):
+            print(line)
     except RefusedError as error:
         print(f"refused: {error}", file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ from ringfence.analysis.options import (
     Alone,
     AsJson,
     DriverName,
+    PlatformIds,
     StateName,
     Today,
     console,
@@ -54,6 +55,7 @@ def can(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -62,7 +64,7 @@ def can(
 
     Examples: `ringfence can acme/web acme/db tcp/5432`; `ringfence can internet acme`; `ringfence can acme globex --state cloud`
     """
-    opened = read(state, driver, today=today, alone=alone)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
     asked = service(what) if what else None
     ends = opened.directory.find(source), opened.directory.find(target)
     found = answers.can(opened.passages, *ends, asked)
@@ -77,6 +79,7 @@ def who_can_reach(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -87,7 +90,7 @@ def who_can_reach(
 
     Examples: `ringfence who-can-reach acme/db tcp/5432`; `ringfence who-can-reach acme icmp/8 --state cloud --json`
     """
-    opened = read(state, driver, today=today, alone=alone)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
     places = [place for place in opened.directory.find(target) if isinstance(place, Side)]
     if not places:
         raise QuestionError.of("nothing in the cloud has this address", where=target, expected="a tenant, a server or an address of one")

@@ -10,7 +10,21 @@ import typer
 from rich.markup import escape
 
 from infra.policy.queries.changes import Change, changes
-from ringfence.analysis.options import BROKEN, HOLDS, UNKNOWN, Alone, AsJson, DriverName, Today, console, emit, not_understood, read, shown
+from ringfence.analysis.options import (
+    BROKEN,
+    HOLDS,
+    UNKNOWN,
+    Alone,
+    AsJson,
+    DriverName,
+    PlatformIds,
+    Today,
+    console,
+    emit,
+    not_understood,
+    read,
+    shown,
+)
 from ringfence.analysis.output import SHOWN
 
 MANY = 3
@@ -39,6 +53,7 @@ def command(
     form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -47,7 +62,7 @@ def command(
 
     Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json+cloud`
     """
-    old, new = (read(name, driver, today=today, alone=alone) for name in (before, after))
+    old, new = (read(name, driver, today=today, alone=alone, platform=platform) for name in (before, after))
     found = changes(old.passages, new.passages)
     unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
     if as_json:

@@ -30,6 +30,7 @@ from ringfence.analysis.options import (
     Alone,
     AsJson,
     DriverName,
+    PlatformIds,
     StateName,
     Today,
     console,
@@ -63,6 +64,7 @@ def command(
     sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Also write SARIF 2.1.0 with file and line.")] = None,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     each: Annotated[bool, typer.Option("--each", help="One finding per rule, also for the rules of a group that nobody declared.")] = False,
@@ -72,7 +74,7 @@ def command(
 
     Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`; `ringfence lint --state cloud.jsonl --each --json`
     """
-    opened = read(state, driver, today=today, alone=alone)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
     filters = opened.fabric.builder
     if not isinstance(filters, Filters):
         raise QuestionError.of("the state has no security groups", where=state)

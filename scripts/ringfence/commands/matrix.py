@@ -9,7 +9,20 @@ import typer
 
 from infra.policy.queries.matrix import Level, matrix
 from ringfence.analysis import tables
-from ringfence.analysis.options import DECLARATIONS, HOLDS, UNKNOWN, Alone, AsJson, DriverName, StateName, Today, emit, not_understood, read
+from ringfence.analysis.options import (
+    DECLARATIONS,
+    HOLDS,
+    UNKNOWN,
+    Alone,
+    AsJson,
+    DriverName,
+    PlatformIds,
+    StateName,
+    Today,
+    emit,
+    not_understood,
+    read,
+)
 from ringfence.commands.can import plain
 
 if TYPE_CHECKING:
@@ -50,6 +63,7 @@ def command(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -58,7 +72,7 @@ def command(
 
     Examples: `ringfence matrix`; `ringfence matrix acme --format html > acme.html`; `ringfence matrix --by tenants --state cloud`
     """
-    opened = read(state, driver, today=today, alone=alone)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
     for name in tenants or ():
         opened.directory.find(name)
     found = matrix(opened.passages, by, tuple(tenants or ()), detail=as_json or form is Form.HTML)

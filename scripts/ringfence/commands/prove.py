@@ -14,7 +14,8 @@ from infra.errors import QuestionError
 from infra.policy.isolation import prove
 from infra.policy.isolation.report import Verdict
 from ringfence.analysis.judged import asked_for, not_judged
-from ringfence.analysis.options import DECLARATIONS, Alone, AsJson, DriverName, StateName, Today, console, emit, read, shown
+from ringfence.analysis.known import namesakes, show_parties
+from ringfence.analysis.options import DECLARATIONS, Alone, AsJson, DriverName, PlatformIds, StateName, Today, console, emit, read, shown
 from ringfence.analysis.output import write
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def command(
     snapshot: Annotated[Path | None, typer.Option(help="Where to write the snapshot that the certificate belongs to.")] = None,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -45,13 +47,13 @@ def command(
 
     Examples: `ringfence prove`; `ringfence prove --state cloud --certificate proof.json --snapshot cloud.jsonl`
     """
-    opened = read(state, driver, today=today, alone=alone)
-    proof = prove(opened.fabric, opened.declared.intent() if opened.declared else None)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    proof = prove(opened.fabric, opened.intent)
     unjudged = list(not_judged(opened, proof))
     written = _write(proof, certificate, snapshot, opened)
     if as_json:
         ended = [dataclasses.asdict(one) for one in opened.ended]
-        emit({**plain(proof), "absent": opened.absent, "not_judged": unjudged, "ended": ended})
+        emit({**plain(proof), "absent": opened.absent, "not_judged": unjudged, "ended": ended, "namesakes": namesakes(opened)})
     else:
         _show_unjudged(console(), opened, unjudged)
         show(console(), proof, opened)
@@ -96,6 +98,7 @@ def plain(proof: Proof) -> dict[str, Any]:
         "snapshot": proof.digest,
         "driver": proof.profile,
         "counts": proof.counts,
+        "parties": [dataclasses.asdict(party) for party in proof.parties],
         "judgements": judgements,
         "unknowns": list(proof.unknowns),
         "assumptions": list(proof.assumptions),
@@ -118,6 +121,7 @@ def show(out: Console, proof: Proof, state: State) -> None:
         _show_reasons(out, judgement, state)
     for unknown in shown(proof.unknowns, "things that are not understood", out):
         out.print(f"  not understood: {unknown}", style="yellow", markup=False)
+    show_parties(out, proof, state)
     counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
     out.print(f"{state.name} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)
 

@@ -13,7 +13,8 @@ import typer
 
 from infra.errors import QuestionError
 from infra.neutron.store import lines_of, written
-from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, Today, emit, read
+from ringfence.analysis.declarations import trust
+from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, emit, read
 from ringfence.analysis.output import write
 from ringfence.analysis.running import streamed
 from ringfence.checker import conditions
@@ -37,6 +38,7 @@ def snapshot(
     ] = "cloud",
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,10 +47,12 @@ def snapshot(
     Examples: `OS_CLOUD=auditor ringfence snapshot cloud.jsonl`; `ringfence snapshot declared.jsonl --state declarations --json`
     """
     if state.partition(":")[0] == "cloud":
-        header, records = streamed(state.partition(":")[2] or None, _tell)
+        header, records = streamed(state.partition(":")[2] or None, trust(frozenset(platform or ())), _tell)
         lines = written(header if driver is None else msgspec.structs.replace(header, driver=driver.value), records)
     else:
-        opened = read(state, driver, today=today, alone=True)  # what was taken is written, whatever it would be compared with
+        opened = read(
+            state, driver, today=today, alone=True, platform=platform
+        )  # what was taken is written, whatever it would be compared with
         lines = opened.lines() if driver is None else lines_of(_under(opened.taken, driver))
     digest = write(file, lines)
     if as_json:
@@ -86,8 +90,15 @@ def check(
         hint = "name what `ringfence prove --certificate PROOF --snapshot CLOUD` wrote, in this order"
         raise QuestionError.of("the certificate cannot be checked", where=f"{certificate}, {snapshot}", got=got, hint=hint)
     if as_json:
-        claims = [] if code else told.getvalue().strip().removeprefix("proven: ").split(", ")
-        emit({"proven": claims, "refused": complaint.getvalue().strip().removeprefix("refused: ")})
+        first, *others = told.getvalue().strip().splitlines() or [""]
+        claims = [] if code else first.removeprefix("proven: ").split(", ")
+        emit(
+            {
+                "proven": claims,
+                "trusted": [line.removeprefix("trusted: ") for line in others],
+                "refused": complaint.getvalue().strip().removeprefix("refused: "),
+            }
+        )
     else:
         print((complaint if code else told).getvalue().strip(), file=sys.stderr if code else sys.stdout)
     raise typer.Exit(code)

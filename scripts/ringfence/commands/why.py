@@ -17,6 +17,7 @@ from ringfence.analysis.options import (
     Alone,
     AsJson,
     DriverName,
+    PlatformIds,
     StateName,
     Today,
     console,
@@ -52,6 +53,7 @@ def why(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -62,7 +64,7 @@ def why(
 
     Examples: `ringfence why acme/web acme/db tcp/5432`; `ringfence why internet acme/web tcp/443 --state cloud`
     """
-    opened = read(state, driver, today=today, alone=alone)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
     ends, asked = (opened.directory.find(source), opened.directory.find(target)), service(what) if what else None
     reasons = explain.why(opened.passages, *ends, asked)
     found = [reason.passage for reason in reasons]
@@ -94,6 +96,7 @@ def why_not(
     state: StateName = DECLARATIONS,
     driver: DriverName = None,
     *,
+    platform: PlatformIds = None,
     today: Today = None,
     alone: Alone = False,
     as_json: AsJson = False,
@@ -104,7 +107,7 @@ def why_not(
 
     Examples: `ringfence why-not internet acme/db tcp/5432`; `ringfence why-not acme globex tcp/22 --state cloud --json`
     """
-    opened = read(state, driver, today=today, alone=alone)
+    opened = read(state, driver, today=today, alone=alone, platform=platform)
     asked = service(what)
     sources, targets = opened.directory.find(source), opened.directory.find(target)
     passes = answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked)

@@ -40,7 +40,7 @@ def analyse() -> Analysis:
     """Take a snapshot of the chosen cloud and let both look at it."""
     state = open_state("cloud")
     assert state.declared is not None
-    proof = prove(state.fabric, state.declared.intent())
+    proof = prove(state.fabric, state.intent)
     broken = {f"{judgement.claim}: {judgement.text}" for judgement in proof.judgements if judgement.verdict is not Verdict.HOLDS}
     filters, driver = cast("Filters", state.fabric.builder), Driver(state.fabric.profile)
     found = lint(state.snapshot, filters, driver, datetime.now(UTC).date(), state.declared.snapshot())

@@ -6,9 +6,9 @@ import pytest
 
 from infra.neutron.snapshot import SECTIONS, AddressGroup, AddressScope, DefaultRule, RbacPolicy, SubnetPool, SubPort, Trunk, Unknown
 from ringfence.checker.conditions import check
-from ringfence.checker.rules import KINDS
+from ringfence.checker.rules import KINDS, RefusedError
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
-from tests.fast.policy.isolation.certificates import certified
+from tests.fast.policy.isolation.certificates import certified, sealed
 
 pytestmark = pytest.mark.fast
 
@@ -34,3 +34,11 @@ def test_every_kind_of_record_is_read() -> None:
     assert {type(record).__struct_config__.tag for record in cloud.records.values()} == MODELLED
     assert MODELLED | {"snapshot", "end"} == KINDS
     assert check(*certified(cloud)) == ("structure", "packets")
+
+
+def test_parties_that_are_not_the_snapshots_are_refused() -> None:
+    """A certificate that leaves a party out is about another cloud."""
+    certificate, snapshot = certified(two_tenants())
+    certificate["parties"].pop()
+    with pytest.raises(RefusedError, match="the parties are others"):
+        check(sealed(certificate), snapshot)

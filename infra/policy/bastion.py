@@ -1,0 +1,23 @@
+"""The bastion's rules: the one place that says who may enter it, and where it may go.
+
+Its security group, the declared snapshot and the proof's intent are rendered from here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.declaration import names
+from infra.declaration.model import Protocol
+from infra.policy.rules import Direction, Family, Match, Origin, Rule
+
+if TYPE_CHECKING:
+    from infra.declaration.model import Platform
+
+
+def bastion_rules(platform: Platform) -> tuple[Rule, ...]:
+    """Return the rules of the bastion's only port: SSH in from the operators, SSH out to the servers' management addresses."""
+    origin = Origin(names.PLATFORM, names.MANAGEMENT, names.PLATFORM, "operators work through the bastion")
+    ssh = Match(Protocol.TCP, platform.ssh_port, platform.ssh_port)
+    ends = [(Direction.INGRESS, prefix) for prefix in platform.bastion.allowed_from] + [(Direction.EGRESS, platform.pool.cidr)]
+    return tuple(Rule(direction, Family.IPV4, ssh, prefix, origin) for direction, prefix in ends)
