@@ -208,15 +208,15 @@ def _twin(project: model.Project, twins: Sequence[model.Project]) -> model.Unkno
 def labels(projects: Sequence[model.Project]) -> dict[str, str]:
     """Return what every project is called where people read it, by id: its name where that means one project, else name and id.
 
-    Of several with one name, the one that is a declared tenant's keeps the name for itself.
+    Of several with one name, the one that is a declared tenant's or the platform's keeps the name for itself.
     """
     count = Counter(project.name or project.id for project in projects)
     found: dict[str, str] = {}
     taken: set[str] = set()
     for project in projects:
         name = project.name or project.id
-        known = project.source is not None and project.source.tenant == name
-        if count[name] == 1 or known:
+        known = project.role is model.Role.PLATFORM or (project.source is not None and project.source.tenant == name)
+        if count[name] == 1 or (known and name not in taken):
             found[project.id] = name
             taken.add(name)
     for project in projects:

@@ -143,3 +143,4 @@ def test_the_declared_of_two_namesakes_keeps_its_name() -> None:
     """So that it is compared with its own state of another day."""
     ours = Project(id="a", name="acme", source=Source(tenant="acme"))
     assert labels([Project(id="b", name="acme"), ours]) == {"a": "acme", "b": "acme (b)"}
+    assert labels([STRANGER, Project(id="p", name="platform", role=Role.PLATFORM)]) == {"p": "platform", "x1": "platform (x1)"}
