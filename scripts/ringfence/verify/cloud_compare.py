@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ringfence.verify.world import TenantWorld, World
 
 Json = dict[str, Any]
-STRAYS = ("networks", "subnets", "routers", "ports", "groups", "address_groups", "servers", "volumes")
+STRAYS = ("networks", "subnets", "routers", "ports", "groups", "address_groups", "subnet_pools", "servers", "volumes")
 """Kinds of which the platform's project must have nothing with a name or a label of ours but what some stack made."""
 LABEL = f"managed-by={names.MANAGED_BY}"
 
@@ -130,6 +130,8 @@ def _settled(who: str, found: dict[str, Iterator[str]]) -> Iterator[Subject]:
             yield Subject(who, what, error=str(error))
         except KeyError as missing:
             yield Subject(who, what, error=f"cannot tell: the API does not show {missing} of something that has to be compared")
+        except (TypeError, ValueError, AttributeError) as shape:
+            yield Subject(who, what, error=f"cannot tell: the API shows something in a form that is not its own ({shape})")
 
 
 def _joins(scope: Scope, wanted: Wanted) -> Iterator[str]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ringfence.verify.cloud_wanted import Server, Volume, Wanted
 
 Json = dict[str, Any]
+LOST = ("error", "awaiting-transfer")
+"""States of a volume that is broken, or about to be another project's."""
 SETTINGS = ("provider", "cipher", "key_size", "control_location")
 """What Cinder knows of a type's encryption."""
 
@@ -50,7 +52,7 @@ def _machine(scope: Scope, name: str, row: Json, want: Server) -> Iterator[str]:
         yield f"{name} is {row['status']}"
     what, made = f"server {name}", scope.made.get("servers", name)
     yield from scope.owned(what, row)
-    yield from differing(what, row, {"key_name": want.key_pair})
+    yield from differing(what, row, {"key_name": want.key_pair, "config_drive": "True"})
     flavor = row["flavor"].get("original_name")
     if flavor != want.flavor:
         yield f"{what} has flavor {said(flavor)}, declared {want.flavor}"
@@ -93,6 +95,8 @@ def _volume(scope: Scope, name: str, row: Json, want: Volume) -> Iterator[str]:
     if server and at != {server.id}:
         names = ", ".join(sorted(scope.names.of("servers", id_) for id_ in at)) or "nothing"
         yield f"{what} is attached to {names}, declared {want.server}"
+    if row["status"].startswith(LOST):
+        yield f"{what} is {row['status']}"
     yield from scope.owned(what, row)
     yield from differing(what, row, {"multiattach": False, "size": want.size})
     told = made.outputs.get("imageId") if made else None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ringfence.verify.cloud_wanted import Port, Wanted
 
 Json = dict[str, Any]
+SERVERS = ("compute:", "baremetal:")
+"""Beginnings of the owners that Nova gives the ports of its servers."""
 METADATA = "network:distributed"
 """The owner of the port by which OVN's agents serve metadata; Neutron makes one a network, for the device ``ovnmeta-<network>``."""
 LOST = frozenset({"unbound", "binding_failed"})
@@ -64,6 +66,9 @@ def _port(scope: Scope, name: str, row: Json, want: Port) -> Iterator[str]:
         at = scope.names.of("servers", row["device_id"]) if row["device_id"] else "nothing"
         yield f"port {name} is plugged into {at}, declared {want.server}"
     what = f"port {name}"
+    if row["device_id"] and not row["device_owner"].startswith(SERVERS):
+        trusted = ": its host takes it for infrastructure and does not filter it" if owners.is_trusted(row["device_owner"]) else ""
+        yield f"{what} has device_owner {row['device_owner'] or 'none'}, declared a server's{trusted}"
     yield from scope.owned(what, row)
     yield from differing(what, row, {"admin_state_up": True, **({"mac_address": told["macAddress"]} if told.get("macAddress") else {})})
     usual: dict[str, object] = {"extra_dhcp_opts": [], "mac_learning_enabled": False, "trusted": None}

@@ -65,6 +65,10 @@ WAYS: dict[str, tuple[Change, str]] = {
     "other address": (change("ports", "acme-db-data", fixed_ips=[{"ip_address": "10.0.1.77"}]), "has addresses 10.0.1.77"),
     "other MAC": (change("ports", "acme-db-data", mac_address="fa:16:3e:00:00:00"), "port acme-db-data has mac_address fa:16"),
     "card that learns MACs": (change("ports", "acme-db-data", mac_learning_enabled=True), "acme-db-data has mac_learning_enabled true"),
+    "card taken for infrastructure": (
+        change("ports", "acme-db-data", device_owner="network:dhcp"),
+        "port acme-db-data has device_owner network:dhcp, declared a server's: its host takes it for infrastructure",
+    ),
     "trusted card": (change("ports", "acme-db-data", trusted=True), "port acme-db-data has trusted true"),
     "other type of card": (change("ports", "acme-db-data", **{"binding:vnic_type": "direct"}), "has binding:vnic_type direct"),
     "port switched off": (change("ports", "acme-db-data", admin_state_up=False), "port acme-db-data has admin_state_up false"),
@@ -131,6 +135,7 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "plain volume": (more("volumes", LOOT), "volume loot is stored in the clear"),
     "volume retyped": (change("volumes", "acme-db-db", volume_type="plain", encrypted=False), "is of type plain, declared encrypted"),
+    "volume given away": (change("volumes", "acme-db-db", status="awaiting-transfer"), "volume acme-db-db is awaiting-transfer"),
     "volume for several": (change("volumes", "acme-db-db", multiattach=True), "volume acme-db-db has multiattach true"),
     "volume attached twice": (
         change("volumes", "acme-db-db", attachments=[{"server_id": "server-acme-db"}, {"server_id": "server-globex-db1"}]),

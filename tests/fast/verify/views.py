@@ -186,12 +186,12 @@ class Disk:
 def _machine(found: Cloud, stack: str, machine: Machine, disks: list[Disk]) -> None:
     metadata = {**machine.labels, "ringfence_role": "server"}
     row: Row = {"id": machine.id, "name": machine.name, "tenant_id": machine.project, "status": "ACTIVE", "metadata": metadata}
-    row |= {"key_name": names.key_pair(stack), "flavor": {"original_name": machine.flavor}, "image": ""}
+    row |= {"key_name": names.key_pair(stack), "flavor": {"original_name": machine.flavor}, "image": "", "config_drive": "True"}
     row["os-extended-volumes:volumes_attached"] = [{"id": f"id-{disk.name}"} for disk in disks]
     found.add(stack, "servers", machine.name, row, metadata=dict(metadata))
     for disk in disks:
         volume: Row = {"id": f"id-{disk.name}", "name": disk.name, "os-vol-tenant-attr:tenant_id": machine.project, "size": disk.size}
-        volume |= {"volume_type": disk.type, "encrypted": True, "multiattach": False, "metadata": disk.labels}
+        volume |= {"volume_type": disk.type, "encrypted": True, "multiattach": False, "status": "in-use", "metadata": disk.labels}
         volume |= {"attachments": [{"server_id": disk.server}], "volume_image_metadata": {"image_id": "image"}}
         found.add(stack, "volumes", disk.name, volume, imageId="image")
 
