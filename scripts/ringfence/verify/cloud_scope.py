@@ -212,17 +212,17 @@ def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, proje
     kept["subnets"] |= {row["id"] for row in view.subnets if row["network_id"] in networks}
     ports = whole.ports("network", networks) | whole.ports("device", {*routers, *kept["servers"]})
     ports |= whole.ports("project", () if project is None else (project,))
-    ports |= {row["id"]: row for row in view.ports if row["id"] in made.ids("ports")}
+    ports |= {id_: row for id_ in made.ids("ports") if (row := whole.names.row("ports", id_))}
+    inside, addresses = set(ports), made.ids("floating_ips")
     kept["volumes"] |= {row["id"] for row in view.volumes if {at["server_id"] for at in row.get("attachments", ())} & kept["servers"]}
-    addresses = made.ids("floating_ips")
     objects = set().union(*kept.values())
     found = {kind: tuple(row for row in view.rows(kind) if row["id"] in ids) for kind, ids in kept.items()}
     return View(
         **found,
         ports=tuple(ports.values()),
         rbac=tuple(row for row in view.rbac if row["object_id"] in objects or (project is not None and owner(row) == project)),
-        floating_ips=tuple(row for row in view.floating_ips if row["id"] in addresses or _concerns(row, set(ports), routers, project)),
-        trunks=tuple(row for row in view.trunks if _trunk_ports(row) & set(ports) or owner(row) == project),
+        floating_ips=tuple(row for row in view.floating_ips if row["id"] in addresses or _concerns(row, inside, routers, project)),
+        trunks=tuple(row for row in view.trunks if _trunk_ports(row) & inside or owner(row) == project),
         volume_types=view.volume_types,
         projects=view.projects,
     )
