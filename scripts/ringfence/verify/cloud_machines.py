@@ -100,9 +100,10 @@ def _volume(scope: Scope, name: str, row: Json, want: Volume) -> Iterator[str]:
     yield from scope.owned(what, row)
     yield from differing(what, row, {"multiattach": False, "size": want.size})
     told = made.outputs.get("imageId") if made else None
-    image = (row.get("volume_image_metadata") or {}).get("image_id")
-    if told and image != told:
-        yield f"{what} was made from image {said(image)}, the stack made it from {told}"
+    image = row.get("volume_image_metadata") or {}
+    if told and image.get("image_id") != told:
+        found = f"{image.get('image_name') or 'without a name'} ({image.get('image_id')})" if image else "none"
+        yield f"{what} was made from image {found}, the stack made it from {told}"
     yield from unusual(what, row, {"snapshot_id": None, "source_volid": None})
 
 

@@ -40,6 +40,8 @@ def networks(scope: Scope, wanted: Wanted) -> Iterator[str]:
         told = made.outputs if made else {}
         usual: dict[str, object] = {"pvlan": False, "qinq": False, "vlan_transparent": told.get("transparentVlan", False)}
         yield from unusual(f"network {name}", row, {**usual, "mtu": told.get("mtu", row.get("mtu"))})
+    if scope.tenant is not None:
+        yield from scope.compared("subnet_pools", ())[1]
     pairs, problems = scope.compared("subnets", wanted.subnets)
     yield from problems
     for name, row in pairs.items():

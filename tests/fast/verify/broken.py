@@ -47,6 +47,13 @@ WAYS: dict[str, tuple[Change, str]] = {
     "group of another project": (change("groups", "acme-server-db", project_id="project-globex"), "belongs to project globex"),
     "group renamed": (change("groups", "acme-server-db", name="x"), "security group acme-server-db is called 'x'"),
     "group gained a member": (more("ports", FOREIGN_MEMBER), "acme-zone-app is on port intruder of project globex"),
+    "twin of a group on a port": (
+        both(
+            more("groups", {**OPEN, "id": "twin", "name": "acme-server-db"}),
+            change("ports", "acme-db-data", security_groups=["id-acme-zone-data", "twin"]),
+        ),
+        "acme-db-data has groups acme-server-db (twin), acme-zone-data, declared acme-server-db, acme-zone-data",
+    ),
     "default group on a port": (
         change("ports", "acme-db-data", security_groups=["default-acme"]),
         "security group default is on port acme-db-data",
@@ -142,8 +149,8 @@ WAYS: dict[str, tuple[Change, str]] = {
         "volume acme-db-db is attached to acme-db, globex-db1, declared acme-db",
     ),
     "root from another image": (
-        change("volumes", "acme-db-root", volume_image_metadata={"image_id": "evil"}),
-        "volume acme-db-root was made from image evil",
+        change("volumes", "acme-db-root", volume_image_metadata={"image_id": "other", "image_name": "evil"}),
+        "volume acme-db-root was made from image evil (other)",
     ),
     "encryption taken off the type": (lambda found: with_rows(found, "volume_types", [PLAIN]), "stored in the clear"),
     "weaker cipher": (

@@ -153,6 +153,7 @@ WAYS: dict[str, tuple[Change, str]] = {
         change("subnet_pools", "platform-management", prefixes=["172.30.0.0/16", "10.0.0.0/8"]),
         "subnet pool platform-management has prefixes 172.30.0.0/16, 10.0.0.0/8, declared 172.30.0.0/16",
     ),
+    "pool of a tenant": (more("subnet_pools", {"id": "p", "name": "own", "project_id": "project-acme"}), "undeclared subnet pool own"),
     "pool shared": (more("rbac", lent("pool", "subnetpool")), "subnetpool platform-management is shared with project globex"),
     "bastion off": (change("servers", "platform-bastion", status="SHUTOFF"), "platform-bastion is SHUTOFF"),
     "bastion's second card": (
