@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from infra.text import block, visible
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -20,10 +22,10 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Render as one block: the sentence first, then one indented line for each part that is known."""
-        head = f"{self.where}: {self.what}" if self.where else self.what
+        """Render as one block: the sentence first, then one indented line for each part that is known; quoted names are text only."""
+        head = visible(f"{self.where}: {self.what}" if self.where else self.what)
         parts = (("expected", self.expected), ("got", self.got), ("next", self.hint))
-        return "\n".join([head, *(f"  {name}: {text}" for name, text in parts if text)])
+        return "\n".join([head, *(f"  {name}: {block(text)}" for name, text in parts if text)])
 
 
 class RingfenceError(Exception):

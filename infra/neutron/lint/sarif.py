@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from infra import text
 from infra.neutron.lint.findings import CATALOGUE
 
 if TYPE_CHECKING:
@@ -25,14 +27,14 @@ def sarif(findings: Iterable[Finding], version: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding) -> dict[str, Any]:
-    logical = {"fullyQualifiedName": "/".join(filter(None, (finding.project, finding.group, finding.rule))) or "cloud"}
+    logical = {"fullyQualifiedName": text.visible("/".join(filter(None, (finding.project, finding.group, finding.rule)))) or "cloud"}
     location: dict[str, Any] = {"logicalLocations": [logical]}
     if finding.file:
-        location["physicalLocation"] = {"artifactLocation": {"uri": finding.file}, "region": {"startLine": max(finding.line, 1)}}
+        location["physicalLocation"] = {"artifactLocation": {"uri": quote(finding.file)}, "region": {"startLine": max(finding.line, 1)}}
     return {
         "ruleId": finding.kind.value,
         "level": finding.level.value,
-        "message": {"text": finding.text},
+        "message": {"text": text.sarif(finding.text)},
         "locations": [location],
-        "properties": {"flow": finding.flow, "owner": finding.owner},
+        "properties": {"flow": text.visible(finding.flow), "owner": text.visible(finding.owner)},
     }

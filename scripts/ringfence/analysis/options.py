@@ -9,7 +9,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from infra.errors import QuestionError
 from infra.neutron.services import Driver
@@ -78,7 +77,7 @@ __all__ = [
 
 def not_understood(state: State, *, aside: bool = False) -> None:
     """Say what of a state the model does not understand: then an answer may be too small. ``aside``: on standard error."""
-    out = Console(stderr=True, highlight=False, soft_wrap=True) if aside else console()
+    out = console(aside=aside)
     for unknown in shown(state.fabric.unknowns, "things that are not understood", out):
         out.print(f"not understood: {unknown}", style="yellow", markup=False)
 
@@ -86,7 +85,7 @@ def not_understood(state: State, *, aside: bool = False) -> None:
 def not_compared(state: State, *, aside: bool = False) -> None:
     """Say that a state was judged by itself, and why. ``aside``: on standard error."""
     if state.alone:
-        out = Console(stderr=True, highlight=False, soft_wrap=True) if aside else console()
+        out = console(aside=aside)
         out.print(f"not compared with the declarations: {state.alone}", style="yellow", markup=False)
 
 
@@ -105,7 +104,7 @@ def read(
 def _teller() -> Callable[[str, int], None]:
     if not sys.stderr.isatty():
         return ignore
-    errors = Console(stderr=True)
+    errors = console(aside=True)
     return lambda part, count: errors.print(f"{part}: {count} read", end="\r")
 
 

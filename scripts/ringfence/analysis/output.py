@@ -9,8 +9,10 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
+from rich.text import Text
 
 from infra.errors import QuestionError
+from infra.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +24,18 @@ SHOWN = 50
 """Entries of one list that people are shown; ``--json`` has all."""
 
 
-def console() -> Console:
-    """Return where people's answers go; colours are off when it is no terminal."""
-    return Console(highlight=False, soft_wrap=True)
+class Plain(Console):
+    """Prints texts as they are, one line each: names in them are no markup, no emoji and no command of the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - the options of rich, which has this method from everywhere
+        """Return a text to be shown, also for a cell of a table. Lines and styles of our own come as several texts, or as ``Text``."""
+        style, justify, overflow = options.get("style", ""), options.get("justify"), options.get("overflow")
+        return Text(visible(text), style=style, justify=justify, overflow=overflow)
+
+
+def console(*, aside: bool = False) -> Console:
+    """Return where people's answers go; colours are off when it is no terminal. ``aside``: standard error."""
+    return Plain(stderr=aside, highlight=False, soft_wrap=True)
 
 
 def emit(values: Any) -> None:  # noqa: ANN401 - JSON

@@ -6,12 +6,12 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-from rich.console import Console
 from rich.table import Table
 
+from infra import text as escaped
 from infra.errors import QuestionError
-from ringfence.analysis.output import SHOWN
+from ringfence import pages
+from ringfence.analysis.output import SHOWN, Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +25,8 @@ WIDE = 6
 SQUARE = 60
 """The same for documents and pages."""
 COLUMNS = 160
+LINE_END = "\\n"
+"""How a label of Graphviz begins a new line."""
 
 
 def rows(found: Matrix) -> list[list[str]]:
@@ -40,7 +42,7 @@ def text(found: Matrix) -> str:
     for row in rows(found) if square else _listed(found)[:SHOWN]:
         table.add_row(*row)
     out = io.StringIO()
-    Console(file=out, width=COLUMNS, highlight=False).print(table)
+    Plain(file=out, width=COLUMNS, highlight=False).print(table)
     more = len(found.cells) - SHOWN
     rest = f"... and {more:,} more cells; name tenants, or take --format csv or --json, which have all" if more > 0 and not square else ""
     return out.getvalue() + rest if rest else out.getvalue().rstrip()
@@ -55,23 +57,31 @@ def csv_text(found: Matrix) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["from", "to", "services"])
-    writer.writerows(_listed(found))
+    writer.writerows(map(escaped.csv_cell, row) for row in _listed(found))
     return out.getvalue().rstrip()
 
 
 def markdown(found: Matrix) -> str:
     """Write the square as a Markdown table, or the cells that are not empty when there are many rows."""
     if len(found.rows) > SQUARE:
-        return "\n".join(["| from | to | services |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in _listed(found))])
-    lines = [f"| from \\ to | {' | '.join(found.rows)} |", "|---" * (len(found.rows) + 1) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows(found))])
+        return "\n".join(["| from | to | services |", "|---|---|---|", *map(_markdown_row, _listed(found))])
+    head = ["|".join(["", " from \\ to ", *(f" {escaped.markdown(row)} " for row in found.rows), ""]), "|---" * (len(found.rows) + 1) + "|"]
+    return "\n".join([*head, *map(_markdown_row, rows(found))])
+
+
+def _markdown_row(cells: list[str]) -> str:
+    return f"| {' | '.join(cell if cell == NOTHING else escaped.markdown(cell) for cell in cells)} |"
 
 
 def dot(found: Matrix) -> str:
     """Write the cells as a Graphviz graph."""
-    labels = {key: "\\n".join(cell.services) for key, cell in found.cells.items()}
-    edges = [f'  "{source}" -> "{target}" [label="{label}"];' for (source, target), label in labels.items()]
-    return "\n".join(["digraph flows {", "  rankdir=LR; node [shape=box];", *(f'  "{row}";' for row in found.rows), *edges, "}"])
+    quoted = escaped.dot_string
+    nodes = [f"  {quoted(row)};" for row in found.rows]
+    edges = [
+        f'  {quoted(source)} -> {quoted(target)} [label="{LINE_END.join(quoted(text)[1:-1] for text in cell.services)}"];'
+        for (source, target), cell in found.cells.items()
+    ]
+    return "\n".join(["digraph flows {", "  rankdir=LR; node [shape=box];", *nodes, *edges, "}"])
 
 
 def html(found: Matrix, detail: Callable[[Iterable[Passage]], list[dict[str, Any]]]) -> str:
@@ -83,6 +93,5 @@ def html(found: Matrix, detail: Callable[[Iterable[Passage]], list[dict[str, Any
     if len(found.rows) > SQUARE:
         hint = "name tenants, or take --format csv or --json, which have all"
         raise QuestionError.of("this is too much for a page", expected=f"at most {SQUARE} rows", got=f"{len(found.rows):,}", hint=hint)
-    environment = Environment(loader=PackageLoader("ringfence.analysis"), autoescape=select_autoescape(), trim_blocks=True)
     cells = {key: {"services": cell.services, "passes": detail(cell.passages)} for key, cell in found.cells.items()}
-    return environment.get_template("matrix.html.j2").render(rows=found.rows, cells=cells, level=found.level)
+    return pages.render("ringfence.analysis", "matrix.html.j2", rows=found.rows, cells=cells, level=found.level)

@@ -175,6 +175,11 @@ def trusted(snapshot: bytes) -> Iterator[str]:
             yield "trusted: {} (id {}, domain {}): {}".format(*map(json.dumps, texts))
 
 
+def seen(text: str) -> str:
+    """Return a text on one line, in which names command no terminal: what is no visible character becomes its escape."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line, and return 0 for proven, 1 for refused, 2 where neither can be told."""
     if len(arguments) != 2:  # noqa: PLR2004 - a certificate and a snapshot
@@ -186,10 +191,10 @@ def main(arguments: list[str]) -> int:
         for line in trusted(snapshot):
             print(line)
     except RefusedError as error:
-        print(f"refused: {error}", file=sys.stderr)
+        print("refused:", seen(str(error)), file=sys.stderr)
         return 1
     except Exception as error:  # noqa: BLE001 - whatever cannot be read proves nothing
-        print(f"cannot tell: {error!r}", file=sys.stderr)
+        print("cannot tell:", seen(repr(error)), file=sys.stderr)
         return 2
     return 0
 

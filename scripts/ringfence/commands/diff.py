@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from infra.policy.queries.changes import Change, changes
+from infra.text import markdown as markdown_text
+from infra.text import markdown_code, visible
 from ringfence.analysis.options import (
     BROKEN,
     HOLDS,
@@ -79,7 +81,8 @@ def command(
 def _show(found: list[Change], before: str, after: str) -> None:
     out = console()
     for change in shown(found, "changes", out):
-        out.print(f"[bold]{escape(change.party)}[/bold] {escape(_cards(change))}: {change.subject}")
+        rest = f" {_cards(change)}: {change.subject}"
+        out.print(Text.assemble((visible(change.party), "bold"), visible(rest)))
         for sign, style, texts in (("+", "green", change.gained), ("-", "red", change.lost)):
             for text in texts[:LINES]:
                 out.print(f"  {sign} {text}", style=style, markup=False)
@@ -97,19 +100,20 @@ def _cards(change: Change) -> str:
 def markdown(found: list[Change], before: str, after: str) -> str:
     """Return a difference as Markdown: one line of summary, details folded."""
     if not found:
-        return f"**Firewall:** `{before}` and `{after}` mean the same."
+        return f"**Firewall:** {markdown_code(before)} and {markdown_code(after)} mean the same."
     gained = sum(bool(change.gained) for change in found)
     lost = sum(bool(change.lost) for change in found)
     lines = [f"**Firewall:** {len(found)} changes of meaning, {gained} with traffic gained, {lost} with traffic lost.", ""]
     lines += ["<details><summary>widest first</summary>", "", "| tenant | cards | what | gained | lost |", "|---|---|---|---|---|"]
     for change in found[:SHOWN]:
         ends = map(_folded, (change.gained, change.lost))
-        lines.append(f"| {change.party} | {_cards(change)} | {change.subject} | {' | '.join(ends)} |")
+        names = map(markdown_text, (change.party, _cards(change), change.subject))
+        lines.append(f"| {' | '.join([*names, *ends])} |")
     more = [f"{len(found) - SHOWN:,} more changes are not shown; `--json` has all.", ""] if len(found) > SHOWN else []
     return "\n".join([*lines, "", *more, "</details>"])
 
 
 def _folded(texts: tuple[str, ...]) -> str:
     """Return traffic as a cell of a table: code hosts refuse comments of more than some ten thousand characters."""
-    shown_ = [f"`{text}`" for text in texts[:LINES]]
+    shown_ = [markdown_code(text) for text in texts[:LINES]]
     return "<br>".join([*shown_, *([f"{len(texts) - LINES:,} more"] if len(texts) > LINES else [])]) or "-"

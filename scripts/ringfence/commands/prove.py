@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,9 +57,9 @@ def command(
         _show_unjudged(console(), opened, unjudged)
         show(console(), proof, opened)
         for path in written:
-            print(f"written: {path}")
+            console().print(f"written: {path}")
     if certificate in written and snapshot is None and opened.file is None:
-        print("the snapshot that the certificate is about is not kept: --snapshot names a file for it", file=sys.stderr)
+        console(aside=True).print("the snapshot that the certificate is about is not kept: --snapshot names a file for it")
     raise typer.Exit(proof.verdict.exit_code)
 
 
@@ -128,7 +127,7 @@ def show(out: Console, proof: Proof, state: State) -> None:
 
 def _show_reasons(out: Console, judgement: Judgement, state: State) -> None:
     for example in judgement.counterexamples:
-        out.print(_example(example, state), markup=False)
+        out.print(*_example(example, state), sep="\n", markup=False)
     for difference in shown(judgement.differences, "filters that differ", out):
         out.print(f"  {difference.party}/{difference.endpoint} {difference.direction}", markup=False)
         for word, text in (("not declared", difference.extra), ("missing", difference.missing)):
@@ -138,10 +137,10 @@ def _show_reasons(out: Console, judgement: Judgement, state: State) -> None:
             out.print(f"    by {rule.group}: {rule.text} ({asked_for(rule, state)})", markup=False)
 
 
-def _example(example: Counterexample, state: State) -> str:
+def _example(example: Counterexample, state: State) -> list[str]:
     word = "passes" if example.open else "has a path; only groups stop it"
     lines = [f"  {example.packet}", f"    {example.source_party}/{example.source} -> {example.target_party}/{example.target}: {word}"]
     lines += [f"    {link}" for link in example.links]
     for rule in example.rules:
         lines.append(f"    rule of {rule.group}: {rule.text} ({asked_for(rule, state)})" if rule.group else f"    {rule.text}")
-    return "\n".join(lines)
+    return lines

@@ -14,7 +14,7 @@ import typer
 from infra.errors import QuestionError
 from infra.neutron.store import lines_of, written
 from ringfence.analysis.declarations import trust
-from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, emit, read
+from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, console, emit, read
 from ringfence.analysis.output import write
 from ringfence.analysis.running import streamed
 from ringfence.checker import conditions
@@ -58,7 +58,7 @@ def snapshot(
     if as_json:
         emit({"file": str(file), "sha256": digest})
     else:
-        print(f"{file}: sha256 {digest}")
+        console().print(f"{file}: sha256 {digest}")
 
 
 def _under(taken: Snapshot, driver: Driver) -> Snapshot:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.declaration import load_platform, load_tenant
 from infra.errors import RingfenceError
+from infra.text import visible
+from ringfence.analysis.output import Plain
 
 
 def add(app: typer.Typer) -> None:
@@ -30,12 +32,12 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSO
     if as_json:
         print(json.dumps({"tenants": tenants, "last_verification": last}, indent=1))
         return
-    console = Console(highlight=False)
+    console = Plain(highlight=False)
     for tenant in tenants:
-        console.print(f"[bold]{tenant['name']}[/bold]  {tenant['state']}")
+        console.print(Text.assemble((visible(tenant["name"]), "bold"), visible(f"  {tenant['state']}")))
         table = Table("server", "management", "addresses", "public")
         for server in tenant["servers"]:
-            table.add_row(server["name"], server["management"], "\n".join(server["addresses"]), server["public"])
+            table.add_row(server["name"], server["management"], Text("\n".join(map(visible, server["addresses"]))), server["public"])
         console.print(table)
         table = Table("flow", "from", "to", "what", "owner", "expires")
         for flow in tenant["flows"]:

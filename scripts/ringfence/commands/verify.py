@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from infra.outcome import Verdict
+from infra.text import visible
+from ringfence.analysis.output import Plain
 from ringfence.verify.result import DESCRIPTIONS, Kind
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def verify(
         opened = opening.read(tuple(tenants or ()))
 
         def tell(what: str, done: int, total: int) -> None:
-            progress.update(task, description=what, completed=done, total=total or None)
+            progress.update(task, description=visible(what), completed=done, total=total or None)
 
         result = Verification(opened.world, opened.cloud, opened.identities, tell).run(Request(kinds=frozenset(only or Kind)))
     result.seconds["all"] = round(time.monotonic() - started, 1)
@@ -63,12 +65,12 @@ def verify(
 
 
 def _progress() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _show(result: Result, folder: str) -> None:
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console = Plain(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
     table = Table("part", "what it shows", *map(str, Verdict), "seconds", box=box.SIMPLE_HEAD)
     for kind in Kind:
         counts = result.counts(kind)

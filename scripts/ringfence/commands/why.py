@@ -120,7 +120,7 @@ def why_not(
         told = {"answers": plain_replies(opened, answered), "unknowns": list(unknowns), "not_compared": opened.alone}
         emit({"passes": passes, "denials": plain, "flow": flow, **told})
     elif passes:
-        print(f"it passes; ringfence why {source} {target} {what} says why")
+        console().print(f"it passes; ringfence why {source} {target} {what} says why")
     else:
         out = console()
         for denial in shown(denials, "pairs", out):
@@ -157,16 +157,18 @@ def _show(out: Console, opened: State, reason: Reason) -> None:
         out.print(f"  path      {link}", markup=False)
     for word, origins in (("leaves by", reason.leaving), ("enters by", reason.entering)):
         for origin in origins:
-            out.print(f"  {word} {_origin(origin, opened)}", markup=False)
+            rule, *said = _origin(origin, opened)
+            out.print(f"  {word} {rule}", *said, sep="\n              ", markup=False)
 
 
-def _origin(origin: Origin, opened: State) -> str:
+def _origin(origin: Origin, opened: State) -> list[str]:
+    """Return a rule; a flow has a line of its own."""
     rule = f"{origin.group}: {origin.text}" if origin.group else origin.text
     said = asked_for(origin, opened)
-    return f"{rule}\n              {said}" if origin.flow else f"{rule} ({said})" if said else rule
+    return [rule, said] if origin.flow else [f"{rule} ({said})" if said else rule]
 
 
 def _show_denial(out: Console, opened: State, denial: Denial) -> None:
     out.print(f"{label(opened, denial.source)} -> {label(opened, denial.target)}", style="bold", markup=False)
     for block in denial.blocks:
-        out.print(f"  stopped by {block.where}: {block.text}\n    would pass with {block.change}", markup=False)
+        out.print(f"  stopped by {block.where}: {block.text}", f"    would pass with {block.change}", sep="\n", markup=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from infra.outcome import Verdict
+from infra.text import visible
 from ringfence.verify.result import DESCRIPTIONS, Kind
 
 if TYPE_CHECKING:
@@ -34,10 +35,9 @@ def render(result: Result) -> str:
         )
         for check in checks:
             outcome = check.outcome
-            case = SubElement(
-                suite, "testcase", name=outcome.check, classname=f"{kind}.{outcome.tenant or 'platform'}", time=f"{outcome.seconds:.3f}"
-            )
+            names = {"name": visible(outcome.check), "classname": visible(f"{kind}.{outcome.tenant or 'platform'}")}
+            case = SubElement(suite, "testcase", {**names, "time": f"{outcome.seconds:.3f}"})
             if outcome.verdict in ELEMENTS:
-                SubElement(case, ELEMENTS[outcome.verdict], message=f"{outcome.verdict}: {outcome.reason}")
+                SubElement(case, ELEMENTS[outcome.verdict], message=visible(f"{outcome.verdict}: {outcome.reason}"))
     indent(root)
     return tostring(root, encoding="unicode", xml_declaration=True) + "\n"

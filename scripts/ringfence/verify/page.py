@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
-
 from infra.outcome import Verdict
+from ringfence import pages
 from ringfence.verify.result import DESCRIPTIONS, Kind
 
 if TYPE_CHECKING:
@@ -79,13 +77,13 @@ def matrix(result: Result) -> tuple[list[str], list[str], dict[tuple[str, str], 
 
 def render(result: Result) -> str:
     """Return the page."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((files("ringfence.verify") / "templates" / "report.html.j2").read_text(encoding="utf-8"))
     sources, targets, cells = matrix(result)
     by_kind: dict[Kind, list[Check]] = defaultdict(list)
     for check in result.checks:
         by_kind[check.kind].append(check)
-    return template.render(
+    return pages.render(
+        "ringfence.verify",
+        "report.html.j2",
         result=result,
         sources=sources,
         targets=targets,
