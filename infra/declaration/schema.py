@@ -5,28 +5,42 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from infra.declaration.loader import CONFIG, PLATFORM, TENANT
+from infra.declaration.envelope import ALLOW_REPLACE, CONFIG, ENGINES, NAMESPACE, PLATFORM, TENANT
 from infra.declaration.model import Platform, Tenant
+from infra.declaration.values import TEXT, WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS = "$defs"
+MAY_BE_EMPTY = ("externals", "servers", "flows")
+"""Sections of a tenant whose key may stand alone, with nothing below it."""
 
 
 def stack_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a ``Pulumi.<stack>.yaml``; keys that are not ringfence's are left to Pulumi."""
+    """Return the JSON Schema (2020-12) of a ``Pulumi.<stack>.yaml``; other programs' keys of the configuration are left to them."""
     definitions: dict[str, Any] = {}
     kinds = {TENANT: _as_written(Tenant, definitions), PLATFORM: _as_written(Platform, definitions)}
     del kinds[TENANT]["properties"]["name"]
     kinds[TENANT]["required"].remove("name")
-    config = {"type": "object", "properties": kinds, "description": "a stack is either a tenant or the platform"}
+    for section in MAY_BE_EMPTY:
+        kinds[TENANT]["properties"][section]["type"] = ["object", "null"]
+    allowed = {"type": "array", "items": {"type": "string"}, "description": "servers that the engine may replace"}
+    config = {
+        "type": "object",
+        "properties": {**kinds, ALLOW_REPLACE: allowed},
+        "patternProperties": {f"^(?!{NAMESPACE})": True},
+        "additionalProperties": False,
+        "oneOf": [{"required": [key]} for key in kinds],
+        "description": "a stack is either a tenant or the platform",
+    }
     return {
         "$schema": DIALECT,
         "title": "A stack of ringfence",
         "type": "object",
-        "properties": {CONFIG: config},
+        "properties": {CONFIG: config} | {key: {"description": "the engine's own"} for key in ENGINES},
+        "additionalProperties": False,
         "required": [CONFIG],
         DEFINITIONS: definitions,
     }
@@ -51,8 +65,23 @@ def reference() -> str:
 def _as_written(model: type[Platform | Tenant], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return a model's schema by the keys that people write, and put what it refers to into ``definitions``."""
     schema = model.model_json_schema(by_alias=True)
-    definitions |= schema.pop(DEFINITIONS)
-    return schema
+    closed: dict[str, Any] = _closed(schema)
+    definitions |= closed.pop(DEFINITIONS)
+    return closed
+
+
+def _closed(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """Close every mapping of names to other keys, and leave the length of a text to its pattern, which does not count spaces around it."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    entries = {key: _closed(value) for key, value in schema.items()}
+    if "patternProperties" in entries:
+        entries.setdefault("additionalProperties", False)
+    if entries.get("pattern") in {WORD, TEXT}:
+        entries = {key: value for key, value in entries.items() if key not in {"minLength", "maxLength"}}
+    return entries
 
 
 def _table(title: str, schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[str]:

@@ -27,7 +27,7 @@ IPV4, IPV6 = 4, 6
 A_NAME = "up to 31 lower-case letters, digits and hyphens; a letter first, no hyphen last"
 A_DAY = "a day, such as 2027-12-31"
 
-_PREFIX: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
+_PREFIX: Final = re.compile(r"([0-9.]+|[0-9a-fA-F:]+)/(0|[1-9][0-9]{0,2})")
 _DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})( 00:00:00 \+0000 UTC)?")
 
 
@@ -71,6 +71,8 @@ def _about_prefix(value: object) -> str:
         return "leave the scope (%...) out: it means something on one machine only"
     if slash and ("." in length or ":" in length):
         return "write the prefix length after the slash, not a netmask"
+    if "." in address and ":" in address:
+        return "write all of an IPv6 prefix in hexadecimal groups"
     return "" if slash else "write the prefix length after a slash: /32 or /128 for a single address"
 
 
@@ -111,7 +113,15 @@ def _texts(pattern: str) -> WithJsonSchema:
 
 _BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PATTERN4 = rf"{_BYTE}(\.{_BYTE}){{3}}/(3[0-2]|[12]?[0-9])"
-_PATTERN6 = r"(?=[^/]*:[^/]*:)[0-9a-fA-F:]{2,39}/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
+_GROUP = "[0-9a-fA-F]{1,4}"
+_GROUPS = (
+    f"({_GROUP}:){{7}}{_GROUP}",
+    f"({_GROUP}:){{1,7}}:",
+    *(f"({_GROUP}:){{1,{7 - after}}}(:{_GROUP}){{1,{after}}}" for after in range(1, 7)),
+    f":(:{_GROUP}){{1,7}}",
+    "::",
+)
+_PATTERN6 = rf"({'|'.join(_GROUPS)})/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
 _MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
 
 Prefix4 = Annotated[IPv4Network, PlainValidator(_prefix(IPV4)), _texts(_PATTERN4)]
