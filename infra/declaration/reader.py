@@ -107,8 +107,10 @@ class _Builder:
                 self._say(event, (*path, MERGE), "a merge key", expected, MERGE, WRITE_OUT)
             else:
                 here = (*path, name)
-                self._note(event, here)
-                tree[name] = self._value(next(self._events), here, depth + 1)
+                if self._is_new(event, here):
+                    tree[name] = self._value(next(self._events), here, depth + 1)
+                else:
+                    self._skip(path, depth)
         if merged:
             self.unreadable.add(path)
         return UNREADABLE if merged else tree
@@ -145,12 +147,14 @@ class _Builder:
         self._value(next(self._events), (*path, ""), depth + 1)
         del self.mistakes[before:]
 
-    def _note(self, event: Event, here: KeyPath) -> None:
+    def _is_new(self, event: Event, here: KeyPath) -> bool:
         line = event.start_mark.line + 1
         if here in self.lines:
             expected = f"each key once; it is in line {self.lines[here]} already"
             self._say(event, here, "the key is written twice", expected, f"line {line}", "")
+            return False
         self.lines[here] = line
+        return True
 
     def _scalar(self, event: Event, path: KeyPath) -> object:
         word = str(event.value)

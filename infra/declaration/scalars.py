@@ -23,7 +23,7 @@ _NO_NUMBER: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 class Unreadable:
     """Stands for a value that has been refused already: no field of the model takes it, and nothing more is said about it."""
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return "a value that cannot be read"
 
 

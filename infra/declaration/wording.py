@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from infra.declaration.source import Key, KeyPath
 
 PORTS, PREFIXES = "a list of ports, such as [443, 8000-8010]", "a list of prefixes, such as [198.51.100.0/24]"
-LISTS = {"ports": PORTS, "management_ports": PORTS, "cidrs": PREFIXES, "allowed_from": PREFIXES, "allowed_regions": "a list of regions"}
+LISTS = {
+    "ports": PORTS,
+    "management_ports": PORTS,
+    "cidrs": PREFIXES,
+    "allowed_from": PREFIXES,
+    "allowed_regions": "a list of regions",
+    "projects": "a list of ids",
+}
 OF_THE_FILE = frozenset({"name"})
 """Fields of the model that are no keys of the file."""
 PLAIN = {
@@ -37,13 +44,17 @@ Said = tuple[str, str, str, str]
 
 
 def shown(value: object) -> str:
-    """Render a value for a message: short, and on one line."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, list | dict) and not value:
-        return "an empty list" if isinstance(value, list) else "nothing"
-    text = " ".join(str(value).split()) if isinstance(value, str) else repr(value)
+    """Render a value for a message: short, on one line, and as a person writes it."""
+    text = " ".join(_written(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _written(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_written(entry)}' for key, entry in value.items())}}}" if value else "nothing"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]" if value else "an empty list"
+    return "nothing" if value is None else str(value)
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from infra.errors import QuestionError
 from infra.neutron.compile import endpoint_ports
 from infra.policy.isolation.ranges import Range, intersection
-from infra.policy.queries.sides import INTERNET, World, group
+from infra.policy.queries.sides import INTERNET, OUTSIDE, World, group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ class Directory:
         Raises:
             QuestionError: nothing goes by that name; the message lists the nearest names.
         """
-        if text == INTERNET.name:
+        if text in OUTSIDE:
             return (INTERNET,)
         if text in self._parts:
             return group(self._fabric, sorted(self._parts[text]))

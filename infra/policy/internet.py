@@ -1,4 +1,6 @@
-"""What ``internet`` means as prefixes: every address that a packet may have to travel for, except those that are our own.
+"""What ``internet`` means in a declaration, as prefixes: every address that a packet may have to travel for, except those that are our own.
+
+A question about a state means fewer addresses by ``outside``; :mod:`infra.declaration.reserved` says why, and has the table for both.
 
 Were it simply everything, one flow from ``internet`` would also open every path inside the tenant and to the management network.
 """

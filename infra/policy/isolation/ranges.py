@@ -7,40 +7,22 @@ A range is ``(family, first, last)``, family 4 or 6, ends included. Sets that ar
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from infra.declaration import reserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from infra.declaration.model import Network
+
+IPV4: Final = 4
 
 Range = tuple[int, int, int]
 Ranges = tuple[Range, ...]
 
 ANY: Ranges = ((4, 0, 2**32 - 1), (6, 0, 2**128 - 1))
 """Every address of both families."""
-
-PRIVATE: Ranges = (
-    (4, 10 << 24, (11 << 24) - 1),
-    (4, (100 << 24) + (64 << 16), (100 << 24) + (128 << 16) - 1),
-    (4, (169 << 24) + (254 << 16), (169 << 24) + (255 << 16) - 1),
-    (4, (172 << 24) + (16 << 16), (172 << 24) + (32 << 16) - 1),
-    (4, (192 << 24) + (168 << 16), (192 << 24) + (169 << 16) - 1),
-    (6, 0xFC << 120, (0xFE << 120) - 1),
-    (6, 0xFE80 << 112, (0xFEC0 << 112) - 1),
-)
-"""Addresses that the networks outside do not route: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 link-local."""
-
-
-SPECIAL: Ranges = (
-    (4, 0, (1 << 24) - 1),
-    (4, 127 << 24, (128 << 24) - 1),
-    (4, 224 << 24, (1 << 32) - 1),
-    (6, 0, (0x2000 << 112) - 1),
-    (6, 0x4000 << 112, (1 << 128) - 1),
-)
-"""Addresses that no server outside has: RFC 6890 (this network, loopback, multicast, reserved); beyond global unicast (RFC 4291)."""
-
-NEVER_ROUTED: Ranges = (*SPECIAL[:3], (6, 0, (1 << 120) - 1), (6, 0xFE80 << 112, (0xFEC0 << 112) - 1), (6, 0xFF << 120, (1 << 128) - 1))
-"""Sources with which no router passes a packet on: the same of IPv4, and loopback, link-local and multicast of IPv6."""
 
 
 def normal(ranges: Iterable[Range]) -> Ranges:
@@ -91,8 +73,24 @@ def difference(left: Ranges, right: Ranges) -> Ranges:
     return tuple(rest)
 
 
+def of(networks: Iterable[Network]) -> Ranges:
+    """Return the addresses of prefixes."""
+    return normal((network.version, int(network.network_address), int(network.broadcast_address)) for network in networks)
+
+
+PRIVATE: Ranges = of((*reserved.PRIVATE, *reserved.LINK_LOCAL))
+"""Addresses that the networks outside do not route: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 link-local."""
+
+_NOBODYS: Ranges = of(network for network in reserved.NEVER_FORWARDED if network not in reserved.LINK_LOCAL)
+
+SPECIAL: Ranges = normal((*(span for span in _NOBODYS if span[0] == IPV4), *difference(ANY[1:], of((reserved.GLOBAL_UNICAST6,)))))
+"""Addresses that no server outside has: RFC 6890 (this network, loopback, multicast, reserved); beyond global unicast (RFC 4291)."""
+
+NEVER_ROUTED: Ranges = normal((*_NOBODYS, *(span for span in of(reserved.LINK_LOCAL) if span[0] != IPV4)))
+"""Sources with which no router passes a packet on: the same of IPv4, and loopback, link-local and multicast of IPv6."""
+
 GLOBAL: Ranges = difference(difference(ANY, PRIVATE), SPECIAL)
-"""Every address that the networks outside route to a server."""
+"""Every address that the networks outside route to a server: the word ``outside``, see :mod:`infra.declaration.reserved`."""
 
 
 def covers(outer: Ranges, inner: Ranges) -> bool:

@@ -33,7 +33,10 @@ class World:
 
 
 INTERNET = World("internet", GLOBAL)
-"""Every address that the networks outside route to a server."""
+"""Every address that the networks outside route to a server: what a question means by ``outside``, and prints as ``internet``."""
+
+OUTSIDE = frozenset({INTERNET.name, "outside"})
+"""Words of the command line for it. What a declaration means by ``internet`` is more, see :mod:`infra.declaration.reserved`."""
 
 Place = Side | World
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.declaration import reserved
 from infra.declaration.addresses import EVERYTHING
 from infra.declaration.reserved import NEVER_FORWARDED
 from infra.policy.internet import everything_but, internet
+from infra.policy.isolation import ranges
 from tests.fast.policy.tenants import PLATFORM, networks, tenants
 
 if TYPE_CHECKING:
@@ -78,3 +80,41 @@ def test_an_address_is_in_the_internet_or_not(address: str, inside: bool) -> Non
     cover = everything_but(holes)
     one = ip_address(address)
     assert any(one in prefix for prefix in cover if prefix.version == one.version) == inside
+
+
+@given(holes=st.lists(networks(), max_size=4))
+def test_who_is_outside_in_a_question_is_the_internet_of_every_declaration(holes: list[Network]) -> None:
+    """The two words have one table: whom a question calls outside, every declaration calls internet, but for the tenant's own addresses."""
+    declared = ranges.of(everything_but((*holes, *reserved.NEVER_FORWARDED)))
+    asked = ranges.difference(ranges.GLOBAL, ranges.of(holes))
+    assert ranges.covers(declared, asked)
+    assert ranges.covers(ranges.normal((*declared, *ranges.of(holes))), ranges.of(reserved.PRIVATE))
+    assert not ranges.touches(ranges.GLOBAL, ranges.of((*reserved.PRIVATE, *reserved.NEVER_FORWARDED)))
+
+
+@pytest.mark.parametrize(
+    ("address", "private", "special", "everybodys"),
+    [
+        ("10.1.2.3", True, False, False),
+        ("100.64.0.1", True, False, False),
+        ("169.254.169.254", True, False, False),
+        ("192.168.1.1", True, False, False),
+        ("172.15.255.255", False, False, True),
+        ("172.32.0.0", False, False, True),
+        ("0.1.2.3", False, True, False),
+        ("127.0.0.1", False, True, False),
+        ("224.0.0.1", False, True, False),
+        ("255.255.255.255", False, True, False),
+        ("198.51.100.1", False, False, True),
+        ("::1", False, True, False),
+        ("fd00::1", True, True, False),
+        ("fe80::1", True, True, False),
+        ("ff02::1", False, True, False),
+        ("2001:db8::1", False, False, True),
+        ("4000::", False, True, False),
+    ],
+)
+def test_the_table_says_of_an_address_whose_it_is(address: str, *, private: bool, special: bool, everybodys: bool) -> None:
+    """Private, special or everybody's: RFC 1918, 3927, 4193, 4291, 6598 and 6890."""
+    span = ranges.of((ip_network(address),))
+    assert [ranges.covers(known, span) for known in (ranges.PRIVATE, ranges.SPECIAL, ranges.GLOBAL)] == [private, special, everybodys]
