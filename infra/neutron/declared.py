@@ -151,10 +151,19 @@ class _Cloud:
         name = names.management(tenant.name)
         segment = self._segments[tenant.name]
         yield _network(name, names.PLATFORM)
-        yield model.Subnet(id=name, name=name, network_id=name, cidr=str(segment), enable_dhcp=False, subnetpool_id=names.MANAGEMENT_POOL)
+        router = str(addresses.host(segment, GATEWAY))
+        yield model.Subnet(
+            id=name,
+            name=name,
+            network_id=name,
+            cidr=str(segment),
+            enable_dhcp=False,
+            host_routes=(model.Route(destination=str(self._platform.backbone.cidr), nexthop=router),),
+            subnetpool_id=names.MANAGEMENT_POOL,
+        )
         yield model.RbacPolicy(id=name, object_type="network", object_id=name, action="access_as_shared", target_project=tenant.name)
         yield self._router(name, outside=False)
-        yield _leg(name, name, name, str(addresses.host(segment, GATEWAY)))
+        yield _leg(name, name, name, router)
         yield _leg(name, names.BACKBONE, names.BACKBONE, self._backbone[tenant.name])
 
     def _server_records(self, tenant: Tenant, policy: TenantPolicy, server: str) -> Iterator[model.Record]:

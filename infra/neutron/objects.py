@@ -84,6 +84,7 @@ class Network(Record, frozen=True, kw_only=True, tag="network"):
     name: str = ""
     shared: bool = False
     external: bool = False
+    admin_state_up: bool = True
     port_security_enabled: bool = True
     provider_network_type: str | None = None
     provider_physical_network: str | None = None
@@ -102,6 +103,7 @@ class Subnet(Record, frozen=True, kw_only=True, tag="subnet"):
     gateway_ip: str | None = None
     enable_dhcp: bool = True
     host_routes: tuple[Route, ...] = ()
+    dns_nameservers: tuple[str, ...] = ()
     allocation_pools: tuple[Pool, ...] = ()
     subnetpool_id: str | None = None
     source: Source | None = None
@@ -142,7 +144,10 @@ class Router(Record, frozen=True, kw_only=True, tag="router"):
 
 
 class Port(Record, frozen=True, kw_only=True, tag="port"):
-    """A port. ``security_groups`` empty with port security on means "drop everything" (``neutron_pg_drop`` in OVN)."""
+    """A port. ``security_groups`` empty with port security on means "drop everything" (``neutron_pg_drop`` in OVN).
+
+    ``binding_vif_type`` empty means that the source does not tell how the port is bound.
+    """
 
     id: Id
     network_id: Id
@@ -156,6 +161,7 @@ class Port(Record, frozen=True, kw_only=True, tag="port"):
     port_security_enabled: bool = True
     allowed_address_pairs: tuple[AddressPair, ...] = ()
     binding_vnic_type: str = "normal"
+    binding_vif_type: str = ""
     admin_state_up: bool = True
     source: Source | None = None
 

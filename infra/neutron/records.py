@@ -48,6 +48,7 @@ def _network(r: Reader) -> Json:
         "project_id": r.project,
         "shared": r.yes(r.need("shared", "is_shared"), "shared"),
         "external": r.yes(r.told(*_EXTERNAL, of="external-net", default=False), "router:external"),
+        "admin_state_up": r.flag("admin_state_up", "is_admin_state_up", default=True),
         "port_security_enabled": r.flag("port_security_enabled", default=True),
         "provider_network_type": model.SEVERAL if len(r.items("segments")) > 1 else _lower(r.get(*_TYPE)),
         "provider_physical_network": r.get("provider:physical_network", "provider_physical_network"),
@@ -65,6 +66,7 @@ def _subnet(r: Reader) -> Json:
         "gateway_ip": r.need("gateway_ip") or None,
         "enable_dhcp": r.flag("enable_dhcp", "dhcp", "is_dhcp_enabled", default=True),
         "host_routes": _routes(r, "host_routes", r.items("host_routes")),
+        "dns_nameservers": list(map(str, r.items("dns_nameservers"))),
         "allocation_pools": [{"start": pool["start"], "end": pool["end"]} for pool in r.parts(_POOLS, r.items(_POOLS), "start", "end")],
         "subnetpool_id": r.need("subnetpool_id", "subnet_pool_id"),
     }
@@ -130,6 +132,7 @@ def _port(r: Reader) -> Json:
             {"ip_address": pair["ip_address"], "mac_address": pair.get("mac_address")} for pair in r.parts(_PAIRS, pairs, "ip_address")
         ],
         "binding_vnic_type": r.told("binding:vnic_type", "binding_vnic_type", of="binding", default="normal"),
+        "binding_vif_type": r.get("binding:vif_type", "binding_vif_type", default=""),
         "admin_state_up": r.flag("admin_state_up", "is_admin_state_up", default=True),
     }
 

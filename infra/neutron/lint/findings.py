@@ -30,6 +30,8 @@ class Kind(StrEnum):
     UNPROTECTED = "unprotected"
     ADDRESS_PAIR = "address-pair"
     UNDECLARED = "undeclared"
+    MISSING = "missing"
+    NAMESAKE = "namesake"
     EXCEPTION_EXPIRED = "exception-expired"
     EXCEPTION_UNUSED = "exception-unused"
 
@@ -48,6 +50,8 @@ CATALOGUE = {
     Kind.UNPROTECTED: (Level.ERROR, "Port security is off: no group filters the port, and it may send from any address."),
     Kind.ADDRESS_PAIR: (Level.WARNING, "The port may send from addresses that are not its own."),
     Kind.UNDECLARED: (Level.ERROR, "Something is plugged into a tenant, opened or lent, and no declaration has it."),
+    Kind.MISSING: (Level.ERROR, "Something is declared, and the state does not have it."),
+    Kind.NAMESAKE: (Level.NOTE, "Another project has the name of a declared one; nothing declared is allowed to it."),
     Kind.EXCEPTION_EXPIRED: (Level.ERROR, "An exception has run out."),
     Kind.EXCEPTION_UNUSED: (Level.WARNING, "An exception matches nothing any more."),
 }
