@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from infra.declaration.schema import reference, schema_text
+from ringfence.analysis import output
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / "docs" / "schema" / "stack.json"
@@ -37,5 +38,5 @@ def command(
         typer.echo(schema_text(), nl=False)
         return
     SCHEMA.parent.mkdir(parents=True, exist_ok=True)
-    SCHEMA.write_text(schema_text(), encoding="utf-8")
-    MANUAL.write_text(manual(MANUAL.read_text(encoding="utf-8")), encoding="utf-8")
+    output.write(SCHEMA, [schema_text().encode()])
+    output.write(MANUAL, [manual(MANUAL.read_text(encoding="utf-8")).encode()])

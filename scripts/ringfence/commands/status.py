@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.declaration import load_platform, load_tenant
-from infra.errors import RingfenceError
+from infra.errors import DeclarationError, RingfenceError
 from infra.text import visible
+from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
 
 
@@ -21,14 +22,14 @@ def add(app: typer.Typer) -> None:
     app.command("status")(status)
 
 
-def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
+def status(*, today: Today = None, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
     """Show tenants, servers, flows and the last verification.
 
     Examples: `ringfence status`; `ringfence status --json`
     """
     from ringfence.verify.open import declared_tenants  # noqa: PLC0415 - the cloud's client takes half a second to import
 
-    tenants, last = [_tenant(name) for name in declared_tenants()], _last()
+    tenants, last = [_tenant(name, today or datetime.now(UTC).date()) for name in declared_tenants()], _last()
     if as_json:
         print(json.dumps({"tenants": tenants, "last_verification": last}, indent=1))
         return
@@ -41,16 +42,21 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print as JSO
         console.print(table)
         table = Table("flow", "from", "to", "what", "owner", "expires")
         for flow in tenant["flows"]:
-            table.add_row(*(flow[key] for key in ("name", "from", "to", "what", "owner", "expires")))
+            over = " (expired)" if flow["ended"] else ""
+            table.add_row(*(flow[key] for key in ("name", "from", "to", "what", "owner")), flow["expires"] + over)
         console.print(table)
     console.print(f"last verification: {last['started']} {', '.join(last['tenants'])}: {last['summary']}" if last else "never verified")
 
 
-def _tenant(name: str) -> dict[str, Any]:
+def _tenant(name: str, today: date) -> dict[str, Any]:
     from ringfence.verify import stacks  # noqa: PLC0415 - as above
 
     platform = load_platform(stacks.ROOT / "Pulumi.platform.yaml").platform
-    tenant = load_tenant(stacks.ROOT / f"Pulumi.{name}.yaml", platform, today=datetime.now(UTC).date()).tenant
+    try:
+        declaration = load_tenant(stacks.ROOT / f"Pulumi.{name}.yaml", platform, today=today)
+    except DeclarationError as problem:
+        return {"name": name, "state": f"its declaration has mistakes:\n{problem}", "servers": [], "flows": []}
+    tenant = declaration.tenant
     try:
         facts, state = stacks.tenant(name).facts, "up"
     except RingfenceError as problem:
@@ -63,6 +69,7 @@ def _tenant(name: str) -> dict[str, Any]:
             "what": f"{flow.protocol} {', '.join(map(str, flow.ports))}".strip(),
             "owner": flow.owner,
             "expires": str(flow.expires or ""),
+            "ended": key in declaration.ended,
         }
         for key, flow in tenant.flows.items()
     ]

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.outcome import Verdict
+from infra.outcome import Outcome, Verdict
 from infra.text import visible
+from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
-from ringfence.verify.result import DESCRIPTIONS, Kind
+from ringfence.verify.result import DESCRIPTIONS, Check, Kind
 
 if TYPE_CHECKING:
     from ringfence.verify.result import Result
@@ -35,9 +36,10 @@ def verify(
     tenants: Annotated[list[str] | None, typer.Argument(help="Tenants to verify; all that are up when none is named.")] = None,
     only: Annotated[list[Kind] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
     *,
+    today: Today = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Verify tenants on the live cloud: exit 0 when everything is as declared, 1 on any failure or error, 2 when it cannot begin.
+    """Verify tenants on the live cloud: exit 0 when everything is as declared, 1 when something is not, 2 when that cannot be told.
 
     Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`
     """
@@ -48,20 +50,21 @@ def verify(
     started = time.monotonic()
     with _progress() as progress:
         task = progress.add_task("reading declarations and stacks", total=None)
-        opened = opening.read(tuple(tenants or ()))
+        opened = opening.read(tuple(tenants or ()), today=today)
 
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=visible(what), completed=done, total=total or None)
 
         result = Verification(opened.world, opened.cloud, opened.identities, tell).run(Request(kinds=frozenset(only or Kind)))
+    for name, why in opened.left.items():
+        result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
     result.seconds["all"] = round(time.monotonic() - started, 1)
     folder = report.write(result)
     if as_json:
         print(json.dumps({**report.plain(result), "report": str(folder)}, indent=1))
     else:
         _show(result, str(folder))
-    if not result.is_green:
-        raise typer.Exit(1)
+    raise typer.Exit(result.exit_code)
 
 
 def _progress() -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from ringfence.verify.world import TenantWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from openstack.connection import Connection
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a verification starts from."""
+    """What a verification starts from. ``left`` are declared tenants that are not up, with why: nothing is said of them."""
 
     world: World
     cloud: Connection
     identities: dict[str, StackFacts]
+    left: dict[str, str] = field(default_factory=dict)
 
 
 def declared_tenants(folder: Path = ROOT) -> tuple[str, ...]:
@@ -39,31 +41,36 @@ def declared_tenants(folder: Path = ROOT) -> tuple[str, ...]:
     return tuple(name for name in found if name != names.PLATFORM)
 
 
-def read(tenants: Sequence[str] = (), folder: Path = ROOT) -> Opened:
+def read(tenants: Sequence[str] = (), folder: Path = ROOT, today: date | None = None) -> Opened:
     """Read declarations and stacks; without names, of every tenant that is declared in the folder and up.
 
-    Raises :class:`RingfenceError` when a named tenant is not declared or not up, or when none is.
+    Raises :class:`RingfenceError` when a named tenant is not declared or not up, when none is, and when a stack cannot be read: only of
+    a stack that is known not to be up nothing need be verified.
     """
     platform = load_platform(folder / "Pulumi.platform.yaml").platform
     unknown = sorted(set(tenants) - set(declared_tenants(folder)))
     if unknown:
         raise RingfenceError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(declared_tenants(folder)))
     cloud = clouds.admin()
+    known = stacks.known()
+    left = {name: "there is no such stack: pulumi up has not made it" for name in declared_tenants(folder) if name not in known}
     with ThreadPoolExecutor(4) as pool:
         platform_facts = pool.submit(stacks.platform)
-        asked = {name: pool.submit(stacks.tenant, name) for name in tenants or declared_tenants(folder)}
+        asked = {name: pool.submit(stacks.tenant, name) for name in tenants or set(declared_tenants(folder)) - left.keys()}
         made = pool.submit(stacks.all_made)
     found = {}
-    for name, future in asked.items():
-        if future.exception() is None or tenants:
+    for name, future in sorted(asked.items()):
+        if not tenants and isinstance(future.exception(), stacks.NotUpError):
+            left[name] = str(future.exception())
+        else:
             found[name] = future.result()
     if not found:
         raise RingfenceError.of("no tenant is up", expected="a stack with outputs", hint="pulumi up -s TENANT")
-    today = datetime.now(UTC).date()
+    today = today or datetime.now(UTC).date()
     worlds = []
     for name, stack in found.items():
         declaration = load_tenant(folder / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
     world = World(platform, platform_facts.result(), tuple(worlds), made=made.result())
     with trouble.translated("asking the cloud what the stacks did not export"):
-        return Opened(survey.complete(world, cloud), cloud, found)
+        return Opened(survey.complete(world, cloud), cloud, found, {} if tenants else left)

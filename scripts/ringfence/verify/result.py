@@ -90,6 +90,11 @@ class Result:
         return is_green(check.outcome for check in self.checks)
 
     @property
+    def exit_code(self) -> int:
+        """0 when it is as declared, 1 when something is not, 2 when that cannot be told."""
+        return 0 if self.is_green else 1 if self.counts()[Verdict.FAIL] else 2
+
+    @property
     def probes_per_second(self) -> float:
         """Probes of the matrix per second, proofs and judging included."""
         return self.probes / self.probe_seconds if self.probe_seconds else 0.0

@@ -45,6 +45,10 @@ class StackFacts:
     reader: Identity
 
 
+class NotUpError(CloudError):
+    """A stack is there and has not made a tenant: nobody has brought it up, or it was taken down."""
+
+
 def outputs(stack: str) -> Json:
     """Return the outputs of a stack, secrets included. Raises :class:`CloudError` when there is no such stack."""
     values: Json = json.loads(_engine("stack", "output", "--json", "--show-secrets", "--stack", stack, where=stack) or "{}")
@@ -86,6 +90,9 @@ def _asked(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["pulumi", *arguments, "--non-interactive"]
     try:
         return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired as problem:
+        hint = "look after the engine's backend, then run it again"
+        raise CloudError.of("the Pulumi engine did not answer", got=f"nothing in {SECONDS} s", hint=hint) from problem
     except FileNotFoundError as problem:
         raise CloudError.of(
             "the Pulumi engine is not on the PATH", expected="a `pulumi` command", hint='eval "$(scripts/toolchain/env)"'
@@ -101,7 +108,7 @@ def tenant(name: str) -> StackFacts:
     """Return a tenant's facts and identities."""
     found = outputs(name)
     if "tenant" not in found:
-        raise CloudError.of("the stack is not up", where=name, expected="an output `tenant`", got=", ".join(found) or "no outputs")
+        raise NotUpError.of("the stack is not up", where=name, expected="an output `tenant`", got=", ".join(found) or "no outputs")
     deployer, reader = found.get("deployer_credential", {}), found.get("reader_credential", {})
     return StackFacts(found["tenant"], Identity(names.deployer(name), deployer), Identity(names.reader(name), reader))
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.declaration.folder import load_folder
-from ringfence.analysis import declarations
+from infra.neutron import store
+from ringfence.analysis import declarations, states
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.ringfence.command import kept
 
@@ -95,6 +96,29 @@ def test_a_mistake_in_any_declaration_is_no_smaller_judgement(
     for claim in ("management", "declared"):
         assert f"not judged  {claim:<10} --without-declarations was given" in people.out
     assert [one["claim"] for one in programs.json["not_judged"]] == ["management", "declared"]
+
+
+FORMS = ("cloud", "cloud:lab", "plan:plan.json", "plan:plan.json+{file}", "plan:plan.json+cloud", "{folder}", "{file}")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_whatever_form_a_state_has_a_mistake_beside_it_is_told(
+    form: str, tree: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A running cloud, a plan, a folder and a file are all compared in one place."""
+    file = running(tmp_path, run, drifted=True)
+    snapshot = store.load(file)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.json").write_text("{}")
+    monkeypatch.setattr(states, "running", lambda *_: snapshot)
+    monkeypatch.setattr("infra.neutron.printed.load_folder", lambda *_, **__: snapshot)
+    monkeypatch.setattr("infra.neutron.planned.planned_snapshot", lambda *_, **__: snapshot)
+    state = form.format(file=file, folder=tmp_path)
+    assert run("prove", "--state", state).code == 1
+    changed(tree, "globex", "region:", "regoin:")
+    ended = run("prove", "--state", state)
+    assert (ended.code, ended.out, "Pulumi.globex.yaml" in ended.err) == (2, "", True)
+    assert run("prove", "--state", state, "--without-declarations").code == 0
 
 
 def test_all_mistakes_of_all_files_are_told(tree: Path, tmp_path: Path, run: Run) -> None:
