@@ -33,7 +33,7 @@ def main() -> None:
     declarations = load_folder(root, today=today)
     for warning in warnings(declarations, stack):
         pulumi.log.warn(warning)
-    refuse_open_paths(declarations)
+    refuse_open_paths(declarations, stack)
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.declaration import names
 from infra.declaration.expiry import endings
 from infra.errors import DeclarationError, OpenPathError, Problem
 from infra.neutron.compile import compile_fabric
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
 HINT = "ringfence prove shows the packet, the links and the rules"
 
 
-def refuse_open_paths(declarations: Declarations) -> Proof:
+def refuse_open_paths(declarations: Declarations, stack: str = names.PLATFORM) -> Proof:
     """Prove that all declared tenants together are isolated as declared, and return the proof.
 
     A platform without any tenant is not refused for the one reason that there is nobody yet to be kept apart.
 
-    A tenant whose declaration has mistakes is left out: it is not provisioned by this, and does not stop the others.
+    A tenant whose declaration has mistakes is left out: that stops its own ``stack``, and not the others.
 
     Raises:
-        DeclarationError: a tenant that is left out may share names with another one, so the others cannot be judged without it.
+        DeclarationError: the stack itself is left out, or one that is may share names with another, which cannot be judged without it.
         OpenPathError: they are not, or it cannot be told; one problem for every claim that does not hold.
     """
     undecidable = declarations.undecidable()
-    if undecidable:
+    if undecidable or stack in declarations.left:
         raise DeclarationError(*undecidable, *declarations.problems)
     fabric = compile_fabric(declared_snapshot(declarations.platform, declarations.tenants))
     proof = prove(fabric, declared_intent(declarations.platform, declarations.tenants))

@@ -117,14 +117,14 @@ def _read(file: Path) -> tuple[Accepted, ...]:
         return ExceptionFile.model_validate(yaml.safe_load(file.read_bytes()) or {}).exceptions
     except OSError as error:
         raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "", hint=EXAMPLE) from error
-    except yaml.YAMLError as error:
-        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=" ".join(str(error).split()), hint=EXAMPLE) from error
     except ValidationError as error:
         problems = [
             Problem(entry["msg"], f"{file}: {'.'.join(map(str, entry['loc']))}", got=str(entry["input"])[:80], hint=EXAMPLE)
             for entry in error.errors()
         ]
         raise QuestionError(*problems) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that no calendar has is a ValueError, endless nesting the last
+        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=" ".join(str(error).split()), hint=EXAMPLE) from error
 
 
 def _allowed(snapshot: Snapshot, filters: Filters) -> Callable[[Finding], PacketSet | None]:

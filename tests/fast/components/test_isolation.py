@@ -75,6 +75,15 @@ def test_a_mistake_stops_others_exactly_where_names_may_be_the_same(folder: Path
         refuse_open_paths(found)
 
 
+def test_a_stack_that_is_left_out_itself_is_not_provisioned(folder: Path) -> None:
+    """Also where the mistake shows only beside the others: a pool without room for it, for example."""
+    (folder / "Pulumi.globex.yaml").write_text("config: {ringfence:tenant: {}}\n")
+    found = load_folder(folder, today=TODAY)
+    assert refuse_open_paths(found, "acme").verdict is Verdict.HOLDS
+    with pytest.raises(DeclarationError, match=r"Pulumi\.globex\.yaml"):
+        refuse_open_paths(found, "globex")
+
+
 def test_an_expired_flow_is_told_to_its_own_tenant_and_stops_nobody(folder: Path) -> None:
     """It allows nothing, so what is provisioned is narrower than before."""
     acme = folder / "Pulumi.acme.yaml"
