@@ -19,6 +19,7 @@ from infra.policy.queries.sides import INTERNET, OUTSIDE, World, group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from infra.neutron.snapshot import Snapshot
     from infra.policy.isolation import Fabric
@@ -44,8 +45,7 @@ class Directory:
             server, network = servers.get(port.device_id, ""), networks[port.network_id]
             self._parts[party].add(endpoint)
             segment = fabric.segments[int(fabric.endpoints.segment[endpoint])].name
-            labels = [f"{party} on {segment}", *(f"{party}/{text}" for text in (port.id, port.name) if text)]
-            for text in filter(None, (port.id, port.name, *labels)):
+            for text in filter(None, (port.id, port.name, f"{party} on {segment}")):
                 self._parts[text].add(endpoint)
             for end in filter(None, _short(party, server)):
                 self._parts[f"{party}/{end}"].add(endpoint)
@@ -64,8 +64,8 @@ class Directory:
         """
         if text in OUTSIDE:
             return (INTERNET,)
-        if text in self._parts:
-            return group(self._fabric, sorted(self._parts[text]))
+        if named := self._named(text):
+            return group(self._fabric, sorted(named))
         if alike := self._alike(text):
             return alike
         party, _, rest = text.rpartition("/")
@@ -85,10 +85,18 @@ class Directory:
             hint=f"nearest: {near}" if near else "",
         )
 
+    def _named(self, text: str) -> AbstractSet[int]:
+        """Return the endpoints that go by a name, or by a party and a name of their own: ``acme/acme-web-app``."""
+        if text in self._parts:
+            return self._parts[text]
+        cuts = (found.start() for found in re.finditer("/", text))
+        both = (self._parts.get(text[:cut], set()) & self._parts.get(text[cut + 1 :], set()) for cut in cuts)
+        return next(filter(None, both), frozenset())
+
     def _alike(self, text: str) -> tuple[Place, ...]:
         """Return the endpoints that go by one name because nothing tells them apart, as other verbs print them; none for other texts."""
         several = _ALIKE.fullmatch(text)
-        firsts = self._parts.get(several[1], set()) if several else set()
+        firsts = self._named(several[1]) if several else frozenset[int]()
         sides = group(self._fabric, range(len(self._fabric.endpoints))) if firsts else ()
         return tuple(side for side in sides if several and firsts & set(side.members) and len(side.members) == int(several[2]) + 1)
 
