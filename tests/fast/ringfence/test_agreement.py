@@ -61,6 +61,22 @@ def test_where_no_answer_passes_none_is_said(question: list[str], tmp_path: Path
     assert run(*question, *state, "--json").json["answers"] == []
 
 
+def test_what_is_heard_by_all_of_a_network_passes_for_every_verb(tmp_path: Path, run: Run) -> None:
+    """A multicast that one tenant may send and whose sender another admits passes by nobody's address."""
+    cloud = Cloud()
+    cloud.network("shared", "alfa", "10.9.0.0/24", shared=True)
+    rules = {"alfa": allow("egress", "224.0.0.18/32", "udp"), "beta": allow("ingress", "10.9.0.0/24", "udp")}
+    for number, tenant in enumerate(rules, 11):
+        cloud.project(tenant)
+        cloud.group(f"{tenant}-c", tenant, rules[tenant])
+        cloud.server(f"{tenant}-web", tenant)
+        cloud.port(f"{tenant}-card", "shared", tenant, f"10.9.0.{number}", groups=(f"{tenant}-c",), device_id=f"{tenant}-web")
+    state = ("--state", kept(tmp_path, cloud))
+    assert run("prove", *state).code == 1
+    assert [run(verb, "alfa", "beta", *state).code for verb in ("can", "why")] == [0, 0]
+    assert run("can", "beta", "alfa", *state).code == 1
+
+
 def test_other_protocols_are_no_answers(tmp_path: Path, run: Run) -> None:
     """UDP that passes says nothing about TCP."""
     assert run("can", "alfa", "beta", "tcp/53", "--state", kept(tmp_path, both_only_send()), "--json").json["answers"] == []
