@@ -125,9 +125,8 @@ def _records(connection: Connection, progress: Callable[[str, int], None]) -> It
 def _extensions(network: Service) -> frozenset[str] | None:
     """Return the aliases of the cloud's extensions; ``None`` when it does not tell them."""
     answer = network.get("/extensions", params={})
-    if answer.status_code != _OK:
-        return None
-    return frozenset(str(entry["alias"]) for entry in answer.json().get("extensions", []))
+    listed = _listed(answer, "extensions") if answer.status_code == _OK else None
+    return None if listed is None else frozenset(str(entry["alias"]) for entry in listed)
 
 
 def _extended(connection: Connection, aliases: frozenset[str] | None, progress: Callable[[str, int], None]) -> Iterator[model.Unknown]:
@@ -239,13 +238,23 @@ def _pages(
         if answer.status_code != _OK:
             hint = "use a credential that may read all projects (role reader, system or admin scope)"
             raise CloudError(Problem("the cloud did not answer", where=path, expected="200", got=str(answer.status_code), hint=hint))
-        objects = answer.json().get(key, [])
+        objects = _listed(answer, key)
+        if objects is None:
+            hint = "ask what answers in the place of the API, such as a proxy"
+            raise CloudError(Problem("the cloud answered something else", path, f"a list under {key}", str(answer.json())[:200], hint))
         yield from objects
         count += len(objects)
         progress(key, count)
         if not paged or not objects or not _more(answer, key, objects):
             return
         params["marker"] = objects[-1]["id"]
+
+
+def _listed(answer: Answer, key: str) -> list[Any] | None:
+    """Return the objects of an answer; ``None`` when it has no such list, which is not the same as an empty one."""
+    body = answer.json()
+    listed = body.get(key) if isinstance(body, dict) else None
+    return listed if isinstance(listed, list) else None
 
 
 def _more(answer: Answer, key: str, objects: list[Any]) -> bool:

@@ -261,3 +261,13 @@ def test_a_driver_is_told_by_all_agents_or_not_at_all() -> None:
     assert driver(connection) == "ovn"
     agents.append({"binary": "neutron-linuxbridge-agent"})
     assert driver(connection) is None
+
+
+@pytest.mark.parametrize("body", [{}, {"error": "busy"}, [], "ok", None, {"ports": None}, {"ports": {}}])
+def test_an_answer_without_its_list_is_no_empty_list(body: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers with 200 and something else is not the API, and says nothing about how many ports there are."""
+    cloud = Connection()
+    ask = cloud.network.get
+    monkeypatch.setattr(cloud.network, "get", lambda url, *, params: Answer(body) if url == "/ports" else ask(url, params=params))
+    with pytest.raises(CloudError, match="the cloud answered something else"):
+        list(records(cloud))
