@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False
+"""As in ``typing``, whose import takes long enough to be interrupted."""
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 CANNOT_TELL = 2
 INTERRUPTED = 130

@@ -38,4 +38,7 @@ def ssh(
         targets = {one: Target(facts["management"], facts["host_key"]) for one, facts in servers.items()}
     config = ssh_config.write(tenant, entrance, targets)
     command = ["ssh", "-F", str(config), name or ssh_config.BASTION, *context.args]
-    os.execvp(command[0], command)  # noqa: S606 - takes this process's place on purpose
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - takes this process's place on purpose
+    except OSError as error:
+        raise RingfenceError.of("OpenSSH's client cannot be run", got=error.strerror or "", hint="install it; its name is ssh") from error
