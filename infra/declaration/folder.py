@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,8 @@ def _may_meet(one: str, other: str) -> bool:
 
 
 def files(folder: Path) -> tuple[Path, ...]:
-    """Return the declarations of a folder, sorted."""
-    return tuple(sorted(folder.glob(f"{PREFIX}*{SUFFIX}")))
+    """Return the declarations of a folder, sorted. Raises ``OSError`` for a folder that cannot be read: it is not an empty one."""
+    return tuple(sorted(path for path in folder.iterdir() if fnmatchcase(path.name, f"{PREFIX}*{SUFFIX}")))
 
 
 def stacks(folder: Path) -> tuple[str, ...]:

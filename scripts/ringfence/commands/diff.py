@@ -68,7 +68,13 @@ def command(
     found = changes(old.passages, new.passages)
     unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
     if as_json:
-        emit({"changes": [dataclasses.asdict(change) for change in found], "unknowns": list(unknowns)})
+        emit(
+            {
+                "changes": [dataclasses.asdict(change) for change in found],
+                "unknowns": list(unknowns),
+                "not_compared": [old.alone, new.alone],
+            }
+        )
     elif form is Form.MARKDOWN:
         print(markdown(found, before, after))
     else:

@@ -11,7 +11,7 @@ import pytest
 
 from infra.components import isolation
 from infra.components.isolation import refuse_open_paths, warnings
-from infra.declaration.folder import load_folder, stacks
+from infra.declaration.folder import files, load_folder, stacks
 from infra.errors import DeclarationError, OpenPathError
 from infra.neutron.declared import OUTSIDE
 from infra.policy.isolation import Verdict
@@ -120,3 +120,9 @@ def test_a_platform_without_tenants_is_refused_for_anything_else(folder: Path, m
 def test_the_platform_is_no_tenant(folder: Path) -> None:
     """The stacks of a folder are its tenants, by name."""
     assert stacks(folder) == ("acme", "globex")
+
+
+def test_a_folder_that_cannot_be_read_is_no_folder_without_declarations(tmp_path: Path) -> None:
+    """Not there, or not to be read: nobody can say that nothing is declared."""
+    with pytest.raises(OSError, match="gone"):
+        files(tmp_path / "gone")
