@@ -49,6 +49,7 @@ def command(
     opened = read(state, driver, today=today, alone=alone, platform=platform)
     proof = prove(opened.fabric, opened.intent)
     unjudged = list(not_judged(opened, proof))
+    _apart(certificate, snapshot, opened.file)
     written = _write(proof, certificate, snapshot, opened)
     if as_json:
         ended = [dataclasses.asdict(one) for one in opened.ended]
@@ -58,9 +59,18 @@ def command(
         show(console(), proof, opened)
         for path in written:
             console().print(f"written: {path}")
+    if certificate is not None and certificate not in written:
+        console(aside=True).print(f"no certificate is written, and {certificate} left as it was: {proof.verdict}")
     if certificate in written and snapshot is None and opened.file is None:
         console(aside=True).print("the snapshot that the certificate is about is not kept: --snapshot names a file for it")
     raise typer.Exit(proof.verdict.exit_code)
+
+
+def _apart(certificate: Path | None, snapshot: Path | None, state: Path | None) -> None:
+    """Refuse to write a certificate over what it is about."""
+    if certificate is not None and certificate.resolve() in {path.resolve() for path in (snapshot, state) if path is not None}:
+        expected = "a file of its own"
+        raise QuestionError.of("the certificate would take the place of the snapshot", where=str(certificate), expected=expected)
 
 
 def _write(proof: Proof, certificate: Path | None, snapshot: Path | None, state: State) -> list[Path]:

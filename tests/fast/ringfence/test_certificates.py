@@ -12,7 +12,7 @@ from ringfence.analysis import declarations, states
 from ringfence.analysis.output import write
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.policy.queries.test_answers import two_zones
-from tests.fast.ringfence.command import kept
+from tests.fast.ringfence.command import doubtful, kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +75,18 @@ def test_a_declared_tenant_that_the_state_does_not_show_is_named(tmp_path: Path,
     assert (done.code, "not judged  declared   globex: declared, but not in this state, so not compared" in done.out) == (0, True)
     assert run("prove", "--state", cloud, "--json").json["absent"] == ["globex"]
     assert run("prove", "--json").json["absent"] == []
+
+
+def test_a_certificate_never_takes_the_place_of_what_it_is_about(tmp_path: Path, run: Run) -> None:
+    """Nor is it left unsaid that none was written, where an earlier one lies in its place."""
+    cloud, proof = kept(tmp_path, two_tenants()), tmp_path / "proof.json"
+    before = cloud.read_bytes()
+    assert run("prove", "--state", cloud, "--certificate", cloud).code == 2
+    assert run("prove", "--state", cloud, "--certificate", proof, "--snapshot", tmp_path / "." / "proof.json").code == 2
+    assert (cloud.read_bytes(), proof.exists()) == (before, False)
+    proof.write_text("an earlier one")
+    ended = run("prove", "--state", kept(tmp_path, doubtful(), "doubt.jsonl"), "--certificate", proof)
+    assert (ended.code, "no certificate is written" in ended.err, proof.read_text()) == (2, True, "an earlier one")
 
 
 def test_a_state_that_changes_while_it_is_judged_is_no_state(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
