@@ -31,6 +31,11 @@ class Draft:
     names_known: bool = True
     """Whether ``written`` is all: not when a section is misspelt or could not be read, and then no name is called unknown."""
 
+    def is_named(self) -> bool:
+        """Whether every zone, external and server could be read, so that all names that the tenant comes to are known."""
+        read = {"zones": self.zones, "externals": self.externals, "servers": self.servers}
+        return self.names_known and all(self.written[section] == set(entries) for section, entries in read.items())
+
     def is_written(self, name: str) -> bool:
         """Whether a name stands for some endpoint in the file, well-formed or not."""
         return any(name in self.written[section] for section in ("zones", "externals", "servers"))

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, joined, names
-from infra.declaration.loader import PREFIX, SUFFIX, load_platform, load_tenant, misread, stack_name
+from infra.declaration.loader import PREFIX, SUFFIX, LeftOutError, load_platform, load_tenant, misread, stack_name
 from infra.declaration.source import Mistake, dotted
 from infra.errors import DeclarationError, Problem
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from infra.declaration.loader import PlatformDeclaration, TenantDeclaration
+    from infra.declaration.loader import Claims, PlatformDeclaration, TenantDeclaration
     from infra.declaration.model import Platform
 
 UNREAD = (".yml", ".json")
@@ -28,13 +28,14 @@ UNREAD = (".yml", ".json")
 class Declarations:
     """A platform, its tenants in the order of their names, and what is wrong with the tenants that are left out.
 
-    ``left`` are the stacks of the tenants that are left out.
+    ``left`` are the stacks of the tenants that are left out, ``unnamed`` those among them whose names could not all be read.
     """
 
     platform: Platform
     tenants: tuple[TenantDeclaration, ...]
     problems: tuple[Problem, ...] = ()
     left: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     def whole(self) -> Declarations:
         """Return the same, or raise ``DeclarationError`` with every mistake when a tenant had to be left out."""
@@ -45,10 +46,10 @@ class Declarations:
     def undecidable(self) -> tuple[Problem, ...]:
         """Return why the others cannot be judged without the tenants that are left out; empty when they can.
 
-        Every name that a tenant claims is its own, or begins with its own and a hyphen. A tenant that cannot be read may so claim a name
-        of another one exactly when one of the two names begins with the other: ``acme`` with a zone ``prod-app``, and ``acme-prod``.
+        Every name that a tenant claims is its own, or begins with its own and a hyphen. A tenant whose names cannot be read may so claim
+        one of another tenant exactly when one of the two is called after the other: ``acme`` with a zone ``prod-app``, and ``acme-prod``.
         """
-        read = [one.tenant.name for one in self.tenants]
+        others = [*(one.tenant.name for one in self.tenants), *self.left]
         return tuple(
             Problem(
                 f"whether {left} and {other} are kept apart cannot be told",
@@ -57,8 +58,8 @@ class Declarations:
                 "mistakes, which are listed beside this",
                 "mend this declaration first",
             )
-            for left in self.left
-            for other in (*read, *(one for one in self.left if one > left))
+            for left in self.unnamed
+            for other in others
             if _may_meet(left, other)
         )
 
@@ -90,28 +91,34 @@ def load_folder(folder: Path, *, today: date) -> Declarations:
         raise DeclarationError(*error.problems, *chain.from_iterable(map(misread, paths.values()))) from error
     tenants: list[TenantDeclaration] = []
     problems: list[Problem] = list(_unread(folder))
-    left: list[str] = []
+    left: dict[str, Claims | None] = {}
     for stack, path in paths.items():
         try:
             tenants.append(load_tenant(path, platform.platform, today=today))
         except DeclarationError as error:
             problems.extend(error.problems)
-            left.append(stack)
-    return _together(platform, Declarations(platform.platform, tuple(tenants), tuple(problems), tuple(left)))
+            left[stack] = error.claims if isinstance(error, LeftOutError) else None
+    unnamed = tuple(stack for stack, claims in left.items() if claims is None)
+    found = Declarations(platform.platform, tuple(tenants), tuple(problems), tuple(left), unnamed)
+    return _together(platform, found, [claims for claims in left.values() if claims is not None])
 
 
-def _together(platform: PlatformDeclaration, found: Declarations) -> Declarations:
-    """Leave out the tenants whose names meet, and those that the platform has no room for: each by itself is right."""
-    meetings = joined.meetings(found.platform, found.tenants)
+def _together(platform: PlatformDeclaration, found: Declarations, named: list[Claims]) -> Declarations:
+    """Leave out the tenants whose names meet, and those that the platform has no room for: each by itself is right.
+
+    ``named`` are the names of tenants that are left out already: they stand for what is in the cloud of theirs.
+    """
+    meetings = joined.meetings(found.platform, [*found.tenants, *named])
     met = {stack for stacks in meetings for stack in stacks if stack != names.PLATFORM}
     room, crowded = _room(platform, len(found.tenants) + len(found.left))
     kept = [one for one in found.tenants if one.tenant.name not in met]
-    late = {one.tenant.name for one in kept[max(0, room - len(found.left) - len(met)) :]} if crowded else set()
+    late = {one.tenant.name for one in kept[max(0, room - len({*found.left, *met})) :]} if crowded else set()
     return Declarations(
         found.platform,
         tuple(one for one in kept if one.tenant.name not in late),
         (*found.problems, *chain.from_iterable(meetings.values()), *crowded),
         tuple(sorted({*found.left, *met, *late})),
+        found.unnamed,
     )
 
 

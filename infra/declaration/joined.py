@@ -17,7 +17,7 @@ from infra.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.loader import Claims, TenantDeclaration
     from infra.declaration.model import Platform
     from infra.declaration.source import KeyPath, Location
 
@@ -101,7 +101,7 @@ def twice(tenant: Tenancy) -> Iterator[tuple[Named, Named]]:
             yield known, one
 
 
-def meetings(platform: Platform, tenants: Iterable[TenantDeclaration]) -> dict[tuple[str, str], list[Problem]]:
+def meetings(platform: Platform, tenants: Iterable[TenantDeclaration | Claims]) -> dict[tuple[str, str], list[Problem]]:
     """Return the mistakes of names that two tenants both come to, or a tenant and the platform, by the two stacks.
 
     Across tenants the kind does not matter: a question names a server, a port, a router and a tenant in the same way.

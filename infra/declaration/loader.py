@@ -46,6 +46,22 @@ class PlatformDeclaration:
     lines: Lines
 
 
+class Claims(NamedTuple):
+    """What a tenant that is left out would be called, part by part, and where that is written."""
+
+    tenant: Draft
+    lines: Lines
+
+
+class LeftOutError(DeclarationError):
+    """A tenant's declaration is refused. ``claims`` are its names, where all of them could be read all the same."""
+
+    def __init__(self, problems: tuple[Problem, ...], claims: Claims | None) -> None:
+        """Keep the problems in the order of the file."""
+        super().__init__(*problems)
+        self.claims = claims
+
+
 def stack_name(path: Path) -> str:
     """Return the stack that a file declares: ``acme`` for ``Pulumi.acme.yaml``. Raises ``DeclarationError`` for other names."""
     name = path.name.removeprefix(PREFIX).removesuffix(SUFFIX)
@@ -87,9 +103,9 @@ def load_tenant(path: Path, platform: Platform, *, today: date) -> TenantDeclara
     if not isinstance(found.tree, Mapping):
         mistake = Mistake((), "not a mapping", f"the keys {', '.join(keys_of(Tenant))}", shown(found.tree))
         raise DeclarationError(*found.problems([*found.mistakes, *found.unsaid([mistake])]))
-    tenant, mistakes = _tenant(name, found, platform)
+    tenant, mistakes, draft = _tenant(name, found, platform)
     if tenant is None or found.around:
-        raise DeclarationError(*found.problems(mistakes))
+        raise LeftOutError(found.problems(mistakes), Claims(draft, found.lines) if draft.is_named() else None)
     return TenantDeclaration(tenant, found.lines, ended(tenant, today))
 
 
@@ -114,8 +130,8 @@ class _Shapes(NamedTuple):
     mistakes: list[Mistake]
 
 
-def _tenant(name: str, found: Source, platform: Platform) -> tuple[Tenant | None, list[Mistake]]:
-    """Judge the shapes, then what is between the parts that could be read."""
+def _tenant(name: str, found: Source, platform: Platform) -> tuple[Tenant | None, list[Mistake], Draft]:
+    """Judge the shapes, then what is between the parts that could be read. The draft has these, whatever came of it."""
     tree = found.tree
     read = _shapes(name, found)
     written = {section: _names(tree.get(section)) for section in SECTIONS}
@@ -124,7 +140,7 @@ def _tenant(name: str, found: Source, platform: Platform) -> tuple[Tenant | None
     parts = (read.zones, read.externals, read.servers, read.flows)
     draft = Draft(name, platform, region, *parts, written, in_order, names_known=_names_known(tree, found))
     mistakes = [*found.mistakes, *read.mistakes, *checks.tenant(draft)]
-    return (None if mistakes else read.tenant), mistakes
+    return (None if mistakes else read.tenant), mistakes, draft
 
 
 def _shapes(name: str, found: Source) -> _Shapes:

@@ -75,6 +75,19 @@ def test_a_mistake_stops_others_exactly_where_names_may_be_the_same(folder: Path
         refuse_open_paths(found)
 
 
+def test_a_mistake_beside_readable_names_stops_nobody_whose_names_are_others(folder: Path) -> None:
+    """`acme-prod` with a mistake in a flow: its names are known, and none of them is one of acme's, unless it is."""
+    text = (folder / "Pulumi.globex.yaml").read_text().replace("protocol: tcp", "protocol: tpc", 1)
+    (folder / "Pulumi.acme-prod.yaml").write_text(text)
+    found = load_folder(folder, today=TODAY)
+    assert (found.left, found.undecidable()) == (("acme-prod",), ())
+    assert refuse_open_paths(found, "acme").verdict is Verdict.HOLDS
+    acme = folder / "Pulumi.acme.yaml"
+    acme.write_text(acme.read_text().replace("zones:\n", "zones:\n      prod-app: {cidr: 10.0.7.0/24}\n", 1))
+    with pytest.raises(DeclarationError, match="would be called acme-prod-app"):
+        refuse_open_paths(load_folder(folder, today=TODAY), "acme")
+
+
 def test_a_stack_that_is_left_out_itself_is_not_provisioned(folder: Path) -> None:
     """Also where the mistake shows only beside the others: a pool without room for it, for example."""
     (folder / "Pulumi.globex.yaml").write_text("config: {ringfence:tenant: {}}\n")
