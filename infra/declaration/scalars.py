@@ -13,10 +13,9 @@ NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 _TRUTH = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false"})
 _DECIMAL: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DIGITS: Final = re.compile(r"[-+]?[0-9][0-9_]*")
 _OTHER_BASE: Final = re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+")
 _SIXTIES: Final = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
-_FRACTION: Final = re.compile(r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?")
+_SIGNED_OR_BROKEN: Final = re.compile(r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?")
 _NO_NUMBER: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
@@ -55,4 +54,4 @@ def advice(word: str) -> tuple[str, str, str]:
 
 
 def _odd_number(word: str) -> bool:
-    return any(form.fullmatch(word) for form in (_DIGITS, _OTHER_BASE, _SIXTIES, _FRACTION, _NO_NUMBER))
+    return any(form.fullmatch(word) for form in (_OTHER_BASE, _SIXTIES, _SIGNED_OR_BROKEN, _NO_NUMBER))

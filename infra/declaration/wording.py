@@ -68,7 +68,8 @@ def mistakes(model: type[BaseModel], details: list[ErrorDetails], path: KeyPath)
     return [
         Mistake((*path, *_keys(one["loc"])), *_said(model, one))
         for one in details
-        if one["type"] != "missing" or (_keys(one["loc"])[:-1], str(one["loc"][-1])) not in misspelt
+        if not (one["type"] == "missing" and (_keys(one["loc"])[:-1], str(one["loc"][-1])) in misspelt)
+        and not (one["type"] == "too_short" and one["input"])  # pydantic counts right entries only, and the wrong ones are told
     ]
 
 
@@ -99,6 +100,8 @@ def _said(model: type[BaseModel], detail: ErrorDetails) -> Said:
         case "too_short":
             several = isinstance(detail["input"], list | tuple)
             found = ("nothing is listed", _list(where) if several else "at least one name with what belongs to it", got, "")
+        case "string_type" if isinstance(detail["input"], list | dict):
+            found = ("not a text", "one name or text", got, "write an entry for each" if isinstance(detail["input"], list) else "")
         case kind if kind in PLAIN:
             what, expected = PLAIN[kind]
             blank = isinstance(detail["input"], str) and not detail["input"].strip()

@@ -49,6 +49,7 @@ PLATFORM: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (
     owned.management_prefixes,
     owned.pool_size,
     owned.backbone_hosts,
+    owned.external_network,
     owned.bastion_entrance,
     owned.default_type_is_encrypted,
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.declaration import breadth, reserved
+from infra.declaration import breadth, names, reserved
 from infra.declaration.source import Mistake, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from infra.declaration.model import Platform
+    from infra.declaration.model import Network, Platform
+
+
+BACKBONE_LONGEST = 29
+"""Longest prefix of the backbone: it still has room for three routers of tenants."""
 
 
 def regions(platform: Platform) -> Iterator[Mistake]:
@@ -37,29 +41,51 @@ def pool_size(platform: Platform) -> Iterator[Mistake]:
 
 
 def backbone_hosts(platform: Platform) -> Iterator[Mistake]:
-    """Router and bastion have addresses of their own on the backbone."""
-    last = platform.backbone.cidr.num_addresses - 2
-    for key, number in (("router", platform.backbone.router), ("bastion", platform.backbone.bastion)):
+    """The backbone has room for router, bastion and a tenant, and router and bastion have addresses of their own on it."""
+    backbone = platform.backbone
+    if backbone.cidr.prefixlen > BACKBONE_LONGEST:
+        expected = f"a prefix length of /{BACKBONE_LONGEST} or less: routers, bastion and one address for each tenant"
+        yield Mistake(("backbone", "cidr"), "the backbone has no room for its routers", expected, str(backbone.cidr))
+        return
+    last = backbone.cidr.num_addresses - 2
+    for key, number in (("router", backbone.router), ("bastion", backbone.bastion)):
         if number > last:
             what = "the backbone has no such host number"
-            yield Mistake(("backbone", key), what, f"1 to {last} in {platform.backbone.cidr}", str(number))
-    if platform.backbone.router == platform.backbone.bastion:
+            yield Mistake(("backbone", key), what, f"1 to {last} in {backbone.cidr}", str(number))
+    if backbone.router == backbone.bastion:
         what = "the router has this host number already"
-        yield Mistake(("backbone", "bastion"), what, "a number of its own", str(platform.backbone.bastion))
+        yield Mistake(("backbone", "bastion"), what, "a number of its own", str(backbone.bastion))
+
+
+def external_network(platform: Platform) -> Iterator[Mistake]:
+    """The cloud's network towards the outside is none of those that the platform makes."""
+    if platform.external_network in {names.BACKBONE, names.BASTION, names.MANAGEMENT_POOL}:
+        what = "the platform makes a thing of this name itself"
+        yield Mistake(("external_network",), what, "the cloud's network towards the outside", platform.external_network)
 
 
 def bastion_entrance(platform: Platform) -> Iterator[Mistake]:
-    """The only SSH entrance is not open to everybody."""
-    what, whole = "the bastion would be open to everybody", True
-    for index, network in enumerate(platform.bastion.allowed_from):
-        if network.prefixlen < breadth.SHORTEST[network.version]:
-            expected = f"where operators are: a prefix length of /{breadth.SHORTEST[network.version]} or more"
-            yield Mistake(("bastion", "allowed_from", index), what, expected, str(network))
-            whole = False
-    if whole and (share := breadth.too_much(platform.bastion.allowed_from)):
+    """The only SSH entrance is not open to everybody, neither by one prefix nor by all of them together."""
+    what, allowed = "the bastion would be open to everybody", platform.bastion.allowed_from
+    wide = [index for index, network in enumerate(allowed) if network.prefixlen < breadth.SHORTEST[network.version]]
+    for index in wide:
+        expected = f"where operators are: a prefix length of /{breadth.SHORTEST[allowed[index].version]} or more"
+        yield Mistake(("bastion", "allowed_from", index), what, expected, str(allowed[index]))
+    if not wide and (share := breadth.too_much(allowed)):
         expected = f"where operators are: together at most {breadth.MOST[4]} public addresses, as many as in a /{breadth.SHORTEST[4]}"
-        got = f"{len(platform.bastion.allowed_from)} prefixes with {share}"
-        yield Mistake(("bastion", "allowed_from"), what, expected, got)
+        yield Mistake(("bastion", "allowed_from"), what, expected, f"{len(allowed)} prefixes with {share}")
+    elif not wide:
+        yield from _odd_entrances(allowed)
+
+
+def _odd_entrances(allowed: Sequence[Network]) -> Iterator[Mistake]:
+    """Prefixes that no operator comes from, and rules that Neutron would refuse as a second one of the same."""
+    for index, network in enumerate(allowed):
+        if use := reserved.use_of(network):
+            expected = "where operators are: addresses that can be routed"
+            yield Mistake(("bastion", "allowed_from", index), "the prefix is reserved", expected, f"{network}: {use}")
+        elif network in allowed[:index]:
+            yield Mistake(("bastion", "allowed_from", index), "the prefix is listed twice", "each prefix once", str(network))
 
 
 def default_type_is_encrypted(platform: Platform) -> Iterator[Mistake]:

@@ -17,6 +17,23 @@ CASES: dict[str, Refused] = {
     "a bastion for everybody": one(
         {"bastion.allowed_from": ["0.0.0.0/0"]}, "bastion.allowed_from[0]", "the bastion would be open to everybody", "/8"
     ),
+    "a backbone without room": one(
+        {"backbone.cidr": "172.29.0.0/31"}, "backbone.cidr", "the backbone has no room for its routers", "/29 or less"
+    ),
+    "an external network that is the platform's own": one(
+        {"external_network": "platform-backbone"}, "external_network", "the platform makes a thing of this name itself"
+    ),
+    "a bastion for its own loopback": one(
+        {"bastion.allowed_from": ["127.0.0.0/8"]}, "bastion.allowed_from[0]", "the prefix is reserved", "can be routed"
+    ),
+    "a bastion with a prefix twice": one(
+        {"bastion.allowed_from": ["192.0.2.0/24", "192.0.2.0/24"]}, "bastion.allowed_from[1]", "the prefix is listed twice"
+    ),
+    "a bastion with a netmask": one({"bastion.allowed_from": ["192.0.2.0/255.255.255.0"]}, "bastion.allowed_from[0]", "not an IPv4 prefix"),
+    "a bastion from IPv6": one({"bastion.allowed_from": ["2001:db8::/32"]}, "bastion.allowed_from[0]", "not an IPv4 prefix", "IPv6"),
+    "one allowed region": one({"allowed_regions": "north"}, "allowed_regions", "not a list", "a list of regions"),
+    "SSH on a port in quotes": one({"ssh_port": "22"}, "ssh_port", "not a whole number"),
+    "a management port that is none": one({"management_ports": [0]}, "management_ports[0]", "not a port", "1 to 65535"),
     "a bastion for everybody in 256 parts": one(
         {"bastion.allowed_from": [f"{n}.0.0.0/8" for n in range(256)]},
         "bastion.allowed_from",

@@ -173,6 +173,7 @@ TEXTS: dict[str, tuple[dict[str, str], str]] = {
     "port 0": ({"ports": "[0]"}, "10: flows.https.ports[0]: not a port\n  expected: a port from 1 to 65535"),
     "a blank flavor": ({"flavor": "'  '"}, "8: servers.api.flavor: the text is blank"),
     "a flavor that is a number": ({"flavor": "4"}, "8: servers.api.flavor: not a text"),
+    "a reason in two": ({"reason": "[abc, def]"}, "10: flows.https.reason: not a text\n  expected: one name or text\n  got: [abc, def]"),
     "a long reason": ({"reason": "x" * 201}, "10: flows.https.reason: the text is too long\n  expected: at most 200 characters"),
     "a short reason": ({"reason": "ab"}, "10: flows.https.reason: the text is too short\n  expected: at least 3 characters"),
     "a root disk of nothing": ({"root": "0"}, "8: servers.api.root: the number is too small\n  expected: 2 or more"),

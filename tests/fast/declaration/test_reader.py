@@ -168,6 +168,24 @@ def test_nesting_is_bounded(bracket: str, depth: int, tmp_path: Path) -> None:
     assert time.process_time() - begun < 0.5
 
 
+MANY = {
+    "zones": "".join(f"      z{n}: {{cidr: 10.{n // 256}.{n % 256}.0/24}}\n" for n in range(900)),
+    "externals": "      e: {cidrs: [" + ", ".join(f"11.{n // 256}.{n % 256}.0/24" for n in range(2000)) + "]}\n",
+    "flows": "".join(f"      f{n}: {{from: z{n}, to: nobody{n}, protocol: ah, reason: xyz, owner: xyz}}\n" for n in range(500)),
+}
+
+
+def test_many_entries_are_judged_soon(tmp_path: Path) -> None:
+    """Nothing is held against everything: thousands of zones, prefixes and unknown ends take no minutes."""
+    head = "config:\n  ringfence:tenant:\n    region: north\n    labels: {classification: internal, service: x}\n"
+    text = head + "".join(f"    {section}:\n{entries}" for section, entries in MANY.items())
+    begun = time.process_time()
+    found = said(tmp_path, text)
+    assert time.process_time() - begun < 2
+    assert len(found) == 500
+    assert all("unknown endpoint\n  expected: one of internet, e, z0" in one and "882 more" in one for one in found)
+
+
 def test_aliases_are_never_followed() -> None:
     """Ten levels of ten aliases would be ten thousand million values."""
     levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 11))
