@@ -40,6 +40,8 @@ MOST = 200
 _GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace", "read-discard"})
 _SAME = "same"
 _KEPT = frozenset({_SAME, "read", "refresh"})
+_STAYS = _KEPT | {"update"}
+"""Steps after which it is the same object: the engine prints its id, and what the cloud has filled in, in the old state only."""
 
 
 def is_told(value: object) -> bool:
@@ -155,8 +157,7 @@ class Plan:
         self.resources: dict[str, Resource] = {}
         for step in steps:
             if step.op not in _GONE and step.new_state is not None:
-                before = step.old_state.inputs if step.old_state is not None else {}
-                self.resources[step.new_state.urn] = Resource(step.new_state, step.op in _KEPT, before)
+                self.resources[step.new_state.urn] = _resource(step, step.new_state)
 
     def of(self, *kinds: str) -> Iterator[Resource]:
         """Yield the resources of some types, in the order of the plan."""
@@ -211,6 +212,14 @@ class Plan:
     def provider(self, resource: Resource) -> Resource | None:
         """Return the provider that a resource is created with."""
         return self.resources.get(resource.state.provider.rpartition("::")[0])
+
+
+def _resource(step: Step, state: State) -> Resource:
+    old, kept = step.old_state, step.op in _KEPT
+    if old is not None and step.op in _STAYS:
+        outputs = state.outputs or (old.outputs if kept else {})
+        state = msgspec.structs.replace(state, id=state.id or old.id, outputs=outputs)
+    return Resource(state, kept, old.inputs if old is not None else {})
 
 
 def source(resource: Resource) -> Source:

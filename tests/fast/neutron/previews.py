@@ -35,7 +35,11 @@ class Preview:
             "provider": f"{self.urn(provider)}::{UNKNOWN}" if provider in self._types else "",
             "stackTrace": [],
         }
-        self.steps.append({"op": op, "urn": self.urn(name), "newState": state})
+        step = {"op": op, "urn": self.urn(name), "newState": state}
+        if op in {"same", "update"}:  # as the engine prints them: the id is in the old state only
+            step["newState"] = {**state, "id": ""}
+            step["oldState"] = {**state, "outputs": {"id": identifier}}
+        self.steps.append(step)
 
     def remove(self, identifier: str, kind: str = "openstack:networking/secGroupRule:SecGroupRule", **inputs: object) -> None:
         """Add a step that deletes something."""
