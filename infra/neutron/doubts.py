@@ -24,6 +24,8 @@ def add_doubts(overlay: Overlay) -> None:
         elif resource.state.type in KNOWN and not overlay.shows(resource):
             for doubt in doubts_of(resource, Kind(resource.state.type)):
                 overlay.doubt(resource, doubt)
+            if resource.kept and not (resource.state.inputs or resource.state.outputs):
+                overlay.doubt(resource, "neither the plan nor the state that it is laid over shows it")
 
 
 def doubts_of(resource: Resource, kind: Kind) -> Iterator[str]:

@@ -148,3 +148,14 @@ def test_what_the_base_shows_as_it_is_is_judged_there() -> None:
     plan = Preview()
     plan.add("net", NET + "network:Network", op="same", identifier="acme-app", name="acme-app", valueSpecs={"x": "y"})
     assert verdict(plan) == (Verdict.HOLDS, "")
+
+
+def test_what_a_program_only_names_and_nobody_shows_makes_the_plan_cannot_tell() -> None:
+    """A resource that is read by its id, of which the engine prints nothing else."""
+    plan = Preview()
+    plan.add("there", NET + "network:Network", op="read", identifier="acme-app")
+    assert verdict(plan) == (Verdict.HOLDS, "")
+    plan.add("elsewhere", NET + "network:Network", op="read", identifier="elsewhere")
+    found, unknowns = verdict(plan)
+    assert found is Verdict.UNKNOWN
+    assert "shows it" in unknowns
