@@ -15,7 +15,8 @@ MOST = 2000
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet calculate a cell, also in the wide forms of East Asia."""
 
-_PLAIN_IN_MARKDOWN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,./:;()-]|\[\])*")
+_PLAIN_IN_MARKDOWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,./;()-]*")
+"""No colon: code hosts draw what is between two as a picture, ``:a:`` in an address as well."""
 _LINKS = re.compile(r"://|www\.|\w@", re.IGNORECASE)
 
 

@@ -227,9 +227,11 @@ def test_ordinary_names_are_left_as_they_are() -> None:
         assert text.visible(name) == name
         assert text.csv_cell(name) == name
         assert text.dot_string(name) == f'"{name}"'
-    for name in ("acme-web-app", "acme/web", "tcp/443, udp/53", "10.0.0.0/24", "fd00:a:b::1"):
+    for name in ("acme-web-app", "acme/web", "tcp/443, udp/53", "10.0.0.0/24"):
         assert text.markdown(name) == name
+    for name in ("acme-web-app", "fd00:a:b::1"):
         assert text.markdown_code(name) == f"`{name}`"
+    assert text.markdown("fd00:a:b::1") == "<code>fd00&#58;a&#58;b&#58;&#58;1</code>"
 
 
 def test_verbs_print_through_one_place() -> None:
