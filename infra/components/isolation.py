@@ -45,8 +45,10 @@ def refuse_open_paths(declarations: Declarations, stack: str = names.PLATFORM) -
 
 def warnings(declarations: Declarations, stack: str) -> Iterator[str]:
     """Yield what somebody who changes a stack should know although it stops nothing: others' mistakes, and flows of its own that ended."""
-    for problem in declarations.problems:
-        yield f"not judged, and not kept apart from anybody here, because of this mistake in another tenant's declaration:\n{problem}"
+    if declarations.problems:
+        mistakes = "\n".join(map(str, declarations.problems))
+        who = ", ".join(declarations.left) or "a file"
+        yield f"left out, and not shown to be kept apart from anybody, because of mistakes in its declaration: {who}\n{mistakes}"
     for ended in endings(declarations.tenants):
         if ended.tenant == stack:
             yield f"{ended}; its rules are taken away"

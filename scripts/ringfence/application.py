@@ -90,7 +90,7 @@ def _problems(error: BaseException) -> tuple[Problem, ...]:
 
 def _output(error: OSError) -> tuple[Problem, ...]:
     got = error.strerror or str(error)
-    return (Problem("the answer could not be written, so there is none", "the output", got=got, hint="write it where there is room"),)
+    return (Problem("the answer could not be written, so there is none", "the output", got=got, hint="let it go where all of it is taken"),)
 
 
 def _unusable(error: OSError) -> Problem:
