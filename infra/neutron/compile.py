@@ -14,11 +14,13 @@ from infra.neutron.control import controlled_ports
 from infra.neutron.doors import FORWARDED, public_addresses
 from infra.neutron.drivers import PROFILES, Profile, is_filtered
 from infra.neutron.filters import Filters
+from infra.neutron.forwarding import forwarders
 from infra.neutron.owners import is_load_balancer
 from infra.neutron.parties import labels
 from infra.neutron.routing import Topology
 from infra.neutron.services import Driver
 from infra.neutron.snapshot import SEVERAL, Role
+from infra.neutron.wires import tagging
 from infra.policy.isolation.fabric import Endpoints, Fabric, Party
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
     topology = Topology(snapshot, translates_all=profile.translates_all)
     filters = Filters(snapshot, profile, ports)
     parties = _parties(snapshot)
+    platform = {party.id for party in parties if party.platform}
     index = {party.id: number for number, party in enumerate(parties)}
     endpoints = Endpoints(
         ids=tuple(port.id for port in ports),
@@ -63,13 +66,13 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
         profile=profile.driver.value,
         parties=parties,
         segments=topology.segments,
-        routers=topology.routers,
+        routers=(*topology.routers, *forwarders(snapshot, topology, controlled, platform)),
         endpoints=endpoints,
         public=public_addresses(snapshot, ports),
         outside_ranges=topology.outside_ranges,
         builder=filters,
         floods=profile.floods,
-        unknowns=(*_unknowns(snapshot, profile), *topology.unknowns, *filters.unknowns),
+        unknowns=(*_unknowns(snapshot, profile), *tagging(snapshot, controlled, platform), *topology.unknowns, *filters.unknowns),
         assumptions=ASSUMPTIONS,
     )
 

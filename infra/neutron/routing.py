@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from infra.neutron.addresses import EVERYTHING, Interval, interval
 from infra.neutron.owners import ROUTER_LEGS
+from infra.neutron.wires import Wire, is_physical, wire_of
 from infra.policy.isolation.fabric import Hop, Router, Segment
 from infra.policy.isolation.ranges import PRIVATE, Ranges, difference, normal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.neutron import snapshot as model
 
-_PHYSICAL = frozenset({"flat", "vlan"})
 _IPV4 = 4
 UNANNOUNCED = 0
 """Next hop of a default route that is learned (router advertisements, BGP): nobody's address in the cloud."""
@@ -52,19 +54,31 @@ class Topology:
     def _segments(self, snapshot: model.Snapshot) -> tuple[dict[str, int], tuple[Segment, ...]]:
         """One segment per network, but networks on the same wire are one segment."""
         owned = self._owned_gateways(snapshot)
-        wires: dict[tuple[str, str | None, int | None], int] = {}
+        wires: dict[Wire, int] = {}
         index: dict[str, int] = {}
         found: list[list[model.Network]] = []
         for network in snapshot.networks:
-            number = len(found)
-            if network.provider_network_type in _PHYSICAL:
-                wire = (network.provider_network_type, network.provider_physical_network, network.provider_segmentation_id)
-                number = wires.setdefault(wire, number)
+            wire = wire_of(network)
+            number = len(found) if wire is None else wires.setdefault(wire, len(found))
             if number == len(found):
                 found.append([])
             found[number].append(network)
             index[network.id] = number
         return index, tuple(self._segment(networks, owned) for networks in found)
+
+    def next_hops(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (segment, family, address) of every next hop that is no router's."""
+        owned = {place for router in self.routers for place in router.addresses}
+        for hop in dict.fromkeys(hop for router in self.routers for hop in router.hops if hop.next_hop):
+            place = (hop.segment, hop.prefix[0], hop.next_hop or UNANNOUNCED)
+            if place not in owned:
+                yield place
+
+    def gateways_on(self, place: int) -> Iterator[tuple[int, int]]:
+        """Yield (family, address) of the gateways that the subnets of a segment name."""
+        for subnet in self._subnet.values():
+            if subnet.gateway_ip and self.segment_of[subnet.network_id] == place:
+                yield interval(subnet.gateway_ip)[:2]
 
     def _segment(self, networks: list[model.Network], owned: set[tuple[str, str | None]]) -> Segment:
         outside = any(self._is_outside(network, owned) for network in networks)
@@ -91,7 +105,7 @@ class Topology:
         """External networks are outside, and so is a wire whose gateway is no router of Neutron's: a physical router must be assumed."""
         if network.external:
             return True
-        return network.provider_network_type in _PHYSICAL and any(
+        return is_physical(network) and any(
             subnet.gateway_ip and (network.id, subnet.gateway_ip) not in owned for subnet in self._subnets[network.id]
         )
 

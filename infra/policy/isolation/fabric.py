@@ -68,7 +68,7 @@ class Router:
 
     ``routable`` are the addresses behind it that the outside world may send to without translation; ``masquerade`` are the (family,
     address) pairs under which its servers appear outside. ``translated`` are the sources in whose place it puts those: with any other a
-    packet leaves as it is.
+    packet leaves as it is. ``server``: it is a host that forwards, and others may answer for its addresses as well.
     """
 
     id: str
@@ -79,6 +79,7 @@ class Router:
     routable: Ranges = ()
     masquerade: tuple[tuple[int, int], ...] = ()
     translated: Ranges = ()
+    server: bool = False
 
 
 @dataclass(frozen=True, slots=True)

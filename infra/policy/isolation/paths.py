@@ -51,11 +51,15 @@ class Paths:
         self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
 
     def exits(self, router: int) -> frozenset[int]:
-        """Return the families of the external networks that a router has a leg on: none where it leads to nobody outside."""
+        """Return the families of the external networks that a router has a leg on: none where it leads to nobody outside.
+
+        What a server forwards outside, it is taken to translate.
+        """
         found = self._exits.get(router)
         if found is None:
             places = (self.fabric.segments[leg] for leg in self.fabric.routers[router].legs)
-            found = frozenset(span[0] for place in places if place.external for span in place.prefixes)
+            lines = (span[0] for place in places if place.external for span in place.prefixes)
+            found = frozenset() if self.fabric.routers[router].server else frozenset(lines)
             self._exits[router] = found
         return found
 
@@ -105,14 +109,16 @@ class Paths:
         segment = self.fabric.segments[link.segment].name
         if link.router is None:
             return f"on network {segment}"
-        router = self.fabric.routers[link.router].name
+        hop = self.fabric.routers[link.router]
+        what = "the platform's server" if hop.server else "router"
+        router = f"{what} {hop.name}"
         if link.hop is None:
-            return f"router {router} on network {segment}"
+            return f"{router} on network {segment}"
         prefix = ", ".join(show((link.hop.prefix,)))
         if link.hop.next_hop is None:
-            return f"router {router} delivers {prefix} on network {segment}"
+            return f"{router} delivers {prefix} on network {segment}"
         next_hop = ", ".join(show(((link.hop.prefix[0], link.hop.next_hop, link.hop.next_hop),)))
-        return f"router {router} routes {prefix} to {next_hop.split('/')[0]} on network {segment}"
+        return f"{router} routes {prefix} to {next_hop.split('/')[0]} on network {segment}"
 
 
 def _meetings(segments: Ints, parties: Ints) -> tuple[dict[int, set[int]], dict[int, tuple[int, ...]]]:

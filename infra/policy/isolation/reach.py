@@ -69,11 +69,13 @@ class Routing:
         self.fabric = fabric
         self._routers_on: dict[int, list[int]] = defaultdict(list)
         self._owner: dict[tuple[int, int, int], tuple[int, ...]] = {}
+        self._hosts: dict[tuple[int, int, int], tuple[int, ...]] = {}
         for index, router in enumerate(fabric.routers):
             for segment in set(router.legs):
                 self._routers_on[segment].append(index)
-            for segment, family, address in router.addresses:
-                self._owner[segment, family, address] = (*self._owner.get((segment, family, address), ()), index)
+            owner = self._hosts if router.server else self._owner
+            for place in router.addresses:
+                owner[place] = (*owner.get(place, ()), index)
         self._tables: dict[int, tuple[tuple[Range, Hop], ...]] = {}
 
     def routers_on(self, segment: int) -> list[int]:
@@ -135,7 +137,7 @@ class Routing:
             reach.outside_via = reach.outside_via or link
         if not owners:
             _add(reach.handed, (hop.segment, family, hop.next_hop), taken)
-        for owner in owners:
+        for owner in (*owners, *self._hosts.get((hop.segment, family, hop.next_hop), ())):
             news = difference(taken, reach.routers.get(owner, ()))
             if news:
                 _add(reach.routers, owner, news)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from netaddr import IPAddress, IPNetwork, IPSet
@@ -28,7 +28,7 @@ LEGS = [
 OTHERS = ["dhcp", "distributed", "floatingip", "floatingip_agent_gateway", "router_gateway", "routed"]
 LEG_OWNERS = {"network:" + owner for owner in LEGS}
 NEUTRONS_OWN = LEG_OWNERS | {"network:" + owner for owner in OTHERS}
-PHYSICAL, LOAD_BALANCERS, ANY_ROUTER = ("flat", "vlan"), ("ovn-lb:vip", "neutron:LOADBALANCERV2"), object()
+PHYSICAL, LOAD_BALANCERS, ANY_ROUTER, SIX = ("flat", "vlan"), ("ovn-lb:vip", "neutron:LOADBALANCERV2"), object(), 6
 
 
 class Cloud:
@@ -56,14 +56,20 @@ class Cloud:
         self.external = {self.wire[network["id"]] for network in self.of["network"] if self.leads_outside(network)}
         self.inner = {self.wire[network["id"]] for network in self.of["network"] if not network.get("external")}
         self.hops = {router["id"]: list(self.table(router)) for router in self.of["router"]}
+        self.platform = {project["id"] for project in self.of["project"] if project.get("role") == "platform"}
+        self.servers = {server["id"]: server.get("project_id", "") for server in self.of["server"]}
+        self.carriers = {sub["port_id"]: trunk["port_id"] for trunk in self.of["trunk"] for sub in trunk.get("sub_ports", ())}
+        self.owners = {each["id"]: each.get("project_id", "") for kind in ("network", "router") for each in self.of[kind]}
+        self.hosts_at: dict[tuple[str, IPAddress], set[str]] = defaultdict(set)
+        self.find_hosts()
         self.beside: dict[str, set[str]] = defaultdict(set)
         for router, wire in ((router, wire) for router, hops in self.hops.items() for _, wire, _ in hops):
             self.beside[wire].add(router)
-        self.platform = {project["id"] for project in self.of["project"] if project.get("role") == "platform"}
         self.rules = Rules(self.of)
         self.cards: dict[str, list[Cards]] = defaultdict(list)
         for (tenant, wire, _), ports in self.alike().items():
             self.cards[wire].append(self.rules.cards(tenant, wire, ports))
+        self.demand_no_tags()
 
     def named(self, kind: str) -> dict[str, Json]:
         """Return the records of a kind by their ids, which are unique."""
@@ -95,7 +101,7 @@ class Cloud:
     def leads_outside(self, network: Json) -> bool:
         """External networks do, and physical ones whose gateway is no router of the cloud."""
         gateways = [(self.wire[network["id"]], IPAddress(s["gateway_ip"])) for s in self.on_network[network["id"]] if s.get("gateway_ip")]
-        physical = network.get("provider_network_type") in PHYSICAL
+        physical = wire_of(network)[0] in PHYSICAL
         return bool(network.get("external")) or (physical and any(gateway not in self.routers_at for gateway in gateways))
 
     def inside(self, router: Json) -> list[tuple[Json, str]]:
@@ -140,21 +146,83 @@ class Cloud:
 
     def alike(self) -> dict[tuple[str, str, tuple[str, ...] | None], list[Json]]:
         """Return the ports of tenants' servers by tenant, wire and groups; a port belongs to every tenant that is named for it."""
-        servers = {server["id"]: server.get("project_id", "") for server in self.of["server"]}
-        carriers = {sub["port_id"]: trunk["port_id"] for trunk in self.of["trunk"] for sub in trunk.get("sub_ports", ())}
         found: dict[tuple[str, str, tuple[str, ...] | None], list[Json]] = defaultdict(list)
         for name, port in self.ports.items():
             owner = port.get("device_owner", "")
             balances = owner in LOAD_BALANCERS or port.get("name", "").startswith("ovn-lb-vip-")
             demand(not balances, f"port {name}: load balancers are not understood")
-            both = (port, self.ports[carriers.get(name, name)])
-            named = {one["project_id"] for one in both} | {servers.get(one.get("device_id", ""), one["project_id"]) for one in both}
-            tenants = (named - self.platform - {""}) or ({""} if not named & self.platform else set())
+            tenants = self.tenants_of(port)
             if not tenants:
                 self.rules.friends[PLATFORM] |= self.rules.addresses([port])
-            for party in tenants if owner not in NEUTRONS_OWN or port.get("device_id") in servers else ():
+            for party in tenants if self.is_card(port) else ():
                 found[str(party), self.wire[port["network_id"]], groups_of(port)].append(port)
         return found
+
+    def tenants_of(self, port: Json) -> set[str]:
+        """Return the tenants that are named for a port: its project's, its server's, and those of the port that carries it."""
+        both = (port, self.ports[self.carriers.get(port["id"], port["id"])])
+        named = {one["project_id"] for one in both} | {self.servers.get(one.get("device_id", ""), one["project_id"]) for one in both}
+        return (named - self.platform - {""}) or ({""} if not named & self.platform else set())
+
+    def is_card(self, port: Json) -> bool:
+        """Tell whether a server may be behind a port: any that is not Neutron's own, or calls itself that and cannot be.
+
+        Neutron makes its own for nobody, for the network's project or, as a router's leg, for the router's.
+        """
+        if port.get("device_owner", "") not in NEUTRONS_OWN or port.get("device_id") in self.servers:
+            return True
+        routers = port["device_owner"] in LEG_OWNERS | {"network:router_gateway"} and self.owners.get(port.get("device_id", ""))
+        return port["project_id"] not in {"", self.owners.get(port["network_id"]), routers or "", *self.platform}
+
+    def find_hosts(self) -> None:
+        """Add the servers of the platform that forward to the routers: they are a next hop, and may send with addresses of others."""
+        hosts: dict[str, list[Json]] = defaultdict(list)
+        for name, port in self.ports.items():
+            if not self.tenants_of(port) and self.is_card(port):
+                hosts[port["device_id"] if port.get("device_id") in self.servers else name].append(port)
+        wanted = {(wire, hop) for hops in self.hops.values() for _, wire, hop in hops if hop} - self.routers_at.keys()
+        for name, ports in hosts.items():
+            texts = [(port, text) for port in ports for text in addresses_of(port)]
+            answered = wanted & {(self.wire[port["network_id"]], IPNetwork(text).ip) for port, text in texts if IPNetwork(text).size == 1}
+            if answered and any(map(self.lends, ports)):
+                demand(name not in self.hops, f"{name} is a server and a router")
+                self.hops[name] = [line for wire in {self.wire[port["network_id"]] for port in ports} for line in self.beside_host(wire)]
+                for place in answered:
+                    self.hosts_at[place].add(name)
+
+    def lends(self, port: Json) -> bool:
+        """Tell whether a port may send with addresses that are not of its own network."""
+        pairs = IPSet([IPNetwork(pair["ip_address"]).cidr for pair in port.get("allowed_address_pairs", ())])
+        own = IPSet([subnet["cidr"] for subnet in self.subnets_on(self.wire[port["network_id"]])])
+        return groups_of(port) is None or not port.get("fixed_ips") or not pairs.issubset(own)
+
+    def beside_host(self, wire: str) -> Iterator[tuple[IPNetwork, str, IPAddress | None]]:
+        """Yield what a host that forwards may do on a wire: deliver, or hand to a gateway or, on an inner one, to any router."""
+        routers = {address for place, address in self.routers_at if place == wire and wire not in self.external}
+        for subnet in self.subnets_on(wire):
+            yield IPNetwork(subnet["cidr"]), wire, None
+            routers |= {IPAddress(subnet["gateway_ip"])} if subnet.get("gateway_ip") else set()
+        yield from ((IPNetwork("::/0" if hop.version == SIX else "0.0.0.0/0"), wire, hop) for hop in routers)
+
+    def subnets_on(self, wire: str) -> list[Json]:
+        """Return the subnets of all networks on a wire."""
+        return [subnet for subnet in self.of["subnet"] if self.wire[subnet["network_id"]] == wire]
+
+    def demand_no_tags(self) -> None:
+        """Refuse where a card that nothing filters may send frames with a tag of its own to another tenant's VLAN."""
+        places = [(self.wire[each["id"]], wire_of(each)) for each in self.of["network"] if wire_of(each)[0] in PHYSICAL]
+        for (flat, (kind, place, _)), (vlan, (other, where, _)) in product(places, places):
+            bare = {cards.tenant for cards in self.cards[flat] if cards.groups is None} if (kind, other) == PHYSICAL else set()
+            there = {cards.tenant for cards in self.cards[vlan]} if bare and place == where else set()
+            demand(
+                not any(there - {tenant} for tenant in bare),
+                f"a card on {flat} may send frames with tags to {vlan}, which is not understood",
+            )
+
+
+def addresses_of(port: Json) -> list[str]:
+    """Return the addresses and address pairs of a port."""
+    return known(port.get("fixed_ips", ())) + [pair["ip_address"] for pair in port.get("allowed_address_pairs", ())]
 
 
 def grouped(records: list[Json], field: str) -> dict[str, list[Json]]:
@@ -170,8 +238,9 @@ def known(fixed_ips: list[Json]) -> list[str]:
     return [fixed["ip_address"] for fixed in fixed_ips if fixed.get("ip_address")]
 
 
-def wire_of(network: Json) -> object:
-    """Return what two networks on one wire have in common: type, physical network and tag."""
-    if network.get("provider_network_type") not in PHYSICAL:
-        return network["id"]
-    return network["provider_network_type"], network.get("provider_physical_network"), network.get("provider_segmentation_id")
+def wire_of(network: Json) -> tuple[str, str, object]:
+    """Return what two networks on one wire have in common: type, physical network and tag, or type and number of an overlay."""
+    kind, number = (network.get("provider_network_type") or "").lower(), network.get("provider_segmentation_id")
+    if kind in PHYSICAL:
+        return kind, (network.get("provider_physical_network") or "").strip().casefold(), None if kind == "flat" else number
+    return (kind, "", number) if kind and number is not None else ("", network["id"], None)

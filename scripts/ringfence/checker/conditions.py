@@ -94,6 +94,8 @@ class Invariant:
         else:
             demand(wire not in cloud.external or region.issubset(self.outside), where)
             yield from self.meetings(cloud, [(cards, region) for cards in cloud.cards[wire] if next_hop in cards.targets])
+        hosts = cloud.hosts_at.get((wire, next_hop), ()) if next_hop else ()
+        demand(all(region.issubset(self.routers.get(host, IPSet())) for host in hosts), where)
 
     def meetings(self, cloud: Cloud, targets: list[tuple[Cards, IPSet]]) -> Iterator[tuple[Cards, Cards]]:
         """Yield the pairs of senders and cards of other tenants that get packets for these destinations; refuse when one passes."""

@@ -1,4 +1,4 @@
-"""Changes to the intended topology: leaks, each of which joins the two tenants, and harmless ones, which join nobody."""
+"""Changes to the intended topology that leak: each joins the two tenants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from infra.neutron.snapshot import AddressScope, Network, Port, Router, Subnet, SubnetPool, SubPort, Trunk
+from infra.neutron.snapshot import AddressScope, Network, Router, Subnet, SubnetPool, SubPort, Trunk
+from tests.fast.neutron.clouds import OPEN
 
 if TYPE_CHECKING:
     from tests.fast.neutron.clouds import Cloud
@@ -149,6 +150,64 @@ def routed_ipv6_leg(cloud: Cloud) -> None:
     cloud.port("globex-six-port", "globex-six", "globex", "fd00:b::5", groups=("globex-open",))
 
 
+def forged_dhcp_port(cloud: Cloud) -> None:
+    """A port on the other's network that calls itself a DHCP agent's: Neutron makes those in the name of the network's project."""
+    cloud.port("fake", "acme-app", "globex", "10.0.0.80", device_owner="network:dhcp", device_id="dhcp-fake")
+
+
+def forged_leg(cloud: Cloud) -> None:
+    """A port that calls itself a leg of somebody else's router."""
+    cloud.port("fake", "acme-app", "globex", "10.0.0.80", device_owner="network:router_interface", device_id="platform-router")
+
+
+def forged_port_on_a_shared_network(cloud: Cloud) -> None:
+    """The same on a network of the platform's that both tenants use."""
+    cloud.network("services", "platform", "172.31.0.0/24", gateway=False)
+    cloud.port("acme-card", "services", "acme", "172.31.0.11", groups=("acme-open",))
+    cloud.port("fake", "services", "globex", "172.31.0.80", device_owner="network:distributed")
+
+
+def one_number_of_an_overlay(cloud: Cloud) -> None:
+    """Two networks with one type and number of an overlay."""
+    for kind, tenant in (("vxlan", "acme"), ("VXLAN", "globex")):
+        cloud.change(Network, f"{tenant}-app", provider_network_type=kind, provider_segmentation_id=77)
+
+
+def one_wire_in_capitals(cloud: Cloud) -> None:
+    """The name of a physical network with and without capitals."""
+    for name, tenant in (("physnet1", "acme"), ("Physnet1 ", "globex")):
+        cloud.change(Network, f"{tenant}-app", provider_network_type="vlan", provider_physical_network=name, provider_segmentation_id=7)
+
+
+def transit(cloud: Cloud, **fields: object) -> None:
+    """A server of the platform with a port towards each tenant's router, and a route of each to the other over it."""
+    data_zone(cloud)
+    cloud.server("firewall", "platform")
+    cloud.group("transit", "platform", *OPEN)
+    for number, tenant in enumerate(("acme", "globex")):
+        cloud.network(f"transit-{tenant}", "platform", f"10.8.{number}.0/24", gateway=False)
+        cloud.leg(f"{tenant}-edge", f"transit-{tenant}", f"10.8.{number}.1", project="platform")
+        shape = {"groups": ("transit",), "device_id": "firewall", **fields}
+        cloud.port(f"firewall-{tenant}", f"transit-{tenant}", "platform", f"10.8.{number}.10", **shape)  # type: ignore[arg-type]
+    cloud.route("acme-edge", "10.9.0.0/24", "10.8.0.10")
+
+
+def platform_server_as_next_hop(cloud: Cloud) -> None:
+    """It has no filter, so it may send what it got from one tenant to the other."""
+    transit(cloud, port_security_enabled=False, groups=())
+
+
+def platform_server_with_address_pairs(cloud: Cloud) -> None:
+    """Its address pairs let it send with the tenants' addresses."""
+    transit(cloud, pairs=("10.0.0.0/8",))
+
+
+def platform_pair_of_servers_as_next_hop(cloud: Cloud) -> None:
+    """The next hop is an address that two servers share."""
+    transit(cloud, pairs=("10.8.0.20/32", "0.0.0.0/0"))
+    cloud.route("acme-edge", "10.9.0.0/25", "10.8.0.20")
+
+
 LEAKS = {
     change.__name__: change
     for change in (
@@ -171,64 +230,13 @@ LEAKS = {
         shared_leg,
         server_as_next_hop,
         routed_ipv6_leg,
-    )
-}
-
-
-def transit_without_routes(cloud: Cloud) -> None:
-    """Two routers on one network that know nothing of each other's prefixes."""
-    cloud.network("transit", "platform", "10.6.0.0/24", gateway=False)
-    for number, tenant in enumerate(("acme", "globex")):
-        cloud.leg(f"{tenant}-edge", "transit", f"10.6.0.{number + 1}")
-
-
-def another_zone(cloud: Cloud) -> None:
-    """A second network of a tenant."""
-    cloud.network("acme-data", "acme", "10.0.1.0/24")
-    cloud.leg("acme-edge", "acme-data", "10.0.1.1")
-    cloud.port("acme-db", "acme-data", "acme", "10.0.1.5", groups=("acme-open",))
-
-
-def own_port_unguarded(cloud: Cloud) -> None:
-    """Port security off: the port may claim any address, but nothing leads there."""
-    cloud.change(Port, "acme-web-app", port_security_enabled=False, security_groups=())
-
-
-def route_to_nowhere(cloud: Cloud) -> None:
-    """A route whose next hop nobody owns."""
-    cloud.route("acme-edge", "10.77.0.0/16", "10.0.0.200")
-
-
-def shadowed_route(cloud: Cloud) -> None:
-    """A route to the other's prefix that the router's own longer prefix overrides."""
-    cloud.route("acme-edge", "10.0.0.0/24", "203.0.113.21")
-    cloud.change(Subnet, "acme-app-0", cidr="10.0.0.0/25")
-    cloud.network("acme-upper", "acme", "10.0.0.128/25")
-    cloud.leg("acme-edge", "acme-upper", "10.0.0.129")
-
-
-def unshared_scope(cloud: Cloud) -> None:
-    """An address scope inside that the external network does not share."""
-    cloud.add(AddressScope(id="scope"))
-    cloud.add(SubnetPool(id="inner", prefixes=("10.0.0.0/8",), address_scope_id="scope"))
-    cloud.change(Subnet, "globex-app-0", subnetpool_id="inner")
-
-
-def port_made_by_the_platform(cloud: Cloud) -> None:
-    """A port that the platform owns, attached to a tenant's server on its own network."""
-    cloud.port("given", "acme-app", "platform", "10.0.0.80", groups=("acme-open",), device_id="acme-web")
-
-
-HARMLESS = {
-    change.__name__: change
-    for change in (
-        transit_without_routes,
-        another_zone,
-        own_port_unguarded,
-        route_to_nowhere,
-        shadowed_route,
-        unshared_scope,
-        untranslated_equals,
-        port_made_by_the_platform,
+        forged_dhcp_port,
+        forged_leg,
+        forged_port_on_a_shared_network,
+        one_number_of_an_overlay,
+        one_wire_in_capitals,
+        platform_server_as_next_hop,
+        platform_server_with_address_pairs,
+        platform_pair_of_servers_as_next_hop,
     )
 }

@@ -22,7 +22,8 @@ from ringfence.checker.conditions import check, main
 from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, platform_alone, two_tenants
 from tests.fast.policy.isolation.certificates import certified, claimed, sealed
-from tests.fast.policy.isolation.changes import HARMLESS, LEAKS
+from tests.fast.policy.isolation.changes import LEAKS
+from tests.fast.policy.isolation.harmless import HARMLESS
 from tests.fast.policy.isolation.mixed import OPEN, mixed
 
 if TYPE_CHECKING:

@@ -73,6 +73,15 @@ def loose(cloud: Cloud) -> None:
     cloud.change(Port, "acme-card", security_groups=("acme-card", "loose"))
 
 
+def tags(cloud: Cloud) -> None:
+    """A card that nothing filters on the untagged network of a wire with another tenant's VLAN."""
+    place = {"provider_physical_network": "p"}
+    cloud.network("flat", "acme", "10.6.0.0/24", gateway=False, provider_network_type="flat", **place)
+    cloud.network("vlan", "globex", "10.7.0.0/24", gateway=False, provider_network_type="vlan", provider_segmentation_id=8, **place)
+    cloud.port("vf", "flat", "acme", "10.6.0.5", binding_vnic_type="direct")
+    cloud.port("on-vlan", "vlan", "globex", "10.7.0.5")
+
+
 ODD: dict[str, Callable[[Cloud], object]] = {
     "a load balancer by its owner": lambda cloud: cloud.port("lb", "acme-app", "acme", "10.0.0.40", device_owner="ovn-lb:vip"),
     "a load balancer by its name": lambda cloud: cloud.port("ovn-lb-vip-1", "acme-app", "acme", "10.0.0.40", device_owner=""),
@@ -81,6 +90,7 @@ ODD: dict[str, Callable[[Cloud], object]] = {
     "several remote ends": both((allow("egress", ALL, remote_group_id="acme-card"),), ()),
     "a prefix of the other family": both((allow("egress", "::/0", ethertype="IPv4"),), ()),
     "stateful and stateless groups": loose,
+    "a card that may tag": tags,
 }
 
 

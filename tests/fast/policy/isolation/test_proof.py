@@ -22,7 +22,8 @@ from infra.neutron.snapshot import (
 )
 from infra.policy.isolation import Claim, Proof, Verdict, prove
 from tests.fast.neutron.clouds import Cloud, allow, platform_alone, two_tenants
-from tests.fast.policy.isolation.changes import HARMLESS, LEAKS, foreign_leg, shared_leg
+from tests.fast.policy.isolation.changes import LEAKS, foreign_leg, shared_leg
+from tests.fast.policy.isolation.harmless import HARMLESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
