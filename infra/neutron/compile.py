@@ -27,15 +27,26 @@ if TYPE_CHECKING:
     from infra.neutron.snapshot import Port, Snapshot, Unknown
 
 ASSUMPTIONS = (
-    "Neutron, its agents and the hypervisors do what their source says; the snapshot is the whole cloud at one moment.",
+    "Neutron, its agents, OVN or Open vSwitch, and the hypervisors do what their source says, and security groups are switched on.",
+    "The snapshot is the whole cloud at one moment.",
     (
         "The networks outside route public addresses only: they hand a router that translates (enable_snat) no packet for RFC 1918, RFC "
         "6598, RFC 4193 or link-local addresses."
     ),
     "On a VLAN or flat network the only routers are Neutron's and the one at the subnet's gateway address.",
-    "Hosts of the platform (the bastion, agents) forward no packets between their network cards.",
+    (
+        "Hosts of the platform (the bastion, agents) forward no packets between their network cards, unless a router's next hop is one "
+        "that may send with addresses of others."
+    ),
+    "Two names of physical networks are two wires, and nothing outside Neutron joins two of its networks.",
+    "A port sends no frames with VLAN tags of its own, unless it is on an untagged network and nothing filters it.",
+    (
+        "A port that calls itself Neutron's own is that, unless it names a known server or belongs to a project that Neutron would not "
+        "have made it for."
+    ),
     "A subnet pool never hands out overlapping prefixes.",
 )
+"""What is taken for granted, sentence by sentence: docs/proof.md explains each, and the independent checker knows no others."""
 
 _NOBODY = "(no project)"
 

@@ -160,8 +160,9 @@ class Cloud:
 
     def tenants_of(self, port: Json) -> set[str]:
         """Return the tenants that are named for a port: its project's, its server's, and those of the port that carries it."""
-        both = (port, self.ports[self.carriers.get(port["id"], port["id"])])
-        named = {one["project_id"] for one in both} | {self.servers.get(one.get("device_id", ""), one["project_id"]) for one in both}
+        name = str(port["id"])
+        both = (port, self.ports[self.carriers.get(name, name)])
+        named = {one["project_id"] for one in both} | {self.servers.get(one.get("device_id", ""), str(one["project_id"])) for one in both}
         return (named - self.platform - {""}) or ({""} if not named & self.platform else set())
 
     def is_card(self, port: Json) -> bool:

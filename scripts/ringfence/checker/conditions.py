@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPNetwork, IPSet
 
+from .assumed import CHECKED, stated, strange
 from .cloud import PRIVATE, Cloud
 from .rules import EVERY, Cards, Json, RefusedError, demand
 
@@ -150,6 +151,8 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     body = json.dumps({name: value for name, value in certificate.items() if name != "seal"}, sort_keys=True, separators=(",", ":"))
     demand(hashlib.sha256(body.encode()).hexdigest() == certificate["seal"], "the certificate was changed after it was written")
     demand(hashlib.sha256(snapshot).hexdigest() == certificate["snapshot"], "the certificate is about another snapshot")
+    odd = list(strange(certificate))
+    demand(not odd, f"the certificate {'; '.join(odd)}")
     cloud = Cloud(snapshot.splitlines())
     demand(certificate["platform"] == sorted(cloud.platform), "the platform's projects are others")
     demand(
@@ -163,7 +166,7 @@ def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     pairs = {source: sorted(targets) for source, targets in closed.items()}
     demand(certificate["closed"] == pairs, "the pairs that groups close are others")
     demand("structure" not in certificate["claims"] or not closed, "a path joins tenants, only groups close it")
-    claims = tuple(claim for claim in ("structure", "packets") if claim in certificate["claims"])
+    claims = tuple(claim for claim in CHECKED if claim in certificate["claims"])
     demand(claims, "nothing is claimed that is checked here")
     return claims
 
@@ -189,9 +192,9 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         certificate, snapshot = (Path(name).read_bytes() for name in arguments)
-        print("proven:", ", ".join(check(json.loads(certificate), snapshot)), flush=True)
-        for line in trusted(snapshot):
-            print(line)
+        read = json.loads(certificate)
+        print("proven:", ", ".join(check(read, snapshot)))
+        print("\n".join([*stated(read), *trusted(snapshot)]), flush=True)
     except RefusedError as error:
         print("refused:", seen(str(error)), file=sys.stderr)
         return 1

@@ -130,6 +130,8 @@ def show(out: Console, proof: Proof, state: State) -> None:
         _show_reasons(out, judgement, state)
     for unknown in shown(proof.unknowns, "things that are not understood", out):
         out.print(f"  not understood: {unknown}", style="yellow", markup=False)
+    for assumption in proof.assumptions:
+        out.print(f"  assumed: {assumption}", style="dim", markup=False)
     show_parties(out, proof, state)
     counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
     out.print(f"{state.name} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)

@@ -90,15 +90,13 @@ def check(
         hint = "name what `ringfence prove --certificate PROOF --snapshot CLOUD` wrote, in this order"
         raise QuestionError.of("the certificate cannot be checked", where=f"{certificate}, {snapshot}", got=got, hint=hint)
     if as_json:
-        first, *others = told.getvalue().strip().splitlines() or [""]
-        claims = [] if code else first.removeprefix("proven: ").split(", ")
-        emit(
-            {
-                "proven": claims,
-                "trusted": [line.removeprefix("trusted: ") for line in others],
-                "refused": complaint.getvalue().strip().removeprefix("refused: "),
-            }
-        )
+        said: dict[str, list[str]] = {}
+        for word, _, text in (line.partition(": ") for line in told.getvalue().splitlines()):
+            said.setdefault(word, []).append(text)
+        claims = [claim for text in said.get("proven", ()) for claim in text.split(", ")]
+        words = {"trusted": "trusted", "under": "driver", "not checked": "unchecked", "assumed": "assumptions"}
+        more = {name: said.get(word, []) for word, name in words.items()}
+        emit({"proven": claims, **more, "refused": complaint.getvalue().strip().removeprefix("refused: ")})
     else:
         print((complaint if code else told).getvalue().strip(), file=sys.stderr if code else sys.stdout)
     raise typer.Exit(code)

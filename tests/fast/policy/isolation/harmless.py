@@ -82,7 +82,7 @@ def direct_ports_on_vlans(cloud: Cloud) -> None:
     """Ports that nothing filters, each on a VLAN of its own: the tag is the network's."""
     for number, tenant in enumerate(("acme", "globex")):
         fields = {"provider_network_type": "vlan", "provider_physical_network": "p", "provider_segmentation_id": 8 + number}
-        cloud.network(f"{tenant}-fast", tenant, f"10.6.{number}.0/24", gateway=False, **fields)  # type: ignore[arg-type]
+        cloud.network(f"{tenant}-fast", tenant, f"10.6.{number}.0/24", gateway=False, **fields)
         cloud.port(f"{tenant}-vf", f"{tenant}-fast", tenant, f"10.6.{number}.5", binding_vnic_type="direct")
 
 
@@ -90,7 +90,7 @@ def direct_port_on_ones_own_wire(cloud: Cloud) -> None:
     """An untagged network and a VLAN of one tenant on one physical network."""
     cloud.network("acme-flat", "acme", "10.6.0.0/24", gateway=False, provider_network_type="flat", provider_physical_network="p")
     fields = {"provider_network_type": "vlan", "provider_physical_network": "p", "provider_segmentation_id": 8}
-    cloud.network("acme-vlan", "acme", "10.6.1.0/24", gateway=False, **fields)  # type: ignore[arg-type] # texts and numbers
+    cloud.network("acme-vlan", "acme", "10.6.1.0/24", gateway=False, **fields)
     for name in ("acme-flat", "acme-vlan"):
         cloud.port(f"{name}-vf", name, "acme", groups=(), binding_vnic_type="direct")
 
