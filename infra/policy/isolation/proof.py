@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from infra.policy.isolation.fabric import Fabric
     from infra.policy.isolation.intent import Intent
+    from infra.policy.isolation.structure import Contact
 
 BETWEEN_TENANTS = frozenset({Claim.STRUCTURE, Claim.PACKETS, Claim.PUBLIC})
 EVERYTHING = frozenset(Claim)
@@ -32,6 +33,24 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
     """
     asked = frozenset(claims) if claims is not None else (EVERYTHING if intent else BETWEEN_TENANTS)
     paths = Paths(fabric)
+    final, contacts, exposures = judged(paths, asked, intent)
+    return Proof(
+        digest=fabric.digest,
+        profile=fabric.profile,
+        judgements=final,
+        unknowns=fabric.unknowns,
+        assumptions=fabric.assumptions,
+        exposures=exposures,
+        counts=_counts(paths),
+        parties=tuple(party for party in fabric.parties if party.id),
+        certifier=(lambda: certify(paths, final, contacts)) if _is_certified(final) else None,
+    )
+
+
+def judged(
+    paths: Paths, asked: Collection[Claim], intent: Intent | None = None
+) -> tuple[tuple[Judgement, ...], list[Contact], tuple[Exposure, ...]]:
+    """Return the final judgements on the claims, the paths between tenants, and what is open to everybody."""
     judgements: list[Judgement] = []
     exposures: tuple[Exposure, ...] = ()
     structure, contacts = structural(paths)
@@ -45,20 +64,9 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
     if Claim.MANAGEMENT in asked:
         judgements.append(management(paths, intent))
     if Claim.DECLARED in asked:
-        judgements.append(_declared(fabric, intent))
+        judgements.append(_declared(paths.fabric, intent))
     doubt = _doubt(paths)
-    final = tuple(_doubted(judgement, doubt) for judgement in judgements)
-    return Proof(
-        digest=fabric.digest,
-        profile=fabric.profile,
-        judgements=final,
-        unknowns=fabric.unknowns,
-        assumptions=fabric.assumptions,
-        exposures=exposures,
-        counts=_counts(paths),
-        parties=tuple(party for party in fabric.parties if party.id),
-        certifier=(lambda: certify(paths, final, contacts)) if _is_certified(final) else None,
-    )
+    return tuple(_doubted(judgement, doubt) for judgement in judgements), contacts, exposures
 
 
 def _is_certified(judgements: tuple[Judgement, ...]) -> bool:

@@ -1,7 +1,8 @@
 """``diff``: the traffic gained and lost between two states of a cloud, in meaning and not in words.
 
 Three things decide what can pass: what every network card's filter allows, which addresses it has, and where routing leads from its
-network. All three are compared as sets, so two states without a difference mean the same, however differently they are written.
+network. All three are compared as sets, so two states without a difference mean the same, however differently they are written. So is the
+rest of what the proof rests on, and what it says: whatever changes a verdict is a difference.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from infra.policy.isolation.exposure import doors_of
 from infra.policy.isolation.fabric import Direction
-from infra.policy.isolation.ranges import Ranges, show, show_address
+from infra.policy.isolation.ranges import ANY, Ranges, covers, show, show_address
 from infra.policy.isolation.ranges import difference as left_out
 from infra.policy.packets.difference import difference
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.packets.text import format_l4
 from infra.policy.queries.sweeps import common_axis, rectangles, swept
+from infra.policy.queries.verdicts import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +39,8 @@ class Change:
     """Traffic that is new or gone for one or more cards that changed alike.
 
     ``width`` counts (address, layer-4 point) pairs, gained and lost together, a /64 of IPv6 as one address: wider changes come first.
-    ``subject`` says what of the cards changed: ``ingress``, ``egress``, ``addresses``, ``public addresses`` or ``paths``.
+    ``subject`` says what of the cards changed: ``ingress``, ``egress``, ``addresses``, ``public addresses`` or ``paths``. What is no card's
+    (:mod:`infra.policy.queries.verdicts`) goes by the name of the thing that changed, in place of cards.
     """
 
     party: str
@@ -74,6 +77,10 @@ def _differences(old: Passages, new: Passages) -> Iterator[Found]:
         yield from _ranges(card, "addresses", _addresses(old, was), _addresses(new, now))
         yield from _texts(card, "public addresses", doors[0].get(card, frozenset()), doors[1].get(card, frozenset()))
         yield from _texts(card, "paths", places[0].of(was), places[1].of(now))
+    things = compared(old.paths), compared(new.paths)
+    for party, name, subject in sorted(things[0].keys() | things[1].keys()):
+        states = (each.get((party, name, subject), frozenset()) for each in things)
+        yield from _texts((party, name), subject, *states)
 
 
 _DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
@@ -176,9 +183,21 @@ class _Places:
 def _destinations(passages: Passages, segment: int) -> frozenset[str]:
     reach = passages.paths.reach((segment,))
     names = passages.fabric.segments
-    inside = {f"network {names[place].name}{_party_of(passages, place)}" for place in reach.delivered}
-    handed = {f"{show_address(family, hop)} on network {names[place].name}" for place, family, hop in reach.handed}
+    inside = {
+        f"network {names[place].name}{_party_of(passages, place)}{_part(destinations, names[place].prefixes)}"
+        for place, destinations in reach.delivered.items()
+    }
+    handed = {
+        f"{show_address(family, hop)} on network {names[place].name}{_part(destinations, ())}"
+        for (place, family, hop), destinations in reach.handed.items()
+    }
     return frozenset(inside | handed | _outside(reach))
+
+
+def _part(destinations: Ranges, whole: Ranges) -> str:
+    """Say which destinations get somewhere, where they are not simply all that there are, or what a default route leaves over."""
+    default = any(sum(last - first for kind, first, last in destinations if kind == family) > end // 2 for family, _, end in ANY)
+    return "" if default or (whole and covers(destinations, whole)) else f" for {', '.join(show(destinations))}"
 
 
 def _party_of(passages: Passages, segment: int) -> str:
@@ -188,4 +207,4 @@ def _party_of(passages: Passages, segment: int) -> str:
 
 
 def _outside(reach: Reach) -> set[str]:
-    return {"the networks outside"} if reach.outside else set()
+    return {f"the networks outside{_part(reach.outside, ())}"} if reach.outside else set()

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from infra.policy.queries.changes import Change, changes
+from infra.policy.queries.verdicts import NOT_UNDERSTOOD
 from infra.text import markdown as markdown_text
 from infra.text import markdown_code, visible
 from ringfence.analysis.options import (
@@ -81,7 +82,7 @@ def command(
         _show(found, before, after)
         not_understood(old)
         not_understood(new)
-    raise typer.Exit(BROKEN if found else UNKNOWN if unknowns else HOLDS)
+    raise typer.Exit(BROKEN if any(change.subject != NOT_UNDERSTOOD for change in found) else UNKNOWN if unknowns else HOLDS)
 
 
 def _show(found: list[Change], before: str, after: str) -> None:
