@@ -229,8 +229,7 @@ def unused(cloud: Cloud) -> None:
 
 def lent_to_nobody(cloud: Cloud) -> None:
     """A network shared with a tenant that has nothing on it."""
-    lent = {"object_type": "network", "object_id": "acme-app", "action": "access_as_shared", "target_project": "globex"}
-    cloud.add(RbacPolicy(id="lent", project_id="acme", **lent))
+    cloud.add(RbacPolicy(id="lent", object_type="network", object_id="acme-app", action="access_as_shared", target_project="globex"))
 
 
 def newcomer(cloud: Cloud) -> None:
