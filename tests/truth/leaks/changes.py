@@ -1,4 +1,4 @@
-"""Random changes to a large synthetic cloud: leaks, each of which lets one tenant reach another, and harmless ones, which do not."""
+"""Random changes to a large synthetic cloud: leaks, each of which lets one tenant reach another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infra.neutron.parts import AddressPair, FixedIp, Route, Rule, SubPort
-from infra.neutron.snapshot import FloatingIp, Network, Port, Project, RbacPolicy, Role, Router, SecurityGroup, Server, Subnet, Trunk
+from infra.neutron.snapshot import Network, Port, Role, Router, SecurityGroup, Subnet, Trunk
 from infra.neutron.store import from_records, records_of
 from ringfence.bench.synthetic import Shape, header, records
 
@@ -184,6 +184,17 @@ def untranslated(c: Change) -> None:
     c.change(router, gateways=(msgspec.structs.replace(router.gateways[0], enable_snat=False),))
 
 
+def forged_port(c: Change) -> None:
+    """A port of one tenant on the other's network that calls itself a DHCP agent's (CVE-2026-50266)."""
+    c.add(c.port("forged", c.network(c.other).id, c.one, device_owner="network:dhcp", device_id="dhcp-forged"))
+
+
+def one_number(c: Change) -> None:
+    """Two networks with one type and number of an overlay."""
+    for tenant in (c.one, c.other):
+        c.change(c.network(tenant), provider_network_type="vxlan", provider_segmentation_id=77)
+
+
 # -- leaks of groups, in the shared services network -----------------------------------------------------------------------------------
 
 
@@ -228,6 +239,29 @@ def hole(c: Change) -> None:
         c.change(card, security_groups=(*card.security_groups, f"hole-{port}"))
 
 
+def multicast(c: Change) -> None:
+    """One's card may send to a group of multicast, and the other's takes what comes from one's address."""
+    c.joined()
+    card = c.card(c.one)
+    own = card.fixed_ips[0].ip_address
+    for tenant, way, peer in ((c.one, "egress", "224.0.0.251/32"), (c.other, "ingress", f"{own}/32")):
+        rule = Rule(direction="ingress" if way == "ingress" else "egress", remote_ip_prefix=peer, protocol="udp", port_range_min=5353,
+                    port_range_max=5353, id=f"multicast-{way}")  # fmt: skip
+        c.add(SecurityGroup(id=f"multicast-{way}", name=f"multicast-{way}", project_id=tenant, rules=(rule,)))
+        place = c.card(tenant)
+        c.change(place, security_groups=(*place.security_groups, f"multicast-{way}"))
+
+
+def frame_to_all(c: Change) -> None:
+    """The other's card takes one service from the whole network: others may send that to the helper, and so in a frame to all."""
+    c.joined()
+    card = c.card(c.other)
+    rule = Rule(direction="ingress", remote_ip_prefix=c.subnet(card.network_id).cidr, protocol="tcp", port_range_min=6514,
+                port_range_max=6514, id="to-all")  # fmt: skip
+    c.add(SecurityGroup(id="to-all", name="to-all", project_id=c.other, rules=(rule,)))
+    c.change(card, security_groups=(*card.security_groups, "to-all"))
+
+
 def no_port_security(c: Change) -> None:
     """A card without port security answers for every address, the helpers' among them."""
     c.joined()
@@ -241,60 +275,5 @@ def pair_of_everything(c: Change) -> None:
     c.change(card, allowed_address_pairs=(AddressPair(ip_address="0.0.0.0/0"),), security_groups=(c.open_group(c.one),))
 
 
-# -- harmless ----------------------------------------------------------------------------------------------------------------------------
-
-
-def idle_group(c: Change) -> None:
-    """A group that allows everything, on no port."""
-    c.open_group(c.one)
-
-
-def own_port(c: Change) -> None:
-    """One more server on a tenant's own network."""
-    c.add(c.port("more", c.network(c.one).id, c.one, security_groups=(c.open_group(c.one),)))
-
-
-def own_leg(c: Change) -> None:
-    """A new network behind a tenant's own router."""
-    c.add(Network(id="own", project_id=c.one), Subnet(id="own-4", network_id="own", cidr="10.201.0.0/24", gateway_ip="10.201.0.1"))
-    fixed = (FixedIp(subnet_id="own-4", ip_address="10.201.0.1"),)
-    c.add(Port(id="own-leg", network_id="own", project_id=c.one, fixed_ips=fixed, device_owner=LEG, device_id=c.router(c.one).id))
-
-
-def idle_router(c: Change) -> None:
-    """A router of one tenant with no leg anywhere."""
-    c.add(Router(id="idle", project_id=c.one))
-
-
-def share_unused(c: Change) -> None:
-    """A network shared with another project that has nothing on it."""
-    network = c.network(c.one).id
-    c.add(RbacPolicy(id="share", object_type="network", object_id=network, action="access_as_shared", target_project=c.other))
-
-
-def idle_address(c: Change) -> None:
-    """A floating IP that is bound to nothing."""
-    outside = next(network for network in c.cloud.networks if network.external)
-    c.add(FloatingIp(id="idle", floating_network_id=outside.id, floating_ip_address="203.0.113.254", project_id=c.one))
-
-
-def new_tenant(c: Change) -> None:
-    """A tenant of its own, with addresses that others have too."""
-    c.add(Project(id="newcomer", name="newcomer"), Network(id="new", project_id="newcomer"), Server(id="new-server", name="new"))
-    c.add(Subnet(id="new-4", network_id="new", cidr="10.0.0.0/24", gateway_ip="10.0.0.1"))
-    fixed = (FixedIp(subnet_id="new-4", ip_address="10.0.0.5"),)
-    c.add(Port(id="new-port", network_id="new", project_id="newcomer", fixed_ips=fixed, device_owner="compute:nova", security_groups=()))
-
-
-def open_inside(c: Change) -> None:
-    """A tenant opens its private servers to itself completely."""
-    group = c.open_group(c.one)
-    own = {network.id for network in c.cloud.networks if network.project_id == c.one}
-    for port in c.servers_of(c.one):
-        if port.network_id in own:
-            c.change(port, security_groups=(*port.security_groups, group))
-
-
-TOPOLOGY = (foreign_leg, foreign_port, lent_port, subport, extra_route, same_wire, ipv6_only, untranslated)
-GROUPS = (open_cards, shared_group, wide_prefix, hole, no_port_security, pair_of_everything)
-HARMLESS = (idle_group, own_port, own_leg, idle_router, share_unused, idle_address, new_tenant, open_inside)
+TOPOLOGY = (foreign_leg, foreign_port, lent_port, subport, extra_route, same_wire, ipv6_only, untranslated, forged_port, one_number)
+GROUPS = (open_cards, shared_group, wide_prefix, hole, no_port_security, pair_of_everything, multicast, frame_to_all)

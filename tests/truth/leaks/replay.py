@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NETWORKS = 4
 """Networks from which a leak's counterexamples are sent: one leak lets all forty tenants in, in the same way."""
 
+TO_ALL = "ff:ff:ff:ff:ff:ff"
+"""The MAC to which a frame to all of a network is sent, whatever its packet's destination."""
+
 AT_ONCE = 4000
 """Commands of one ovn-nbctl: so many fit into the arguments of a program."""
 
@@ -128,10 +131,11 @@ def _reached(told: str, port: str) -> bool:
 
 
 def _first_hops(world: World, network: str, target: Port) -> Iterator[str]:
-    """Yield the MACs of the target, when it is on the wire, and of every router there."""
+    """Yield the MACs of the target and of all, when it is on the wire, and of every router there."""
     mates = world.mates(network)
     if target.network_id in mates:
         yield world.mac(target.id)
+        yield TO_ALL
     yield from (hop.mac for hop in world.hops if hop.network in mates)
 
 

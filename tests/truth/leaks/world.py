@@ -193,6 +193,6 @@ def _wire(network: Network) -> object:
     """Return what networks on one wire have in common, ``None`` for a network that is on none."""
     if network.external:
         return "outside"
-    if network.provider_network_type in {"vlan", "flat"}:
+    if network.provider_segmentation_id is not None or network.provider_network_type == "flat":
         return network.provider_physical_network, network.provider_segmentation_id
     return None
