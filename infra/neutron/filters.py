@@ -23,7 +23,7 @@ from infra.neutron.drivers import (
 )
 from infra.neutron.services import NotAcceptedError, Service, Span, enforced
 from infra.policy.isolation.fabric import UNFILTERED, Allow, Direction, Origin
-from infra.policy.isolation.ranges import Ranges, intersection, normal, touches
+from infra.policy.isolation.ranges import Ranges, intersection, normal, touches, touches_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +117,8 @@ class Filters:
 
     def roaming(self) -> set[int]:
         """Endpoints that may send from more than the addresses that they were given: whatever :meth:`sources` has besides those."""
-        return {n for n, port in enumerate(self._ports) if not port.fixed_ips or port.allowed_address_pairs or not is_filtered(port)}
+        bare = (n for n, filter_class in enumerate(self.classes) if filter_class == UNFILTERED)
+        return {*bare, *(n for n, port in enumerate(self._ports) if port.allowed_address_pairs or not port.fixed_ips)}
 
     def targets(self, endpoint: int) -> Ranges:
         """Addresses at which the endpoint takes packets."""
@@ -165,7 +166,7 @@ class Filters:
         if rule.remote_group_id:
             return normal(self._near_members.get(rule.remote_group_id, ()))
         peers = self.peers(rule)
-        if touches(peers, self._near):
+        if touches_one(peers[0], self._near) if len(peers) == 1 else touches(peers, self._near):
             return intersection(peers, self._near)
         if rule.remote_ip_prefix and not rule.remote_address_group_id:
             self._far.add(rule.remote_ip_prefix)

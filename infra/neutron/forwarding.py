@@ -36,7 +36,10 @@ class _Host:
 def forwarders(snapshot: Snapshot, topology: Topology, controlled: Sequence[Controlled], platform: set[str]) -> Iterator[Router]:
     """Yield the platform's hosts that forward, as routers."""
     wanted = set(topology.next_hops())
-    for identifier, host in _hosts(snapshot, controlled, platform).items() if wanted else ():
+    own = [one for one in controlled if one.project in platform]
+    if not any(address in wanted for one in own for address in _addresses(topology, one.port)):
+        return
+    for identifier, host in _hosts(snapshot, own).items():
         answered = wanted & {address for port in host.ports for address in _addresses(topology, port)}
         if answered and any(_lends(topology, port) for port in host.ports):
             places = tuple(dict.fromkeys(topology.segment_of[port.network_id] for port in host.ports))
@@ -44,14 +47,13 @@ def forwarders(snapshot: Snapshot, topology: Topology, controlled: Sequence[Cont
             yield Router(identifier, host.name, places, tuple(sorted(answered)), tuple(hops), server=True)
 
 
-def _hosts(snapshot: Snapshot, controlled: Sequence[Controlled], platform: set[str]) -> dict[str, _Host]:
+def _hosts(snapshot: Snapshot, own: Sequence[Controlled]) -> dict[str, _Host]:
     """Return the platform's hosts by id: ports of one server, or a port alone."""
     names = {server.id: server.name or server.id for server in snapshot.servers}
     found: dict[str, _Host] = {}
-    for port, project in controlled:
-        if project in platform:
-            identifier, name = (port.device_id, names[port.device_id]) if port.device_id in names else (port.id, port.name or port.id)
-            found.setdefault(identifier, _Host(name, [])).ports.append(port)
+    for port, _ in own:
+        identifier, name = (port.device_id, names[port.device_id]) if port.device_id in names else (port.id, port.name or port.id)
+        found.setdefault(identifier, _Host(name, [])).ports.append(port)
     return found
 
 

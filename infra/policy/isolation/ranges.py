@@ -6,6 +6,7 @@ A range is ``(family, first, last)``, family 4 or 6, ends included. Sets that ar
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from infra.declaration.model import Network
 
 IPV4: Final = 4
+_BEYOND = 1 << 129
+"""More than any address."""
 
 Range = tuple[int, int, int]
 Ranges = tuple[Range, ...]
@@ -55,6 +58,12 @@ def touches(left: Ranges, right: Ranges) -> bool:
             if other_first <= last and first <= other_last and family == other:
                 return True
     return False
+
+
+def touches_one(span: Range, right: Ranges) -> bool:
+    """Tell whether one range shares an address with a normal set, however many ranges that has."""
+    place = bisect_right(right, (span[0], span[2], _BEYOND))
+    return bool(place) and right[place - 1][0] == span[0] and right[place - 1][2] >= span[1]
 
 
 def difference(left: Ranges, right: Ranges) -> Ranges:
