@@ -27,6 +27,9 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 24
 """Levels of lists and mappings: three times what a declaration needs."""
 
+LONGEST_KEY = 200
+"""Characters of a key; names are shorter still."""
+
 MERGE = "<<"
 SECRET = "secure"  # noqa: S105 - the key that marks an encrypted value, not a password
 WRITE_OUT = "write the value out: what a line says is read in that line"
@@ -136,8 +139,12 @@ class _Builder:
             return None
         if not event.style and scalars.is_truth(word):
             self._say(event, (*path, word), *_worded(word))
-        if found := text.HIDDEN.search(word):
+        if found := text.HIDDEN_IN_KEYS.search(word):
             self._say(event, path, "a key with a character that cannot be seen", "letters, digits and signs", text.named(found[0]), "")
+            return None
+        if len(word) > LONGEST_KEY:
+            got = f"{word[: text.SHOWN]}..."
+            self._say(event, path, "a key that is too long", f"at most {LONGEST_KEY} characters", got, "")
             return None
         return word
 

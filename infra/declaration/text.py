@@ -27,6 +27,10 @@ HIDDEN = re.compile(
 """What may stand nowhere in a declaration, neither as itself nor escaped in quotes."""
 
 
+HIDDEN_IN_KEYS = re.compile(rf"{HIDDEN.pattern}|[\t\r\n]")
+"""A key is a part of every message about what is below it, and stays on its line."""
+
+
 def whole_line(text: str, position: int) -> int:
     """Return the line of a position, from 1."""
     return text.count("\n", 0, position) + 1

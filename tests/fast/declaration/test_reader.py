@@ -110,6 +110,8 @@ ODD: dict[str, tuple[str, str]] = {
     "an encrypted value": (file(reason="{secure: AAABAJxhc2Rm}"), "10: flows.https.reason: an encrypted value"),
     "a hidden character": (file(reason='"custom\\0ers"'), "10: flows.https.reason: a text with a character that cannot be seen"),
     "a turned direction": (file(reason='"a \\u202e b"'), "10: flows.https.reason: a text with a character that cannot be seen"),
+    "a line's end in a key": (file(more=', "a\\nb": 1'), "6: zones.app: a key with a character that cannot be seen"),
+    "a key of a page": (file(more=f", {'k' * 201}: 1"), "6: zones.app: a key that is too long"),
     "a hidden character in a key": (file(more=', "a\\0b": 1'), "6: zones.app: a key with a character that cannot be seen"),
 }
 

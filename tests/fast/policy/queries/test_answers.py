@@ -180,6 +180,12 @@ def test_why_not_says_that_there_is_no_path() -> None:
     assert denial.blocks[0].change == "none: two tenants' networks are apart on purpose"
 
 
+def test_a_question_takes_two_words_for_who_is_outside() -> None:
+    """``outside`` is the question's own word; ``internet`` is taken as well, and means the same there."""
+    directory = Asked(two_zones()).directory
+    assert directory.find("outside") == directory.find("internet") == (INTERNET,)
+
+
 def test_a_private_server_has_no_way_in_from_outside() -> None:
     """Without a public address there is no way in, whatever the rules say."""
     asked = Asked(two_zones())
