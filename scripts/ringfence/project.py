@@ -84,7 +84,9 @@ class Project:
         self.folder, self.stack = folder, stack
         others = (f"Pulumi.{name}.yaml" for name in beside if name != stack)
         for part in (*PARTS, *others):
-            (folder / part).symlink_to(ROOT / part)
+            place = folder / part
+            if not place.exists():  # several stacks may share a folder, and a declaration of one's own stays
+                place.symlink_to(ROOT / part)
 
     @property
     def file(self) -> Path:

@@ -35,18 +35,23 @@ def add(app: typer.Typer) -> None:
 def verify(
     tenants: Annotated[list[str] | None, typer.Argument(help="Tenants to verify; all that are up when none is named.")] = None,
     only: Annotated[list[Kind] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
+    turn: Annotated[str, typer.Option(help="Denial: turn K of a cycle of N, each with a part of the pairs of tenants.")] = "1/1",
+    seed: Annotated[int, typer.Option(help="Denial: shuffles the pairs; the same for all turns of a cycle.")] = 0,
     *,
     today: Today = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Verify tenants on the live cloud: exit 0 when everything is as declared, 1 when something is not, 2 when that cannot be told.
 
-    Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`
+    Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`;
+    `ringfence verify --only denial --turn 3/13 --seed 7`
     """
     from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
     from ringfence.verify import report  # noqa: PLC0415
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415
+    from ringfence.verify.turns import Turn  # noqa: PLC0415
 
+    request = Request(kinds=frozenset(only or Kind), turn=Turn.written(turn, seed))
     started = time.monotonic()
     with _progress() as progress:
         task = progress.add_task("reading declarations and stacks", total=None)
@@ -55,7 +60,7 @@ def verify(
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=visible(what), completed=done, total=total or None)
 
-        result = Verification(opened.world, opened.cloud, opened.identities, tell).run(Request(kinds=frozenset(only or Kind)))
+        result = Verification(opened.world, opened.cloud, opened.identities, tell).run(request)
     for name, why in opened.left.items():
         result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
     result.seconds["all"] = round(time.monotonic() - started, 1)

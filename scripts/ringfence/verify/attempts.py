@@ -120,55 +120,72 @@ def across(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Attempt]:
         yield Attempt(words, attacker.name, Who.DEPLOYER, call, victim.name, twin, refused, granted)
 
 
-def _first(tenant: TenantWorld) -> Json:
+def has_servers(tenant: TenantWorld) -> bool:
+    """A tenant of networks only is asked for what it has."""
+    return bool(tenant.facts["servers"])
+
+
+def first_server(tenant: TenantWorld) -> Json:
+    """Return the facts of the first server."""
     facts: Json = next(iter(tenant.facts["servers"].values()))
     return facts
 
 
-def _port(tenant: TenantWorld) -> str:
-    return str(next(iter(_first(tenant)["nics"].values()))["port_id"])
+def port_of(tenant: TenantWorld) -> str:
+    """Return the port of its first card."""
+    return str(next(iter(first_server(tenant)["nics"].values()))["port_id"])
 
 
-def _network(tenant: TenantWorld) -> str:
+def network_of(tenant: TenantWorld) -> str:
+    """Return the network of the first zone."""
     return str(next(iter(tenant.facts["zones"].values()))["network_id"])
 
 
-def _group(tenant: TenantWorld) -> str:
+def group_of(tenant: TenantWorld) -> str:
+    """Return the first security group."""
     return str(next(iter(tenant.facts["groups"].values())))
 
 
 def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
-    server = _first(victim)
-    things = {
-        "server": show("compute", f"/servers/{server['id']}"),
-        "volume": show("block_storage", f"/volumes/{server['volumes']['root']}"),
-        "port": show("network", f"/ports/{_port(victim)}"),
-        "network": show("network", f"/networks/{_network(victim)}"),
+    things = {}
+    if has_servers(victim):
+        server = first_server(victim)
+        things = {
+            "server": show("compute", f"/servers/{server['id']}"),
+            "volume": show("block_storage", f"/volumes/{server['volumes']['root']}"),
+            "port": show("network", f"/ports/{port_of(victim)}"),
+        }
+    things |= {
+        "network": show("network", f"/networks/{network_of(victim)}"),
         "subnet": show("network", f"/subnets/{next(iter(victim.facts['zones'].values()))['subnet_ids'][0]}"),
-        "security group": show("network", f"/security-groups/{_group(victim)}"),
+        "security group": show("network", f"/security-groups/{group_of(victim)}"),
         "management network": show("network", f"/networks/{victim.facts['management']['network_id']}"),
     }
     yield from ((name, call, call) for name, call in things.items())
 
 
 def _listings(victim: TenantWorld) -> Iterator[tuple[str, Call, str]]:
-    server = _first(victim)
-    yield "servers", show("compute", "/servers"), server["id"]
-    yield "volumes", show("block_storage", "/volumes"), server["volumes"]["root"]
-    yield "ports", show("network", "/ports"), _port(victim)
-    yield "networks", show("network", "/networks"), _network(victim)
-    yield "security groups", show("network", "/security-groups"), _group(victim)
+    if has_servers(victim):
+        server = first_server(victim)
+        yield "servers", show("compute", "/servers"), server["id"]
+        yield "volumes", show("block_storage", "/volumes"), server["volumes"]["root"]
+        yield "ports", show("network", "/ports"), port_of(victim)
+    yield "networks", show("network", "/networks"), network_of(victim)
+    yield "security groups", show("network", "/security-groups"), group_of(victim)
 
 
 def _changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
-    yield from _compute_changes(attacker, victim)
+    if has_servers(attacker) and has_servers(victim):
+        yield from _compute_changes(attacker, victim)
+    if has_servers(victim):
+        yield from _port_changes(victim)
+        yield from _storage_changes(victim)
     yield from _network_changes(attacker, victim)
-    yield from _storage_changes(victim)
 
 
 def _compute_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
-    server, own = _first(victim), _first(attacker)
-    path, port, volume = f"/servers/{server['id']}", f"/ports/{_port(victim)}", f"/volumes/{server['volumes']['root']}"
+    server, own = first_server(victim), first_server(attacker)
+    path, port, volume = f"/servers/{server['id']}", f"/ports/{port_of(victim)}", f"/volumes/{server['volumes']['root']}"
     twin = show("compute", path)
     log = Call("compute", "POST", f"{path}/action", {"os-getConsoleOutput": {"length": 1}})
     yield "reads the console of {victim}'s server", log, log, REFUSED, OK
@@ -180,33 +197,38 @@ def _compute_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
         "compute", "POST", f"/servers/{own['id']}/os-volume_attachments", {"volumeAttachment": {"volumeId": server["volumes"]["root"]}}
     )
     yield "attaches {victim}'s volume to its own server", steal, show("block_storage", volume), REFUSED_BY_BODY, OK
-    plug = Call("compute", "POST", f"/servers/{own['id']}/os-interface", {"interfaceAttachment": {"port_id": _port(victim)}})
+    plug = Call("compute", "POST", f"/servers/{own['id']}/os-interface", {"interfaceAttachment": {"port_id": port_of(victim)}})
     yield "attaches {victim}'s port to its own server", plug, show("network", port), REFUSED_BY_BODY, OK
     everybody = show("compute", "/servers/detail?all_tenants=1")
     yield "lists the servers of all projects, {victim}'s too", everybody, twin, REFUSED, OK
 
 
-def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
-    port, network, group = f"/ports/{_port(victim)}", f"/networks/{_network(victim)}", _group(victim)
-    description = {"description": ""}
-    change = Call("network", "PUT", port, {"port": description})
+def _port_changes(victim: TenantWorld) -> Iterator[Change]:
+    """Yield what needs a server's port, or a security group that one holds: one that is on no port could be deleted by its owner."""
+    port = f"/ports/{port_of(victim)}"
+    change = Call("network", "PUT", port, {"port": {"description": ""}})
     yield "changes {victim}'s port", change, change, REFUSED, OK
     off = Call("network", "PUT", port, {"port": {"port_security_enabled": False, "security_groups": []}})
     yield "turns port security off on {victim}'s port", off, show("network", port), REFUSED, OK
+    delete = Call("network", "DELETE", f"/security-groups/{group_of(victim)}")
+    yield "deletes {victim}'s security group", delete, delete, REFUSED, IN_USE
+
+
+def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+    network, group = f"/networks/{network_of(victim)}", group_of(victim)
+    description = {"description": ""}
     change = Call("network", "PUT", network, {"network": description})
     yield "changes {victim}'s network", change, change, REFUSED, OK
     delete = Call("network", "DELETE", network)
     yield "deletes {victim}'s network", delete, delete, REFUSED, IN_USE
-    delete = Call("network", "DELETE", f"/security-groups/{group}")
-    yield "deletes {victim}'s security group", delete, delete, REFUSED, IN_USE
-    enter = Call("network", "POST", "/ports", {"port": {"network_id": _network(victim), "name": "intruder"}})
+    enter = Call("network", "POST", "/ports", {"port": {"network_id": network_of(victim), "name": "intruder"}})
     yield "creates a port on {victim}'s network", enter, show("network", network), REFUSED, OK
     rule = {"security_group_id": group, "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
     loosen = Call("network", "POST", "/security-group-rules", {"security_group_rule": rule})
     yield "adds a rule to {victim}'s security group", loosen, show("network", f"/security-groups/{group}"), REFUSED, OK
     share = {
         "object_type": "network",
-        "object_id": _network(victim),
+        "object_id": network_of(victim),
         "action": "access_as_shared",
         "target_tenant": attacker.facts["project_id"],
     }
@@ -220,7 +242,7 @@ def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
 
 
 def _storage_changes(victim: TenantWorld) -> Iterator[Change]:
-    server = _first(victim)
+    server = first_server(victim)
     volume = f"/volumes/{server['volumes']['root']}"
     change = Call("block_storage", "PUT", volume, {"volume": {"metadata": {}}})
     yield "changes {victim}'s volume", change, show("block_storage", volume), REFUSED, OK
@@ -232,54 +254,3 @@ def _storage_changes(victim: TenantWorld) -> Iterator[Change]:
     yield "transfers {victim}'s volume to itself", transfer, show("block_storage", volume), REFUSED, OK
     delete = Call("block_storage", "DELETE", volume)
     yield "deletes {victim}'s volume", delete, delete, REFUSED, IN_USE
-
-
-def within(tenant: TenantWorld) -> Iterator[Attempt]:
-    """Yield what a tenant's own people try: the reader to change anything, the deployer to touch what belongs to the platform."""
-    facts, server = tenant.facts, _first(tenant)
-    segment, subnet = f"/networks/{facts['management']['network_id']}", f"/subnets/{facts['management']['subnet_id']}"
-    port = f"/ports/{server['management_port_id']}"
-    seen = show("compute", f"/servers/{server['id']}")
-    rule = {"security_group_id": _group(tenant), "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
-    volume = f"/volumes/{server['volumes']['root']}"
-    kept = Call("block_storage", "PUT", volume, {"volume": {"description": None}})
-    delete = Call("block_storage", "DELETE", volume)
-    # Nothing that a quota could refuse: Neutron and Cinder ask the quota before they ask who it is.
-    by_reader = {
-        "changes its server": (Call("compute", "PUT", f"/servers/{server['id']}", {"server": {"description": None}}), seen, OK),
-        "reboots its server": (Call("compute", "POST", f"/servers/{server['id']}/action", {"reboot": {"type": "SOFT"}}), seen, OK),
-        "adds a rule to its security group": (Call("network", "POST", "/security-group-rules", {"security_group_rule": rule}), seen, OK),
-        "changes its network": (Call("network", "PUT", f"/networks/{_network(tenant)}", {"network": {"description": ""}}), seen, OK),
-        "turns port security off": (
-            Call("network", "PUT", f"/ports/{_port(tenant)}", {"port": {"port_security_enabled": False}}),
-            seen,
-            OK,
-        ),
-        "changes its volume": (kept, kept, OK),
-        "deletes its volume": (delete, delete, IN_USE),
-    }
-    for name, (call, twin, granted) in by_reader.items():
-        words = f"{tenant.name}'s reader {name}"
-        yield Attempt(words, tenant.name, Who.READER, call, tenant.name, twin, granted=granted)
-    off = {"port": {"port_security_enabled": False, "security_groups": []}}
-    pairs = {"port": {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]}}
-    enter = {"port": {"network_id": facts["management"]["network_id"], "name": "intruder", "port_security_enabled": False}}
-    routes: Json = {"subnet": {"host_routes": []}}
-    lent, reach = show("network", segment), show("network", port)
-    by_deployer = {
-        "turns port security off on its management port": (Call("network", "PUT", port, off), reach),
-        "lets its management port send from every address": (Call("network", "PUT", port, pairs), reach),
-        "plugs an open port into its management segment": (Call("network", "POST", "/ports", enter), lent),
-        "changes its management segment": (Call("network", "PUT", segment, {"network": {"description": ""}}), lent),
-        "gives its management segment other routes": (Call("network", "PUT", subnet, routes), show("network", subnet)),
-        "changes its management router": (
-            Call("network", "PUT", f"/routers/{facts['management']['router_id']}", {"router": {"routes": []}}),
-            lent,
-        ),
-        "changes its edge router": (Call("network", "PUT", f"/routers/{facts['edge_router_id']}", {"router": {"routes": []}}), lent),
-        "lists all projects": (show("identity", "/projects"), seen),
-        "lists all users": (show("identity", "/users"), seen),
-        "lists hypervisors": (show("compute", "/os-hypervisors"), seen),
-    }
-    for name, (call, twin) in by_deployer.items():
-        yield Attempt(f"{tenant.name}'s deployer {name}", tenant.name, Who.DEPLOYER, call, tenant.name, twin)

@@ -100,8 +100,11 @@ def _tenant(world: World, tenant: TenantWorld, whole: Whole) -> Iterator[Subject
 def _platform(world: World, whole: Whole) -> Iterator[Subject]:
     scope = platform_scope(world, whole)
     routers = scope.made.ids("routers")
-    back = frozenset((to, hop) for made in world.made.values() for router, to, hop in made.routes() if router in routers)
-    wanted = cloud_wanted.of_platform(world, back)
+    routes = {made.name: set[cloud_wanted.Route]() for made in routers.values()}
+    for router, to, hop in (route for made in world.made.values() for route in made.routes()):
+        if router in routers:
+            routes[routers[router].name].add((to, hop))
+    wanted = cloud_wanted.of_platform(world, routes)
     found = {
         "the bastion's group has the declared rules": cloud_groups.rules(scope, wanted),
         "the bastion's group is on the bastion only": cloud_groups.members(scope, wanted),
@@ -110,7 +113,7 @@ def _platform(world: World, whole: Whole) -> Iterator[Subject]:
         "the backbone is the declared one": cloud_wiring.networks(scope, wanted),
         "the management pool is the declared one": cloud_wiring.pools(scope, (names.MANAGEMENT_POOL,)),
         "nothing of the platform is shared": cloud_wiring.sharing(scope),
-        "its router knows the way to the tenants' segments, and no other": cloud_wiring.routers(scope, wanted),
+        "its routers know the way to the tenants' segments, and no other": cloud_wiring.routers(scope, wanted),
         "routers on the backbone are its own and the tenants' management routers": cloud_wiring.legs(scope, wanted),
         "the bastion has the only public address": cloud_wiring.public(scope, wanted),
         "the bastion is the declared server": cloud_machines.servers(scope, wanted),

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from infra.declaration import names
 from infra.declaration.addresses import bastion_address, gateway, server_addresses
 from infra.neutron import groups as rendered
+from infra.neutron.demand import BASTION_ROOT_GIB
 from ringfence.verify.made import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from infra.declaration.model import Network, Platform, Tenant
     from ringfence.verify.world import TenantWorld, World
@@ -181,18 +183,19 @@ def _volumes(declared: Tenant, default: str) -> dict[str, Volume]:
     return found
 
 
-def of_platform(world: World, routes: frozenset[Route]) -> Wanted:
-    """Return what the platform has to have; ``routes`` are the ways back to the tenants that are up."""
+def of_platform(world: World, routes: Mapping[str, AbstractSet[Route]]) -> Wanted:
+    """Return what the platform has to have; ``routes`` are the ways to the tenants that are up, and to the next router, by router."""
     platform, backbone = world.platform, world.platform.backbone
     hop = str(backbone.cidr[backbone.router])
+    further = [names.further_router(number) for number in range(2, backbone.routers + 1)]
     root = names.root_volume(names.PLATFORM, "bastion")
     machine = Server(platform.bastion.flavor, names.key_pair(names.PLATFORM), frozenset({names.BASTION}), frozenset({root}))
     card = Port(names.BACKBONE, names.BASTION, frozenset({names.BASTION}), frozenset({str(bastion_address(platform))}))
     return Wanted(
         networks=(names.BACKBONE,),
         subnets={names.BACKBONE: Subnet(names.BACKBONE, str(backbone.cidr), hop)},
-        routers={names.PLATFORM: Router(outside=True, routes=routes)},
-        legs={names.PLATFORM: Leg(names.PLATFORM, names.BACKBONE, hop)},
+        routers={name: Router(name == names.PLATFORM, frozenset(routes.get(name, ()))) for name in (names.PLATFORM, *further)},
+        legs={names.PLATFORM: Leg(names.PLATFORM, names.BACKBONE, hop), **{name: Leg(name, names.BACKBONE, port=name) for name in further}},
         ports={names.BASTION: card},
         groups={names.BASTION: bastion_rules(platform)},
         address_groups={},
@@ -201,10 +204,6 @@ def of_platform(world: World, routes: frozenset[Route]) -> Wanted:
         public={names.BASTION: names.BASTION},
         labels={"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY},
     )
-
-
-BASTION_ROOT_GIB = 2
-"""The size of the bastion's root disk (infra/components/bastion.py)."""
 
 
 def bastion_rules(platform: Platform) -> frozenset[Rule]:

@@ -29,6 +29,7 @@ _TYPES = {
     "openstack:blockstorage/volumeTypeV3:VolumeTypeV3": "volume_types",
     "pulumi-python:dynamic/ringfence:RouterLeg": "legs",
     "pulumi-python:dynamic/ringfence:ManagementRoute": "routes",
+    "pulumi-python:dynamic/ringfence:PoolRoute": "routes",
     "pulumi-python:dynamic/ringfence:EmptyDefaultGroup": "default_groups",
 }
 """The engine's types by the word that the listing of the cloud has for them."""
@@ -74,9 +75,9 @@ class Made:
         return {port: router for router, _, port in found}
 
     def routes(self) -> set[tuple[str, str, str]]:
-        """Return (router, destination, next hop) of every route that the stack added to a router of the platform."""
-        rows = (resource.outputs for resource in self.kinds.get("routes", {}).values())
-        return {(str(row["router_id"]), str(row["destination"]), str(row["next_hop"])) for row in rows}
+        """Return (router, destination, next hop) of every route that the stack added to a router of the platform; the id names it."""
+        made = self.kinds.get("routes", {}).values()
+        return {(one.id.partition("/")[0], str(one.outputs["destination"]), str(one.outputs["next_hop"])) for one in made}
 
 
 NOTHING = Made()

@@ -77,8 +77,8 @@ class Plan:
         for tenant in self.world.tenants:
             address = tenant.management_router()
             yield Target(f"{tenant.name} management router {address}", Place.ROUTER, address)
-        address = self.world.backbone_router()
-        yield Target(f"platform router {address}", Place.ROUTER, address)
+        for address in (self.world.backbone_router(), *self.world.further_routers()):
+            yield Target(f"platform router {address}", Place.ROUTER, address)
         card = self.world.bastion().cards[0]
         yield Target(f"bastion {card.addresses[0]}", Place.BASTION, card.addresses[0], "platform/bastion", card.label)
         public = self.world.platform_facts["bastion"].get("address")

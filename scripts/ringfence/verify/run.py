@@ -15,6 +15,7 @@ from ringfence.verify.orders import Sightings
 from ringfence.verify.plan import Plan, Selection
 from ringfence.verify.result import Check, Kind, Result
 from ringfence.verify.rounds import Field
+from ringfence.verify.turns import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,10 +35,11 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be verified: which kinds, and what part of the matrix."""
+    """What is to be verified: which kinds, what part of the matrix, and which of the pairs of tenants ask the API."""
 
     kinds: frozenset[Kind] = frozenset(Kind)
     selection: Selection = field(default_factory=Selection)
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Verification:
     def run(self, request: Request) -> Result:
         """Run everything that is wanted. A part that cannot run at all becomes an error in the result, and the others still run."""
         result = Result(tuple(tenant.name for tenant in self.world.tenants), datetime.now(UTC).isoformat(timespec="seconds"))
-        parts: dict[Kind, Callable[[Result], None]] = {Kind.CLOUD: self._cloud, Kind.DENIAL: self._denial}
+        parts: dict[Kind, Callable[[Result], None]] = {Kind.CLOUD: self._cloud, Kind.DENIAL: lambda r: self._denial(r, request)}
         for kind, part in parts.items():
             if kind in request.kinds:
                 self._timed(result, kind, part)
@@ -77,10 +79,10 @@ class Verification:
         view = cloud_view.collect(self.cloud)
         result.checks += [Check(Kind.CLOUD, outcome) for outcome in cloud_compare.compare_again(self.world, stacks.all_made, view)]
 
-    def _denial(self, result: Result) -> None:
+    def _denial(self, result: Result, request: Request) -> None:
         from ringfence.verify import denial  # noqa: PLC0415
 
-        result.checks += [Check(Kind.DENIAL, outcome) for outcome in denial.run(self.world, self.identities, self.tell)]
+        result.checks += [Check(Kind.DENIAL, outcome) for outcome in denial.run(self.world, self.identities, self.tell, request.turn)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
         """Log in everywhere and run the parts that need it; without the logins there is one error, and nothing else of them."""

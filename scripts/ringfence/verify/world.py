@@ -93,6 +93,10 @@ class World:
         """The address of the platform's router on the backbone."""
         return self.platform.backbone.cidr[self.platform.backbone.router]
 
+    def further_routers(self) -> tuple[Address, ...]:
+        """The addresses of the platform's second router and those after it on the backbone; Neutron chose them."""
+        return tuple(ip_address(router["address"]) for router in self.platform_facts.get("further_routers", ()))
+
     def nodes(self) -> dict[str, Node]:
         """Return everybody who takes part, by name."""
         everybody = [node for tenant in self.tenants for node in tenant.nodes()]

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from infra.outcome import Verdict
-from ringfence.verify.attempts import BY_QUOTA, REFUSED, Answer, Attempt, Call, Who, across, judge, within
+from ringfence.verify.attempts import BY_QUOTA, REFUSED, Answer, Attempt, Call, Who, across, judge
+from ringfence.verify.insiders import within
 from tests.fast.verify.worlds import world
 
 pytestmark = pytest.mark.fast
@@ -58,3 +59,15 @@ def test_there_are_enough_attempts() -> None:
 def test_both_identities_try() -> None:
     """The reader and the deployer of the other tenant both try."""
     assert {attempt.who for attempt in across(ACME, GLOBEX)} == set(Who)
+
+
+def test_tenants_without_servers_are_asked_for_what_they_have() -> None:
+    """Networks only: nothing of Nova's and Cinder's, and no security group is deleted, which its owner could."""
+    one, other = (replace(tenant, facts={**tenant.facts, "servers": {}}) for tenant in (ACME, GLOBEX))
+    attempts = [*across(one, other), *across(one, GLOBEX), *within(one)]
+    assert len(list(across(one, other))) >= 10
+    assert len(list(within(one))) >= 10
+    twins = {(attempt.twin.service, attempt.twin.method) for attempt in (*across(one, other), *within(one))}
+    assert twins <= {("network", "GET"), ("network", "PUT"), ("network", "DELETE"), ("identity", "GET"), ("compute", "GET")}
+    assert not any("security-groups" in attempt.twin.path for attempt in across(one, other) if attempt.twin.method == "DELETE")
+    assert all(attempt.granted != frozenset() for attempt in attempts)

@@ -236,7 +236,15 @@ def _fence(found: Cloud, world: World, tenant: TenantWorld, tags: list[str]) -> 
         plugged = {**leg(facts["router_id"], on, address), "name": key, "tags": tags}
         found.add(name, "ports", key, plugged, allFixedIps=[address])
         found.leg(name, key, plugged)
-    found.know(name, "routes", segment, "route", router_id="router-platform", destination=facts["cidr"], next_hop=HOPS[name])
+    found.know(
+        name,
+        "routes",
+        segment,
+        f"router-platform/{facts['cidr']}",
+        router_id="router-platform",
+        destination=facts["cidr"],
+        next_hop=HOPS[name],
+    )
     lent = {"object_id": facts["network_id"], "object_type": "network", "action": "access_as_shared"}
     lent |= {"id": f"lent-{name}", "project_id": PLATFORM_PROJECT, "target_tenant": tenant.facts["project_id"]}
     told = {"objectId": lent["object_id"], "objectType": "network", "action": lent["action"], "targetTenant": lent["target_tenant"]}
