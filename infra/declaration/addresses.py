@@ -97,7 +97,8 @@ def most_segments(platform: Platform) -> int:
 
 def most_on_backbone(platform: Platform) -> int:
     """Return for how many tenants' routers the backbone has addresses, beside the platform's routers and the bastion."""
-    return max(0, sum(1 for _ in backbone_hosts(platform)) - (platform.backbone.routers - 1))
+    backbone = platform.backbone
+    return max(0, backbone.cidr.num_addresses - 2 - len({backbone.router, backbone.bastion}) - (backbone.routers - 1))
 
 
 def most_tenants(platform: Platform) -> int:
