@@ -115,11 +115,11 @@ def refuse_tenant(tenant: Tenant, platform: Platform, policy: TenantPolicy, old:
         return  # the program says so when it reads what it needs of the platform
     project_id, flavors = str(facts["project_id"]), usage.flavors() if inside.flavors else {}
     limits = platform_limits(platform)
-    accounts = [
-        (_own_account(tenant, project_limits(tenant, policy), old, project_id), inside),
-        (_platform_account(project_id, usage.room(project_id), limits), fence),
-    ]
-    problems = [*unknown_flavors(inside, flavors), *(problem for a, need in accounts for problem in shortages(a, need, flavors))]
+    problems = list(unknown_flavors(inside, flavors))
+    if inside:
+        problems += shortages(_own_account(tenant, project_limits(tenant, policy), old, project_id), inside, flavors)
+    if fence:
+        problems += shortages(_platform_account(project_id, usage.room(project_id), limits), fence, flavors)
     if not has.routes:
         routers = usage.tenants_routes([str(facts["router_id"]), *further_routers(facts)], str(platform.pool.cidr))
         problems += no_place(routers, platform.backbone.max_routes, 1)

@@ -52,6 +52,7 @@ def run(
             today = day or datetime.now(UTC).date().toordinal()
             done.extend(one(crowd, today, screen, endings) for crowd in crowds)
     except KeyboardInterrupt:
+        console.print("interrupted; what had been made was removed", style="red")
         raise typer.Exit(INTERRUPTED) from None
     except RingfenceError as error:
         console.print(str(error), style="red", markup=False)
