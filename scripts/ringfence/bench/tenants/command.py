@@ -31,6 +31,7 @@ def run(
     *,
     servers: Annotated[int, typer.Option(min=0, max=60, help="How many tenants with a server each; 0 leaves them out.")] = 12,
     networks: Annotated[int, typer.Option(min=0, max=200, help="How many tenants of networks only; 0 leaves them out.")] = 40,
+    max_routes: Annotated[int, typer.Option(min=0, help="How many routes a router may hold; 0: few with servers, else the usual.")] = 0,
     day: Annotated[int, typer.Option(min=0, help="Chooses who asks whom: a day's number; today's when left out.")] = 0,
     write: Annotated[bool, typer.Option("--write", help='Replace the section "Many tenants" of docs/benchmarks.md.')] = False,
 ) -> None:
@@ -38,11 +39,11 @@ def run(
 
     Needs the platform of ./scripts/demo, and about half an hour. Beside it nothing else may change the platform.
 
-    Examples: `./scripts/bench tenants`; `./scripts/bench tenants --servers 0 --networks 6`
+    Examples: `./scripts/bench tenants`; `./scripts/bench tenants --servers 0 --networks 6 --max-routes 5`
     """
     crowds = [
-        *([Crowd("with a server each", servers, servers=True, max_routes=FEW)] if servers else []),
-        *([Crowd("of networks only", networks, servers=False, max_routes=USUAL)] if networks else []),
+        *([Crowd("with a server each", servers, servers=True, max_routes=max_routes or FEW)] if servers else []),
+        *([Crowd("of networks only", networks, servers=False, max_routes=max_routes or USUAL)] if networks else []),
     ]
     done: list[Told] = []
     console = Console(stderr=True, highlight=False)
@@ -62,7 +63,7 @@ def run(
     for line in (line for told in done for line in told.bad[:20]):
         console.print(line, style="red", markup=False)
     if write:
-        typed = f"./scripts/bench tenants --servers {servers} --networks {networks}"
+        typed = f"./scripts/bench tenants --servers {servers} --networks {networks}{f' --max-routes {max_routes}' if max_routes else ''}"
         replace_section(DOCUMENT, "tenants", "\n".join(["## Many tenants", "", machine(typed), "", *lines]))
     if not all(told.is_green for told in done):
         raise typer.Exit(FAILED)
