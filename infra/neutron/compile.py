@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.neutron.control import controlled_ports
-from infra.neutron.doors import FORWARDED, public_addresses
-from infra.neutron.drivers import PROFILES, Profile, is_filtered
+from infra.neutron.doors import public_addresses
+from infra.neutron.drivers import PROFILES
 from infra.neutron.filters import Filters
 from infra.neutron.forwarding import forwarders
-from infra.neutron.owners import is_load_balancer
 from infra.neutron.parties import labels
 from infra.neutron.routing import Topology
 from infra.neutron.services import Driver
-from infra.neutron.snapshot import SEVERAL, Role
+from infra.neutron.snapshot import Role
+from infra.neutron.unknowns import doubts
 from infra.neutron.wires import tagging
 from infra.policy.isolation.fabric import Endpoints, Fabric, Party
 
 if TYPE_CHECKING:
-    from infra.neutron.snapshot import Port, Snapshot, Unknown
+    from collections.abc import Iterable, Iterator
+
+    from infra.neutron.control import Controlled
+    from infra.neutron.snapshot import Port, Snapshot
+    from infra.policy.isolation.acceptance import Acceptance
 
 ASSUMPTIONS = (
     "Neutron, its agents, OVN or Open vSwitch, and the hypervisors do what their source says, and security groups are switched on.",
@@ -51,18 +55,23 @@ ASSUMPTIONS = (
 _NOBODY = "(no project)"
 
 
-def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
-    """Build the fabric of a snapshot under a driver's profile (the snapshot's own when it knows it, else OVN's).
+def compile_fabric(snapshot: Snapshot, driver: Driver | None = None, accepted: Iterable[Acceptance] = ()) -> Fabric:
+    """Build the fabric of a snapshot under a driver's profile: the snapshot's own, or, where it knows none, the widest of all.
+
+    ``accepted`` is what an operator answers for though it is not understood; what of it concerns the snapshot stands in the fabric.
 
     Raises:
         SnapshotError: the snapshot was not checked before.
     """
-    profile = PROFILES[driver or Driver(snapshot.header.driver or Driver.OVN)]
+    profile = PROFILES[driver or Driver(snapshot.header.driver or Driver.WIDEST)]
+    known = {one.name: one for one in accepted if one.name}
+    found = list(doubts(snapshot, profile))
+    open_doubts = [doubt.text for doubt in found if doubt.name not in known]
     controlled = controlled_ports(snapshot)
     ports = tuple(one.port for one in controlled)
     topology = Topology(snapshot, translates_all=profile.translates_all)
     filters = Filters(snapshot, profile, ports)
-    parties = _parties(snapshot)
+    parties = (*_parties(snapshot), *_orphans(snapshot, controlled))
     platform = {party.id for party in parties if party.platform}
     index = {party.id: number for number, party in enumerate(parties)}
     endpoints = Endpoints(
@@ -83,7 +92,8 @@ def compile_fabric(snapshot: Snapshot, driver: Driver | None = None) -> Fabric:
         outside_ranges=topology.outside_ranges,
         builder=filters,
         floods=profile.floods,
-        unknowns=(*_unknowns(snapshot, profile), *tagging(snapshot, controlled, platform), *topology.unknowns, *filters.unknowns),
+        unknowns=(*open_doubts, *tagging(snapshot, controlled, platform), *topology.unknowns, *filters.unknowns),
+        accepted=tuple(known[name] for name in sorted(known.keys() & {doubt.name for doubt in found})),
         assumptions=ASSUMPTIONS,
     )
 
@@ -103,33 +113,8 @@ def _parties(snapshot: Snapshot) -> tuple[Party, ...]:
     return (*named, Party("", _NOBODY, platform=False))
 
 
-def _said(unknown: Unknown) -> str:
-    what = " ".join(filter(None, (unknown.type, unknown.name or unknown.id)))
-    return f"{what}: {unknown.reason or 'not modelled'}"
-
-
-def _unknowns(snapshot: Snapshot, profile: Profile) -> list[str]:
-    sentences = [_said(unknown) for unknown in snapshot.unknowns]
-    if not snapshot.header.complete:
-        sentences.append("the snapshot does not show every project")
-    sentences.extend(
-        f"port {port.id}: members of the load balancer behind it are not modelled"
-        for port in snapshot.ports
-        if is_load_balancer(port.device_owner, port.name)
-    )
-    stateful = {group.id: group.stateful for group in snapshot.security_groups}
-    if not all(stateful.values()):
-        sentences.extend(
-            f"port {port.id}: Neutron refuses stateful and stateless groups on one port"
-            for port in snapshot.ports
-            if is_filtered(port) and len({stateful[group] for group in port.security_groups}) > 1
-        )
-    sentences.extend(
-        f"floating IP {floating.floating_ip_address}: {profile.driver} forwards protocol {forwarding.protocol} in no known way"
-        for floating in snapshot.floating_ips
-        for forwarding in floating.port_forwardings
-        if forwarding.protocol not in FORWARDED
-    )
-    split = (network for network in snapshot.networks if network.provider_network_type == SEVERAL)
-    sentences.extend(f"network {network.name or network.id}: it has several segments" for network in split)
-    return sentences
+def _orphans(snapshot: Snapshot, controlled: Iterable[Controlled]) -> Iterator[Party]:
+    """Yield a party for each project that Keystone does not have, any more, and that ports are left of: it is kept apart as any other."""
+    known = {"", *(project.id for project in snapshot.projects)}
+    for project in dict.fromkeys(one.project for one in controlled if one.project not in known):
+        yield Party(project, f"{project} (no such project)", platform=False)

@@ -76,20 +76,19 @@ def _router_of(port: Port) -> tuple[str, ...]:
     return (port.device_id,) if is_routers(port.device_owner) else ()
 
 
+_NO_REFERENCE = frozenset({None, "", "prefix_delegation"})
+"""Values that refer to nothing: a subnet whose prefix is delegated from outside has this word for its pool (``IPV6_PD_POOL_ID``)."""
+
 _REFERENCES: tuple[_Field, ...] = (
-    _Field("networks", "project_id", "projects"),
     _Field("subnets", "network_id", "networks"),
     _Field("subnets", "subnetpool_id", "subnet_pools"),
     _Field("subnet_pools", "address_scope_id", "address_scopes"),
-    _Field("routers", "project_id", "projects"),
     _Field("routers", "network_id", "networks", "gateways"),
     _Computed("routers", "gateways", "subnets", get=lambda r: [f.subnet_id for g in r.gateways for f in g.external_fixed_ips]),
     _Field("ports", "network_id", "networks"),
-    _Field("ports", "project_id", "projects"),
     _Field("ports", "subnet_id", "subnets", "fixed_ips"),
     _Computed("ports", "security_groups", "security_groups", get=attrgetter("security_groups")),
     _Computed("ports", "device_id", "routers", get=_router_of),
-    _Field("security_groups", "project_id", "projects"),
     _Field("security_groups", "remote_group_id", "security_groups", "rules"),
     _Field("security_groups", "remote_address_group_id", "address_groups", "rules"),
     _Field("floating_ips", "floating_network_id", "networks"),
@@ -99,6 +98,8 @@ _REFERENCES: tuple[_Field, ...] = (
     _Field("trunks", "port_id", "ports"),
     _Field("trunks", "port_id", "ports", "sub_ports"),
 )
+
+"""Projects are not among the targets: Keystone may have deleted one whose objects are left (:func:`infra.neutron.compile._orphans`)."""
 
 _ADDRESSES: tuple[_Field, ...] = (
     _Field("subnets", "cidr"),
@@ -126,7 +127,7 @@ def inconsistencies(snapshot: Snapshot) -> Iterator[Problem]:
         if len(ids[section]) != len(records):
             yield from _duplicates(name, records)
     for field in _REFERENCES:
-        missing = _values(snapshot, field) - ids[field.target] - {None, ""}
+        missing = _values(snapshot, field) - ids[field.target] - _NO_REFERENCE
         if missing:
             yield from _dangling(snapshot, field, missing)
     for field in _ADDRESSES:

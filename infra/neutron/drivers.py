@@ -105,6 +105,15 @@ PROFILES = {
         non_ip="every frame that is neither IPv4 nor IPv6, ARP spoofing apart",
     ),
 }
+PROFILES[Driver.WIDEST] = Profile(
+    driver=Driver.WIDEST,
+    tested_with="whatever each of the others was tested with",
+    pairs_are_members=any(one.pairs_are_members for one in PROFILES.values()),
+    any_source_without_address=any(one.any_source_without_address for one in PROFILES.values()),
+    implicit=tuple(dict.fromkeys(item for one in PROFILES.values() for item in one.implicit)),
+    non_ip="every frame that is neither IPv4 nor IPv6",
+    floods=any(one.floods for one in PROFILES.values()),
+)
 """Profiles by driver. DHCP from server to client (UDP 67 to 68) is left out: every driver drops it when a filtered port sends it
 (rows 10 and 11), and what an unfiltered port sends is treated apart (:func:`dhcp_answers`)."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from infra.neutron.lint.findings import Finding, Kind
+from infra.policy.isolation.acceptance import Acceptance
 from infra.policy.packets.packetset import PacketSet
 
 if TYPE_CHECKING:
@@ -42,12 +43,44 @@ class Accepted(BaseModel):
     kinds: tuple[Kind, ...] = ()
 
 
+class AcceptedUnknown(BaseModel):
+    """Something that the model does not understand and somebody answers for, by the name that it is printed with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    owner: Text
+    reason: Text
+    expires: date
+    ticket: str = ""
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """Return it as it stands in a proof."""
+        return Acceptance(self.name, self.owner, self.reason, self.expires.isoformat())
+
+
 class ExceptionFile(BaseModel):
-    """The file: a list under one key."""
+    """The file: traffic under ``exceptions``, and what is not understood under ``accepted``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     exceptions: tuple[Accepted, ...] = ()
+    accepted: tuple[AcceptedUnknown, ...] = ()
+
+    def live(self, today: date) -> tuple[Acceptance, ...]:
+        """Return what is accepted on a day; what has run out counts for nothing."""
+        return tuple(one.acceptance for one in self.accepted if one.expires >= today)
+
+
+def aged_acceptances(file: ExceptionFile, used: Iterable[Acceptance], today: date, name: str) -> Iterable[Finding]:
+    """Yield findings about acceptances that have run out, and about those of nothing in the state."""
+    names = {one.name for one in used}
+    for one in file.accepted:
+        if one.expires < today:
+            yield Finding(Kind.EXCEPTION_EXPIRED, f"acceptance of {one.name} ran out on {one.expires}", owner=one.owner, file=name)
+        elif one.name not in names:
+            yield Finding(Kind.EXCEPTION_UNUSED, f"acceptance of {one.name} matches nothing in this state", owner=one.owner, file=name)
 
 
 def subtract(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from infra.policy.isolation.passing import closed_pairs
@@ -38,6 +39,7 @@ def certify(paths: Paths, judgements: tuple[Judgement, ...], contacts: list[Cont
         "profile": fabric.profile,
         "claims": {judgement.claim.value: judgement.text for judgement in judgements if judgement.verdict is Verdict.HOLDS},
         "assumptions": list(fabric.assumptions),
+        "accepted": [asdict(one) for one in fabric.accepted],
         "platform": sorted(party.id for party in fabric.parties if party.platform),
         "parties": [_party(party) for party in fabric.parties if party.id],
         "tenants": {fabric.parties[party].id: _invariants(paths, party, split=party in apart) for party in paths.tenants()},

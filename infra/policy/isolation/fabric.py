@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from infra.policy.isolation.acceptance import Acceptance
     from infra.policy.isolation.ranges import Range, Ranges
 
 UNFILTERED = -1
@@ -189,6 +190,7 @@ class Fabric:
 
     ``floods``: what a server sends to all of its segment comes to others on its host without their filters being asked.
     ``unknowns`` are sentences about what the model does not understand; ``assumptions`` what it takes for granted.
+    ``accepted`` is what it does not understand and an operator answers for.
     """
 
     digest: str
@@ -203,3 +205,4 @@ class Fabric:
     floods: bool = False
     unknowns: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()

@@ -40,6 +40,7 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
         judgements=final,
         unknowns=fabric.unknowns,
         assumptions=fabric.assumptions,
+        accepted=fabric.accepted,
         exposures=exposures,
         counts=_counts(paths),
         parties=tuple(party for party in fabric.parties if party.id),

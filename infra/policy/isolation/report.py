@@ -12,6 +12,7 @@ from infra.policy.packets.text import format_point
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from infra.policy.isolation.acceptance import Acceptance
     from infra.policy.isolation.fabric import Origin, Party
 
 
@@ -127,6 +128,7 @@ class Proof:
     judgements: tuple[Judgement, ...]
     unknowns: tuple[str, ...]
     assumptions: tuple[str, ...]
+    accepted: tuple[Acceptance, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     parties: tuple[Party, ...] = ()
@@ -139,8 +141,15 @@ class Proof:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the claims: a counterexample outweighs what cannot be told."""
-        return worst(judgement.verdict for judgement in self.judgements)
+        """The worst of the claims: a counterexample outweighs what cannot be told.
+
+        But where only ``structure`` is broken, groups alone keep tenants apart, and the answer is whether they do: a path outweighs no
+        doubt about that.
+        """
+        broken = {judgement.claim for judgement in self.judgements if judgement.verdict is Verdict.BROKEN}
+        judged = [judgement for judgement in self.judgements if broken != {Claim.STRUCTURE} or judgement.claim is not Claim.STRUCTURE]
+        others = worst(judgement.verdict for judgement in judged)
+        return worst(judgement.verdict for judgement in self.judgements) if others is Verdict.HOLDS else others
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

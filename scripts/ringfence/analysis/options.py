@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import re
 import sys
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +17,7 @@ from infra.neutron.services import Driver
 from infra.policy.packets.errors import PacketTextError
 from infra.policy.packets.text import parse_l4
 from infra.policy.queries.answers import Service
+from ringfence.analysis.exceptions import EXCEPTIONS, accepted
 from ringfence.analysis.output import console, emit, shown
 from ringfence.analysis.states import ALONE, DECLARATIONS, Reading, State, ignore, open_state
 
@@ -32,6 +35,9 @@ DriverName = Annotated[Driver | None, typer.Option("--driver", help="Firewall dr
 PlatformIds = Annotated[
     list[str] | None,
     typer.Option("--platform", metavar="ID", help="Id of a project that is the platform's, besides those declared; once per project."),
+]
+ExceptionsOption = Annotated[
+    Path | None, typer.Option("--exceptions", help=f"Accepted deviations and unknown things; {EXCEPTIONS} when it exists.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -63,6 +69,7 @@ __all__ = [
     "AsJson",
     "DriverName",
     "PlatformIds",
+    "ExceptionsOption",
     "StateName",
     "Today",
     "console",
@@ -90,7 +97,13 @@ def not_compared(state: State, *, aside: bool = False) -> None:
 
 
 def read(
-    name: str, driver: Driver | None = None, *, today: date | None = None, alone: bool = False, platform: Iterable[str] | None = None
+    name: str,
+    driver: Driver | None = None,
+    *,
+    today: date | None = None,
+    alone: bool = False,
+    platform: Iterable[str] | None = None,
+    exceptions: Path | None = None,
 ) -> State:
     """Read a state, with progress on a terminal; ``platform`` are ids of the platform's projects.
 
@@ -98,7 +111,8 @@ def read(
     takes a quarter of its time.
     """
     gc.disable()
-    return open_state(name, Reading(driver, today, alone, _teller(), frozenset(platform or ())))
+    opened = open_state(name, Reading(driver, today, alone, _teller(), frozenset(platform or ())))
+    return replace(opened, accepted=accepted(exceptions, opened.today))
 
 
 def _teller() -> Callable[[str, int], None]:

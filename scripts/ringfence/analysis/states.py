@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from infra.neutron.services import Driver
     from infra.neutron.snapshot import Snapshot
     from infra.policy.isolation import Fabric, Intent
+    from infra.policy.isolation.acceptance import Acceptance
     from ringfence.analysis.declarations import Declared
 
 DECLARATIONS = "declarations"
@@ -74,6 +75,7 @@ class State:
     rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something; where
     there is nothing, ``alone`` says why. ``absent`` are the declared tenants that the state does not show: they are not compared.
     ``placed`` says which project is which declared tenant's.
+    ``accepted`` is what somebody answers for though the model does not understand it.
     """
 
     name: str
@@ -86,6 +88,7 @@ class State:
     file: Path | None = None
     alone: str = ""
     placed: Placed | None = None
+    accepted: tuple[Acceptance, ...] = ()
 
     @cached_property
     def intent(self) -> Intent | None:
@@ -95,7 +98,7 @@ class State:
     @cached_property
     def fabric(self) -> Fabric:
         """The state in the words of the proof."""
-        return compile_fabric(self.snapshot, self.driver)
+        return compile_fabric(self.snapshot, self.driver, self.accepted)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the bytes whose SHA-256 is the digest of ``taken``: those of the file, however it was written, or what would be one."""

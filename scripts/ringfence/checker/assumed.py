@@ -32,7 +32,7 @@ ASSUMPTIONS = (
 )
 CHECKED, OTHERS = ("structure", "packets"), ("public", "management", "declared")
 """Claims that are checked here, and those for which the prover alone answers."""
-PROFILES = ("ovn", "ovs", "iptables_hybrid")
+PROFILES = ("ovn", "ovs", "iptables_hybrid", "widest")
 
 
 def strange(certificate: dict[str, Any]) -> Iterator[str]:

@@ -28,21 +28,27 @@ LEGS = [
 OTHERS = ["dhcp", "distributed", "floatingip", "floatingip_agent_gateway", "router_gateway", "routed"]
 LEG_OWNERS = {"network:" + owner for owner in LEGS}
 NEUTRONS_OWN = LEG_OWNERS | {"network:" + owner for owner in OTHERS}
+OWNERS = {"", "trunk:subport", "Octavia", "Octavia:health-mgr", "kuryr:container", "ovn-lb:vip", "neutron:LOADBALANCERV2"}
+NETWORK_TYPES = {f"network_type:{kind}" for kind in (None, "local", "flat", "vlan", "gre", "vxlan", "geneve")}
 PHYSICAL, LOAD_BALANCERS, ANY_ROUTER, SIX = ("flat", "vlan"), ("ovn-lb:vip", "neutron:LOADBALANCERV2"), object(), 6
 
 
 class Cloud:
     """The snapshot as dictionaries: wires, routing tables and the cards of servers."""
 
-    def __init__(self, lines: list[bytes]) -> None:
-        """Read the records."""
+    def __init__(self, lines: list[bytes], accepted: set[str] | None = None) -> None:
+        """Read the records; ``accepted`` are names of what is not understood and somebody answers for."""
         self.of: dict[str, list[Json]] = defaultdict(list)
         for line in lines:
             record = json.loads(line)
             self.of[record["kind"]].append(record)
         whole = len(self.of["snapshot"]) == len(self.of["end"]) == 1 and self.of["end"][0]["records"] == len(lines) - 2
         demand(whole and self.of["snapshot"][0]["format"] == 1, "the snapshot is not whole")
-        demand(self.of["snapshot"][0].get("complete", True) and set(self.of) <= KINDS, "the snapshot has parts that are not understood")
+        strange = {f"network_type:{one.get('provider_network_type')}" for one in self.of["network"]} - NETWORK_TYPES
+        strange |= {f"device_owner:{one.get('device_owner')}" for one in self.of["port"] if not is_known(one.get("device_owner", ""))}
+        strange |= {one["type"] for one in self.of.pop("unknown", ())} | (set(self.of) - KINDS)
+        strange -= accepted or set()
+        demand(self.of["snapshot"][0].get("complete", True) and not strange, f"the snapshot has parts that are not understood: {strange}")
         named = {kind: self.named(kind) for kind in KINDS - {"snapshot", "end", "default_rule"}}  # these have no id
         self.subnets, self.ports = named["subnet"], named["port"]
         self.on_network = grouped(self.of["subnet"], "network_id")
@@ -237,6 +243,11 @@ def grouped(records: list[Json], field: str) -> dict[str, list[Json]]:
 def known(fixed_ips: list[Json]) -> list[str]:
     """Return the addresses that are known."""
     return [fixed["ip_address"] for fixed in fixed_ips if fixed.get("ip_address")]
+
+
+def is_known(owner: str) -> bool:
+    """Tell whether what is behind a port of this owner is known: a server, or what Neutron made for itself."""
+    return owner in NEUTRONS_OWN or owner in OWNERS or owner.startswith(("compute:", "baremetal:", "manila:"))
 
 
 def wire_of(network: Json) -> tuple[str, str, object]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from netaddr import IPAddress
 
+LATER = {"accepted"}
+"""Fields that certificates of earlier releases do not have."""
 FIELDS = {
     "format",
     "version",
@@ -146,14 +148,14 @@ def outsides_invariant(cloud: Cloud, certificate: Json, invariants: list[Invaria
 
 def check(certificate: Json, snapshot: bytes) -> tuple[str, ...]:
     """Return the claims that the certificate proves for the snapshot; raise otherwise, ``RefusedError`` with the reason."""
-    known_format = set(certificate) == FIELDS and (certificate["format"], certificate["version"]) == ("ringfence-certificate", 2)
+    known_format = set(certificate) - LATER == FIELDS and (certificate["format"], certificate["version"]) == ("ringfence-certificate", 2)
     demand(known_format, "this is not a certificate, or of an unknown version")
     body = json.dumps({name: value for name, value in certificate.items() if name != "seal"}, sort_keys=True, separators=(",", ":"))
     demand(hashlib.sha256(body.encode()).hexdigest() == certificate["seal"], "the certificate was changed after it was written")
     demand(hashlib.sha256(snapshot).hexdigest() == certificate["snapshot"], "the certificate is about another snapshot")
     odd = list(strange(certificate))
     demand(not odd, f"the certificate {'; '.join(odd)}")
-    cloud = Cloud(snapshot.splitlines())
+    cloud = Cloud(snapshot.splitlines(), {one["name"] for one in certificate.get("accepted", ())})
     demand(certificate["platform"] == sorted(cloud.platform), "the platform's projects are others")
     demand(
         {party["id"] for party in certificate["parties"]} == {project["id"] for project in cloud.of["project"]}, "the parties are others"
@@ -194,6 +196,8 @@ def main(arguments: list[str]) -> int:
         certificate, snapshot = (Path(name).read_bytes() for name in arguments)
         read = json.loads(certificate)
         print("proven:", ", ".join(check(read, snapshot)))
+        for one in read.get("accepted", ()):
+            print("accepted:", seen(f"{one['name']}, by {one['owner']} until {one['expires']}: {one['reason']}"))
         print("\n".join([*stated(read), *trusted(snapshot)]), flush=True)
     except RefusedError as error:
         print("refused:", seen(str(error)), file=sys.stderr)

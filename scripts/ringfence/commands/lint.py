@@ -5,23 +5,22 @@ from __future__ import annotations
 import dataclasses
 import json
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
-from pydantic import ValidationError
 
-from infra.errors import Problem, QuestionError
+from infra.errors import QuestionError
 from infra.neutron.filters import Filters, words_of
 from infra.neutron.lint import Level, lint
-from infra.neutron.lint.exceptions import Accepted, ExceptionFile, subtract
+from infra.neutron.lint.exceptions import aged_acceptances, subtract
 from infra.neutron.lint.expired import expired
 from infra.neutron.lint.gathered import gathered
 from infra.neutron.lint.sarif import sarif
 from infra.neutron.services import Driver
 from infra.policy.packets.packetset import PacketSet
 from infra.policy.queries.passages import points
+from ringfence.analysis import exceptions as exception_files
 from ringfence.analysis.options import (
     BROKEN,
     DECLARATIONS,
@@ -31,6 +30,7 @@ from ringfence.analysis.options import (
     AsJson,
     DriverName,
     PlatformIds,
+    ExceptionsOption,
     StateName,
     Today,
     console,
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
 
     from infra.neutron.lint import Finding
     from infra.neutron.snapshot import Snapshot
+    from ringfence.analysis.states import State
 
-EXCEPTIONS = Path("ringfence-exceptions.yaml")
-EXAMPLE = "exceptions: [{id: E1, project: acme, packets: tcp/22 from 10.0.0.0/8, owner: WHO, ticket: T-1, reason: WHY, expires: DAY}]"
 STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -60,7 +59,7 @@ def add(app: typer.Typer) -> None:
 
 def command(
     state: StateName = DECLARATIONS,
-    exceptions: Annotated[Path | None, typer.Option(help=f"Accepted deviations; {EXCEPTIONS} when it exists.")] = None,
+    exceptions: ExceptionsOption = None,
     sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Also write SARIF 2.1.0 with file and line.")] = None,
     driver: DriverName = None,
     *,
@@ -74,15 +73,13 @@ def command(
 
     Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`; `ringfence lint --state cloud.jsonl --each --json`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = read(state, driver, today=today, alone=alone, platform=platform, exceptions=exceptions)
     filters = opened.fabric.builder
     if not isinstance(filters, Filters):
         raise QuestionError.of("the state has no security groups", where=state)
     declared = opened.declared.snapshot() if opened.declared else None
     found = [*lint(opened.snapshot, filters, Driver(opened.fabric.profile), opened.today, declared), *expired(opened.ended)]
-    file = exceptions or (EXCEPTIONS if EXCEPTIONS.exists() else None)
-    if file is not None:
-        found = subtract(found, _read(file), _allowed(opened.snapshot, filters), opened.today, str(file))
+    found = _but_accepted(found, opened, filters, exception_files.place(exceptions))
     if not each:
         found = gathered(found)
     if sarif_file is not None:
@@ -111,20 +108,13 @@ def _show(found: list[Finding]) -> None:
     out.print(", ".join(f"{count:,} {level.value}{'' if count == 1 else 's'}" for level, count in counts.items()))
 
 
-def _read(file: Path) -> tuple[Accepted, ...]:
-    """Read the exceptions. Raises :class:`QuestionError` with every mistake in the file."""
-    try:
-        return ExceptionFile.model_validate(yaml.safe_load(file.read_bytes()) or {}).exceptions
-    except OSError as error:
-        raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "", hint=EXAMPLE) from error
-    except ValidationError as error:
-        problems = [
-            Problem(entry["msg"], f"{file}: {'.'.join(map(str, entry['loc']))}", got=str(entry["input"])[:80], hint=EXAMPLE)
-            for entry in error.errors()
-        ]
-        raise QuestionError(*problems) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that no calendar has is a ValueError, endless nesting the last
-        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=" ".join(str(error).split()), hint=EXAMPLE) from error
+def _but_accepted(found: list[Finding], opened: State, filters: Filters, file: Path | None) -> list[Finding]:
+    """Return what nobody has accepted, and findings about the acceptances themselves."""
+    if file is None:
+        return found
+    listed, name = exception_files.read(file), str(file)
+    rest = subtract(found, listed.exceptions, _allowed(opened.snapshot, filters), opened.today, name)
+    return [*rest, *aged_acceptances(listed, opened.fabric.accepted, opened.today, name)]
 
 
 def _allowed(snapshot: Snapshot, filters: Filters) -> Callable[[Finding], PacketSet | None]:

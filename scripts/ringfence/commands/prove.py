@@ -14,7 +14,20 @@ from infra.policy.isolation import prove
 from infra.policy.isolation.report import Verdict
 from ringfence.analysis.judged import asked_for, not_judged
 from ringfence.analysis.known import namesakes, show_parties
-from ringfence.analysis.options import DECLARATIONS, Alone, AsJson, DriverName, PlatformIds, StateName, Today, console, emit, read, shown
+from ringfence.analysis.options import (
+    DECLARATIONS,
+    Alone,
+    AsJson,
+    DriverName,
+    ExceptionsOption,
+    PlatformIds,
+    StateName,
+    Today,
+    console,
+    emit,
+    read,
+    shown,
+)
 from ringfence.analysis.output import write
 
 if TYPE_CHECKING:
@@ -36,6 +49,7 @@ def command(
     certificate: Annotated[Path | None, typer.Option(help="Where to write the certificate when no packet passes between tenants.")] = None,
     snapshot: Annotated[Path | None, typer.Option(help="Where to write the snapshot that the certificate belongs to.")] = None,
     driver: DriverName = None,
+    exceptions: ExceptionsOption = None,
     *,
     platform: PlatformIds = None,
     today: Today = None,
@@ -46,7 +60,7 @@ def command(
 
     Examples: `ringfence prove`; `ringfence prove --state cloud --certificate proof.json --snapshot cloud.jsonl`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = read(state, driver, today=today, alone=alone, platform=platform, exceptions=exceptions)
     proof = prove(opened.fabric, opened.intent)
     unjudged = list(not_judged(opened, proof))
     _apart(certificate, snapshot, opened.file)
@@ -111,6 +125,7 @@ def plain(proof: Proof) -> dict[str, Any]:
         "judgements": judgements,
         "unknowns": list(proof.unknowns),
         "assumptions": list(proof.assumptions),
+        "accepted": [dataclasses.asdict(one) for one in proof.accepted],
     }
 
 
@@ -132,6 +147,8 @@ def show(out: Console, proof: Proof, state: State) -> None:
         out.print(f"  not understood: {unknown}", style="yellow", markup=False)
     for assumption in proof.assumptions:
         out.print(f"  assumed: {assumption}", style="dim", markup=False)
+    for acceptance in proof.accepted:
+        out.print(f"  accepted, though not understood: {acceptance}", style="yellow", markup=False)
     show_parties(out, proof, state)
     counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
     out.print(f"{state.name} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)

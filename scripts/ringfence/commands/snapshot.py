@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from infra.errors import QuestionError
+from infra.neutron.services import Driver
 from infra.neutron.store import lines_of, written
 from ringfence.analysis.declarations import trust
 from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, console, emit, read
@@ -20,8 +21,7 @@ from ringfence.analysis.running import streamed
 from ringfence.checker import conditions
 
 if TYPE_CHECKING:
-    from infra.neutron.services import Driver
-    from infra.neutron.snapshot import Snapshot
+    from infra.neutron.snapshot import Header, Snapshot
 
 
 def add(app: typer.Typer) -> None:
@@ -48,7 +48,7 @@ def snapshot(
     """
     if state.partition(":")[0] == "cloud":
         header, records = streamed(state.partition(":")[2] or None, trust(frozenset(platform or ())), _tell)
-        lines = written(header if driver is None else msgspec.structs.replace(header, driver=driver.value), records)
+        lines = written(header if driver is None else _told(header, driver), records)
     else:
         opened = read(
             state, driver, today=today, alone=True, platform=platform
@@ -62,7 +62,12 @@ def snapshot(
 
 
 def _under(taken: Snapshot, driver: Driver) -> Snapshot:
-    return msgspec.structs.replace(taken, header=msgspec.structs.replace(taken.header, driver=driver.value))
+    return msgspec.structs.replace(taken, header=_told(taken.header, driver))
+
+
+def _told(header: Header, driver: Driver) -> Header:
+    """Return a header that names a driver; the widest reading is none, so the file says that nobody knows."""
+    return msgspec.structs.replace(header, driver=None if driver is Driver.WIDEST else driver.value)
 
 
 def _tell(part: str, count: int) -> None:
@@ -94,7 +99,7 @@ def check(
         for word, _, text in (line.partition(": ") for line in told.getvalue().splitlines()):
             said.setdefault(word, []).append(text)
         claims = [claim for text in said.get("proven", ()) for claim in text.split(", ")]
-        words = {"trusted": "trusted", "under": "driver", "not checked": "unchecked", "assumed": "assumptions"}
+        words = {"accepted": "accepted", "trusted": "trusted", "under": "driver", "not checked": "unchecked", "assumed": "assumptions"}
         more = {name: said.get(word, []) for word, name in words.items()}
         emit({"proven": claims, **more, "refused": complaint.getvalue().strip().removeprefix("refused: ")})
     else:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import store
-from infra.neutron.snapshot import FixedIp, Header, Network, Port, Project, Router, SecurityGroup, Snapshot
+from infra.neutron.snapshot import FixedIp, Header, Network, Port, Project, SecurityGroup, Snapshot, Subnet
 from infra.neutron.store import dumps, from_records, load, loads
 from tests.fast.neutron.clouds import allow, two_tenants
 
@@ -117,7 +117,6 @@ def test_an_unknown_kind_is_kept_as_unknown() -> None:
 BASE = (Project(id="acme"), Network(id="app", project_id="acme"))
 
 INCONSISTENT = {
-    "a network of a project that is not there": (Network(id="n", project_id="ghost"), "network n, project_id: it refers to a project"),
     "a port on a network that is not there": (
         Port(id="p", network_id="ghost", project_id="acme"),
         "port p, network_id: it refers to a network",
@@ -143,7 +142,10 @@ INCONSISTENT = {
         "security group g, remote_ip_prefix: this is not an address or prefix",
     ),
     "an id given twice": (Network(id="app", project_id="acme"), "network app: two records of a network have the same id"),
-    "a router of nobody": (Router(id="r", project_id="ghost"), "router r, project_id: it refers to a project"),
+    "a subnet whose pool is not there": (
+        Subnet(id="s", network_id="app", cidr="10.0.0.0/24", subnetpool_id="ghost"),
+        "subnet s, subnetpool_id: it refers to a subnet pool",
+    ),
 }
 
 

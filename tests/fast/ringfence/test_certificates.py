@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.neutron import store
+from infra.neutron.snapshot import Unknown
 from ringfence.analysis import declarations, states
 from ringfence.analysis.output import write
 from tests.fast.neutron.clouds import two_tenants
@@ -102,3 +103,30 @@ def test_a_snapshot_says_which_driver_it_was_taken_for(tmp_path: Path, run: Run)
     file = tmp_path / "cloud.jsonl"
     run("snapshot", file, "--state", kept(tmp_path, two_zones(), "state.jsonl"), "--driver", "iptables_hybrid")
     assert json.loads(file.read_bytes().splitlines()[0])["driver"] == "iptables_hybrid"
+
+
+ACCEPTED = "accepted: [{name: firewall_group, owner: anna, reason: it only counts, expires: %s}]\n"
+
+
+def test_what_is_accepted_by_name_is_printed_by_prove_check_and_the_checker(tmp_path: Path, run: Run) -> None:
+    """With owner, reason and day; a day that is over counts for nothing, and lint says so."""
+    unknown = two_tenants()
+    unknown.add(Unknown(type="firewall_group", id="f"))
+    cloud, proof, file = kept(tmp_path, unknown), tmp_path / "proof.json", tmp_path / "accepted.yaml"
+    assert run("prove", "--state", cloud).code == 2
+    file.write_text(ACCEPTED % "2030-01-31", encoding="utf-8")
+    ended = run("prove", "--state", cloud, "--exceptions", file, "--certificate", proof, "--today", "2030-01-31")
+    assert (ended.code, "accepted, though not understood: firewall_group, by anna until 2030-01-31: it only counts" in ended.out) == (
+        0,
+        True,
+    )
+    listed = run("prove", "--state", cloud, "--exceptions", file, "--today", "2030-01-31", "--json").json["accepted"]
+    assert [one["name"] for one in listed] == ["firewall_group"]
+    checked = run("check", proof, cloud)
+    assert (checked.code, "accepted, though not understood: firewall_group" in checked.out) == (0, True)
+    assert run("check", proof, cloud, "--json").json["accepted"] == ["firewall_group, by anna until 2030-01-31: it only counts"]
+    late = ("--state", cloud, "--exceptions", file, "--today", "2030-02-01")
+    assert run("prove", *late).code == 2
+    assert "acceptance of firewall_group ran out on 2030-01-31" in run("lint", *late).out
+    file.write_text(ACCEPTED.replace("firewall_group", "taas") % "2030-01-31", encoding="utf-8")
+    assert "acceptance of taas matches nothing in this state" in run("lint", "--state", cloud, "--exceptions", file).out
