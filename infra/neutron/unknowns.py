@@ -35,6 +35,10 @@ RBAC_ACTIONS = frozenset({"access_as_shared", "access_as_external"})
 """What can be lent, and as what (``neutron/objects/rbac_db.py`` and its users)."""
 
 
+_WHO = frozenset({"project"})
+"""Types of records that say who is who is not known: no acceptance tells that."""
+
+
 class Doubt(NamedTuple):
     """One thing that is not understood; without a ``name`` nobody can accept it."""
 
@@ -46,7 +50,7 @@ def doubts(snapshot: Snapshot, profile: Profile) -> Iterator[Doubt]:
     """Yield everything that is not understood."""
     for unknown in snapshot.unknowns:
         what = " ".join(filter(None, (unknown.type, unknown.name or unknown.id)))
-        yield Doubt(unknown.type, f"{what}: {unknown.reason or 'not modelled'}")
+        yield Doubt("" if unknown.type in _WHO else unknown.type, f"{what}: {unknown.reason or 'not modelled'}")
     if not snapshot.header.complete:
         yield Doubt("", "the snapshot does not show every project")
     yield from _of_networks(snapshot)

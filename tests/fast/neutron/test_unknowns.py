@@ -13,7 +13,8 @@ from infra.neutron.snapshot import Network, Port, RbacPolicy, SecurityGroup, Sub
 from infra.policy.isolation import prove
 from infra.policy.isolation.acceptance import Acceptance
 from infra.policy.isolation.report import Claim, Verdict
-from ringfence.checker.conditions import RefusedError, check
+from ringfence.checker.conditions import check
+from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, two_tenants
 from tests.fast.policy.isolation.certificates import sealed
 
@@ -72,10 +73,15 @@ def written(snapshot: Snapshot) -> bytes:
     return dumps(snapshot)
 
 
+def one_tunnel(cloud: Cloud) -> None:
+    """Give two networks one segmentation id."""
+    for tenant in ("acme", "globex"):
+        cloud.change(Network, f"{tenant}-app", provider_network_type="geneve", provider_segmentation_id=7)
+
+
 CANNOT_BE: dict[str, Callable[[Cloud], object]] = {
-    "one tunnel for two networks": lambda c: [
-        c.change(Network, f"{tenant}-app", provider_network_type="geneve", provider_segmentation_id=7) for tenant in ("acme", "globex")
-    ],
+    "one tunnel for two networks": one_tunnel,
+    "who is who": lambda c: c.add(Unknown(type="project", id="platform")),
     "several segments": lambda c: c.change(Network, "acme-app", provider_network_type="several"),
 }
 
@@ -85,7 +91,12 @@ def test_what_no_name_is_given_to_nobody_can_accept(change: Callable[[Cloud], ob
     """It is not a thing that somebody may know to be harmless: the model itself does not fit."""
     cloud = two_tenants()
     change(cloud)
-    assert prove(compile_fabric(cloud.snapshot(), accepted=[Acceptance("", "anna", "all of it", "2030-01-01")])).verdict is Verdict.UNKNOWN
+    assert (
+        prove(
+            compile_fabric(cloud.snapshot(), accepted=[Acceptance(name, "anna", "all", "2030-01-01") for name in ("", "project")])
+        ).verdict
+        is Verdict.UNKNOWN
+    )
 
 
 def test_a_path_outweighs_no_doubt_about_the_groups_that_close_it() -> None:
