@@ -6,34 +6,38 @@ the SDK nor a network to be tested.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.errors import CloudError, Problem
 from infra.neutron import extensions, gaps
 from infra.neutron import snapshot as model
+from infra.neutron.ahead import side_by_side
+from infra.neutron.listing import NOT_FOUND, OK, objects_of, pages
 from infra.neutron.parties import Trust, trusting
 from infra.neutron.records import Objects
 from infra.neutron.rule_records import rule
+from infra.neutron.settled import Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-PAGE = 1000
+    from infra.neutron.listing import Service
 
 _NETWORK = {
+    "address_scopes": ("/address-scopes", "address_scopes"),
+    "subnet_pools": ("/subnetpools", "subnetpools"),
     "networks": ("/networks", "networks"),
     "subnets": ("/subnets", "subnets"),
-    "subnet_pools": ("/subnetpools", "subnetpools"),
-    "address_scopes": ("/address-scopes", "address_scopes"),
-    "routers": ("/routers", "routers"),
-    "ports": ("/ports", "ports"),
-    "security_groups": ("/security-groups", "security_groups"),
     "address_groups": ("/address-groups", "address_groups"),
+    "routers": ("/routers", "routers"),
+    "security_groups": ("/security-groups", "security_groups"),
+    "ports": ("/ports", "ports"),
     "rbac_policies": ("/rbac-policies", "rbac_policies"),
     "floating_ips": ("/floatingips", "floatingips"),
     "trunks": ("/trunks", "trunks"),
 }
-"""Path and key of every section in the network API."""
+"""Path and key of every section in the network API; what is referred to comes before what refers to it."""
 
 _OPTIONAL = frozenset({"address_scopes", "address_groups", "trunks", "subnet_pools"})
 """Sections of API extensions: a cloud without the extension answers 404 and has no such objects."""
@@ -42,24 +46,6 @@ _DEFAULTS = ("/default-security-group-rules", "default_security_group_rules")
 _BALANCERS = ("/lbaas/loadbalancers", "loadbalancers")
 _BY_SERVERS = frozenset({"amphora", "octavia", "amphorav2"})
 """Octavia's providers whose load balancers are ordinary servers with ordinary ports."""
-
-_OK, _NOT_FOUND = 200, 404
-
-
-class Answer(Protocol):
-    """An HTTP answer."""
-
-    status_code: int
-
-    def json(self) -> Any:  # noqa: ANN401 - JSON
-        """Return the body."""
-
-
-class Service(Protocol):
-    """One service of the cloud: ``connection.network``, ``.identity`` or ``.compute``."""
-
-    def get(self, url: str, *, params: dict[str, Any]) -> Answer:
-        """Send a GET request."""
 
 
 class Connection(Protocol):
@@ -96,26 +82,46 @@ def records(
         CloudError: the API refused a read that a proof needs.
         SnapshotError: an answer does not fit.
     """
-    yield from trusting(_records(connection, progress), trust or Trust())
+    objects = Objects(_extensions(connection.network))
+    listed = _listed(connection, objects, progress)
+    settled = Settled(partial(_again, connection.network, objects)).of(listed)
+    yield from trusting(settled, trust or Trust())
 
 
-def _records(connection: Connection, progress: Callable[[str, int], None]) -> Iterator[model.Record]:
-    aliases = _extensions(connection.network)
-    objects = Objects(aliases)
+def _again(network: Service, objects: Objects, section: str, identifier: str) -> model.Record | None:
+    """Read one object of a section anew; nothing when it is gone."""
+    if section not in _NETWORK:
+        return None
+    path = f"{_NETWORK[section][0]}/{identifier}"
+    answer = network.get(path, params={})
+    if answer.status_code == NOT_FOUND:
+        return None
+    if answer.status_code != OK:
+        raise CloudError(Problem("the cloud did not answer", where=path, expected="200", got=str(answer.status_code), hint="take it again"))
+    (data,) = answer.json().values()
+    if section == "floating_ips":
+        data = _with_forwardings(network, data, objects.extensions)
+    return None if data is None else objects.read(section, data, "cloud")
+
+
+def _listed(connection: Connection, objects: Objects, progress: Callable[[str, int], None]) -> Iterator[model.Record]:
+    """Yield everything as the lists have it."""
+    aliases = objects.extensions
     domains = _domains(connection.identity)
-    for data in _pages(connection.identity, ("/projects", "projects"), progress, paged=False):
+    for data in pages(connection.identity, ("/projects", "projects"), progress, paged=False):
         yield objects.read("projects", {**data, "domain_name": domains.get(str(data.get("domain_id")), "")}, "cloud")
     bound = gaps.Bindings()
-    for section, place in _NETWORK.items():
-        for data in _pages(connection.network, place, progress, optional=section in _OPTIONAL):
-            if section == "floating_ips":
-                data["port_forwardings"] = _forwardings(connection.network, data, aliases)
-            if section == "ports":
-                bound.look(data)
-            yield objects.read(section, data, "cloud")
-    for data in _pages(connection.compute, ("/servers/detail", "servers"), progress, extra={"all_tenants": "True"}):
-        yield objects.read("servers", data, "cloud")
-    for data in _pages(connection.network, _DEFAULTS, progress, optional=True):
+    lists: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
+        section: partial(pages, connection.network, place, progress, optional=section in _OPTIONAL) for section, place in _NETWORK.items()
+    }
+    lists["servers"] = partial(pages, connection.compute, ("/servers/detail", "servers"), progress, extra={"all_tenants": "True"})
+    for section, data in side_by_side(lists):
+        if section == "ports":
+            bound.look(data)
+        shown = _with_forwardings(connection.network, data, aliases) if section == "floating_ips" else data
+        if shown is not None:
+            yield objects.read(section, shown, "cloud")
+    for data in pages(connection.network, _DEFAULTS, progress, optional=True):
         yield _default_rule(data)
     yield from objects.fields.unknowns()
     yield from bound.unknowns()
@@ -125,18 +131,18 @@ def _records(connection: Connection, progress: Callable[[str, int], None]) -> It
 def _extensions(network: Service) -> frozenset[str] | None:
     """Return the aliases of the cloud's extensions; ``None`` when it does not tell them."""
     answer = network.get("/extensions", params={})
-    listed = _listed(answer, "extensions") if answer.status_code == _OK else None
+    listed = objects_of(answer, "extensions") if answer.status_code == OK else None
     return None if listed is None else frozenset(str(entry["alias"]) for entry in listed)
 
 
-def _extended(connection: Connection, aliases: frozenset[str] | None, progress: Callable[[str, int], None]) -> Iterator[model.Unknown]:
+def _extended(connection: Connection, aliases: Collection[str] | None, progress: Callable[[str, int], None]) -> Iterator[model.Unknown]:
     """Yield what extensions and Octavia have made, and what they do not tell."""
     if aliases is None:
         yield model.Unknown(type="extensions", reason="the cloud does not tell its extensions: it may do what the model does not know")
     yield from extensions.not_known(aliases or ())
     for collection in extensions.collections(extensions.COUNTED if aliases is None else aliases):
         try:
-            listed = list(_pages(connection.network, (collection.path, collection.key), progress, optional=aliases is None))
+            listed = list(pages(connection.network, (collection.path, collection.key), progress, optional=aliases is None))
         except CloudError as error:
             yield collection.not_listed(f"{error.problems[0].where} answers {error.problems[0].got}")
             continue
@@ -149,7 +155,7 @@ def _balancers(connection: Connection, progress: Callable[[str, int], None]) -> 
     if not connection.has_service("load-balancer"):
         return
     try:
-        listed = list(_pages(connection.load_balancer, _BALANCERS, progress))
+        listed = list(pages(connection.load_balancer, _BALANCERS, progress))
     except CloudError as error:
         yield model.Unknown(type="load_balancer", reason=f"Octavia does not list them: {error.problems[0].got}")
         return
@@ -163,7 +169,7 @@ def _balancers(connection: Connection, progress: Callable[[str, int], None]) -> 
 def _domains(identity: Service) -> dict[str, str]:
     """Return the names of Keystone's domains by their ids; none for a credential that may not list them, as ids decide."""
     answer = identity.get("/domains", params={})
-    found = answer.json().get("domains", []) if answer.status_code == _OK else []
+    found = answer.json().get("domains", []) if answer.status_code == OK else []
     return {str(domain.get("id")): str(domain.get("name") or "") for domain in found}
 
 
@@ -186,7 +192,7 @@ def driver(connection: Connection) -> gaps.DriverName | None:
     An Open vSwitch agent says of itself whether it plugs over a bridge, as it does for ``iptables_hybrid``.
     """
     answer = connection.network.get("/agents", params={})
-    agents = answer.json().get("agents", []) if answer.status_code == _OK else []
+    agents = answer.json().get("agents", []) if answer.status_code == OK else []
     known = {_driver_of(agent) for agent in agents if agent.get("binary") in _SWITCHES or "vswitch" in str(agent.get("agent_type")).lower()}
     return known.pop() if len(known) == 1 else None
 
@@ -200,14 +206,23 @@ def _driver_of(agent: dict[str, Any]) -> gaps.DriverName | None:
     return "iptables_hybrid" if over_bridge else "ovs"
 
 
-def _forwardings(service: Service, data: dict[str, Any], aliases: frozenset[str] | None) -> list[dict[str, Any]]:
-    """The list of floating IPs shows forwardings in part or not at all; they are read one by one where there may be any."""
+def _with_forwardings(service: Service, data: dict[str, Any], aliases: Collection[str] | None) -> dict[str, Any] | None:
+    """Return a floating IP with its forwardings, which the list shows in part or not at all; nothing when it is gone by now.
+
+    They are read one by one where there may be any.
+    """
     shown = data.get("port_forwardings")
     possible = shown is None and not data.get("port_id") and (aliases is None or "floating-ip-port-forwarding" in aliases)
     if not shown and not possible:
-        return []
+        return {**data, "port_forwardings": []}
     place = (f"/floatingips/{data['id']}/port_forwardings", "port_forwardings")
-    return list(_pages(service, place, lambda _section, _count: None, optional=aliases is None, paged=False))
+    try:
+        found = list(pages(service, place, lambda _section, _count: None, optional=aliases is None, paged=False))
+    except CloudError:
+        if service.get(f"/floatingips/{data['id']}", params={}).status_code == NOT_FOUND:
+            return None
+        raise
+    return {**data, "port_forwardings": found}
 
 
 def _default_rule(data: dict[str, Any]) -> model.DefaultRule:
@@ -216,47 +231,3 @@ def _default_rule(data: dict[str, Any]) -> model.DefaultRule:
         used_in_default_sg=bool(data.get("used_in_default_sg")),
         used_in_non_default_sg=bool(data.get("used_in_non_default_sg", True)),
     )
-
-
-def _pages(
-    service: Service,
-    place: tuple[str, str],
-    progress: Callable[[str, int], None],
-    *,
-    optional: bool = False,
-    paged: bool = True,
-    extra: dict[str, Any] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a collection, page by page with markers (API guide, pagination)."""
-    path, key = place
-    params: dict[str, Any] = {**(extra or {}), **({"limit": PAGE} if paged else {})}
-    count = 0
-    while True:
-        answer = service.get(path, params=params)
-        if answer.status_code == _NOT_FOUND and optional:
-            return
-        if answer.status_code != _OK:
-            hint = "use a credential that may read all projects (role reader, system or admin scope)"
-            raise CloudError(Problem("the cloud did not answer", where=path, expected="200", got=str(answer.status_code), hint=hint))
-        objects = _listed(answer, key)
-        if objects is None:
-            hint = "ask what answers in the place of the API, such as a proxy"
-            raise CloudError(Problem("the cloud answered something else", path, f"a list under {key}", str(answer.json())[:200], hint))
-        yield from objects
-        count += len(objects)
-        progress(key, count)
-        if not paged or not objects or not _more(answer, key, objects):
-            return
-        params["marker"] = objects[-1]["id"]
-
-
-def _listed(answer: Answer, key: str) -> list[Any] | None:
-    """Return the objects of an answer; ``None`` when it has no such list, which is not the same as an empty one."""
-    body = answer.json()
-    listed = body.get(key) if isinstance(body, dict) else None
-    return listed if isinstance(listed, list) else None
-
-
-def _more(answer: Answer, key: str, objects: list[Any]) -> bool:
-    links = answer.json().get(f"{key}_links", [])
-    return any(link.get("rel") == "next" for link in links) or len(objects) >= PAGE

@@ -36,6 +36,7 @@ _NAMES = {
     "servers": "server",
 }
 """Sections whose records have ids, and what a record of each is called."""
+IDENTIFIED = frozenset(_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,15 @@ _ADDRESSES: tuple[_Field, ...] = (
     _Field("floating_ips", "fixed_ip_address"),
     _Field("floating_ips", "internal_ip_address", "", "port_forwardings"),
 )
+
+
+_OF_SECTION = {section: [field for field in _REFERENCES if field.section == section] for section in _NAMES}
+
+
+def references(section: str, record: Any) -> Iterator[tuple[str, set[str]]]:  # noqa: ANN401 - a record of the section
+    """Yield (section, ids) of what one record refers to."""
+    for field in _OF_SECTION.get(section, ()):
+        yield field.target, {value for value in field.of((record,)) if value not in _NO_REFERENCE and value is not None}
 
 
 def inconsistencies(snapshot: Snapshot) -> Iterator[Problem]:

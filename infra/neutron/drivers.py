@@ -113,6 +113,7 @@ PROFILES[Driver.WIDEST] = Profile(
     implicit=tuple(dict.fromkeys(item for one in PROFILES.values() for item in one.implicit)),
     non_ip="every frame that is neither IPv4 nor IPv6",
     floods=any(one.floods for one in PROFILES.values()),
+    translates_all=all(one.translates_all for one in PROFILES.values()),
 )
 """Profiles by driver. DHCP from server to client (UDP 67 to 68) is left out: every driver drops it when a filtered port sends it
 (rows 10 and 11), and what an unfiltered port sends is treated apart (:func:`dhcp_answers`)."""
