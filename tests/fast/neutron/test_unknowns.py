@@ -148,6 +148,11 @@ def test_what_is_left_of_a_project_that_keystone_does_not_have_is_a_party_of_its
     cloud = two_tenants()
     cloud.group("orphan", "deadbeef")
     assert prove(compile_fabric(cloud.snapshot())).verdict is Verdict.HOLDS
+    cloud.network("left", "deadbeef", "10.9.0.0/24")
+    cloud.port("alone", "left", "deadbeef", "10.9.0.98", groups=("orphan",))
+    apart = prove(compile_fabric(cloud.snapshot()))
+    assert apart.certificate is not None
+    assert "structure" in check(apart.certificate, written(cloud.snapshot()))
     cloud.port("left", "acme-app", "deadbeef", "10.0.0.98", groups=("orphan",))
     found = prove(compile_fabric(cloud.snapshot()))
     assert found.verdict is Verdict.BROKEN
