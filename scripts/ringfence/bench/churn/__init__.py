@@ -1,0 +1,1 @@
+"""Snapshots of a cloud that others change: clients that make and delete things without end, and one that reads."""
