@@ -147,9 +147,8 @@ class Proof:
         doubt about that.
         """
         broken = {judgement.claim for judgement in self.judgements if judgement.verdict is Verdict.BROKEN}
-        judged = [judgement for judgement in self.judgements if broken != {Claim.STRUCTURE} or judgement.claim is not Claim.STRUCTURE]
-        others = worst(judgement.verdict for judgement in judged)
-        return worst(judgement.verdict for judgement in self.judgements) if others is Verdict.HOLDS else others
+        verdicts = {judgement.verdict for judgement in self.judgements}
+        return Verdict.UNKNOWN if broken == {Claim.STRUCTURE} and Verdict.UNKNOWN in verdicts else worst(verdicts)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
