@@ -6,7 +6,6 @@ proof cannot do without, such as projects that were not shown, has no name and c
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.neutron import owners
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from infra.neutron.drivers import Profile
     from infra.neutron.snapshot import Snapshot
 
-OVERLAYS = frozenset({"gre", "vxlan", "geneve"})
-NETWORK_TYPES = frozenset({"local", "flat", "vlan", None}) | OVERLAYS
+NETWORK_TYPES = frozenset({"local", "flat", "vlan", "gre", "vxlan", "geneve", None})
 """``neutron_lib.constants``, TYPE_*; absent where the credential may not see it: then the snapshot does not show every project."""
 
 VNIC_TYPES = frozenset(
@@ -64,18 +62,12 @@ def doubts(snapshot: Snapshot, profile: Profile) -> Iterator[Doubt]:
 
 
 def _of_networks(snapshot: Snapshot) -> Iterator[Doubt]:
-    tunnels: dict[tuple[str, int], list[str]] = defaultdict(list)
     for network in snapshot.networks:
         kind, name = network.provider_network_type, network.name or network.id
         if kind == SEVERAL:
             yield Doubt("", f"network {name}: it has several segments")
         elif kind not in NETWORK_TYPES:
             yield Doubt(f"network_type:{kind}", f"network_type:{kind} of network {name}: the model does not know this type of network")
-        elif kind in OVERLAYS and network.provider_segmentation_id is not None:
-            tunnels[kind, network.provider_segmentation_id].append(name)
-    for (kind, number), names in tunnels.items():
-        if names[1:]:
-            yield Doubt("", f"networks {', '.join(names)} have one segmentation id, {kind} {number}: Neutron gives none to two")
 
 
 def _of_ports(snapshot: Snapshot) -> Iterator[Doubt]:

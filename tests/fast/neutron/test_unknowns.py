@@ -73,14 +73,7 @@ def written(snapshot: Snapshot) -> bytes:
     return dumps(snapshot)
 
 
-def one_tunnel(cloud: Cloud) -> None:
-    """Give two networks one segmentation id."""
-    for tenant in ("acme", "globex"):
-        cloud.change(Network, f"{tenant}-app", provider_network_type="geneve", provider_segmentation_id=7)
-
-
 CANNOT_BE: dict[str, Callable[[Cloud], object]] = {
-    "one tunnel for two networks": one_tunnel,
     "who is who": lambda c: c.add(Unknown(type="project", id="platform")),
     "several segments": lambda c: c.change(Network, "acme-app", provider_network_type="several"),
 }

@@ -14,7 +14,7 @@ from infra.neutron.cloud import records
 from infra.neutron.printed import load_folder
 from infra.neutron.snapshot import Header, Project, Role
 from infra.neutron.store import from_records, records_of
-from tests.fast.neutron.test_cloud import Connection, Service
+from tests.fast.neutron.api import Connection, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
