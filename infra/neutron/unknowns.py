@@ -12,6 +12,7 @@ from infra.neutron import owners
 from infra.neutron.doors import FORWARDED
 from infra.neutron.drivers import is_filtered
 from infra.neutron.snapshot import SEVERAL
+from infra.neutron.wires import FLAT, OVERLAYS, VLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from infra.neutron.drivers import Profile
     from infra.neutron.snapshot import Snapshot
 
-NETWORK_TYPES = frozenset({"local", "flat", "vlan", "gre", "vxlan", "geneve", None})
+NETWORK_TYPES = frozenset({None, "local", FLAT, VLAN, *OVERLAYS})
 """``neutron_lib.constants``, TYPE_*; absent where the credential may not see it: then the snapshot does not show every project."""
 
 VNIC_TYPES = frozenset(

@@ -11,7 +11,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from infra.neutron.drivers import is_filtered
-from infra.neutron.objects import SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from infra.neutron.snapshot import Network, Snapshot
 
 FLAT, VLAN = "flat", "vlan"
-_ALONE = frozenset({"", "local", SEVERAL})
-"""Types of networks of which nothing says what else may be on their wire."""
+OVERLAYS = frozenset({"gre", "vxlan", "geneve"})
+"""Types of networks that are told apart by their number alone. What the number of another type means, nobody knows."""
 
 Wire = tuple[str, str, int | None]
 """(type, physical network, tag or number)."""
@@ -42,7 +41,7 @@ def wire_of(network: Network) -> Wire | None:
     kind, number = kind_of(network), network.provider_segmentation_id
     if is_physical(network):
         return kind, _place(network), None if kind == FLAT else number
-    return None if kind in _ALONE or number is None else (kind, "", number)
+    return (kind, "", number) if kind in OVERLAYS and number is not None else None
 
 
 def _place(network: Network) -> str:

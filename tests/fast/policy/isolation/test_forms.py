@@ -100,6 +100,8 @@ NOT_UNDERSTOOD: dict[str, Callable[[Sections], None]] = {
     "a load balancer by its name": setting("ports", device_owner="", name="ovn-lb-vip-1"),
     "a load balancer by its owner": setting("ports", device_owner="ovn-lb:vip"),
     "several segments": setting("networks", segments=[{"provider:network_type": "vlan"}, {"provider:network_type": "geneve"}]),
+    "a type of network that no release has": setting("networks", provider__network_type="portgroup", provider__segmentation_id=100),
+    "an owner of ports that no release has": setting("ports", device_owner="edge:appliance"),
     "no routes": left_out("routers", "routes"),
     "no port security": left_out("ports", "port_security_enabled"),
     "no binding": left_out("ports", "binding:vnic_type"),
