@@ -74,9 +74,9 @@ class _Ports:
         self._found: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._tenant = placed.parties(snapshot)
         self._controlled = controlled_ports(snapshot)
-        for port, project in self._controlled:
+        for port, _ in self._controlled:
             if port.name:
-                self._found[self._tenant.get(project, ""), port.name].append(port.id)
+                self._found[self._tenant.get(port.project_id, ""), port.name].append(port.id)
 
     def card(self, tenant: str, name: str, allows: tuple[Declared, ...]) -> Card:
         """Return a declared card with the port that it is: the first of its name, as a second one is nobody's."""

@@ -42,9 +42,9 @@ class Statement:
     exists: bool = False
 
 
-def statements(snapshot: Snapshot) -> Iterator[Statement]:
-    """Yield everything that a snapshot says."""
-    return _Reader(snapshot).all()
+def statements(snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Iterator[Statement]:
+    """Yield everything that a snapshot says, but for what ports of the ids in ``without`` say of themselves."""
+    return _Reader(snapshot).all(without)
 
 
 def objects(snapshot: Snapshot) -> frozenset[Reference]:
@@ -77,13 +77,13 @@ class _Reader:
                 self._near[port.device_id].append(port.network_id)
         self._from_pool = {subnet.cidr: subnet for subnet in snapshot.subnets if subnet.subnetpool_id}
 
-    def all(self) -> Iterator[Statement]:
+    def all(self, without: frozenset[str]) -> Iterator[Statement]:
         """Yield everything, section by section."""
         snapshot = self._snapshot
         return chain(
             chain.from_iterable(map(self._of_network, snapshot.networks)),
             chain.from_iterable(map(self._of_subnet, snapshot.subnets)),
-            chain.from_iterable(map(self._of_port, snapshot.ports)),
+            chain.from_iterable(self._of_port(port) for port in snapshot.ports if port.id not in without),
             chain.from_iterable(map(self._of_router, snapshot.routers)),
             self._of_groups(),
             self._of_pools(),

@@ -55,10 +55,12 @@ def _namesakes(snapshot: Snapshot, declared: Snapshot) -> Iterator[Finding]:
 
 
 def _unprotected(snapshot: Snapshot) -> Iterator[Finding]:
+    open_ports = [port for port in snapshot.ports if (not port.port_security_enabled or port.allowed_address_pairs)]
+    open_ports = [port for port in open_ports if not is_trusted(port.device_owner)]
+    if not open_ports:
+        return
     found = References(snapshot)
-    for port in snapshot.ports:
-        if is_trusted(port.device_owner):
-            continue
+    for port in open_ports:
         project, name = found.party(port.project_id), found.name(port.id)
         if not port.port_security_enabled:
             yield Finding(Kind.UNPROTECTED, f"port security is off on {name}: no group filters it, it may send from anywhere", project)

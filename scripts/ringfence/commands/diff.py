@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from infra.neutron.rewired import rewired
 from infra.policy.queries.changes import Change, changes
 from infra.policy.queries.verdicts import NOT_UNDERSTOOD
 from infra.text import markdown as markdown_text
@@ -66,7 +67,7 @@ def command(
     Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json+cloud`
     """
     old, new = (read(name, driver, today=today, alone=alone, platform=platform) for name in (before, after))
-    found = changes(old.passages, new.passages)
+    found = [*changes(old.passages, new.passages), *rewired(old.snapshot, new.snapshot)]
     unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
     if as_json:
         emit(
@@ -88,7 +89,7 @@ def command(
 def _show(found: list[Change], before: str, after: str) -> None:
     out = console()
     for change in shown(found, "changes", out):
-        rest = f" {_cards(change)}: {change.subject}"
+        rest = f" {_cards(change)}: {change.subject}" if change.cards else f": {change.subject}"
         out.print(Text.assemble((visible(change.party), "bold"), visible(rest)))
         for sign, style, texts in (("+", "green", change.gained), ("-", "red", change.lost)):
             for text in texts[:LINES]:
