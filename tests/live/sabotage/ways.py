@@ -56,7 +56,7 @@ WAYS = {
     "extra network card": Way(in_cloud.extra_card, Look.CLOUD, "undeclared network card", LINT),
     "router of a stranger": Way(in_cloud.strange_router, Look.CLOUD, "router strange has an undeclared leg", LINT),
     "static route between tenants": Way(in_cloud.static_route, Look.CLOUD, "undeclared route on router", LINT),
-    "port on a zone's network": Way(in_cloud.undeclared_port, Look.CLOUD, "undeclared port intruder", LINT),
+    "port on a zone's network": Way(in_cloud.undeclared_port, Look.CLOUD, "undeclared port intruder", BOTH),
     "DHCP on": Way(in_cloud.dhcp_on, Look.CLOUD, "has DHCP on", LINT),
     "nft flushed": Way(in_guest.flushed, Look.GUEST, "flushed or changed by hand"),
     "rule in the guest by hand": Way(in_guest.guest_rule, Look.GUEST, "flushed or changed by hand"),
