@@ -99,8 +99,11 @@ class References:
             outside = kind == "network" and getattr(record, "external", False)
             owner = "" if outside else self._parties.get(record.project_id, record.project_id)
             several[Reference(kind, owner, record.name)].append(record)
-        found = {}
+        found: dict[str, Reference] = {}
         for reference, objects in several.items():
+            if len(objects) == 1 and reference.name:
+                found[objects[0].id] = reference
+                continue
             first = max(objects, key=lambda record: used.get(record.id, 0)).id if reference.name else ""
             found.update({one.id: reference if one.id == first else reference._replace(twin=one.id) for one in objects})
         return found

@@ -42,30 +42,11 @@ class Statement:
     exists: bool = False
 
 
-def statements(snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Iterator[Statement]:
-    """Yield everything that a snapshot says, but for what ports of the ids in ``without`` say of themselves."""
-    return _Reader(snapshot).all(without)
-
-
-def objects(snapshot: Snapshot) -> frozenset[Reference]:
-    """Return the tenants of a snapshot and all objects that have a name, but for the networks outside: those are the cloud's own."""
-    found = References(snapshot)
-    platform = {project.id for project in snapshot.projects if project.role is Role.PLATFORM}
-    own = {found.project(project.id) for project in snapshot.projects if project.id not in platform}
-    own |= {found.of("network", network.id) for network in snapshot.networks if not network.external}
-    own |= {found.of("router", router.id) for router in snapshot.routers}
-    own |= {found.of("group", group.id) for group in snapshot.security_groups if group.name != DEFAULT_GROUP}
-    own |= {found.of("address group", group.id) for group in snapshot.address_groups}
-    own |= {found.of("pool", pool.id) for pool in snapshot.subnet_pools}
-    own |= {found.of("server", server.id) for server in snapshot.servers}
-    own |= {found.of("port", port.id) for port in snapshot.ports if not is_router_leg(port.device_owner)}
-    return frozenset(one for one in own if one.name)
-
-
-class _Reader:
-    """The statements of one snapshot."""
+class Wiring:
+    """What one snapshot says."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        """Look at every object once."""
         self._snapshot = snapshot
         self._found = References(snapshot)
         self._subnets = {subnet.id: subnet for subnet in snapshot.subnets}
@@ -77,8 +58,22 @@ class _Reader:
                 self._near[port.device_id].append(port.network_id)
         self._from_pool = {subnet.cidr: subnet for subnet in snapshot.subnets if subnet.subnetpool_id}
 
-    def all(self, without: frozenset[str]) -> Iterator[Statement]:
-        """Yield everything, section by section."""
+    def objects(self) -> frozenset[Reference]:
+        """Return the tenants and all objects that have a name, but for the networks outside: those are the cloud's own."""
+        found, snapshot = self._found, self._snapshot
+        platform = {project.id for project in snapshot.projects if project.role is Role.PLATFORM}
+        own = {found.project(project.id) for project in snapshot.projects if project.id not in platform}
+        own |= {found.of("network", network.id) for network in snapshot.networks if not network.external}
+        own |= {found.of("router", router.id) for router in snapshot.routers}
+        own |= {found.of("group", group.id) for group in snapshot.security_groups if group.name != DEFAULT_GROUP}
+        own |= {found.of("address group", group.id) for group in snapshot.address_groups}
+        own |= {found.of("pool", pool.id) for pool in snapshot.subnet_pools}
+        own |= {found.of("server", server.id) for server in snapshot.servers}
+        own |= {found.of("port", port.id) for port in snapshot.ports if not is_router_leg(port.device_owner)}
+        return frozenset(one for one in own if one.name)
+
+    def statements(self, without: frozenset[str] = frozenset()) -> Iterator[Statement]:
+        """Yield everything, section by section, but for what ports of the ids in ``without`` say of themselves."""
         snapshot = self._snapshot
         return chain(
             chain.from_iterable(map(self._of_network, snapshot.networks)),

@@ -12,7 +12,7 @@ from infra.neutron.lint.findings import Finding, Kind
 from infra.neutron.owners import is_trusted
 from infra.neutron.references import References
 from infra.neutron.snapshot import Role
-from infra.neutron.statements import objects, statements
+from infra.neutron.statements import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,10 @@ def wiring(snapshot: Snapshot, declared: Snapshot | None) -> Iterator[Finding]:
     if declared is None or snapshot.header.origin == PLANNED:
         return
     yield from _namesakes(snapshot, declared)
-    wanted, ours = {statement.key: statement for statement in statements(declared)}, objects(declared)
-    there, seen = objects(snapshot), set()
-    for statement in statements(snapshot):
+    asked, found = Wiring(declared), Wiring(snapshot)
+    wanted, ours = {statement.key: statement for statement in asked.statements()}, asked.objects()
+    there, seen = found.objects(), set()
+    for statement in found.statements():
         seen.add(statement.key)
         if statement.key not in wanted and statement.about & ours:
             yield Finding(Kind.UNDECLARED, f"no declaration has it: {statement.text}", statement.project)
