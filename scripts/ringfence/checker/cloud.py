@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from netaddr import IPAddress, IPNetwork, IPSet
 
-from .rules import KINDS, PLATFORM, Cards, Json, Rules, demand, groups_of
+from .records import KINDS, answerable, unread
+from .rules import PLATFORM, Cards, Json, Rules, demand, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,6 @@ OTHERS = ["dhcp", "distributed", "floatingip", "floatingip_agent_gateway", "rout
 LEG_OWNERS = {"network:" + owner for owner in LEGS}
 NEUTRONS_OWN = LEG_OWNERS | {"network:" + owner for owner in OTHERS}
 OWNERS = {"", "trunk:subport", "Octavia", "Octavia:health-mgr", "kuryr:container", "ovn-lb:vip", "neutron:LOADBALANCERV2"}
-NETWORK_TYPES = {f"network_type:{kind}" for kind in (None, "local", "flat", "vlan", "gre", "vxlan", "geneve")}
 PHYSICAL, LOAD_BALANCERS, ANY_ROUTER, SIX = ("flat", "vlan"), ("ovn-lb:vip", "neutron:LOADBALANCERV2"), object(), 6
 
 
@@ -44,12 +44,14 @@ class Cloud:
             self.of[record["kind"]].append(record)
         whole = len(self.of["snapshot"]) == len(self.of["end"]) == 1 and self.of["end"][0]["records"] == len(lines) - 2
         demand(whole and self.of["snapshot"][0]["format"] == 1, "the snapshot is not whole")
-        strange = {f"network_type:{one.get('provider_network_type')}" for one in self.of["network"]} - NETWORK_TYPES
+        odd = {name for kind in KINDS for record in self.of[kind] for name in unread(kind, record)}
+        demand(not odd, f"the snapshot says what nobody here can read: {', '.join(sorted(odd))}")
+        strange = {name for kind in KINDS for name in answerable(kind, self.of[kind])}
         strange |= {f"device_owner:{one.get('device_owner')}" for one in self.of["port"] if not is_known(one.get("device_owner", ""))}
-        strange |= {one["type"] for one in self.of.pop("unknown", ())} | (set(self.of) - KINDS)
+        strange |= {one["type"] for one in self.of.pop("unknown", ())} | (set(self.of) - set(KINDS))
         strange -= accepted or set()
         demand(self.of["snapshot"][0].get("complete", True) and not strange, f"the snapshot has parts that are not understood: {strange}")
-        named = {kind: self.named(kind) for kind in KINDS - {"snapshot", "end", "default_rule"}}  # these have no id
+        named = {kind: self.named(kind) for kind in set(KINDS) - {"snapshot", "end", "default_rule", "unknown"}}  # these have no id
         self.subnets, self.ports = named["subnet"], named["port"]
         self.on_network = grouped(self.of["subnet"], "network_id")
         wires: dict[object, str] = {}

@@ -14,8 +14,6 @@ from netaddr import IPNetwork, IPSet
 
 Json = dict[str, Any]
 EACH = {"IPv4": IPSet(["0.0.0.0/0"]), "IPv6": IPSet(["::/0"])}
-KINDS = {"snapshot", "end", "project", "network", "subnet", "subnet_pool", "address_scope", "router", "port", "security_group"}
-KINDS |= {"address_group", "rbac_policy", "floating_ip", "trunk", "server", "default_rule"}
 EVERY = EACH["IPv4"] | EACH["IPv6"]
 LINK_LOCAL = IPSet(["fe80::/10"])
 ASKING = ("ovn", "iptables_hybrid")
