@@ -222,8 +222,13 @@ def parse(written: str, file: str) -> Source:
 
 def read(path: Path) -> Source:
     """Read a file. Raises ``OSError`` when it cannot be read."""
-    found = text.decoded(text.contents(path))
-    return parse(found, path.name) if isinstance(found, str) else _without_a_tree(found, path.name)
+    return of(text.contents(path), path.name)
+
+
+def of(raw: bytes, file: str) -> Source:
+    """Read the bytes of a file; ``file`` is its name in messages."""
+    found = text.decoded(raw)
+    return parse(found, file) if isinstance(found, str) else _without_a_tree(found, file)
 
 
 def _without_a_tree(mistake: Mistake, file: str) -> Source:

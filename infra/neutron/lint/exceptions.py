@@ -7,23 +7,29 @@ exception that has run out counts for nothing and is a finding itself, as is one
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from infra.declaration.values import Day, Word, refuse
+from infra.errors import RingfenceError
 from infra.neutron.lint.findings import Finding, Kind
 from infra.policy.isolation.acceptance import Acceptance
 from infra.policy.packets.packetset import PacketSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
 
 Text = Annotated[str, Field(min_length=1)]
+A_SET = "a service, and where it comes from or goes to, such as tcp/8080-8090 from 10.0.0.0/8"
 
 
 def _packets(text: str) -> str:
-    PacketSet.parse(text)
+    try:
+        PacketSet.parse(text)
+    except RingfenceError as error:
+        raise refuse("not a set of packets", expected=A_SET, hint=" ".join(str(error).split())) from error
     return text
 
 
@@ -32,13 +38,13 @@ class Accepted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Text
+    id: Word
     project: Text
     packets: Annotated[Text, AfterValidator(_packets)]
-    owner: Text
-    ticket: Text
-    reason: Text
-    expires: date
+    owner: Word
+    ticket: Word
+    reason: Word
+    expires: Day
     group: str = ""
     kinds: tuple[Kind, ...] = ()
 
@@ -49,9 +55,9 @@ class AcceptedUnknown(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Text
-    owner: Text
-    reason: Text
-    expires: date
+    owner: Word
+    reason: Word
+    expires: Day
     ticket: str = ""
 
     @property

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60
+GIT = "git"
+"""How the name of a state begins that is the declarations of a revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,12 @@ def read_revision(revision: str, today: date | None) -> tuple[Declared, date]:
         QuestionError: git does not know the revision.
         DeclarationError: with the mistakes of all files, and the revision that they are in.
     """
-    commit = _git(revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    commit = _commit(revision)
     moment = int(_git(revision, "show", "--no-patch", "--format=%ct", commit).split()[-1])
     day = today or datetime.fromtimestamp(moment, UTC).date()
-    listed = _git(revision, "ls-tree", "-z", "--name-only", f"{commit}:./").split(b"\0")
+    listed = _names(revision, commit)
     with tempfile.TemporaryDirectory(prefix="ringfence-") as folder:
-        for file in (name.decode(errors="surrogateescape") for name in listed):
+        for file in listed:
             if file.startswith("Pulumi.") and file != "Pulumi.yaml":
                 (Path(folder) / file).write_bytes(_git(revision, "show", f"{commit}:./{file}"))
         try:
@@ -105,6 +107,22 @@ def read_revision(revision: str, today: date | None) -> tuple[Declared, date]:
         except DeclarationError as error:
             placed = (replace(problem, where=f"git:{revision}: {problem.where}") for problem in error.problems)
             raise DeclarationError(*placed) from error
+
+
+def in_revision(revision: str, file: str) -> bytes | None:
+    """Return a file that lies beside the declarations of a revision; ``None`` when there is none. Raises ``QuestionError`` as above."""
+    commit = _commit(revision)
+    return _git(revision, "show", f"{commit}:./{file}") if file in _names(revision, commit) else None
+
+
+def _commit(revision: str) -> str:
+    return _git(revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+
+
+def _names(revision: str, commit: str) -> list[str]:
+    """Return what lies in the folder of the declarations."""
+    listed = _git(revision, "ls-tree", "-z", "--name-only", f"{commit}:./").split(b"\0")
+    return [name.decode(errors="surrogateescape") for name in listed]
 
 
 def _git(revision: str, *arguments: str) -> bytes:

@@ -1,49 +1,77 @@
-"""The file of exceptions: traffic and unknown things that somebody accepted, read for every verb in one way."""
+"""The file of exceptions: traffic and unknown things that somebody accepted, read for every verb in one way.
+
+It is read as strictly as a declaration: what could be read in two ways, or not at all, is a mistake with its line.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import yaml
-from pydantic import ValidationError
-
+from infra.declaration import reader, shapes, text
 from infra.errors import Problem, QuestionError
 from infra.neutron.lint.exceptions import ExceptionFile
+from ringfence.analysis import declarations
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from infra.policy.isolation.acceptance import Acceptance
 
-EXCEPTIONS = Path("ringfence-exceptions.yaml")
+EXCEPTIONS = "ringfence-exceptions.yaml"
 EXAMPLE = "exceptions: [{id: E1, project: acme, packets: tcp/22 from 10.0.0.0/8, owner: WHO, ticket: T-1, reason: WHY, expires: DAY}]"
 ACCEPTED = "accepted: [{name: field:port.acme, owner: WHO, reason: WHY, expires: DAY}]"
+HINT = f"mend the file; an example: {EXAMPLE}; {ACCEPTED}"
 
 
-def place(named: Path | None) -> Path | None:
-    """Return the file that was named, or the one that lies here."""
-    return named or (EXCEPTIONS if EXCEPTIONS.exists() else None)
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The exceptions, and the name of their file."""
+
+    file: str
+    content: ExceptionFile
 
 
-def read(file: Path) -> ExceptionFile:
-    """Read the exceptions. Raises :class:`QuestionError` with every mistake in the file."""
-    hint = f"{EXAMPLE}; {ACCEPTED}"
-    try:
-        return ExceptionFile.model_validate(yaml.safe_load(file.read_bytes()) or {})
-    except OSError as error:
-        raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "", hint=hint) from error
-    except ValidationError as error:
-        problems = [
-            Problem(entry["msg"], f"{file}: {'.'.join(map(str, entry['loc']))}", got=str(entry["input"])[:80], hint=hint)
-            for entry in error.errors()
-        ]
-        raise QuestionError(*problems) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that no calendar has is a ValueError, endless nesting the last
-        raise QuestionError.of("the exceptions are no YAML", where=str(file), got=" ".join(str(error).split()), hint=hint) from error
+def listed(named: Path | None, state: str) -> Listed | None:
+    """Return the exceptions of the file that was named, or of the one beside the declarations that are judged, where there is one.
+
+    Raises:
+        QuestionError: with every mistake in the file.
+    """
+    kind, _, revision = state.partition(":")
+    if named is not None:
+        return _read(str(named), _contents(named))
+    if kind == declarations.GIT and revision:
+        raw = declarations.in_revision(revision, EXCEPTIONS)
+        return None if raw is None else _read(f"{state}: {EXCEPTIONS}", raw)
+    beside = declarations.ROOT / EXCEPTIONS
+    return _read(EXCEPTIONS, _contents(beside)) if beside.exists() else None
 
 
-def accepted(named: Path | None, today: date) -> tuple[Acceptance, ...]:
+def accepted(named: Path | None, state: str, today: date) -> tuple[Acceptance, ...]:
     """Return what somebody answers for on a day though it is not understood."""
-    file = place(named)
-    return read(file).live(today) if file else ()
+    found = listed(named, state)
+    return found.content.live(today) if found else ()
+
+
+def _contents(file: Path) -> bytes:
+    try:
+        return text.contents(file)
+    except OSError as error:
+        raise QuestionError.of("the exceptions cannot be read", where=str(file), got=error.strerror or "", hint=HINT) from error
+
+
+def _read(file: str, raw: bytes) -> Listed:
+    found = reader.of(raw, file)
+    if found.tree is None and not found.mistakes:
+        return Listed(file, ExceptionFile())  # a file of comments
+    sections = found.tree
+    if isinstance(sections, Mapping):
+        sections = {key: value for key, value in sections.items() if value is not None or key not in ExceptionFile.model_fields}
+    content, mistakes = shapes.validate(ExceptionFile, sections, ())
+    mistakes = [*found.mistakes, *found.unsaid(mistakes)]
+    if content is None or mistakes:
+        raise QuestionError(*found.problems(mistakes), Problem("so the exceptions were not read, and nothing was judged", file, hint=HINT))
+    return Listed(file, content)

@@ -37,7 +37,11 @@ PlatformIds = Annotated[
     typer.Option("--platform", metavar="ID", help="Id of a project that is the platform's, besides those declared; once per project."),
 ]
 ExceptionsOption = Annotated[
-    Path | None, typer.Option("--exceptions", help=f"Accepted deviations and unknown things; {EXCEPTIONS} when it exists.")
+    Path | None,
+    typer.Option(
+        "--exceptions",
+        help=f"Accepted deviations and unknown things; else {EXCEPTIONS} beside the declarations, for git:REV that revision's.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -112,7 +116,7 @@ def read(
     """
     gc.disable()
     opened = open_state(name, Reading(driver, today, alone, _teller(), frozenset(platform or ())))
-    return replace(opened, accepted=accepted(exceptions, opened.today))
+    return replace(opened, accepted=accepted(exceptions, name, opened.today))
 
 
 def _teller() -> Callable[[str, int], None]:

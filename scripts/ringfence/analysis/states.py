@@ -144,7 +144,7 @@ def open_state(name: str, reading: Reading = Reading()) -> State:
     if name == DECLARATIONS:
         day = reading.today or declarations.now()
         return _described(name, read_declarations(day), replace(reading, today=day))
-    if kind == "git" and rest:
+    if kind == declarations.GIT and rest:
         declared, day = declarations.read_revision(rest, reading.today)
         return _described(name, declared, replace(reading, today=day))
     if kind == "plan" and rest:

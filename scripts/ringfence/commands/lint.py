@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from infra.neutron.lint import Finding
     from infra.neutron.snapshot import Snapshot
+    from ringfence.analysis.exceptions import Listed
     from ringfence.analysis.states import State
 
 STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
@@ -79,7 +80,7 @@ def command(
         raise QuestionError.of("the state has no security groups", where=state)
     declared = opened.declared.snapshot() if opened.declared else None
     found = [*lint(opened.snapshot, filters, Driver(opened.fabric.profile), opened.today, declared), *expired(opened.ended)]
-    found = _but_accepted(found, opened, filters, exception_files.place(exceptions))
+    found = _but_accepted(found, opened, filters, exception_files.listed(exceptions, state))
     if not each:
         found = gathered(found)
     if sarif_file is not None:
@@ -108,13 +109,13 @@ def _show(found: list[Finding]) -> None:
     out.print(", ".join(f"{count:,} {level.value}{'' if count == 1 else 's'}" for level, count in counts.items()))
 
 
-def _but_accepted(found: list[Finding], opened: State, filters: Filters, file: Path | None) -> list[Finding]:
+def _but_accepted(found: list[Finding], opened: State, filters: Filters, listed: Listed | None) -> list[Finding]:
     """Return what nobody has accepted, and findings about the acceptances themselves."""
-    if file is None:
+    if listed is None:
         return found
-    listed, name = exception_files.read(file), str(file)
-    rest = subtract(found, listed.exceptions, _allowed(opened.snapshot, filters), opened.today, name)
-    return [*rest, *aged_acceptances(listed, opened.fabric.accepted, opened.today, name)]
+    content, name = listed.content, listed.file
+    rest = subtract(found, content.exceptions, _allowed(opened.snapshot, filters), opened.today, name)
+    return [*rest, *aged_acceptances(content, opened.fabric.accepted, opened.today, name)]
 
 
 def _allowed(snapshot: Snapshot, filters: Filters) -> Callable[[Finding], PacketSet | None]:

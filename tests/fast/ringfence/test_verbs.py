@@ -126,10 +126,15 @@ def test_a_damaged_snapshot_is_no_answer(damage: Callable[[bytes], bytes], said:
 ODD_FILES = {
     "a folder with an endless list": ("--state", "folder", "ports.json", b"[" * 100_000, "the file is not JSON"),
     "a folder that is partial": ("--state", "folder", "subnets.json", None, "the folder is partial"),
-    "exceptions that are no text": ("--exceptions", "odd.yaml", "odd.yaml", b"\x80", "the exceptions are no YAML"),
-    "exceptions with a day that no calendar has": ("--exceptions", "odd.yaml", "odd.yaml", b"a: 2026-02-30", "the exceptions are no YAML"),
-    "exceptions nested without end": ("--exceptions", "odd.yaml", "odd.yaml", b"[" * 60_000, "the exceptions are no YAML"),
-    "exceptions of another kind": ("--exceptions", "odd.yaml", "odd.yaml", b"exceptions: [{id: a}]", "exceptions.0.owner: Field required"),
+    "exceptions that are no text": ("--exceptions", "odd.yaml", "odd.yaml", b"\x80", "odd.yaml:1: the file is not text"),
+    "exceptions nested without end": ("--exceptions", "odd.yaml", "odd.yaml", b"[" * 60_000, "nested too deep"),
+    "exceptions of another kind": (
+        "--exceptions",
+        "odd.yaml",
+        "odd.yaml",
+        b"exceptions: [{id: a}]",
+        "exceptions[0].owner: owner is missing",
+    ),
     "a plan that is none": ("--state", "plan:odd.json", "odd.json", b"[]", "this is no plan"),
 }
 
