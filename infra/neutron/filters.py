@@ -56,6 +56,7 @@ class Filters:
         self._near: Ranges = ()
         self._near_members: dict[str, list[Interval]] = {}
         self._far: set[str | None] = set()
+        self._close: dict[str | tuple[str, str], Ranges] = {}
         self._merged: dict[str, Ranges] = {}
         self._rules: list[tuple[SecurityGroup, Rule]] = []
         self._class_groups: list[frozenset[str]] = []
@@ -151,7 +152,7 @@ class Filters:
     def ingress_near(self, filter_class: int, near: Ranges) -> list[Allow]:
         """What the rules of a filtered class let in from ``near``, peers cut down to it; numbers of rules are left out."""
         if near != self._near:
-            self._near, self._far, self._near_members = near, set(), self._members_within(near)
+            self._near, self._far, self._close, self._near_members = near, set(), {}, self._members_within(near)
         found: list[Allow] = []
         for identifier in self._class_groups[filter_class]:
             for rule in self._groups[identifier].rules:
@@ -162,15 +163,22 @@ class Filters:
         return found
 
     def _peers_near(self, rule: Rule) -> Ranges:
-        """Return the part of a rule's remote end that is near. Prefixes of which nothing is are remembered: nearly all of them are far."""
+        """Return the part of a rule's remote end that is near, worked out once for each remote end.
+
+        Prefixes of which nothing is are remembered as such: nearly all of them are far.
+        """
         if rule.remote_group_id:
             return normal(self._near_members.get(rule.remote_group_id, ()))
-        peers = self.peers(rule)
-        if touches_one(peers[0], self._near) if len(peers) == 1 else touches(peers, self._near):
-            return intersection(peers, self._near)
-        if rule.remote_ip_prefix and not rule.remote_address_group_id:
-            self._far.add(rule.remote_ip_prefix)
-        return ()
+        group = rule.remote_address_group_id
+        remote = ("address group", group) if group else rule.remote_ip_prefix or rule.ethertype
+        found = self._close.get(remote)
+        if found is None:
+            peers = self.peers(rule)
+            near = touches_one(peers[0], self._near) if len(peers) == 1 else touches(peers, self._near)
+            found = self._close[remote] = intersection(peers, self._near) if near else ()
+            if not near and remote == rule.remote_ip_prefix:
+                self._far.add(rule.remote_ip_prefix)
+        return found
 
     def _members_within(self, near: Ranges) -> dict[str, list[Interval]]:
         """Return the members of remote groups as far as they are in ``near``: hardly any, so most ports are passed over by their subnet."""

@@ -54,7 +54,7 @@ def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     for door in doors:
         for slab in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
             part = _part(door, slab)
-            if part is not None and covers(part.peers, everybody[door.family]):
+            if part is not None and (part.peers == everybody[door.family] or covers(part.peers, everybody[door.family])):
                 exposures.append(_exposure(paths, part))
             elif part is not None and part.peers:
                 specific.append(part)
@@ -101,9 +101,13 @@ def _admitted(paths: Paths, classes: set[int], near: Ranges) -> dict[int, Slabs]
     )
     found: dict[int, Slabs] = defaultdict(list)
     found[UNFILTERED] = [(0, L4_POINTS, near)]
+    known: dict[tuple[tuple[int, int], ...], Ranges] = {}  # most classes admit the same peers: everybody
     for row, key in enumerate(table.keys.tolist()):
         for (l4_lo, l4_hi), pieces in table.slabs_of(row):
-            found[key].append((l4_lo, l4_hi, tuple(span_at(axis, lo, hi) for lo, hi in pieces)))
+            peers = known.get(tuple(pieces))
+            if peers is None:
+                peers = known[tuple(pieces)] = tuple(span_at(axis, lo, hi) for lo, hi in pieces)
+            found[key].append((l4_lo, l4_hi, peers))
     return found
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.policy.isolation.ranges import NEVER_ROUTED, Range, Ranges, covers, difference, intersection, normal
+from infra.policy.isolation.ranges import NEVER_ROUTED, Range, Ranges, covers_one, difference, intersection, normal
 from infra.policy.packets.axes import L4_POINTS
 
 if TYPE_CHECKING:
@@ -95,8 +95,9 @@ class Faces:
             return False
         for number in reach.routers:
             families, translated = paths.exits(number), paths.fabric.routers[number].translated
-            if families and not covers(translated, tuple(span for span in place.prefixes if span[0] in families)):
-                return False
+            for span in place.prefixes if families else ():
+                if span[0] in families and not covers_one(translated, span):
+                    return False
         return True
 
     @cached_property

@@ -205,9 +205,8 @@ class Filtering:
 
 def span_at(axis: PeerAxis, lo: int, hi: int) -> Range:
     """Return a half-open interval of an axis, of one family, as a closed range of addresses."""
-    first = axis.address(lo)
-    end = axis.exact(hi)
-    return first.version, int(first), (end if first.version == _IPV4 else end - IPV6_BASE) - 1
+    first, last = axis.exact(lo), axis.exact(hi) - 1
+    return (4, first, last) if first < IPV6_BASE else (6, first - IPV6_BASE, last - IPV6_BASE)
 
 
 def _holders(members: list[Member], span: Range) -> tuple[int, ...]:

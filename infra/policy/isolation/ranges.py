@@ -66,6 +66,12 @@ def touches_one(span: Range, right: Ranges) -> bool:
     return bool(place) and right[place - 1][0] == span[0] and right[place - 1][2] >= span[1]
 
 
+def covers_one(outer: Ranges, span: Range) -> bool:
+    """Tell whether one range is a subset of a normal set, however many ranges that has."""
+    place = bisect_right(outer, (span[0], span[1], _BEYOND))
+    return bool(place) and outer[place - 1][0] == span[0] and outer[place - 1][2] >= span[2]
+
+
 def difference(left: Ranges, right: Ranges) -> Ranges:
     """Return what is in ``left`` and not in ``right``."""
     rest: list[Range] = []
