@@ -39,7 +39,7 @@ def is_physical(network: Network) -> bool:
 def wire_of(network: Network) -> Wire | None:
     """Return what all networks on one wire have in common; ``None`` for a network that is alone on its."""
     kind, number = kind_of(network), network.provider_segmentation_id
-    if is_physical(network):
+    if kind in {FLAT, VLAN}:
         return kind, _place(network), None if kind == FLAT else number
     return (kind, "", number) if kind in OVERLAYS and number is not None else None
 

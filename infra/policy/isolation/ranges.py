@@ -30,8 +30,11 @@ ANY: Ranges = ((4, 0, 2**32 - 1), (6, 0, 2**128 - 1))
 
 def normal(ranges: Iterable[Range]) -> Ranges:
     """Return the same set, sorted, with overlapping and touching ranges merged."""
+    ordered = sorted(ranges)
+    if len(ordered) <= 1:  # nearly always: one address, or one subnet
+        return tuple(ordered)
     merged: list[Range] = []
-    for family, first, last in sorted(ranges):
+    for family, first, last in ordered:
         if merged and merged[-1][0] == family and first <= merged[-1][2] + 1:
             if last > merged[-1][2]:
                 merged[-1] = (family, merged[-1][1], last)
