@@ -68,7 +68,7 @@ def places_left(routes: list[dict[str, str]], destination: str, most: int) -> in
     """Return how many routes fit in beside these. One place is kept for the way to the next router, unless that is there."""
     inner = ip_network(destination)
     others = [ip_network(known["destination"]) for known in routes]
-    has_way = any(other.version == inner.version and other != inner and inner.subnet_of(other) for other in others)  # type: ignore[arg-type]
+    has_way = any(other.version == inner.version and other != inner and inner.subnet_of(other) for other in others)  # type: ignore[arg-type]  # of one family
     return most - len(routes) - (not has_way)
 
 

@@ -24,8 +24,19 @@ NETWORK_TYPES = frozenset({None, "local", FLAT, VLAN, *OVERLAYS})
 """``neutron_lib.constants``, TYPE_*; absent where the credential may not see it: then the snapshot does not show every project."""
 
 VNIC_TYPES = frozenset(
-    "normal direct macvtap baremetal direct-physical virtio-forwarder smart-nic vdpa accelerator-direct accelerator-direct-physical "  # noqa: SIM905
-    "remote-managed".split()
+    {
+        "normal",
+        "direct",
+        "macvtap",
+        "baremetal",
+        "direct-physical",
+        "virtio-forwarder",
+        "smart-nic",
+        "vdpa",
+        "accelerator-direct",
+        "accelerator-direct-physical",
+        "remote-managed",
+    }
 )
 """``neutron_lib.api.definitions.portbindings.VNIC_TYPES``."""
 
