@@ -163,14 +163,15 @@ def tenant(name: str, *, allowed: frozenset[str] = frozenset(), old: OldOutputs 
         facts = PlatformFacts.of(pulumi.Output.from_input(PLATFORM_FACTS))
         guard = UnhookedGuard(old or {}, allowed)
         built = TenantStack(name, TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard))
-        return {"tenant": built.facts, "credential": built.credential, "reader": built.reader_credential}
+        return {"tenant": built.facts, "deployer_credential": built.credential, "reader_credential": built.reader_credential}
 
     return record(name, declare)
 
 
-def platform() -> RecordingCloud:
-    """Record what the platform's stack declares."""
+def platform(*, routers: int = 1) -> RecordingCloud:
+    """Record what the platform's stack declares, with so many routers of its own."""
     declared = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    declared = declared.model_copy(update={"backbone": declared.backbone.model_copy(update={"routers": routers})})
 
     def declare() -> dict[str, Any]:
         cloud = Cloud("admin", "https://keystone.test/v3", "RegionOne", "")

@@ -133,7 +133,7 @@ def test_labels_are_on_everything_that_can_carry_them(name: str) -> None:
 def test_secrets_do_not_reach_the_plain_outputs(name: str) -> None:
     """The plain outputs are for everybody who may read the stack."""
     outputs = tenant(name).outputs
-    assert "generated" in str(outputs["credential"])
+    assert "generated" in str(outputs["deployer_credential"])
     assert "generated" not in str(outputs["tenant"])
 
 
