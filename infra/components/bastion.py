@@ -15,7 +15,7 @@ from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import addresses, names
 from infra.declaration.model import Server
 from infra.dynamic.host_key import HostKey
-from infra.neutron.demand import BASTION_ROOT_GIB
+from infra.neutron.quotas.demand import BASTION_ROOT_GIB
 from infra.policy.bastion import bastion_rules
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The tenant's flows as Neutron security groups: what ``infra.neutron.groups`` computed, handed to the provider."""
+"""The tenant's flows as Neutron security groups: what ``infra.render.security_groups`` computed, handed to the provider."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pulumi_openstack as openstack
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from infra.declaration import names
-from infra.neutron.groups import address_groups, security_groups
+from infra.render.security_groups import address_groups, security_groups
 
 if TYPE_CHECKING:
     from infra.declaration.model import Tenant
-    from infra.neutron.groups import SecurityGroup, SecurityRule
     from infra.policy.rules import TenantPolicy
+    from infra.render.security_groups import SecurityGroup, SecurityRule
 
 
 @dataclass(frozen=True, slots=True)

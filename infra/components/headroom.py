@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from infra.components.facts import further_routers
-from infra.components.limits import platform_limits, project_limits
+from infra.components.quotas import platform_limits, project_limits
 from infra.declaration import names
 from infra.dynamic import usage
 from infra.errors import NoRoomError
-from infra.neutron import demand
-from infra.neutron.demand import Demand
-from infra.neutron.room import Account, Gauge, no_place, shortages, unknown_flavors
+from infra.neutron.quotas import demand
+from infra.neutron.quotas.demand import Demand
+from infra.neutron.quotas.room import Account, Gauge, no_place, shortages, unknown_flavors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from infra.declaration.model import Platform, Tenant
     from infra.dynamic.limits import Limits
     from infra.errors import Problem
-    from infra.neutron.room import Room
+    from infra.neutron.quotas.room import Room
     from infra.policy.rules import TenantPolicy
 
 NETWORK = {

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from infra.declaration import names
 from infra.declaration.expiry import endings
 from infra.errors import DeclarationError, OpenPathError, Problem
-from infra.neutron.compile import compile_fabric
-from infra.neutron.declared import declared_snapshot
-from infra.neutron.intent import declared_intent
-from infra.policy.isolation import Verdict, prove
+from infra.neutron.semantics.compile import compile_fabric
+from infra.neutron.sources.declared import declared_snapshot
+from infra.neutron.sources.intent import declared_intent
+from infra.proof import Verdict, prove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.declaration.folder import Declarations
-    from infra.policy.isolation import Proof
+    from infra.proof import Proof
 
 HINT = "ringfence prove shows the packet, the links and the rules"
 

@@ -12,7 +12,7 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from infra.components import providers
 from infra.components.backbone import Backbone
 from infra.components.bastion import Bastion, BastionArgs
-from infra.components.limits import platform_limits
+from infra.components.quotas import platform_limits
 from infra.components.relays import Relays
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names

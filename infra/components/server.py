@@ -9,13 +9,13 @@ import pulumi
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from hardening.nftables import render, server_access
 from infra.components.guard import Guarded
 from infra.components.instance import INSTANCE, InstanceArgs, instance
 from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import addresses, names
 from infra.dynamic.guest_policy import GuestPolicy, GuestPolicyArgs
 from infra.dynamic.host_key import HostKey
+from infra.render.nftables import render, server_access
 
 if TYPE_CHECKING:
     from infra.components.facts import PlatformFacts

@@ -11,8 +11,8 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from infra.components import providers
 from infra.components.groups import Groups, GroupsArgs
 from infra.components.identity import Identity, IdentityArgs
-from infra.components.limits import project_limits
 from infra.components.management import Management, ManagementArgs
+from infra.components.quotas import project_limits
 from infra.components.server import TenantParts, TenantServer
 from infra.components.zones import Zone, ZoneArgs
 from infra.declaration import names

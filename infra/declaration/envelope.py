@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from infra.declaration.source import Mistake
 from infra.declaration.wording import near, shown
+from infra.declaration.yaml.source import Mistake
 from infra.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from infra.declaration.source import Source
+    from infra.declaration.yaml.source import Source
 
 PREFIX, SUFFIX = "Pulumi.", ".yaml"
 CONFIG, TENANT, PLATFORM = "config", "ringfence:tenant", "ringfence:platform"

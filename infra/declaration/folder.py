@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, joined, names
 from infra.declaration.loader import PREFIX, SUFFIX, LeftOutError, load_platform, load_tenant, misread, stack_name
-from infra.declaration.source import Mistake, dotted
+from infra.declaration.yaml.source import Mistake, dotted
 from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:

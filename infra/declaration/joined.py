@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.loader import Claims, TenantDeclaration
     from infra.declaration.model import Platform
-    from infra.declaration.source import KeyPath, Location
+    from infra.declaration.yaml.source import KeyPath, Location
 
 FAMILIES = (4, 6)
 

@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.declaration import checks, envelope, reader, shapes
+from infra.declaration import checks, envelope, shapes
 from infra.declaration.draft import Draft
 from infra.declaration.envelope import CONFIG, PLATFORM, PREFIX, SUFFIX, TENANT
 from infra.declaration.expiry import ended
 from infra.declaration.model import External, Flow, Platform, Server, Tenant, Zone
-from infra.declaration.source import Lines, Mistake
 from infra.declaration.wording import keys_of, near, shown
+from infra.declaration.yaml import reader
+from infra.declaration.yaml.source import Lines, Mistake
 from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from infra.declaration.source import Source
+    from infra.declaration.yaml.source import Source
 
 __all__ = ["CONFIG", "PLATFORM", "PREFIX", "SUFFIX", "TENANT", "PlatformDeclaration", "TenantDeclaration", "load_platform", "load_tenant"]
 

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from infra.declaration import wording
 from infra.declaration.model import Flow, Server
-from infra.declaration.source import Mistake
 from infra.declaration.wording import keys_of, shown
+from infra.declaration.yaml.source import Mistake
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from infra.declaration.source import KeyPath
+    from infra.declaration.yaml.source import KeyPath
 
 M = TypeVar("M", bound=BaseModel)
 

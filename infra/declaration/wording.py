@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from infra.declaration.source import Mistake, dotted, one_of
-from infra.declaration.text import SHOWN
 from infra.declaration.values import A_NAME
+from infra.declaration.yaml.source import Mistake, dotted, one_of
+from infra.declaration.yaml.text import SHOWN
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from infra.declaration.source import Key, KeyPath
+    from infra.declaration.yaml.source import Key, KeyPath
 
 PORTS, PREFIXES = "a list of ports, such as [443, 8000-8010]", "a list of prefixes, such as [198.51.100.0/24]"
 LISTS = {

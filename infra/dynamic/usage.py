@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from infra.dynamic.clouds import admin
 from infra.dynamic.limits import quota_api
-from infra.neutron.room import Flavor, Gauge
+from infra.neutron.quotas.room import Flavor, Gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from infra.neutron.room import Room
+    from infra.neutron.quotas.room import Room
 
 DETAILS = {"network": "/details", "compute": "/detail", "volume": "?usage=True"}
 """What each service's quota API wants behind the path, to tell what is used."""

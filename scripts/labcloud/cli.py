@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.errors import RingfenceError
-from labcloud import control, door, outside
-from labcloud import packages as debian
+from labcloud import control
 from labcloud.exports import exports
 from labcloud.layout import Layout
+from labcloud.machine import outside
+from labcloud.machine import packages as debian
 from labcloud.model import State
+from labcloud.processes import door
 from labcloud.progress import Teller
 from labcloud.services import services
 from labcloud.settings import LabError, Settings

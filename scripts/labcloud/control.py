@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from labcloud import door
 from labcloud.layout import CODE, SYSTEM_PYTHON
 from labcloud.model import Event, Service, version
+from labcloud.processes import door
 from labcloud.settings import LabError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def start(layout: Layout) -> int:
         outer = subprocess.Popen(
             [
                 *("unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc"),
-                *(SYSTEM_PYTHON, "-m", "labcloud.supervisor", str(layout.root)),
+                *(SYSTEM_PYTHON, "-m", "labcloud.processes.supervisor", str(layout.root)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from labcloud import door
 from labcloud.layout import INTERNET_HOST, POOL, SYSTEM_PYTHON
+from labcloud.processes import door
 
 if TYPE_CHECKING:
     from labcloud.layout import Layout

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 # What runs as the supervisor, and therefore stays as it was when the files change under a running lab.
-RESIDENT = ("children.py", "keeper.py", "model.py", "probes.py", "supervisor.py")
+RESIDENT = ("model.py", "probes.py", "processes/children.py", "processes/keeper.py", "processes/supervisor.py")
 
 
 def version() -> str:
     """One short name for the supervisor's code as the files have it now."""
-    texts = (Path(__file__).with_name(name).read_bytes() for name in RESIDENT)
+    texts = ((Path(__file__).parent / name).read_bytes() for name in RESIDENT)
     return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
 
 

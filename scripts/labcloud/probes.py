@@ -14,7 +14,7 @@ from labcloud.model import Probe, ProbeKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from labcloud.children import Children
+    from labcloud.processes.children import Children
 
 SECONDS = 10.0
 AMQP_OPENING = b"AMQP\x00\x00\x09\x01"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labcloud import newer
 from labcloud.apis import APIS, KEYSTONE, ML2_FILES, Api
 from labcloud.layout import LOOPBACK, SYSTEM_PYTHON
+from labcloud.machine import backport
 from labcloud.model import Command, Probe, Service, Stage
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
             Stage.PLATFORM,
             "virtual switch (user space)",
             (
-                *newer.program(layout.switch),
+                *backport.program(layout.switch),
                 OVS_SOCKET,
                 "-vconsole:info",
                 f"--unixctl={SWITCH_CONTROL}",

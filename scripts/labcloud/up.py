@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from labcloud import apis, archive, control, door, kvm, newer, outside, packages, render, venv
+from labcloud import apis, control, render
 from labcloud.layout import Layout
+from labcloud.machine import archive, backport, kvm, outside, packages, venv
 from labcloud.model import Event, Service, Stage, State, by_stage
 from labcloud.passwords import Secrets
+from labcloud.processes import door
 from labcloud.services import services, step
 from labcloud.settings import LabError
 
@@ -90,9 +92,9 @@ class Bringup:
         if not venv.is_ready(self.settings.cache):
             with self.teller.step("install the OpenStack services (about 200 Python packages)"):
                 venv.make(self.settings.cache, logs / "venv.log")
-        if not newer.is_ready(self.settings.cache):
-            with self.teller.step(f"unpack {newer.PACKAGE} of Debian {newer.SUITE}"):
-                newer.make(self.settings.cache, logs / "switch.log")
+        if not backport.is_ready(self.settings.cache):
+            with self.teller.step(f"unpack {backport.PACKAGE} of Debian {backport.SUITE}"):
+                backport.make(self.settings.cache, logs / "switch.log")
 
     def _layout(self) -> Layout:
         """The lab's layout, and that it is still the one it was made with."""
@@ -101,7 +103,7 @@ class Bringup:
         if virt_type is None:
             with self.teller.step("try whether KVM runs an ordinary kernel"):
                 virt_type = kvm.trial(settings.cache)
-        layout = Layout(settings.root, venv.location(settings.cache), newer.location(settings.cache), settings.port_offset, virt_type)
+        layout = Layout(settings.root, venv.location(settings.cache), backport.location(settings.cache), settings.port_offset, virt_type)
         try:
             earlier = Layout.load(layout.root)
         except FileNotFoundError:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from infra.dynamic import clouds
 from infra.outcome import Outcome, Verdict
-from ringfence.verify import cloud_compare, cloud_view, denial, guest_state, session
+from ringfence.verify.cloud import compare, view
+from ringfence.verify.denial import calls
+from ringfence.verify.inside import guest_state
 from ringfence.verify.model import Role
-from ringfence.verify.plan import Plan, Selection
-from ringfence.verify.rounds import Field
+from ringfence.verify.probes import session
+from ringfence.verify.probes.plan import Plan, Selection
+from ringfence.verify.probes.rounds import Field
 from ringfence.verify.run import spoofing
 
 if TYPE_CHECKING:
@@ -19,11 +22,11 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
-    from ringfence.verify.evidence import Line
-    from ringfence.verify.link import Link
+    from ringfence.verify.inventory import TenantWorld
     from ringfence.verify.model import Reach
     from ringfence.verify.open import Opened
-    from ringfence.verify.world import TenantWorld
+    from ringfence.verify.probes.evidence import Line
+    from ringfence.verify.probes.link import Link
 
 
 @dataclass
@@ -78,7 +81,7 @@ class Stage:
 
     def compared(self, tenant: str) -> list[Outcome]:
         """Compare the platform and a tenant in the cloud with their declarations."""
-        return list(cloud_compare.compare(self.opened.world, cloud_view.collect(self.cloud), [self.tenant(tenant)]))
+        return list(compare.compare(self.opened.world, view.collect(self.cloud), [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:
         """Look at the inside of one server."""
@@ -92,7 +95,7 @@ class Stage:
 
     def denied(self) -> list[Outcome]:
         """Ask the API in everybody's name."""
-        return list(denial.run(self.opened.world, self.opened.identities, lambda *_: None))
+        return list(calls.run(self.opened.world, self.opened.identities, lambda *_: None))
 
     def servers(self) -> list[str]:
         """Return the names of the tenants' servers."""

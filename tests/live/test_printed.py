@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.policy.isolation import prove
-from infra.policy.isolation.report import Verdict
-from infra.policy.queries.changes import changes
-from labcloud import venv
+from infra.proof import prove
+from infra.proof.report import Verdict
+from infra.queries.changes import changes
+from labcloud.machine import venv
 from labcloud.settings import Settings
 from ringfence.analysis.states import open_state
 

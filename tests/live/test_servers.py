@@ -11,8 +11,8 @@ from ringfence import ssh_config
 if TYPE_CHECKING:
     from testinfra.host import Host
 
+    from ringfence.verify.inventory import TenantWorld
     from ringfence.verify.open import Opened
-    from ringfence.verify.world import TenantWorld
 
 pytestmark = pytest.mark.live
 

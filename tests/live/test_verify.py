@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Verdict
-from ringfence.verify import report
+from ringfence.verify.report import files
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
 def result(opened: Opened) -> Result:
     """Verify once, all kinds, and write the report down."""
     found = Verification(opened.world, opened.cloud, opened.identities).run(Request())
-    report.write(found)
+    files.write(found)
     return found
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.draft import Draft
     from infra.declaration.model import Platform
-    from infra.declaration.source import Mistake
+    from infra.declaration.yaml.source import Mistake
 
 TENANT: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     naming.reserved_words,

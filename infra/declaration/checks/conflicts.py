@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import addresses
 from infra.declaration.checks.flows import resolvable
-from infra.declaration.source import Mistake
+from infra.declaration.yaml.source import Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.declaration import addresses, reserved
 from infra.declaration.addresses import Kind
 from infra.declaration.model import INTERNET, Protocol
-from infra.declaration.source import Mistake, one_of
+from infra.declaration.yaml.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

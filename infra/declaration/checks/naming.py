@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import joined, names, reserved
-from infra.declaration.source import Mistake, dotted
+from infra.declaration.yaml.source import Mistake, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

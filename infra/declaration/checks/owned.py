@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import breadth, names, reserved
-from infra.declaration.source import Mistake, one_of
+from infra.declaration.yaml.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.declaration import addresses
 from infra.declaration.checks.flows import MOST_HINTS
 from infra.declaration.checks.zones import has_sensible_size
-from infra.declaration.source import Mistake, one_of
+from infra.declaration.yaml.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import breadth, reserved
-from infra.declaration.source import Mistake, one_of
+from infra.declaration.yaml.source import Mistake, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from infra.declaration.draft import Draft
     from infra.declaration.model import Network
-    from infra.declaration.source import KeyPath
+    from infra.declaration.yaml.source import KeyPath
 
 ZONE_LENGTHS = {4: range(16, 30), 6: range(56, 125)}
 """Prefix lengths of a zone: the longest one still has room for the network, a gateway, servers and a broadcast address."""

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from infra.declaration.values import Day, Word, refuse
 from infra.errors import RingfenceError
 from infra.neutron.lint.findings import Finding, Kind
-from infra.policy.isolation.acceptance import Acceptance
-from infra.policy.packets.packetset import PacketSet
+from infra.packets.packetset import PacketSet
+from infra.reachability.acceptance import Acceptance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,21 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from infra.neutron.filters import FAMILY
 from infra.neutron.lint.findings import Finding, Kind
 from infra.neutron.lint.redundant import redundant
 from infra.neutron.lint.width import used_addresses, width_used
 from infra.neutron.lint.wiring import wiring
 from infra.neutron.lint.written import Written
-from infra.neutron.services import NotAcceptedError, Service, enforced, intended
-from infra.policy.packets.text import format_l4
+from infra.neutron.semantics.filters import FAMILY
+from infra.neutron.semantics.services import NotAcceptedError, Service, enforced, intended
+from infra.packets.text import format_l4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from infra.neutron.filters import Filters
-    from infra.neutron.services import Driver, Span
+    from infra.neutron.semantics.filters import Filters
+    from infra.neutron.semantics.services import Driver, Span
     from infra.neutron.snapshot import Rule, Snapshot
 
 OVER_WIDE = 64

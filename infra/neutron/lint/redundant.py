@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.neutron.filters import words_of
 from infra.neutron.lint.findings import Finding, Kind
-from infra.policy.isolation.filtering import axis_of, coordinates
-from infra.policy.packets import redundancy
-from infra.policy.packets.redundancy import classify
-from infra.policy.packets.table import RuleTable
+from infra.neutron.semantics.filters import words_of
+from infra.packets import redundancy
+from infra.packets.redundancy import classify
+from infra.packets.table import RuleTable
+from infra.reachability.filtering import axis_of, coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra.neutron.filters import Filters
     from infra.neutron.lint.written import Written
+    from infra.neutron.semantics.filters import Filters
 
 KINDS = {
     redundancy.Kind.DUPLICATE: Kind.DUPLICATE,

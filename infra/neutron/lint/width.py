@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.neutron.addresses import interval
-from infra.policy.isolation.ranges import PRIVATE, Ranges, covers
+from infra.reachability.ranges import PRIVATE, Ranges, covers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

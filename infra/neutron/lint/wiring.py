@@ -1,18 +1,18 @@
 """How things are wired: protection taken off ports, and whatever of a declared environment is not as it was declared.
 
-Statements about two states are compared (:mod:`infra.neutron.statements`): objects by kind, owner and name, as ids are not known before a
-cloud exists. A second object with the name of a declared one is undeclared.
+Statements about two states are compared (:mod:`infra.neutron.comparison.statements`): objects by kind, owner and name, as ids are not
+known before a cloud exists. A second object with the name of a declared one is undeclared.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.neutron.comparison.references import References
+from infra.neutron.comparison.statements import Wiring
 from infra.neutron.lint.findings import Finding, Kind
 from infra.neutron.owners import is_trusted
-from infra.neutron.references import References
 from infra.neutron.snapshot import Role
-from infra.neutron.statements import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

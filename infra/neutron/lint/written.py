@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.neutron.filters import words_of
 from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.semantics.filters import words_of
 
 if TYPE_CHECKING:
     from infra.neutron.snapshot import Rule, SecurityGroup

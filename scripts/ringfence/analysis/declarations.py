@@ -14,9 +14,9 @@ from infra.declaration.expiry import as_written, endings
 from infra.declaration.folder import files, load_folder
 from infra.declaration.loader import PREFIX, SUFFIX, load_platform
 from infra.errors import DeclarationError, QuestionError
-from infra.neutron.declared import declared_snapshot
-from infra.neutron.intent import declared_intent
-from infra.neutron.parties import Trust
+from infra.neutron.semantics.parties import Trust
+from infra.neutron.sources.declared import declared_snapshot
+from infra.neutron.sources.intent import declared_intent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from infra.declaration import TenantDeclaration
     from infra.declaration.expiry import Ended
     from infra.declaration.model import Platform
-    from infra.neutron.parties import Placed
+    from infra.neutron.semantics.parties import Placed
     from infra.neutron.snapshot import Snapshot
-    from infra.policy.isolation import Intent
+    from infra.reachability.intent import Intent
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.declaration import reader, shapes, text
+from infra.declaration import shapes
+from infra.declaration.yaml import reader, text
 from infra.errors import Problem, QuestionError
 from infra.neutron.lint.exceptions import ExceptionFile
 from ringfence.analysis import declarations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from infra.policy.isolation.acceptance import Acceptance
+    from infra.reachability.acceptance import Acceptance
 
 EXCEPTIONS = "ringfence-exceptions.yaml"
 EXAMPLE = "exceptions: [{id: E1, project: acme, packets: tcp/22 from 10.0.0.0/8, owner: WHO, ticket: T-1, reason: WHY, expires: DAY}]"

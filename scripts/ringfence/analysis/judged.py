@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.policy.isolation.report import Claim
+from infra.proof.report import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.policy.isolation.fabric import Origin
-    from infra.policy.isolation.report import Proof
+    from infra.proof.report import Proof
+    from infra.reachability.fabric import Origin
     from ringfence.analysis.states import State
 
 

@@ -9,7 +9,7 @@ from ringfence.analysis.output import shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.policy.isolation import Proof
+    from infra.proof import Proof
     from ringfence.analysis.states import State
 
 

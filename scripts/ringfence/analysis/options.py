@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.errors import QuestionError
-from infra.neutron.services import Driver
-from infra.policy.packets.errors import PacketTextError
-from infra.policy.packets.text import parse_l4
-from infra.policy.queries.answers import Service
+from infra.neutron.semantics.services import Driver
+from infra.packets.errors import PacketTextError
+from infra.packets.text import parse_l4
+from infra.queries.answers import Service
 from ringfence.analysis.exceptions import EXCEPTIONS, accepted
 from ringfence.analysis.output import console, emit, shown
 from ringfence.analysis.states import ALONE, DECLARATIONS, Reading, State, ignore, open_state

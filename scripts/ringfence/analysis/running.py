@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from infra.neutron import cloud, store
-from infra.neutron.snapshot import FORMAT_VERSION, Header
+from infra.neutron.snapshot import FORMAT_VERSION, Header, store
+from infra.neutron.sources import cloud
 from ringfence.cloud_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from infra.neutron.parties import Trust
+    from infra.neutron.semantics.parties import Trust
     from infra.neutron.snapshot import Record, Snapshot
 
 

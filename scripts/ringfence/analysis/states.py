@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import DeclarationError, Problem, QuestionError
-from infra.neutron import parties, planned, printed, provenance, store
-from infra.neutron.compile import compile_fabric
-from infra.neutron.directory import Directory
-from infra.policy.queries.passages import Passages
+from infra.neutron.plans import planned
+from infra.neutron.semantics import parties, provenance
+from infra.neutron.semantics.compile import compile_fabric
+from infra.neutron.semantics.directory import Directory
+from infra.neutron.snapshot import store
+from infra.neutron.sources import cli_json
+from infra.queries.passages import Passages
 from ringfence.analysis import declarations
 from ringfence.analysis.running import running
 
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from infra.declaration.expiry import Ended
-    from infra.neutron.parties import Placed, Trust
-    from infra.neutron.services import Driver
+    from infra.neutron.semantics.parties import Placed, Trust
+    from infra.neutron.semantics.services import Driver
     from infra.neutron.snapshot import Snapshot
-    from infra.policy.isolation import Fabric, Intent
-    from infra.policy.isolation.acceptance import Acceptance
+    from infra.reachability.acceptance import Acceptance
+    from infra.reachability.fabric import Fabric
+    from infra.reachability.intent import Intent
     from ringfence.analysis.declarations import Declared
 
 DECLARATIONS = "declarations"
@@ -153,7 +157,7 @@ def open_state(name: str, reading: Reading = Reading()) -> State:
         return _compared(name, running(rest or None, reading.trust(), reading.tell), reading)
     path = Path(name)
     if path.is_dir():
-        return _compared(name, printed.load_folder(path, reading.trust()), reading)
+        return _compared(name, cli_json.load_folder(path, reading.trust()), reading)
     if path.exists():
         taken, file = _recognised(path, reading)
         return _compared(name, taken, reading, file)

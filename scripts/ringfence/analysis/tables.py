@@ -16,8 +16,8 @@ from ringfence.analysis.output import SHOWN, Plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from infra.policy.queries.matrix import Matrix
-    from infra.policy.queries.passages import Passage
+    from infra.queries.matrix import Matrix
+    from infra.queries.passages import Passage
 
 NOTHING = "-"
 WIDE = 6

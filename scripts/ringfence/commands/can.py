@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.errors import QuestionError
-from infra.policy.queries import answers
-from infra.policy.queries.replies import replies
-from infra.policy.queries.sides import Side
+from infra.queries import answers
+from infra.queries.replies import replies
+from infra.queries.sides import Side
 from ringfence.analysis.options import (
     BROKEN,
     DECLARATIONS,
@@ -32,10 +32,10 @@ from ringfence.analysis.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from infra.policy.queries.answers import Service
-    from infra.policy.queries.passages import Passage
-    from infra.policy.queries.replies import Reply
-    from infra.policy.queries.sides import Place
+    from infra.queries.answers import Service
+    from infra.queries.passages import Passage
+    from infra.queries.replies import Reply
+    from infra.queries.sides import Place
     from ringfence.analysis.states import State
 
 Source = Annotated[str, typer.Argument(help="internet, TENANT, TENANT/SERVER, TENANT/ZONE, TENANT/SERVER/ZONE, an address or a prefix.")]

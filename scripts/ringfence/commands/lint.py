@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.errors import QuestionError
-from infra.neutron.filters import Filters, words_of
 from infra.neutron.lint import Level, lint
 from infra.neutron.lint.exceptions import aged_acceptances, subtract
 from infra.neutron.lint.expired import expired
 from infra.neutron.lint.gathered import gathered
 from infra.neutron.lint.sarif import sarif
-from infra.neutron.services import Driver
-from infra.policy.packets.packetset import PacketSet
-from infra.policy.queries.passages import points
+from infra.neutron.semantics.filters import Filters, words_of
+from infra.neutron.semantics.services import Driver
+from infra.packets.packetset import PacketSet
+from infra.queries.passages import points
 from ringfence.analysis import exceptions as exception_files
 from ringfence.analysis.options import (
     BROKEN,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.policy.queries.matrix import Level, matrix
+from infra.queries.matrix import Level, matrix
 from ringfence.analysis import tables
 from ringfence.analysis.options import (
     DECLARATIONS,
@@ -28,7 +28,7 @@ from ringfence.commands.can import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.policy.queries.matrix import Matrix
+    from infra.queries.matrix import Matrix
     from ringfence.analysis.states import State
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.errors import QuestionError
-from infra.policy.isolation import prove
-from infra.policy.isolation.report import Verdict
+from infra.proof import prove
+from infra.proof.report import Verdict
 from ringfence.analysis.judged import asked_for, not_judged
 from ringfence.analysis.known import namesakes, show_parties
 from ringfence.analysis.options import (
@@ -33,7 +33,7 @@ from ringfence.analysis.output import write
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.policy.isolation import Counterexample, Judgement, Proof
+    from infra.proof import Counterexample, Judgement, Proof
     from ringfence.analysis.states import State
 
 STYLES = {Verdict.HOLDS: "green", Verdict.BROKEN: "red", Verdict.UNKNOWN: "yellow"}

@@ -12,8 +12,8 @@ import msgspec
 import typer
 
 from infra.errors import QuestionError
-from infra.neutron.services import Driver
-from infra.neutron.store import lines_of, written
+from infra.neutron.semantics.services import Driver
+from infra.neutron.snapshot.store import lines_of, written
 from ringfence.analysis.declarations import trust
 from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, console, emit, read
 from ringfence.analysis.output import write

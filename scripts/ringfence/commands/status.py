@@ -87,9 +87,9 @@ def _server(name: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last() -> dict[str, Any] | None:
-    from ringfence.verify import report  # noqa: PLC0415 - as above
+    from ringfence.verify.report import files  # noqa: PLC0415 - as above
 
-    last = report.latest()
+    last = files.latest()
     if last is None:
         return None
     summary = ", ".join(f"{count} {verdict}" for verdict, count in last["counts"].items())

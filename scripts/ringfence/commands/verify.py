@@ -47,7 +47,7 @@ def verify(
     `ringfence verify --only denial --turn 3/13 --seed 7`
     """
     from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
-    from ringfence.verify import report  # noqa: PLC0415
+    from ringfence.verify.report import files  # noqa: PLC0415
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415
     from ringfence.verify.turns import Turn  # noqa: PLC0415
 
@@ -64,9 +64,9 @@ def verify(
     for name, why in opened.left.items():
         result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
     result.seconds["all"] = round(time.monotonic() - started, 1)
-    folder = report.write(result)
+    folder = files.write(result)
     if as_json:
-        print(json.dumps({**report.plain(result), "report": str(folder)}, indent=1))
+        print(json.dumps({**files.plain(result), "report": str(folder)}, indent=1))
     else:
         _show(result, str(folder))
     raise typer.Exit(result.exit_code)

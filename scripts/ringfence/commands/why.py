@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.policy.queries import answers, explain
+from infra.queries import answers, explain
 from ringfence.analysis.judged import asked_for
 from ringfence.analysis.options import (
     BROKEN,
@@ -33,8 +33,8 @@ from ringfence.commands.can import Source, Target, beside, label, plain_replies,
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.policy.isolation.fabric import Origin
-    from infra.policy.queries.explain import Denial, Reason
+    from infra.queries.explain import Denial, Reason
+    from infra.reachability.fabric import Origin
     from ringfence.analysis.states import State
 
 What = Annotated[str, typer.Argument(metavar="PROTO/PORT", help="tcp/443, udp/5000-5010, icmp/8, gre ...")]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infra.declaration.model import Address, Network
-    from infra.policy.expectation import Expected
-    from ringfence.verify.frames import Seen
+    from infra.render.expectation import Expected
+    from ringfence.verify.probes.frames import Seen
 
 
 class Reach(StrEnum):

@@ -11,9 +11,10 @@ from infra.declaration import load_platform, load_tenant, names
 from infra.dynamic import clouds
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
-from ringfence.verify import stacks, survey, trouble
+from ringfence.verify import failures, stacks
+from ringfence.verify.cloud import discovery
+from ringfence.verify.inventory import TenantWorld, World
 from ringfence.verify.stacks import ROOT
-from ringfence.verify.world import TenantWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,5 +73,5 @@ def read(tenants: Sequence[str] = (), folder: Path = ROOT, today: date | None = 
         declaration = load_tenant(folder / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
     world = World(platform, platform_facts.result(), tuple(worlds), made=made.result())
-    with trouble.translated("asking the cloud what the stacks did not export"):
-        return Opened(survey.complete(world, cloud), cloud, found, {} if tenants else left)
+    with failures.translated("asking the cloud what the stacks did not export"):
+        return Opened(discovery.complete(world, cloud), cloud, found, {} if tenants else left)

@@ -11,7 +11,7 @@ from infra.outcome import Verdict, is_green
 
 if TYPE_CHECKING:
     from infra.outcome import Outcome
-    from ringfence.verify.evidence import Line
+    from ringfence.verify.probes.evidence import Line
 
 
 class Kind(StrEnum):

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
-from ringfence.verify import evidence, guest_state, orders, session, spoof, stacks, trouble
-from ringfence.verify.orders import Sightings
-from ringfence.verify.plan import Plan, Selection
+from ringfence.verify import failures, stacks
+from ringfence.verify.inside import guest_state
+from ringfence.verify.probes import evidence, orders, session, spoof
+from ringfence.verify.probes.orders import Sightings
+from ringfence.verify.probes.plan import Plan, Selection
+from ringfence.verify.probes.rounds import Field
 from ringfence.verify.result import Check, Kind, Result
-from ringfence.verify.rounds import Field
 from ringfence.verify.turns import Turn
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
+    from ringfence.verify.inventory import World
     from ringfence.verify.model import Case
-    from ringfence.verify.world import World
 
 PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 """Kinds that need a login on the servers."""
@@ -67,22 +69,22 @@ class Verification:
         started = time.monotonic()
         self.tell(str(kind), 0, 0)
         try:
-            with trouble.translated(str(kind)):
+            with failures.translated(str(kind)):
                 part(result)
         except RingfenceError as problem:
             result.checks.append(Check(kind, Outcome(f"{kind} could be checked", Verdict.ERROR, str(problem))))
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
 
     def _cloud(self, result: Result) -> None:
-        from ringfence.verify import cloud_compare, cloud_view  # noqa: PLC0415
+        from ringfence.verify.cloud import compare, view  # noqa: PLC0415
 
-        view = cloud_view.collect(self.cloud)
-        result.checks += [Check(Kind.CLOUD, outcome) for outcome in cloud_compare.compare_again(self.world, stacks.all_made, view)]
+        found = view.collect(self.cloud)
+        result.checks += [Check(Kind.CLOUD, outcome) for outcome in compare.compare_again(self.world, stacks.all_made, found)]
 
     def _denial(self, result: Result, request: Request) -> None:
-        from ringfence.verify import denial  # noqa: PLC0415
+        from ringfence.verify.denial import calls  # noqa: PLC0415
 
-        result.checks += [Check(Kind.DENIAL, outcome) for outcome in denial.run(self.world, self.identities, self.tell, request.turn)]
+        result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.world, self.identities, self.tell, request.turn)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
         """Log in everywhere and run the parts that need it; without the logins there is one error, and nothing else of them."""
@@ -90,7 +92,7 @@ class Verification:
         self.tell("logging in", 0, 0)
         with contextlib.ExitStack() as stack:
             try:
-                with trouble.translated("logging in"):
+                with failures.translated("logging in"):
                     plan, arena = self._log_in(stack)
             except RingfenceError as problem:
                 result.checks.append(Check(Kind.GUEST, Outcome("every server could be logged in to", Verdict.ERROR, str(problem))))
@@ -151,9 +153,9 @@ class Verification:
             result.seconds[str(Kind.SPOOF)] = round(time.monotonic() - started, 1)
 
     def _storage(self, result: Result, arena: Field) -> None:
-        from ringfence.verify import storage  # noqa: PLC0415
+        from ringfence.verify.storage import at_rest  # noqa: PLC0415
 
-        result.checks += [Check(Kind.STORAGE, outcome) for outcome in storage.run(self.world, arena, self.tell)]
+        result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.world, arena, self.tell)]
 
 
 def spoofing(plan: Plan, arena: Field, cases: Sequence[Case]) -> Iterator[Outcome]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.components import headroom
-from infra.components.limits import platform_limits, project_limits
+from infra.components.quotas import platform_limits, project_limits
 from infra.declaration import load_platform, load_tenant
 from infra.dynamic import usage
 from infra.errors import NoRoomError
-from infra.neutron import demand
-from infra.neutron.demand import Demand
-from infra.neutron.room import Flavor, Gauge
+from infra.neutron.quotas import demand
+from infra.neutron.quotas.demand import Demand
+from infra.neutron.quotas.room import Flavor, Gauge
 from infra.policy.flows import expand
 from tests.fast.components import recording
 from tests.fast.components.recording import ROOT

@@ -13,8 +13,8 @@ from infra.components import isolation
 from infra.components.isolation import refuse_open_paths, warnings
 from infra.declaration.folder import files, load_folder, stacks
 from infra.errors import DeclarationError, OpenPathError
-from infra.neutron.declared import OUTSIDE
-from infra.policy.isolation import Verdict
+from infra.neutron.sources.declared import OUTSIDE
+from infra.proof import Verdict
 
 pytestmark = pytest.mark.fast
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.declaration import reader, scalars
+from infra.declaration.yaml import reader, scalars
 from tests.fast.declaration.written import file, said
 
 if TYPE_CHECKING:

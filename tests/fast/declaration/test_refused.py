@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from infra.declaration.source import Mistake
+    from infra.declaration.yaml.source import Mistake
     from infra.errors import Problem
     from tests.fast.declaration.refused_flows import Refused
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.declaration import loader, reader
+from infra.declaration import loader
 from infra.declaration.schema import stack_schema
+from infra.declaration.yaml import reader
 from tests.fast.declaration import declared
 from tests.fast.declaration.declared import ABSENT, changed
 from tests.fast.declaration.json_schema import refusals

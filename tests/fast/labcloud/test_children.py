@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PROGRAM = """
 import os, signal, time
 from pathlib import Path
-from labcloud.children import KILLED_BY_TIMEOUT, Children
+from labcloud.processes.children import KILLED_BY_TIMEOUT, Children
 
 children = Children()
 environment = {"PATH": os.environ["PATH"], "WORD": "hello"}

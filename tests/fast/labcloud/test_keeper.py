@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from labcloud.children import Child
-from labcloud.keeper import Keeper
 from labcloud.model import Event, Probe, Service, Stage, State
+from labcloud.processes.children import Child
+from labcloud.processes.keeper import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from labcloud.children import Children
     from labcloud.layout import Layout
+    from labcloud.processes.children import Children
 
 
 class PretendedChild(Child):

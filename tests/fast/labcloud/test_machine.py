@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labcloud import archive, door, kvm, outside, packages
 from labcloud.inside import schema
 from labcloud.inside.shell import MARK
+from labcloud.machine import archive, kvm, outside, packages
+from labcloud.processes import door
 from labcloud.settings import LabError
 from labcloud.up import Once, only_one
 

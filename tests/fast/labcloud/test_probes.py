@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from labcloud.children import Children
+    from labcloud.processes.children import Children
 
 NOBODY = cast("Children", None)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.neutron.cloud import records
-from infra.neutron.parties import Trust
+from infra.neutron.semantics.parties import Trust
 from infra.neutron.snapshot import Header, Snapshot
-from infra.neutron.store import from_records
+from infra.neutron.snapshot.store import from_records
+from infra.neutron.sources.cloud import records
 
 EXTENSIONS = ["allowed-address-pairs", "binding", "external-net", "extraroute", "port-security", "stateful-security-group", "vpnaas"]
 

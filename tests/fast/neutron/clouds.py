@@ -25,7 +25,7 @@ from infra.neutron.snapshot import (
     Snapshot,
     Subnet,
 )
-from infra.neutron.store import from_records
+from infra.neutron.snapshot.store import from_records
 
 if TYPE_CHECKING:
     from infra.neutron.snapshot import Record

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.errors import SnapshotError
-from infra.neutron.compile import compile_fabric
-from infra.neutron.declared import declared_snapshot
-from infra.neutron.intent import declared_intent
+from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.snapshot import FixedIp, Port, Record, Route, SecurityGroup
-from infra.neutron.store import from_records, records_of
-from infra.policy.isolation import Claim, Verdict, prove
+from infra.neutron.snapshot.store import from_records, records_of
+from infra.neutron.sources.declared import declared_snapshot
+from infra.neutron.sources.intent import declared_intent
+from infra.proof import Claim, Verdict, prove
 from tests.fast.declaration.declared import flow, platform, tenant
 from tests.fast.neutron.clouds import allow
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infra.declaration import TenantDeclaration
     from infra.declaration.model import Platform
     from infra.neutron.snapshot import Snapshot
-    from infra.policy.isolation import Intent
+    from infra.reachability.intent import Intent
 
 pytestmark = pytest.mark.fast
 MANY = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.neutron import owners
-from infra.neutron.compile import compile_fabric
+from infra.neutron.semantics.compile import compile_fabric
 from tests.fast.neutron.clouds import Cloud
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from infra.declaration import Lines, TenantDeclaration, addresses
 from infra.declaration.addresses import Kind
 from infra.declaration.model import INTERNET, Flow, Platform, PortRange, Protocol, Tenant
-from infra.policy.expectation import Packet
 from infra.policy.flows import families
+from infra.render.expectation import Packet
 from tests.fast.declaration.declared import PLATFORM as PLATFORM_TREE
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from infra.declaration import TenantDeclaration, addresses, names
 from infra.declaration.model import INTERNET, Protocol
-from infra.policy.expectation import Expected, Packet, between, deciding_rule, judge
 from infra.policy.flows import expand, families, merged
 from infra.policy.rules import Direction, Family, TenantPolicy
+from infra.render.expectation import Expected, Packet, between, deciding_rule, judge
 from tests.fast.policy.tenants import PLATFORM, flows, packets, tenants
 
 if TYPE_CHECKING:

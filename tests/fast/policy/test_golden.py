@@ -8,12 +8,11 @@ from pprint import pformat
 
 import pytest
 
-from hardening import nftables
 from infra.declaration import load_tenant
 from infra.declaration.model import Platform
-from infra.neutron import groups
 from infra.policy.flows import expand
 from infra.policy.sentences import describe
+from infra.render import nftables, security_groups
 from tests.fast.declaration.declared import PLATFORM, TODAY
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "policy"
@@ -30,7 +29,8 @@ def rendered(case: str) -> dict[str, str]:
     }
     texts["sentences.txt"] = describe(policy)
     texts["groups.txt"] = (
-        "\n".join(pformat(item, width=140) for item in (*groups.address_groups(policy), *groups.security_groups(policy))) + "\n"
+        "\n".join(pformat(item, width=140) for item in (*security_groups.address_groups(policy), *security_groups.security_groups(policy)))
+        + "\n"
     )
     return texts
 

@@ -13,7 +13,7 @@ from infra.declaration import reserved
 from infra.declaration.addresses import EVERYTHING
 from infra.declaration.reserved import NEVER_FORWARDED
 from infra.policy.internet import everything_but, internet
-from infra.policy.isolation import ranges
+from infra.reachability import ranges
 from tests.fast.policy.tenants import PLATFORM, networks, tenants
 
 if TYPE_CHECKING:

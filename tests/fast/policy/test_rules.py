@@ -7,9 +7,9 @@ from ipaddress import ip_address
 import pytest
 
 from infra.declaration.model import PortRange, Protocol
-from infra.policy.expectation import Packet
 from infra.policy.flows import merged
 from infra.policy.rules import Match
+from infra.render.expectation import Packet
 
 ADMITS: dict[str, tuple[Match, tuple[Protocol, int | None, int | None], bool]] = {
     "the port itself": (Match(Protocol.TCP, 443, 443), (Protocol.TCP, 443, None), True),

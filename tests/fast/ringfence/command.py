@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.neutron.snapshot import Unknown
-from infra.neutron.store import dumps
-from tests.fast.policy.queries.test_answers import two_zones
+from infra.neutron.snapshot.store import dumps
+from tests.fast.queries.test_answers import two_zones
 
 if TYPE_CHECKING:
     from pathlib import Path

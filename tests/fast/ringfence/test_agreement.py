@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
-from tests.fast.policy.queries.test_answers import two_zones
+from tests.fast.queries.test_answers import two_zones
 from tests.fast.ringfence.command import kept
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_other_protocols_are_no_answers(tmp_path: Path, run: Run) -> None:
 
 def test_of_too_many_pairs_it_is_said_that_nobody_looked(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Null is not "none"."""
-    monkeypatch.setattr("infra.policy.queries.replies.MOST_PAIRS", 0)
+    monkeypatch.setattr("infra.queries.replies.MOST_PAIRS", 0)
     state = ("--state", kept(tmp_path, both_only_send()))
     assert run("can", "alfa", "beta", *state, "--json").json["answers"] is None
     assert "answers of connection tracking are left out" in run("can", "alfa", "beta", *state).out

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.declaration.folder import load_folder
-from infra.neutron import store
+from infra.neutron.snapshot import store
 from ringfence.analysis import declarations, states
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.ringfence.command import kept
@@ -111,8 +111,8 @@ def test_whatever_form_a_state_has_a_mistake_beside_it_is_told(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plan.json").write_text("{}")
     monkeypatch.setattr(states, "running", lambda *_: snapshot)
-    monkeypatch.setattr("infra.neutron.printed.load_folder", lambda *_, **__: snapshot)
-    monkeypatch.setattr("infra.neutron.planned.planned_snapshot", lambda *_, **__: snapshot)
+    monkeypatch.setattr("infra.neutron.sources.cli_json.load_folder", lambda *_, **__: snapshot)
+    monkeypatch.setattr("infra.neutron.plans.planned.planned_snapshot", lambda *_, **__: snapshot)
     state = form.format(file=file, folder=tmp_path)
     assert run("prove", "--state", state).code == 1
     changed(tree, "globex", "region:", "regoin:")

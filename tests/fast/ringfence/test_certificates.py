@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.neutron import store
-from infra.neutron.snapshot import Unknown
+from infra.neutron.snapshot import Unknown, store
 from ringfence.analysis import declarations, states
 from ringfence.analysis.output import write
 from tests.fast.neutron.clouds import two_tenants
-from tests.fast.policy.queries.test_answers import two_zones
+from tests.fast.queries.test_answers import two_zones
 from tests.fast.ringfence.command import doubtful, kept
 
 if TYPE_CHECKING:

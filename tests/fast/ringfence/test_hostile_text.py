@@ -18,11 +18,11 @@ import pytest
 
 from infra import text
 from infra.errors import Problem
-from infra.neutron.store import dumps
+from infra.neutron.snapshot.store import dumps
 from infra.outcome import Outcome, Verdict
 from ringfence.checker import conditions
 from ringfence.checker.rules import RefusedError
-from ringfence.verify import junit, page
+from ringfence.verify.report import junit, page
 from ringfence.verify.result import Check, Kind, Result
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.ringfence.hostile import FORGED, NAMES, UNPAIRED, hostile

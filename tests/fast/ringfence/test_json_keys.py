@@ -14,15 +14,16 @@ from infra.neutron import snapshot as records
 from infra.neutron.snapshot import Project, Unknown
 from infra.outcome import Outcome, Verdict
 from ringfence.analysis.states import ALONE
-from ringfence.verify import report, stacks
+from ringfence.verify import stacks
+from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
-from tests.fast.policy.queries.test_answers import two_zones
+from tests.fast.queries.test_answers import two_zones
 from tests.fast.ringfence.command import doubtful, kept
 from tests.fast.ringfence.test_agreement import both_only_send
-from tests.fast.verify.test_report import result
-from tests.fast.verify.worlds import world
+from tests.fast.ringfence.verify.test_report import result
+from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,7 +153,7 @@ def _inside(inner: msgspec.inspect.Type, place: str) -> Iterator[str]:
 def test_no_key_of_a_verification_gets_another_name() -> None:
     """The written report, which is `verify --json` but for the folder that it lies in."""
     bad = Check(Kind.CLOUD, Outcome("rules of acme", Verdict.FAIL, "undeclared", "acme"))
-    hold(KEYS / "verify.txt", key_paths(report.plain(result(bad)), {"counts", "seconds"}))
+    hold(KEYS / "verify.txt", key_paths(files.plain(result(bad)), {"counts", "seconds"}))
 
 
 def test_no_key_of_the_other_answers_gets_another_name(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +170,7 @@ def test_no_key_of_the_status_gets_another_name(tmp_path: Path, run: Run, monkey
     up = next(tenant for tenant in world().tenants if tenant.name == "acme")
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
     monkeypatch.setattr(stacks, "tenant", lambda name: SimpleNamespace(facts=up.facts) if name == "acme" else _down(name))
-    report.write(result())
+    files.write(result())
     hold(KEYS / "status.txt", key_paths(run("status", "--json").json))
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 
-from infra.neutron.printed import NEEDED
+from infra.neutron.sources.cli_json import NEEDED
 from ringfence import application
 from ringfence.analysis import output
 from tests.fast.neutron.clouds import allow, two_tenants
-from tests.fast.policy.queries.test_answers import two_zones
+from tests.fast.queries.test_answers import two_zones
 from tests.fast.ringfence.command import doubtful, kept
 
 if TYPE_CHECKING:

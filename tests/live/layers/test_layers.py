@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Verdict
-from infra.policy.expectation import Expected
+from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place
-from ringfence.verify.plan import NO_ROUTE, Selection
+from ringfence.verify.probes.plan import NO_ROUTE, Selection
 from tests.live.tools import changed, created, leg, open_groups, open_guests, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringfence.verify.evidence import Line
+    from ringfence.verify.probes.evidence import Line
     from tests.live.stage import Stage
 
 pytestmark = pytest.mark.live

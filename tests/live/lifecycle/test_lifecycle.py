@@ -14,7 +14,7 @@ import pytest
 
 from infra.dynamic import clouds
 from infra.outcome import Verdict
-from labcloud import door
+from labcloud.processes import door
 from labcloud.settings import Settings
 from ringfence.project import ROOT, Project
 from ringfence.verify import open as opening

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.outcome import Verdict
-from infra.policy.expectation import Expected
+from infra.render.expectation import Expected
 from ringfence.project import Ended, Project
 from ringfence.verify.model import Layer, Place
-from ringfence.verify.plan import Selection
+from ringfence.verify.probes.plan import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ringfence.verify.evidence import Line
+    from ringfence.verify.probes.evidence import Line
     from tests.live.stage import Stage
 
 pytestmark = pytest.mark.live

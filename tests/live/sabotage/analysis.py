@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from infra.neutron.lint import lint
-from infra.neutron.services import Driver
-from infra.policy.isolation import prove
-from infra.policy.isolation.report import Verdict
+from infra.neutron.semantics.services import Driver
+from infra.proof import prove
+from infra.proof.report import Verdict
 from ringfence.analysis.states import open_state
 
 if TYPE_CHECKING:
-    from infra.neutron.filters import Filters
+    from infra.neutron.semantics.filters import Filters
 
 
 class Finder(StrEnum):

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.policy.expectation import Expected
+from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place
-from ringfence.verify.plan import Selection
+from ringfence.verify.probes.plan import Selection
 from tests.live.sabotage.analysis import Analysis, analyse
 from tests.live.sabotage.at_once import AT_ONCE, all_at_once
 from tests.live.sabotage.scene import Scene

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringfence.verify.model import Role
-from ringfence.verify.plan import Plan
-from ringfence.verify.rounds import Field
+from ringfence.verify.probes.plan import Plan
+from ringfence.verify.probes.rounds import Field
 from tests.truth.agent.lan import Lan
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardening import nftables
 from infra.declaration import load_platform, load_tenant
 from infra.policy.flows import expand
 from infra.policy.rules import Direction
-from ringfence.verify.link import Link, through_command
-from ringfence.verify.world import TenantWorld, World
+from infra.render import nftables
+from ringfence.verify.inventory import TenantWorld, World
+from ringfence.verify.probes.link import Link, through_command
 from tests.truth import netns
 
 if TYPE_CHECKING:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Verdict
-from infra.policy.expectation import Expected
-from ringfence.verify import capture
+from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place
-from ringfence.verify.plan import Selection
+from ringfence.verify.probes import capture
+from ringfence.verify.probes.plan import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringfence.verify.evidence import Line
-    from ringfence.verify.plan import Plan
-    from ringfence.verify.rounds import Field
+    from ringfence.verify.probes.evidence import Line
+    from ringfence.verify.probes.plan import Plan
+    from ringfence.verify.probes.rounds import Field
     from tests.truth.agent.lan import Lan
 
 pytestmark = pytest.mark.truth

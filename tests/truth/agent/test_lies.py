@@ -9,8 +9,8 @@ from ringfence.verify.run import spoofing
 
 if TYPE_CHECKING:
     from infra.outcome import Outcome
-    from ringfence.verify.plan import Plan
-    from ringfence.verify.rounds import Field
+    from ringfence.verify.probes.plan import Plan
+    from ringfence.verify.probes.rounds import Field
     from tests.truth.agent.lan import Lan
 
 pytestmark = pytest.mark.truth

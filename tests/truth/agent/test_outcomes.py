@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringfence.verify import capture, frames
-from ringfence.verify.orders import report
+from ringfence.verify.probes import capture, frames
+from ringfence.verify.probes.orders import report
 from tests.truth import netns
 from tests.truth.agent.lan import sh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringfence.verify.link import Link
+    from ringfence.verify.probes.link import Link
 
-from ringfence.verify.link import through_command
+from ringfence.verify.probes.link import through_command
 
 pytestmark = pytest.mark.truth
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from infra.neutron.parts import AddressPair, FixedIp, Route, Rule, SubPort
+from benchmarks.synthetic import Shape, header, records
 from infra.neutron.snapshot import Network, Port, Role, Router, SecurityGroup, Subnet, Trunk
-from infra.neutron.store import from_records, records_of
-from ringfence.bench.synthetic import Shape, header, records
+from infra.neutron.snapshot.parts import AddressPair, FixedIp, Route, Rule, SubPort
+from infra.neutron.snapshot.store import from_records, records_of
 
 if TYPE_CHECKING:
     from random import Random

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.neutron.parts import FixedIp
 from infra.neutron.snapshot import FloatingIp, Network, Port, Project, RbacPolicy, Router, Server, Subnet
+from infra.neutron.snapshot.parts import FixedIp
 from tests.truth.leaks.changes import LEG
 
 if TYPE_CHECKING:

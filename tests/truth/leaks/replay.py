@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.policy.isolation.examples import ANSWER
-from infra.policy.isolation.ranges import show_address
+from infra.proof.examples import ANSWER
+from infra.reachability.ranges import show_address
 from tests.truth.leaks.world import World
 from tests.truth.neutron.environment import translate
 from tests.truth.neutron.ovn_driver import NAMED, acl_command
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from infra.neutron.snapshot import Port, Snapshot
-    from infra.policy.isolation import Counterexample
-    from infra.policy.isolation.report import Packet
+    from infra.proof import Counterexample
+    from infra.proof.report import Packet
     from tests.truth.neutron.daemons import Ovn
 
     Ask = Callable[[str, str], str]

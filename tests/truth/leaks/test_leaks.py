@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.neutron.compile import compile_fabric
-from infra.policy.isolation import Claim, Verdict, prove
+from infra.neutron.semantics.compile import compile_fabric
+from infra.proof import Claim, Verdict, prove
 from tests.truth.counts import Count
 from tests.truth.leaks.changes import GROUPS, JOINED, SHAPE, TOPOLOGY, Change, base, hole, wide_prefix
 from tests.truth.leaks.harmless import HARMLESS
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from infra.policy.isolation import Fabric, Proof
-    from ringfence.bench.synthetic import Shape
+    from benchmarks.synthetic import Shape
+    from infra.proof import Proof
+    from infra.reachability.fabric import Fabric
 
 pytestmark = pytest.mark.truth
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from infra.neutron.drivers import is_filtered
+from infra.neutron.semantics.drivers import is_filtered
 from tests.truth.neutron.cases import plain
 
 if TYPE_CHECKING:

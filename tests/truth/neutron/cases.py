@@ -7,9 +7,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra.neutron.parts import AddressPair, FixedIp, Rule
 from infra.neutron.snapshot import AddressGroup, Header, Network, Port, Project, SecurityGroup, Server, Snapshot, Subnet
-from infra.neutron.store import from_records
+from infra.neutron.snapshot.parts import AddressPair, FixedIp, Rule
+from infra.neutron.snapshot.store import from_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import netaddr
 
-from infra.neutron.compile import compile_fabric
-from infra.neutron.drivers import dhcp_answers
-from infra.policy.isolation.ranges import touches
+from infra.neutron.semantics.compile import compile_fabric
+from infra.neutron.semantics.drivers import dhcp_answers
+from infra.reachability.ranges import touches
 from tests.truth.neutron.cases import Direction, Packet
 from tests.truth.neutron.model import Model, compare, disagreements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.neutron.services import Driver
+    from infra.neutron.semantics.services import Driver
     from infra.neutron.snapshot import Port
     from tests.truth.neutron.cases import Address, Card, Case
     from tests.truth.neutron.model import Told

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from infra.neutron.services import Driver, Service, Span, enforced
+from infra.neutron.semantics.services import Driver, Service, Span, enforced
 
 if TYPE_CHECKING:
-    from infra.neutron.filters import Filters
-    from infra.neutron.parts import Rule
-    from infra.policy.isolation.fabric import Allow
+    from infra.neutron.semantics.filters import Filters
+    from infra.neutron.snapshot.parts import Rule
+    from infra.reachability.fabric import Allow
 
 Rectangles = Callable[["Filters", "Rule", int], list["Allow"]]
 """``Filters.rectangles``: what a rule lets pass."""

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from infra.neutron.compile import compile_fabric
-from infra.neutron.filters import Filters
 from infra.neutron.lint.linter import service_of
-from infra.neutron.services import intended
-from infra.policy.isolation.fabric import Direction
+from infra.neutron.semantics.compile import compile_fabric
+from infra.neutron.semantics.filters import Filters
+from infra.neutron.semantics.services import intended
+from infra.reachability.fabric import Direction
 from tests.truth.counts import Count
 from tests.truth.neutron.cases import Case, Packet, packets, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.neutron.services import Driver
-    from infra.policy.isolation import Fabric
+    from infra.neutron.semantics.services import Driver
+    from infra.reachability.fabric import Fabric
 
 CARDS, RULES, PER_CARD = 90, 6, 320
 """Size of a case: at least 10,000 packets."""

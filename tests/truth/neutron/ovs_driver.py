@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from infra.neutron.services import Driver
-from infra.neutron.store import seal
+from infra.neutron.semantics.services import Driver
+from infra.neutron.snapshot.store import seal
 from tests.truth.neutron.cases import Case
 from tests.truth.neutron.daemons import Switch
 from tests.truth.neutron.model import Model, rules_of

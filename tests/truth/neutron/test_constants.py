@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.neutron import extensions, fields, owners
+from infra.neutron import owners
+from infra.neutron.semantics import extensions
+from infra.neutron.sources import fields
 from tests.truth.neutron.environment import SECONDS, python
 
 pytestmark = pytest.mark.truth

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.neutron import drivers
-from infra.neutron.drivers import PROFILES
-from infra.neutron.filters import Filters
-from infra.neutron.services import Driver
+from infra.neutron.semantics import drivers
+from infra.neutron.semantics.drivers import PROFILES
+from infra.neutron.semantics.filters import Filters
+from infra.neutron.semantics.services import Driver
 from tests.truth.counts import SCALE
 from tests.truth.neutron.cases import PAIRS, WHOLE, case
 from tests.truth.neutron.daemons import Ovn, Switch

@@ -8,10 +8,10 @@ from time import perf_counter
 
 import pytest
 
-from infra.neutron import drivers, filters
-from infra.neutron.drivers import PROFILES
-from infra.neutron.filters import Filters
-from infra.neutron.services import Driver
+from infra.neutron.semantics import drivers, filters
+from infra.neutron.semantics.drivers import PROFILES
+from infra.neutron.semantics.filters import Filters
+from infra.neutron.semantics.services import Driver
 from tests.truth import netns
 from tests.truth.counts import SCALE
 from tests.truth.neutron.bridges import Bridges

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface
 from typing import TYPE_CHECKING
 
-from hardening import nftables
 from infra.declaration import addresses
-from infra.policy.expectation import Packet
+from infra.render import nftables
+from infra.render.expectation import Packet
 from tests.truth.nft.namespaces import Namespace
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from hardening import nftables
 from infra.declaration.model import Protocol
-from infra.policy.expectation import Expected, Packet, judge
 from infra.policy.flows import expand
 from infra.policy.rules import Direction
+from infra.render import nftables
+from infra.render.expectation import Expected, Packet, judge
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM, tenants
 from tests.truth import netns

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening import nftables
 from infra.declaration.model import Protocol
-from infra.policy.expectation import Packet
 from infra.policy.flows import expand
+from infra.render import nftables
+from infra.render.expectation import Packet
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM
 from tests.truth import netns

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from infra.declaration.model import Address
-    from infra.policy.expectation import Packet
+    from infra.render.expectation import Packet
     from tests.truth.nft.namespaces import Namespace
 
 Look = Callable[[], set["Packet"]]

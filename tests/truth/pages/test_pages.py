@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.neutron.compile import compile_fabric
-from infra.policy.queries.matrix import Level, matrix
-from infra.policy.queries.passages import Passages
+from infra.neutron.semantics.compile import compile_fabric
+from infra.queries.matrix import Level, matrix
+from infra.queries.passages import Passages
 from ringfence.analysis import tables
-from ringfence.verify import page
+from ringfence.verify.report import page
 from tests.fast.ringfence.hostile import SCRIPT, hostile
 from tests.fast.ringfence.test_hostile_text import OURS, Elements, checks
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from infra.policy.packets.axes import IPV4_POINTS, IPV6_BASE
-from infra.policy.packets.packetset import PacketSet
-from ringfence.bench.peers.boxes import Box
+from benchmarks.peers.boxes import Box
+from infra.packets.axes import IPV4_POINTS, IPV6_BASE
+from infra.packets.packetset import PacketSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import z3
 
-from infra.policy.packets.axes import IPV6_BASE, peer_point
-from infra.policy.packets.packetset import Packet, PacketSet
-from infra.policy.packets.redundancy import Kind, classify
-from infra.policy.packets.table import RuleTable
-from ringfence.bench.peers import bdd
-from ringfence.bench.peers.boxes import Box
-from ringfence.bench.peers.smt import SolverEngine
+from benchmarks.peers import bdd
+from benchmarks.peers.boxes import Box
+from benchmarks.peers.smt import SolverEngine
+from infra.packets.axes import IPV6_BASE, peer_point
+from infra.packets.packetset import Packet, PacketSet
+from infra.packets.redundancy import Kind, classify
+from infra.packets.table import RuleTable
 from tests.truth.counts import SCALE
 from tests.truth.sets.cases import BITS, groups, packet_set, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ringfence.bench.peers.boxes import Engine
+    from benchmarks.peers.boxes import Engine
 
 pytestmark = pytest.mark.truth
 

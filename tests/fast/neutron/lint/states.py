@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from infra.declaration import load_platform, load_tenant
-from infra.neutron.declared import declared_snapshot
 from infra.neutron.snapshot import (
     FloatingIp,
     Port,
@@ -20,6 +19,7 @@ from infra.neutron.snapshot import (
     Route,
     Snapshot,
 )
+from infra.neutron.sources.declared import declared_snapshot
 
 ROOT = Path(__file__).parents[4]
 Change = Callable[[Snapshot], Snapshot]

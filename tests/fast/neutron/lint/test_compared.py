@@ -21,7 +21,7 @@ from infra.neutron.snapshot import (
     SubPort,
     Trunk,
 )
-from infra.neutron.store import dumps, loads
+from infra.neutron.snapshot.store import dumps, loads
 from tests.fast.neutron.lint.states import Change, declared, forwarding, lent, minus_route, other, plus, plus_route, router_port, running
 
 pytestmark = pytest.mark.fast

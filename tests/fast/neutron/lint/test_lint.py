@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from infra.neutron.compile import compile_fabric
-from infra.neutron.filters import Filters
 from infra.neutron.lint import Finding, Kind, lint
 from infra.neutron.lint.exceptions import Accepted, subtract
 from infra.neutron.lint.sarif import sarif
-from infra.neutron.parts import Source
-from infra.neutron.services import Driver
-from infra.policy.packets.packetset import PacketSet
+from infra.neutron.semantics.compile import compile_fabric
+from infra.neutron.semantics.filters import Filters
+from infra.neutron.semantics.services import Driver
+from infra.neutron.snapshot.parts import Source
+from infra.packets.packetset import PacketSet
 from tests.fast.neutron.clouds import Cloud, allow
 
 if TYPE_CHECKING:
-    from infra.neutron.parts import Rule
+    from infra.neutron.snapshot.parts import Rule
 
 pytestmark = pytest.mark.fast
 

@@ -1,0 +1,1 @@
+"""How many resources the declarations need, and whether a project has room for them."""

@@ -1,0 +1,1 @@
+"""Where a snapshot comes from: a running cloud, JSON files of the client, declarations."""

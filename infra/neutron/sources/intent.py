@@ -1,0 +1,108 @@
+"""What the declarations allow on every network card, in the words of the fabric: the other side of the claim ``declared``.
+
+It is made from the flows by themselves, not from the groups that they are rendered to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from infra.declaration import names
+from infra.neutron.semantics.control import controlled_ports
+from infra.neutron.semantics.parties import Trust, labels, place
+from infra.neutron.snapshot import Role
+from infra.neutron.sources.declared import declared_snapshot
+from infra.packets.axes import l4_interval
+from infra.policy.bastion import bastion_rules
+from infra.policy.flows import expand
+from infra.reachability.fabric import Direction, Origin
+from infra.reachability.intent import Card, Declared, Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.model import Platform
+    from infra.neutron.semantics.parties import Placed
+    from infra.neutron.snapshot import Snapshot
+    from infra.policy.rules import Rule
+
+
+def declared_intent(
+    platform: Platform, tenants: Sequence[TenantDeclaration], snapshot: Snapshot | None = None, placed: Placed | None = None
+) -> Intent:
+    """Return everything that the declarations allow, card by card, for the ports of a snapshot (without one, that of the declarations).
+
+    ``placed`` says which project is which tenant's. Compared are all cards of the declared tenants. Of the platform, which may have more
+    than is declared, those of the bastion and whatever else of it is on a network that the declarations have.
+    """
+    shown = snapshot or declared_snapshot(platform, tenants)
+    found = placed or place(shown, (declaration.tenant.name for declaration in tenants), Trust(domain=platform.domain))
+    wanted = [card for declaration in tenants for card in _cards(platform, declaration)]
+    ports = _Ports(shown, found)
+    cards = tuple(ports.card(tenant, name, allows) for tenant, name, allows in [*wanted, *_platform(platform)])
+    return Intent(frozenset(ports.compared(tenants, {card.port for card in cards})), cards)
+
+
+_Wanted = tuple[str, str, tuple[Declared, ...]]
+"""(tenant, name of the port, what is allowed)."""
+
+
+def _platform(platform: Platform) -> Iterator[_Wanted]:
+    yield names.PLATFORM, names.BASTION, tuple(map(_declared, bastion_rules(platform)))
+
+
+def _cards(platform: Platform, declaration: TenantDeclaration) -> Iterator[_Wanted]:
+    tenant = declaration.tenant.name
+    policy = expand(declaration, platform)
+    for nic in policy.nics:
+        yield tenant, names.port(tenant, nic.server, nic.zone), tuple(map(_declared, policy.nic_rules(nic)))
+    management = tuple(map(_declared, policy.groups[names.MANAGEMENT].rules))
+    for server in declaration.tenant.servers:
+        yield tenant, names.management_port(tenant, server), management
+
+
+class _Ports:
+    """The ports of a snapshot with a server behind them, by what the declarations call them."""
+
+    def __init__(self, snapshot: Snapshot, placed: Placed) -> None:
+        self._snapshot = snapshot
+        self._placed = placed
+        self._platform = {project.id for project in snapshot.projects if project.role is Role.PLATFORM}
+        self._labels = labels(snapshot.projects)
+        self._found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._tenant = placed.parties(snapshot)
+        self._controlled = controlled_ports(snapshot)
+        for port, _ in self._controlled:
+            if port.name:
+                self._found[self._tenant.get(port.project_id, ""), port.name].append(port.id)
+
+    def card(self, tenant: str, name: str, allows: tuple[Declared, ...]) -> Card:
+        """Return a declared card with the port that it is: the first of its name, as a second one is nobody's."""
+        project = self._placed.ids.get(tenant, "")
+        party = self._labels.get(project, tenant)
+        return Card(party, name, allows, next(iter(self._found.get((tenant, name), ())), ""))
+
+    def compared(self, tenants: Iterable[TenantDeclaration], declared: set[str]) -> Iterator[str]:
+        """Yield the ids of the ports that are compared with what is declared."""
+        wanted = {names.BACKBONE}
+        for declaration in tenants:
+            tenant = declaration.tenant.name
+            wanted |= {names.management(tenant), *(names.network(tenant, zone) for zone in declaration.tenant.zones)}
+        ours = {*self._platform, *self._placed.ids.values()}
+        networks = {network.id for network in self._snapshot.networks if network.name in wanted and network.project_id in ours}
+        servers = {port.device_id for port, _ in self._controlled if port.id in declared and port.device_id}
+        for port, project in self._controlled:
+            tenant = self._tenant.get(project, "")
+            near = port.network_id in networks or port.device_id in servers or port.id in declared
+            if near or tenant not in {"", names.PLATFORM}:
+                yield port.id
+
+
+def _declared(rule: Rule) -> Declared:
+    origin = rule.origin
+    lo, hi = l4_interval(rule.match.protocol.number, rule.match.first, rule.match.last)
+    peer = (rule.peer.version, int(rule.peer.network_address), int(rule.peer.broadcast_address))
+    where = Origin("", "", str(rule.match), origin.flow, origin.owner, origin.reason, origin.file, origin.line)
+    return Declared(Direction(rule.direction.value), peer, lo, hi, where)

@@ -1,0 +1,171 @@
+"""The claim ``public``: by public addresses, a tenant reaches no more of another tenant than everybody on the internet does.
+
+A service that admits every address of the internet and of the external networks is public. One that admits only some, among them
+addresses under which another tenant appears, is a way from that tenant: a partner's prefix that is too wide, for instance, or one that
+another tenant's server may send from because nothing guards it and nothing translates its packets.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from infra.packets.axes import L4_POINTS
+from infra.packets.canonical import canonicalise
+from infra.packets.table import RuleTable
+from infra.proof.examples import LISTED, example, rules_for
+from infra.proof.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
+from infra.reachability.fabric import UNFILTERED, Allow, Direction, PublicAddress
+from infra.reachability.filtering import axis_of, coordinates, rules, span_at
+from infra.reachability.ranges import GLOBAL, PRIVATE, Ranges, covers, difference, intersection, normal
+from infra.reachability.source_nat import Faces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.reachability.paths import Paths
+    from infra.reachability.ranges import Range
+
+Slabs = list[tuple[int, int, Ranges]]
+"""What a class admits: (l4_lo, l4_hi, peers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a slab of a filter opens at a door: layer 4 as the endpoint sees it, and the peers of the door's family."""
+
+    door: PublicAddress
+    l4_lo: int
+    l4_hi: int
+    peers: Ranges
+
+
+def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
+    """Judge ``public``, and return everything that is open to every public address."""
+    doors = list(doors_of(paths))
+    faces = Faces(paths)
+    everybody = _everybody(paths)
+    near = normal([*everybody[4], *everybody[6], *(face.span for face in faces.all)])
+    slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors}, near)
+    exposures: list[Exposure] = []
+    specific: list[_Part] = []
+    for door in doors:
+        for slab in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
+            part = _part(door, slab)
+            if part is not None and (part.peers == everybody[door.family] or covers(part.peers, everybody[door.family])):
+                exposures.append(_exposure(paths, part))
+            elif part is not None and part.peers:
+                specific.append(part)
+    examples = tuple(islice(_examples(paths, specific, faces), LISTED))
+    text = f"{len(exposures)} services of {len(doors)} public addresses are open to everybody, none to one tenant in particular"
+    if examples:
+        text = "a service on a public address admits another tenant in particular"
+        return Judgement(Claim.PUBLIC, Verdict.BROKEN, text, examples), tuple(exposures)
+    return Judgement(Claim.PUBLIC, Verdict.HOLDS, text), tuple(exposures)
+
+
+def doors_of(paths: Paths) -> Iterator[PublicAddress]:
+    """Yield every public address with an endpoint: translated, on an external segment, or routed without translation."""
+    yield from paths.fabric.public
+    for segment, members in paths.on_segment.items():
+        if paths.fabric.segments[segment].public:
+            for endpoint in members.tolist():
+                yield from _direct(endpoint, intersection(paths.fabric.builder.targets(endpoint), paths.fabric.outside_ranges))
+    reach = paths.routing.from_outside()
+    for arrival in paths.arrivals(reach, public=False):
+        destinations = difference(arrival.destinations, PRIVATE)
+        for endpoint in paths.on_segment[arrival.segment].tolist() if destinations else ():
+            yield from _direct(endpoint, intersection(destinations, paths.fabric.builder.targets(endpoint)))
+
+
+def _direct(endpoint: int, addresses: Ranges) -> Iterator[PublicAddress]:
+    for family, first, _ in addresses:
+        yield PublicAddress(family, first, endpoint, first, 0, L4_POINTS)
+
+
+def _admitted(paths: Paths, classes: set[int], near: Ranges) -> dict[int, Slabs]:
+    """Return what every class admits from ``near``, in canonical form, as slabs of closed ranges."""
+    keys = sorted(classes - {UNFILTERED})
+    allows: list[tuple[int, Allow]] = [(key, allow) for key in keys for allow in paths.fabric.builder.ingress_near(key, near)]
+    spans: list[Range] = [(allow.family, allow.first, allow.last) for _, allow in allows]
+    axis = axis_of(spans)
+    table = canonicalise(
+        RuleTable.of(
+            [key for key, _ in allows],
+            list(range(len(allows))),
+            ([allow.l4_lo for _, allow in allows], [allow.l4_hi for _, allow in allows]),
+            coordinates(axis, spans),
+        )
+    )
+    found: dict[int, Slabs] = defaultdict(list)
+    found[UNFILTERED] = [(0, L4_POINTS, near)]
+    known: dict[tuple[tuple[int, int], ...], Ranges] = {}  # most classes admit the same peers: everybody
+    for row, key in enumerate(table.keys.tolist()):
+        for (l4_lo, l4_hi), pieces in table.slabs_of(row):
+            peers = known.get(tuple(pieces))
+            if peers is None:
+                peers = known[tuple(pieces)] = tuple(span_at(axis, lo, hi) for lo, hi in pieces)
+            found[key].append((l4_lo, l4_hi, peers))
+    return found
+
+
+def _everybody(paths: Paths) -> dict[int, Ranges]:
+    """Return, per family, the addresses of everybody: the internet's, but for what the cloud has inside, and the external networks'."""
+    inner = {span for segment in paths.fabric.segments if not segment.public for span in segment.prefixes}
+    found = normal([*difference(GLOBAL, normal(inner)), *paths.fabric.outside_ranges])
+    return {family: tuple(span for span in found if span[0] == family) for family in (4, 6)}
+
+
+def _part(door: PublicAddress, slab: tuple[int, int, Ranges]) -> _Part | None:
+    """Return the part of a slab that is reachable through a door."""
+    lo, hi = max(slab[0], door.l4_lo + door.shift), min(slab[1], door.l4_hi + door.shift)
+    return _Part(door, lo, hi, tuple(span for span in slab[2] if span[0] == door.family)) if lo < hi else None
+
+
+def _exposure(paths: Paths, part: _Part) -> Exposure:
+    door, ends = part.door, paths.fabric.endpoints
+    party = paths.fabric.parties[int(ends.party[door.endpoint])].name
+    lo, hi = part.l4_lo - door.shift, part.l4_hi - door.shift
+    return Exposure(door.endpoint, ends.names[door.endpoint], party, door.family, door.address, lo, hi)
+
+
+def _examples(paths: Paths, specific: list[_Part], faces: Faces) -> Iterator[Counterexample]:
+    """Yield a counterexample for every service that admits another tenant's public address and that the tenant may call."""
+    for service in specific:
+        owner = int(paths.fabric.endpoints.party[service.door.endpoint])
+        for face in faces.within(service.peers) if owner not in paths.platform else ():
+            link = _TRANSLATED if faces.is_translated(face) else _AS_IT_IS
+            caller = _caller(paths, faces.members(face), service, (face.span, link)) if face.party != owner else None
+            if caller is not None:
+                yield caller
+
+
+_TRANSLATED = "the source is seen as one of the tenant's public addresses"
+_AS_IT_IS = "the source leaves as it is: the server may send from that address, and nothing translates it"
+
+
+def _caller(paths: Paths, members: list[int], service: _Part, seen_as: tuple[Range, str]) -> Counterexample | None:
+    """Return a packet from one of the endpoints to the service that both sides' filters pass."""
+    door, (face, link) = service.door, seen_as
+    admitted = intersection((face,), service.peers)
+    for endpoint in members:
+        filter_class = int(paths.fabric.endpoints.filter_class[endpoint])
+        for allow in rules(paths.fabric, filter_class, Direction.EGRESS):
+            lo = max(allow.l4_lo, service.l4_lo - door.shift)
+            if (
+                allow.family != door.family
+                or not allow.first <= door.address <= allow.last
+                or lo >= min(allow.l4_hi, service.l4_hi - door.shift)
+            ):
+                continue
+            sent = Packet(door.family, admitted[0][1], door.address, lo)
+            seen = Packet(door.family, admitted[0][1], door.private, lo + door.shift)
+            found = (
+                *rules_for(paths.fabric, endpoint, Direction.EGRESS, sent),
+                *rules_for(paths.fabric, door.endpoint, Direction.INGRESS, seen),
+            )
+            links = ("by the public address", link)
+            return example(paths, Claim.PUBLIC, (endpoint, door.endpoint), sent, links=links, open_=True, found=found)
+    return None

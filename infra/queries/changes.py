@@ -1,0 +1,210 @@
+"""``diff``: the traffic gained and lost between two states of a cloud, in meaning and not in words.
+
+Three things decide what can pass: what every network card's filter allows, which addresses it has, and where routing leads from its
+network. All three are compared as sets, so two states without a difference mean the same, however differently they are written. So is the
+rest of what the proof rests on, and what it says: whatever changes a verdict is a difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from infra.packets.difference import difference
+from infra.packets.packetset import PacketSet
+from infra.packets.text import format_l4
+from infra.proof.exposure import doors_of
+from infra.queries.sweeps import common_axis, rectangles, swept
+from infra.queries.verdicts import compared
+from infra.reachability.fabric import Direction
+from infra.reachability.ranges import ANY, Ranges, covers, show, show_address
+from infra.reachability.ranges import difference as left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from infra.queries.passages import Passages
+    from infra.queries.sweeps import Rectangle, Rows
+    from infra.reachability.reach import Reach
+
+    Both = tuple[PacketSet, PacketSet]
+
+Card = tuple[str, str]
+"""(party, name of the port)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Traffic that is new or gone for one or more cards that changed alike.
+
+    ``width`` counts (address, layer-4 point) pairs, gained and lost together, a /64 of IPv6 as one address: wider changes come first.
+    ``subject`` says what of the cards changed: ``ingress``, ``egress``, ``addresses``, ``public addresses`` or ``paths``. What is no card's
+    (:mod:`infra.queries.verdicts`) goes by the name of the thing that changed, in place of cards.
+    """
+
+    party: str
+    cards: tuple[str, ...]
+    subject: str
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    width: int
+
+
+def changes(old: Passages, new: Passages) -> list[Change]:
+    """Return what differs between two states, the widest first; cards that changed alike share an entry."""
+    found: dict[tuple[str, str, tuple[str, ...], tuple[str, ...], int], list[str]] = {}
+    for (party, card), subject, gained, lost, width in _differences(old, new):
+        found.setdefault((party, subject, gained, lost, width), []).append(card)
+    listed = [Change(party, tuple(cards), subject, gained, lost, width) for (party, subject, gained, lost, width), cards in found.items()]
+    return sorted(listed, key=lambda change: (-change.width, change.party, change.cards, change.subject))
+
+
+Found = tuple[Card, str, tuple[str, ...], tuple[str, ...], int]
+"""(card, subject, gained, lost, width)."""
+
+
+def _differences(old: Passages, new: Passages) -> Iterator[Found]:
+    before, after = _cards(old), _cards(new)
+    cards = sorted(before.keys() | after.keys())
+    ends = {card: (before.get(card), after.get(card)) for card in cards}
+    pairs = {card: (_filter(old, was), _filter(new, now)) for card, (was, now) in ends.items()}
+    filters = _changed_filters(old, new, dict.fromkeys(pairs.values()))
+    doors, places = (_doors(old), _doors(new)), (_Places(old), _Places(new))
+    for card, (was, now) in ends.items():
+        for direction in _DIRECTIONS:
+            yield from _filters(card, direction, filters.get((*pairs[card], direction)))
+        yield from _ranges(card, "addresses", _addresses(old, was), _addresses(new, now))
+        yield from _texts(card, "public addresses", doors[0].get(card, frozenset()), doors[1].get(card, frozenset()))
+        yield from _texts(card, "paths", places[0].of(was), places[1].of(now))
+    things = compared(old.paths), compared(new.paths)
+    for party, name, subject in sorted(things[0].keys() | things[1].keys()):
+        states = (each.get((party, name, subject), frozenset()) for each in things)
+        yield from _texts((party, name), subject, *states)
+
+
+_DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
+
+Pair = tuple[int | None, int | None]
+"""The filter class of a card in the old and the new state; ``None`` where the card is not there, and then nothing passes."""
+
+
+def _changed_filters(old: Passages, new: Passages, pairs: Iterable[Pair]) -> dict[tuple[int | None, int | None, Direction], Both]:
+    """Return (gained, lost) of every pair of filters that are not the same to the letter, all in one sweep."""
+    changed: list[tuple[int | None, int | None, Direction]] = []
+    states: tuple[Rows, Rows] = ([], [])
+    for (was, now), direction in product(pairs, _DIRECTIONS):
+        both = _rectangles(old, was, direction), _rectangles(new, now, direction)
+        if both[0] != both[1] and set(both[0]) != set(both[1]):
+            for rows, found in zip(states, both, strict=True):
+                rows.extend((len(changed), rectangle) for rectangle in found)
+            changed.append((was, now, direction))
+    axis = common_axis(*states)
+    change = difference(swept(axis, states[0]), swept(axis, states[1]))
+    return {
+        key: (PacketSet.of_key(change.gained, number, axis), PacketSet.of_key(change.lost, number, axis))
+        for number, key in enumerate(changed)
+    }
+
+
+def _filters(card: Card, direction: Direction, both: Both | None) -> Iterator[Found]:
+    """Yield what a card's filter lets pass now and did not before, and the reverse."""
+    if both is not None and any(both):
+        preposition = "from" if direction is Direction.INGRESS else "to"
+        more, less = (tuple(part.text(preposition).split("; ")) if part else () for part in both)
+        yield card, direction.value, more, less, sum(map(_width, both))
+
+
+def _cards(passages: Passages) -> dict[Card, int]:
+    """Return the endpoints by party and name; a second one of the same name goes by its id."""
+    ends, parties = passages.fabric.endpoints, passages.fabric.parties
+    found: dict[Card, int] = {}
+    for endpoint, party in enumerate(ends.party.tolist()):
+        card = (parties[party].name, ends.names[endpoint])
+        found[card if card not in found else (card[0], ends.ids[endpoint])] = endpoint
+    return found
+
+
+def _filter(passages: Passages, endpoint: int | None) -> int | None:
+    """Return the filter class of a card; ``None`` where the card is not there, and then nothing passes."""
+    return None if endpoint is None else int(passages.fabric.endpoints.filter_class[endpoint])
+
+
+def _rectangles(passages: Passages, filter_class: int | None, direction: Direction) -> list[Rectangle]:
+    return [] if filter_class is None else rectangles(passages.fabric, filter_class, direction)
+
+
+def _addresses(passages: Passages, endpoint: int | None) -> Ranges:
+    return () if endpoint is None else passages.fabric.builder.targets(endpoint)
+
+
+def _ranges(card: Card, subject: str, was: Ranges, now: Ranges) -> Iterator[Found]:
+    gained, lost = left_out(now, was), left_out(was, now)
+    if gained or lost:
+        yield card, subject, tuple(show(gained)), tuple(show(lost)), len(gained) + len(lost)
+
+
+def _width(packets: PacketSet) -> int:
+    """Return how wide a set is: IPv6 in networks of 64 bits, or a single one would outweigh all of IPv4."""
+    return packets.only(4).size() + -(-packets.only(6).size() // (1 << 64))
+
+
+def _texts(card: Card, subject: str, was: frozenset[str], now: frozenset[str]) -> Iterator[Found]:
+    if was != now:
+        yield card, subject, tuple(sorted(now - was)), tuple(sorted(was - now)), len(was ^ now)
+
+
+def _doors(passages: Passages) -> dict[Card, frozenset[str]]:
+    names = {endpoint: card for card, endpoint in _cards(passages).items()}
+    found: dict[Card, set[str]] = {}
+    for door in doors_of(passages.paths):
+        ports = "" if door.l4_hi - door.l4_lo == 1 << 24 else f" {', '.join(format_l4(door.l4_lo, door.l4_hi))}"
+        found.setdefault(names[door.endpoint], set()).add(f"{show_address(door.family, door.address)}{ports}")
+    return {card: frozenset(texts) for card, texts in found.items()}
+
+
+class _Places:
+    """Where packets can get to from every network of a state, as texts: networks with destinations, and the outside."""
+
+    def __init__(self, passages: Passages) -> None:
+        self._passages = passages
+        self._known: dict[int, frozenset[str]] = {}
+
+    def of(self, endpoint: int | None) -> frozenset[str]:
+        """Return the places for a card; none for a card that is not there."""
+        if endpoint is None:
+            return frozenset()
+        segment = int(self._passages.fabric.endpoints.segment[endpoint])
+        if segment not in self._known:
+            self._known[segment] = _destinations(self._passages, segment)
+        return self._known[segment]
+
+
+def _destinations(passages: Passages, segment: int) -> frozenset[str]:
+    reach = passages.paths.reach((segment,))
+    names = passages.fabric.segments
+    inside = {
+        f"network {names[place].name}{_party_of(passages, place)}{_part(destinations, names[place].prefixes)}"
+        for place, destinations in reach.delivered.items()
+    }
+    handed = {
+        f"{show_address(family, hop)} on network {names[place].name}{_part(destinations, ())}"
+        for (place, family, hop), destinations in reach.handed.items()
+    }
+    return frozenset(inside | handed | _outside(reach))
+
+
+def _part(destinations: Ranges, whole: Ranges) -> str:
+    """Say which destinations get somewhere, where they are not simply all that there are, or what a default route leaves over."""
+    default = any(sum(last - first for kind, first, last in destinations if kind == family) > end // 2 for family, _, end in ANY)
+    return "" if default or (whole and covers(destinations, whole)) else f" for {', '.join(show(destinations))}"
+
+
+def _party_of(passages: Passages, segment: int) -> str:
+    parties = passages.paths.parties_on.get(segment, set())
+    names = sorted(passages.fabric.parties[party].name for party in parties)
+    return f" with servers of {', '.join(names)}" if len(names) > 1 else ""
+
+
+def _outside(reach: Reach) -> set[str]:
+    return {f"the networks outside{_part(reach.outside, ())}"} if reach.outside else set()

@@ -1,0 +1,105 @@
+"""``matrix``: who can send what to whom, by tenant or by network, with the pairs of servers behind every cell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from infra.queries.answers import services
+from infra.queries.sides import INTERNET, Side, group
+from infra.reachability.fabric import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from infra.queries.passages import Passage, Passages
+    from infra.queries.sides import Place
+
+INTERNET_ROW = "internet"
+
+
+class Level(StrEnum):
+    """What a row is."""
+
+    TENANTS = "tenants"
+    ZONES = "zones"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What passes from one row to another: minimal services, and the passages they come from, for drilling down."""
+
+    services: tuple[str, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows in their order, and the cells that are not empty. By public addresses, a tenant is part of ``internet``."""
+
+    level: Level
+    rows: tuple[str, ...]
+    cells: dict[tuple[str, str], Cell]
+
+
+def matrix(passages: Passages, level: Level, parties: Collection[str] = (), *, detail: bool = True) -> Matrix:
+    """Work out the matrix of some parties (all when none is named): pairs are visited only where a path joins their networks.
+
+    Without ``detail`` the cells have services only, which is what a table shows; a whole cloud then fits into little memory.
+    """
+    sides = _sides(passages, parties)
+    open_: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
+    found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
+    for passage in _passages(passages, sides):
+        key = _row(passages, passage.source, level), _row(passages, passage.target, level)
+        open_[key].update((box.l4_lo, box.l4_hi) for box in passage.boxes)
+        if detail:
+            found[key].append(passage)
+    rows = dict.fromkeys(_row(passages, side, level) for side in sides)
+    cells = {key: Cell(tuple(services(intervals)), tuple(found.get(key, ()))) for key, intervals in open_.items()}
+    return Matrix(level, (*rows, INTERNET_ROW), cells)
+
+
+def _sides(passages: Passages, parties: Collection[str]) -> list[Side]:
+    fabric = passages.fabric
+    chosen = [number for number, party in enumerate(fabric.parties) if not parties or party.name in parties]
+    of_party = passages.paths.of_party
+    return [side for party in chosen if party in of_party for side in group(fabric, of_party[party].tolist())]
+
+
+BATCH = 600
+"""Sides whose filters are worked out together: many enough to be quick, few enough to be small."""
+
+
+def _passages(passages: Passages, sides: list[Side]) -> Iterator[Passage]:
+    on_segment: dict[int, list[Side]] = defaultdict(list)
+    for side in sides:
+        on_segment[side.segment].append(side)
+    for start in range(0, len(sides), BATCH):  # sides are in the order of their parties, so those that meet are mostly in one batch
+        batch = sides[start : start + BATCH]
+        passages.prepare((side.filter_class, direction) for side in batch for direction in Direction)
+        for source in batch:
+            yield from _sent(passages, source, on_segment)
+        for target in batch:
+            yield from passages.between(INTERNET, target)
+        passages.forget()
+
+
+def _sent(passages: Passages, source: Side, on_segment: dict[int, list[Side]]) -> Iterator[Passage]:
+    """Yield what a side may send to the others by their own addresses, and to the internet."""
+    reach = passages.paths.reach((source.segment,))
+    places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
+    for place in sorted(places & on_segment.keys()):
+        for target in on_segment[place]:
+            if target is not source or len(source.members) > 1:
+                yield from passages.directly(source, target)
+    yield from passages.between(source, INTERNET)
+
+
+def _row(passages: Passages, place: Place, level: Level) -> str:
+    if not isinstance(place, Side):
+        return INTERNET_ROW
+    party = passages.fabric.parties[place.party].name
+    return party if level is Level.TENANTS else f"{party} on {passages.fabric.segments[place.segment].name}"

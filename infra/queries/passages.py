@@ -1,0 +1,224 @@
+"""What passes between two sides, exactly: routing joined with both filters, translation of addresses included.
+
+A passage is a set of packets as the target's filter sees them. Like the proof, it is a superset of what can happen: a server that does
+not answer, or a filter inside the guest, makes it smaller. The drivers' implicit control traffic (neighbour discovery, DHCP) is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from infra.packets.axes import IPV6_BASE
+from infra.packets.packetset import PacketSet
+from infra.proof.examples import TO_ALL
+from infra.proof.exposure import doors_of
+from infra.queries.sides import Side, World
+from infra.queries.sweeps import common_axis, rectangles, swept
+from infra.reachability.fabric import Direction, PublicAddress
+from infra.reachability.paths import Paths
+from infra.reachability.ranges import Ranges, intersection, normal, show_address
+from infra.reachability.source_nat import untranslated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from infra.packets.text import Interval, Slab
+    from infra.queries.sides import Place
+    from infra.reachability.fabric import Fabric
+    from infra.reachability.ranges import Range
+    from infra.reachability.reach import Reach
+
+
+class Box(NamedTuple):
+    """Packets of one layer-4 interval ``[l4_lo, l4_hi)``: any of the sources to any of the destinations, closed ranges of one family."""
+
+    l4_lo: int
+    l4_hi: int
+    sources: Ranges
+    destinations: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Everything that passes from one side to another on one way; ``boxes`` are disjoint and sorted by family and layer 4.
+
+    With a ``door`` the source sends to that public address, and the boxes are what the target sees of it.
+    """
+
+    source: Place
+    target: Place
+    boxes: tuple[Box, ...]
+    links: tuple[str, ...]
+    door: PublicAddress | None = None
+
+
+Way = tuple[tuple[Box, ...], tuple[str, ...], PublicAddress | None]
+"""(boxes, links, door) of a passage whose ends are known."""
+
+
+class Passages:
+    """Answers for one fabric; what a filter allows is worked out once per filter."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        """Prepare routing."""
+        self.fabric = fabric
+        self.paths = Paths(fabric)
+        self._doors: dict[int, list[PublicAddress]] | None = None
+        self._allowed: dict[tuple[int, Direction], PacketSet] = {}
+
+    def between(self, source: Place, target: Place) -> list[Passage]:
+        """Return what passes from source to target, one passage per way that packets can take; empty when nothing does."""
+        ways = self._ways(source, target)
+        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+
+    def directly(self, source: Side, target: Side) -> list[Passage]:
+        """Return what passes by the endpoints' own addresses, public addresses left out."""
+        ways = self._inside(source, target, self.paths.reach((source.segment,)))
+        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+
+    def allowed(self, filter_class: int, direction: Direction) -> PacketSet:
+        """Return what the rules of a filter allow in one direction; the peer of a packet is its other end."""
+        if (filter_class, direction) not in self._allowed:
+            self.prepare([(filter_class, direction)])
+        return self._allowed[filter_class, direction]
+
+    def prepare(self, filters: Iterable[tuple[int, Direction]]) -> None:
+        """Work out what many filters allow in one sweep, which is many times quicker than one by one."""
+        wanted = [key for key in dict.fromkeys(filters) if key not in self._allowed]
+        rows = [(number, rectangle) for number, key in enumerate(wanted) for rectangle in rectangles(self.fabric, *key)]
+        axis = common_axis(rows)
+        table = swept(axis, rows)
+        self._allowed.update((key, PacketSet.of_key(table, number, axis)) for number, key in enumerate(wanted))
+
+    def forget(self) -> None:
+        """Let go of what filters allow: a whole cloud's is large, and :meth:`prepare` makes it again."""
+        self._allowed.clear()
+
+    def publicly(self, source: Side, target: Side) -> list[Passage]:
+        """Return what passes by the target's public addresses alone."""
+        ways = self._by_public_address(source, target, self.paths.reach((source.segment,)))
+        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+
+    def _ways(self, source: Place, target: Place) -> Iterator[Way]:
+        if isinstance(source, Side):
+            reach = self.paths.reach((source.segment,))
+            if isinstance(target, World):
+                yield self._outwards(source, target, reach)
+            else:
+                yield from self._inside(source, target, reach)
+                yield from self._by_public_address(source, target, reach)
+        elif isinstance(target, Side):
+            yield from self._inwards(source, target)
+
+    def _inside(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
+        """Follow routing by the addresses that endpoints themselves have."""
+        for arrival in self.paths.arrivals(reach, public=True):
+            if arrival.segment != target.segment:
+                continue
+            destinations = normal(span for member in target.members for span in self.paths.takes(member, arrival))
+            routers = [self.fabric.routers[link.router] for link in reach.path(arrival.link) if link.router is not None]
+            masks = [(family, value, value) for router in routers for family, value in router.masquerade]
+            sources = normal([*self._sources(source), *masks])
+            sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(destinations))
+            seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(sources))
+            found, links = _boxes(sent, seen), self.paths.describe(reach, arrival.link)
+            yield found, links, None
+            if not found and arrival.is_beside and source.party != target.party:
+                yield self._to_all(source, target), (*links, TO_ALL), None
+
+    def _to_all(self, source: Side, target: Side) -> tuple[Box, ...]:
+        """Return what passes to a stranger on the same segment in frames to all of it, whatever the destination is."""
+        sources = _intervals(self._sources(source))
+        seen = PacketSet.at(sources) if self.fabric.floods else self.allowed(target.filter_class, Direction.INGRESS).within(sources)
+        return _boxes(self.allowed(source.filter_class, Direction.EGRESS), seen)
+
+    def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
+        """Leave the cloud and come back by an address of the target that is public."""
+        faces = self.faces(source)
+        for door in self.doors(target):
+            address = ((door.family, door.address, door.address),)
+            if not intersection(address, self.leaving(reach)):
+                continue
+            sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(address))
+            yield self._through(door, target, _shifted(sent, door), faces), (f"by the public address {_text(door)}",), door
+
+    def leaving(self, reach: Reach) -> Ranges:
+        """Return the destinations that leave the cloud's private networks: sent outside, or to an external network itself."""
+        external = (ranges for place, ranges in reach.delivered.items() if self.fabric.segments[place].external)
+        return normal([*reach.outside, *(span for ranges in external for span in ranges)])
+
+    def _inwards(self, source: World, target: Side) -> Iterator[Way]:
+        for door in self.doors(target):
+            sent = PacketSet.of([((door.l4_lo + door.shift, door.l4_hi + door.shift), points((door.family, door.private, door.private)))])
+            yield self._through(door, target, sent, source.ranges), (f"from outside to the public address {_text(door)}",), door
+
+    def _through(self, door: PublicAddress, target: Side, sent: PacketSet, sources: Ranges) -> tuple[Box, ...]:
+        same = tuple(span for span in sources if span[0] == door.family)
+        seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(same))
+        return _boxes(sent, seen)
+
+    def _outwards(self, source: Side, target: World, reach: Reach) -> Way:
+        left = intersection(self.leaving(reach), target.ranges)
+        sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(left))
+        seen = PacketSet.at(_intervals(self._sources(source)))
+        links = self.paths.describe(reach, reach.outside_via) if reach.outside_via else ()
+        return _boxes(sent, seen), (*links, "to the networks outside"), None
+
+    def _sources(self, side: Side) -> Ranges:
+        return normal(span for member in side.members for span in self.fabric.builder.sources(member))
+
+    def doors(self, side: Side) -> list[PublicAddress]:
+        """Return the public addresses of a side's members."""
+        if self._doors is None:
+            self._doors = {}
+            for door in doors_of(self.paths):
+                self._doors.setdefault(door.endpoint, []).append(door)
+        return [door for member in side.members for door in self._doors.get(member, ())]
+
+    def faces(self, side: Side) -> Ranges:
+        """Return the addresses under which a side appears outside: its routers', its own public ones, and what nothing translates."""
+        reach = self.paths.reach((side.segment,))
+        masks = [mask for router in reach.routers for mask in self.fabric.routers[router].masquerade]
+        own = [(door.family, door.address) for door in self.doors(side)]
+        translated = [(family, value, value) for family, value in [*masks, *own]]
+        return normal([*translated, *(span for member in side.members for span in untranslated(self.paths, member, reach))])
+
+
+def points(span: Range) -> Interval:
+    """Return a closed range as an exact interval of the peer axis."""
+    family, first, last = span
+    base = 0 if family == 4 else IPV6_BASE  # noqa: PLR2004 - the family is its version number
+    return base + first, base + last + 1
+
+
+def _intervals(ranges: Ranges) -> list[Interval]:
+    """Return a normal set of ranges as exact intervals of the peer axis."""
+    return [points(span) for span in ranges]
+
+
+def _shifted(sent: PacketSet, door: PublicAddress) -> PacketSet:
+    """Return what is sent to a door as the endpoint behind it sees it: its private address, layer 4 moved."""
+    private = points((door.family, door.private, door.private))
+    parts = [(max(slab.l4[0], door.l4_lo), min(slab.l4[1], door.l4_hi)) for slab in sent.slabs]
+    return PacketSet.of([((lo + door.shift, hi + door.shift), private) for lo, hi in parts if lo < hi])
+
+
+def _boxes(sent: PacketSet, seen: PacketSet) -> tuple[Box, ...]:
+    """Join what the source may send (peers are destinations) with what the target admits (peers are sources)."""
+    found = []
+    for out in sent.slabs:
+        for into in seen.slabs:
+            lo, hi = max(out.l4[0], into.l4[0]), min(out.l4[1], into.l4[1])
+            if out.version == into.version and lo < hi:
+                found.append(Box(lo, hi, _ranges(into), _ranges(out)))
+    return tuple(sorted(found, key=lambda box: (box.sources[0][0], box.l4_lo)))
+
+
+def _ranges(slab: Slab) -> Ranges:
+    base = 0 if slab.version == 4 else IPV6_BASE  # noqa: PLR2004 - the family is its version number
+    return tuple((slab.version, lo - base, hi - base - 1) for lo, hi in slab.peers)
+
+
+def _text(door: PublicAddress) -> str:
+    return show_address(door.family, door.address)

@@ -1,0 +1,141 @@
+"""Which endpoints of which parties can be reached from where: closures of routing joined with who is on the segments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.packets.arrays import first_of_runs
+from infra.reachability.fabric import Hop
+from infra.reachability.ranges import ANY, Ranges, intersection, show
+from infra.reachability.reach import Link, Reach, Routing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.packets.arrays import Ints
+    from infra.reachability.fabric import Fabric
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Destinations that reach endpoints on a segment: those of ``destinations``, or (``handed``) whatever is sent to one address."""
+
+    segment: int
+    destinations: Ranges
+    link: Link
+    handed: Ranges = ()
+
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether the packets come from a neighbour: a frame can then be sent to all of the segment, whatever its destination."""
+        return self.link.router is None and self.destinations is ANY
+
+
+class Paths:
+    """Closures of a fabric, computed once per set of segments."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        """Sort endpoints by segment and by party."""
+        self.fabric = fabric
+        self.routing = Routing(fabric)
+        self._reach: dict[tuple[int, ...], Reach] = {}
+        self._exits: dict[int, frozenset[int]] = {}
+        ends = fabric.endpoints
+        self.on_segment = _grouped(ends.segment)
+        self.of_party = _grouped(ends.party)
+        self.parties_on, self.segments_of_party = _meetings(ends.segment, ends.party)
+        self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
+
+    def exits(self, router: int) -> frozenset[int]:
+        """Return the families of the external networks that a router has a leg on: none where it leads to nobody outside.
+
+        What a server forwards outside, it is taken to translate.
+        """
+        found = self._exits.get(router)
+        if found is None:
+            places = (self.fabric.segments[leg] for leg in self.fabric.routers[router].legs)
+            lines = (span[0] for place in places if place.external for span in place.prefixes)
+            found = frozenset() if self.fabric.routers[router].server else frozenset(lines)
+            self._exits[router] = found
+        return found
+
+    def tenants(self) -> list[int]:
+        """Parties with endpoints that are not the platform."""
+        return [party for party in self.of_party if party not in self.platform]
+
+    def reach(self, segments: tuple[int, ...]) -> Reach:
+        """Return the closure from a set of segments."""
+        known = self._reach.get(segments)
+        if known is None:
+            known = self._reach[segments] = self.routing.from_segments(segments)
+        return known
+
+    def arrivals(self, reach: Reach, *, public: bool) -> Iterator[Arrival]:
+        """Yield where endpoints can be reached.
+
+        Endpoints on a public segment are reached by their public addresses: routers deliver to them as the outside does, which is
+        asked for with ``public`` and left out without.
+        """
+        for segment, destinations in reach.delivered.items():
+            link = reach.segment_via[segment]
+            if segment in self.on_segment and (link.router is None or public or not self.fabric.segments[segment].public):
+                yield Arrival(segment, destinations, link)
+        for (segment, family, address), destinations in reach.handed.items():
+            if segment in self.on_segment:
+                hop = Hop(destinations[0], segment, address)
+                yield Arrival(segment, destinations, Link(None, segment, hop), ((family, address, address),))
+
+    def takes(self, endpoint: int, arrival: Arrival) -> Ranges:
+        """Return the destinations with which the endpoint takes packets of an arrival; empty for none."""
+        if arrival.handed:
+            return arrival.destinations if intersection(arrival.handed, self.fabric.builder.targets(endpoint)) else ()
+        if arrival.destinations is ANY:
+            return self.fabric.builder.targets(endpoint)
+        return intersection(arrival.destinations, self.fabric.builder.targets(endpoint))
+
+    def reaches(self, endpoint: int, arrival: Arrival) -> Ranges:
+        """Return the same, and every destination for a neighbour that has none of them: a frame to all of the segment comes to it."""
+        return self.takes(endpoint, arrival) or (ANY if arrival.is_beside else ())
+
+    def describe(self, reach: Reach, link: Link) -> tuple[str, ...]:
+        """Render the way to a link as sentences, from the source on."""
+        return tuple(self._sentence(step) for step in reach.path(link))
+
+    def _sentence(self, link: Link) -> str:
+        segment = self.fabric.segments[link.segment].name
+        if link.router is None:
+            return f"on network {segment}"
+        hop = self.fabric.routers[link.router]
+        what = "the platform's server" if hop.server else "router"
+        router = f"{what} {hop.name}"
+        if link.hop is None:
+            return f"{router} on network {segment}"
+        prefix = ", ".join(show((link.hop.prefix,)))
+        if link.hop.next_hop is None:
+            return f"{router} delivers {prefix} on network {segment}"
+        next_hop = ", ".join(show(((link.hop.prefix[0], link.hop.next_hop, link.hop.next_hop),)))
+        return f"{router} routes {prefix} to {next_hop.split('/')[0]} on network {segment}"
+
+
+def _meetings(segments: Ints, parties: Ints) -> tuple[dict[int, set[int]], dict[int, tuple[int, ...]]]:
+    """Return the parties on every segment, and the segments of every party in ascending order, from two int64 columns of endpoints."""
+    width = int(parties.max(initial=0)) + 1
+    places, owners = np.divmod(np.unique(segments * width + parties), width)
+    on_segment: dict[int, set[int]] = defaultdict(set)
+    of_party: dict[int, list[int]] = defaultdict(list)
+    for segment, party in zip(places.tolist(), owners.tolist(), strict=True):
+        on_segment[segment].add(party)
+        of_party[party].append(segment)
+    return dict(on_segment), {party: tuple(found) for party, found in of_party.items()}
+
+
+def _grouped(column: Ints) -> dict[int, Ints]:
+    """Return the positions of every value of an int64 column."""
+    order = np.argsort(column, kind="stable")
+    ordered = column[order]
+    starts = np.flatnonzero(first_of_runs(ordered))
+    return dict(zip(ordered[starts].tolist(), np.split(order, starts[1:]), strict=True)) if len(starts) else {}

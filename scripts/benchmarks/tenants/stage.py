@@ -1,0 +1,109 @@
+"""The stacks of a crowd in a temporary copy of the project: the engine's runs side by side, as many as the machine has memory for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from benchmarks.tenants import declarations
+from benchmarks.up.changes import finished
+from infra.declaration import load_platform, names
+from infra.errors import CloudError
+from ringfence.demo import TENANTS, stacks
+from ringfence.project import ROOT, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.tenants.declarations import Crowd
+
+ENGINE_MIB = 450
+"""What one run of the engine with its plug-ins takes."""
+SERVER_MIB = 700
+"""What the hypervisor takes for a server of the flavor tiny."""
+PLATFORM = f"Pulumi.{names.PLATFORM}.yaml"
+
+
+def at_once(crowd: Crowd) -> int:
+    """Return how many runs of the engine there is room for, and processors: most of a run is waiting."""
+    text = Path("/proc/meminfo").read_text(encoding="ascii")
+    free = next(int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("MemAvailable:"))
+    free -= crowd.tenants * SERVER_MIB if crowd.servers else 0
+    return max(1, min(2 * (os.cpu_count() or 1), free // ENGINE_MIB))
+
+
+class Stage:
+    """A folder with the declarations of a crowd, of the shipped tenants, and of a platform with routers enough."""
+
+    def __init__(self, folder: Path, crowd: Crowd, say: Callable[[str], None]) -> None:
+        """Write all declarations."""
+        self.folder, self.crowd, self._say = folder, crowd, say
+        declared = load_platform(ROOT / PLATFORM).platform
+        others = len([name for name in stacks.known(os.environ) if name not in {names.PLATFORM, *crowd.names()}])
+        written = yaml.safe_load((ROOT / PLATFORM).read_text(encoding="utf-8"))
+        own = declarations.platform(written, crowd, declared, others)
+        (folder / PLATFORM).write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+        self.platform = Project(folder, names.PLATFORM, beside=TENANTS)
+        self.projects = [Project(folder, name, beside=TENANTS) for name in crowd.names()]
+        for project in self.projects:
+            project.declare(declarations.tenant(declared.region, server=crowd.servers))
+
+    def up(self) -> dict[str, float]:
+        """Bring the platform up, then all tenants; return the seconds of each. Raises :class:`CloudError` with all that failed."""
+        self._say("platform: its further routers")
+        finished(self.platform.run("up", "--yes", "--skip-preview", hear=self._say))
+        for project in self.projects:
+            project.ensure()
+        return self._all("up", self.projects, lambda project: finished(project.run("up", "--yes", "--skip-preview")))
+
+    def down(self) -> dict[str, float]:
+        """Destroy all that the engine has of the crowd, and forget it; return the seconds of each."""
+        known = set(stacks.known(os.environ))
+        return self._all("destroyed", [project for project in self.projects if project.stack in known], _destroy)
+
+    def _all(self, word: str, projects: Iterable[Project], act: Callable[[Project], object]) -> dict[str, float]:
+        def timed(project: Project) -> float:
+            began = time.monotonic()
+            act(project)
+            return time.monotonic() - began
+
+        seconds: dict[str, float] = {}
+        failed: dict[str, str] = {}
+        with ThreadPoolExecutor(at_once(self.crowd)) as pool:
+            asked = {pool.submit(timed, project): project.stack for project in projects}
+            try:
+                for future in as_completed(asked):
+                    name, error = asked[future], future.exception()
+                    if error is None:
+                        seconds[name] = future.result()
+                    else:
+                        failed[name] = str(error)
+                    self._say(f"{word}: {len(seconds)} of {len(asked)}{f', {len(failed)} failed' if failed else ''}")
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        if failed:
+            raise CloudError.of(f"not all tenants were {word}", where=", ".join(failed), got=next(iter(failed.values())))
+        return seconds
+
+
+def _destroy(project: Project) -> None:
+    """Destroy a stack and forget it; a run that was killed before may have left its lock."""
+    project.run("cancel", "--yes")
+    ended = project.run("destroy", "--yes", "--skip-preview")
+    if ended.status:
+        ended = project.run("destroy", "--yes", "--skip-preview")
+    finished(ended)
+    finished(project.run("stack", "rm", "--yes"))
+
+
+def platform_as_shipped(folder: Path, say: Callable[[str], None]) -> None:
+    """Bring the platform back to the declaration of the work tree: its further routers go, once nobody is behind them."""
+    shutil.copy(ROOT / PLATFORM, folder)
+    finished(Project(folder, names.PLATFORM, beside=TENANTS).run("up", "--yes", "--skip-preview", hear=say))

@@ -1,0 +1,1 @@
+"""What the API says, compared with the declarations."""

@@ -1,0 +1,238 @@
+"""One party's part of the cloud, out of the one listing: what it owns, and whatever else touches that. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from infra.declaration import names
+from infra.errors import CloudError
+from ringfence.verify.cloud.view import KINDS, View
+from ringfence.verify.made import NOTHING, Made, ids_of_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ringfence.verify.inventory import TenantWorld, World
+
+Json = dict[str, Any]
+NOUNS = {
+    "networks": "network",
+    "subnets": "subnet",
+    "ports": "port",
+    "routers": "router",
+    "groups": "security group",
+    "address_groups": "address group",
+    "subnet_pools": "subnet pool",
+    "floating_ips": "public address",
+    "trunks": "trunk",
+    "servers": "server",
+    "volumes": "volume",
+    "volume_types": "volume type",
+    "projects": "project",
+    "rbac": "sharing",
+}
+OWNER_KEYS = ("project_id", "tenant_id", "os-vol-tenant-attr:tenant_id")
+
+
+def owner(row: Json) -> str:
+    """Return the id of a row's project, in the word of whichever service made the row."""
+    return str(next((row[key] for key in OWNER_KEYS if row.get(key)), ""))
+
+
+class Names:
+    """Says which object is meant: by its name, with the id where there is another of that name or none at all.
+
+    What a stack made goes by its name alone, so that it is always the other one that bears an id.
+    """
+
+    def __init__(self, whole: View, stacks: Iterable[Made] = ()) -> None:
+        """Note what every object is called."""
+        made = tuple(stacks)
+        self._rows = {kind: {str(row["id"]): row for row in whole.rows(kind)} for kind in KINDS}
+        self._often = {kind: Counter(str(row.get("name")) for row in rows.values()) for kind, rows in self._rows.items()}
+        self._made = {kind: ids_of_all(made, kind) for kind in KINDS}
+
+    def row(self, kind: str, id_: str) -> Json:
+        """Return the row of an object, an empty one when it is not there."""
+        return self._rows[kind].get(id_, {})
+
+    def of(self, kind: str, id_: str | None) -> str:
+        """Return the name of an object."""
+        row = self._rows[kind].get(str(id_))
+        if row is None:
+            return f"{id_} (no such {NOUNS[kind]})"
+        name = str(row.get("name") or row.get("floating_ip_address") or "")
+        if not name:
+            where = ", ".join(fixed["ip_address"] for fixed in row.get("fixed_ips", ()))
+            return f"without a name ({row['id']}{f', {where}' if where else ''})"
+        is_known = kind == "floating_ips" or self._often[kind][name] == 1 or row["id"] in self._made[kind]
+        return name if is_known else f"{name} ({row['id']})"
+
+    def project(self, id_: str) -> str:
+        """Return a project in words; what belongs to nobody is Neutron's own."""
+        return f"project {self.of('projects', id_)}" if id_ else "no project"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is compared for one party: its part of the cloud, what its stack made, and who owns what."""
+
+    world: World
+    whole: Whole
+    view: View
+    made: Made
+    project: str
+    tenant: TenantWorld | None = None
+
+    @property
+    def names(self) -> Names:
+        """The names of everything."""
+        return self.whole.names
+
+    @property
+    def platform(self) -> str:
+        """The id of the platform's project."""
+        return str(self.world.platform_facts["project_id"])
+
+    @staticmethod
+    def noun(kind: str) -> str:
+        """Return what a kind is called."""
+        return NOUNS[kind]
+
+    def match(self, kind: str, wanted: Iterable[str], rows: Iterable[Json] | None = None) -> tuple[dict[str, Json], list[Json], list[str]]:
+        """Return the rows of what the stack made, by name; the rows that nobody declared; and what is missing or has another name."""
+        left = {str(row["id"]): row for row in (self.view.rows(kind) if rows is None else rows)}
+        pairs, problems = {}, []
+        for name in wanted:
+            made = self.made.get(kind, name)
+            row = left.pop(made.id, None) if made else None
+            if row is None:
+                problems.append(f"missing {NOUNS[kind]} {name}")
+                continue
+            pairs[name] = row
+            if row.get("name", name) != name:
+                problems.append(f"{NOUNS[kind]} {name} is called {row['name']!r}")
+        return pairs, list(left.values()), problems
+
+    def compared(self, kind: str, wanted: Iterable[str]) -> tuple[dict[str, Json], list[str]]:
+        """Do the same and name whatever nobody declared."""
+        pairs, others, problems = self.match(kind, wanted)
+        return pairs, [*problems, *(f"undeclared {NOUNS[kind]} {self.names.of(kind, row['id'])}" for row in others)]
+
+    def owned(self, what: str, row: Json, project: str | None = None) -> Iterator[str]:
+        """Compare whose an object is."""
+        wanted = self.project if project is None else project
+        if owner(row) != wanted:
+            yield f"{what} belongs to {self.names.project(owner(row))}, declared {self.names.project(wanted)}"
+
+
+def differing(what: str, row: Json, wanted: Mapping[str, object]) -> Iterator[str]:
+    """Compare attributes that every cloud shows. Raises :class:`CloudError` when one is not there: then nothing can be told."""
+    for key, value in wanted.items():
+        if key not in row:
+            raise CloudError.of("the API does not show what has to be compared", where=what, expected=key, hint="log in as the admin")
+        if row[key] != value:
+            yield f"{what} has {key} {said(row[key])}, declared {said(value)}"
+
+
+def unusual(what: str, row: Json, wanted: Mapping[str, object]) -> Iterator[str]:
+    """Compare attributes of extensions: a cloud that has not got one cannot have it otherwise; nothing, null and false are one."""
+    for key, value in wanted.items():
+        found = row.get(key, value)
+        if found != value and (found or value):
+            yield f"{what} has {key} {said(found)}, declared {said(value)}"
+
+
+def said(value: object) -> str:
+    """Render a value of the API."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "true", False: "false"}[value]
+    if isinstance(value, list):
+        return ", ".join(map(said, value)) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{key} {said(part)}" for key, part in value.items())
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The whole cloud with what is looked up often: ports by network, project, device and group."""
+
+    view: View
+    names: Names
+    by: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, view: View, stacks: Iterable[Made] = ()) -> Whole:
+        """Index a listing once."""
+        by: dict[str, dict[str, list[Json]]] = {key: defaultdict(list) for key in ("network", "project", "device", "group")}
+        for row in view.ports:
+            by["network"][row["network_id"]].append(row)
+            by["project"][owner(row)].append(row)
+            by["device"][row["device_id"]].append(row)
+            for group in row.get("security_groups") or ():
+                by["group"][group].append(row)
+        return cls(view, Names(view, stacks), by)
+
+    def ports(self, key: str, values: Iterable[str]) -> dict[str, Json]:
+        """Return the ports of some networks, projects, devices or groups, by id."""
+        return {row["id"]: row for value in values for row in self.by[key].get(value, ())}
+
+
+def tenant_scope(world: World, tenant: TenantWorld, whole: Whole) -> Scope:
+    """Return what concerns a tenant: its project's, what is on its networks, and what names any of that."""
+    made, project = world.made.get(tenant.name, NOTHING), str(tenant.facts["project_id"])
+    networks, routers = set(made.ids("networks")), set(made.ids("routers"))
+    return Scope(world, whole, _part(whole, networks, routers, made, project), made, project, tenant)
+
+
+def platform_scope(world: World, whole: Whole) -> Scope:
+    """Return what concerns the platform: its backbone, its router, the bastion, what is on and at them.
+
+    Of its project only what some stack's name or label is on: the operator's project holds other things as well, and they are not ours.
+    """
+    made, project = world.made.get(names.PLATFORM, NOTHING), str(world.platform_facts["project_id"])
+    networks, routers = set(made.ids("networks")), set(made.ids("routers"))
+    return Scope(world, whole, _part(whole, networks, routers, made, None), made, project)
+
+
+def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, project: str | None) -> View:
+    """Return what is made or owned, and what touches it."""
+    view = whole.view
+
+    def own(kind: str) -> set[str]:
+        return set(made.ids(kind)) | {str(row["id"]) for row in view.rows(kind) if project is not None and owner(row) == project}
+
+    kept = {
+        kind: own(kind) for kind in ("networks", "subnets", "routers", "groups", "address_groups", "subnet_pools", "servers", "volumes")
+    }
+    kept["networks"] |= networks
+    kept["subnets"] |= {row["id"] for row in view.subnets if row["network_id"] in networks}
+    ports = whole.ports("network", networks) | whole.ports("device", {*routers, *kept["servers"]})
+    ports |= whole.ports("project", () if project is None else (project,))
+    ports |= {id_: row for id_ in made.ids("ports") if (row := whole.names.row("ports", id_))}
+    inside, addresses = set(ports), made.ids("floating_ips")
+    kept["volumes"] |= {row["id"] for row in view.volumes if {at["server_id"] for at in row.get("attachments", ())} & kept["servers"]}
+    objects = set().union(*kept.values())
+    found = {kind: tuple(row for row in view.rows(kind) if row["id"] in ids) for kind, ids in kept.items()}
+    return View(
+        **found,
+        ports=tuple(ports.values()),
+        rbac=tuple(row for row in view.rbac if row["object_id"] in objects or (project is not None and owner(row) == project)),
+        floating_ips=tuple(row for row in view.floating_ips if row["id"] in addresses or _concerns(row, inside, routers, project)),
+        trunks=tuple(row for row in view.trunks if _trunk_ports(row) & inside or owner(row) == project),
+        volume_types=view.volume_types,
+        projects=view.projects,
+    )
+
+
+def _concerns(row: Json, ports: set[str], routers: set[str], project: str | None) -> bool:
+    """Whether a floating IP leads to one of the ports, by itself or by a forwarding, or by one of the routers, or is the project's."""
+    inside = {row.get("port_id"), *(forwarding.get("internal_port_id") for forwarding in row.get("port_forwardings") or ())}
+    return bool(inside & ports) or row.get("router_id") in routers or owner(row) == project
+
+
+def _trunk_ports(row: Json) -> set[str]:
+    return {row["port_id"], *(sub["port_id"] for sub in row.get("sub_ports") or ())}

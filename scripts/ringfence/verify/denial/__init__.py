@@ -1,0 +1,1 @@
+"""API calls that must be denied, and their positive twins."""

@@ -1,0 +1,1 @@
+"""The state inside a server, compared with the declarations."""

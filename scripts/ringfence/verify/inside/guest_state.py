@@ -1,0 +1,145 @@
+"""The inside of a server against its declaration: ruleset, listening sockets, routes, cards. Pure; what it reads is collected elsewhere.
+
+Packets cannot show everything: a flushed ruleset behind closed groups lets nothing through, and is a missing layer all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from ipaddress import IPv6Network, ip_network
+from typing import TYPE_CHECKING, Any
+
+from infra.outcome import Outcome, Verdict
+from infra.render import nftables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ringfence.verify.inventory import TenantWorld, World
+    from ringfence.verify.model import Node
+
+Json = dict[str, Any]
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "policy": ("/usr/lib/ringfence/apply-policy", "show"),
+    "sockets": ("ss", "-H", "-l", "-n", "-t", "-u", "-p"),
+    "routes4": ("ip", "-j", "-4", "route", "show", "table", "all"),
+    "routes6": ("ip", "-j", "-6", "route", "show", "table", "all"),
+    "rules4": ("ip", "-j", "-4", "rule", "show"),
+    "rules6": ("ip", "-j", "-6", "rule", "show"),
+    "cards": ("ip", "-j", "link", "show"),
+    "forwarding": ("sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"),
+}
+"""What is asked of a server, by name; run as root."""
+KERNEL_TABLES = {"local", "main", "default"}
+NOT_ROUTES = {"local", "broadcast", "anycast", "multicast"}
+LINK_LOCAL = IPv6Network("fe80::/10")
+MULTICAST = IPv6Network("ff00::/8")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The output of every command, by its name in ``COMMANDS``."""
+
+    texts: dict[str, str]
+
+    def json(self, name: str) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Return the output of a command that prints JSON."""
+        return json.loads(self.texts[name] or "[]")
+
+
+def judge(world: World, tenant: TenantWorld, node: Node, answers: Answers) -> Iterator[Outcome]:
+    """Yield one outcome for each part of a server's inside."""
+    server = node.name.partition("/")[2]
+    text = nftables.render(tenant.policy, server, nftables.server_access(world.platform))
+    parts = {
+        "ruleset is the declared one": ruleset(text, answers.json("policy")),
+        "SSH listens on the management card only": sockets(answers.texts["sockets"].splitlines(), node, world.platform.ssh_port),
+        "routes are the declared ones": [
+            *routes(world, node, [*answers.json("routes4"), *answers.json("routes6")]),
+            *rules(node, [*answers.json("rules4"), *answers.json("rules6")]),
+        ],
+        "cards are the declared ones": cards(node, answers.json("cards")),
+        "forwards nothing": ["forwarding is on"] if set(answers.texts["forwarding"].split()) - {"0"} else [],
+    }
+    for what, problems in parts.items():
+        verdict = Verdict.FAIL if problems else Verdict.PASS
+        yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), tenant.name)
+
+
+def ruleset(declared: str, shown: Json) -> list[str]:
+    """Compare the confirmed policy with the rendered one, and what the kernel has with what was confirmed."""
+    problems = []
+    if shown.get("sha256") != hashlib.sha256(declared.encode()).hexdigest():
+        problems.append("the confirmed ruleset is not the one that the flows come to")
+    if shown.get("drift"):
+        problems.append("the kernel's ruleset differs from the confirmed one (flushed or changed by hand)")
+    return problems
+
+
+def sockets(lines: Sequence[str], node: Node, ssh: int) -> list[str]:
+    """Return the sockets that listen for SSH, by their port or by their program, anywhere but on the management card.
+
+    ``lines`` are those of ``ss -Hlntup``: an SSH daemon on a port of a flow would be a way in that no port number shows.
+    """
+    management = {str(address) for card in node.cards if card.label == "management" for address in card.addresses}
+    problems = []
+    for line in lines:
+        local = line.split()[4]
+        host, _, port = local.rpartition(":")
+        address, _, device = host.strip("[]").partition("%")
+        here = device == "mgmt0" or address in management
+        if line.startswith("tcp") and (port == str(ssh) or '"sshd"' in line) and not here:
+            problems.append(f"SSH listens on {local}")
+    return problems
+
+
+def routes(world: World, node: Node, entries: Sequence[Json]) -> list[str]:
+    """Compare routes: the cards' own prefixes, a default through the first card, the backbone through the management router.
+
+    A card may have a table of its own, for what is sent from its own addresses: its prefixes and its own gateways, nothing else.
+    """
+    first, management = node.cards[0], node.card("management")
+    own = {(str(network), "", card.device) for card in node.cards for network in card.networks}
+    backbone = {(str(world.platform.backbone.cidr), str(management.gateways[0]), management.device)}
+    wanted = own | backbone | {("default", str(gateway), first.device) for gateway in first.gateways}
+    aside = own | backbone | {("default", str(hop), card.device) for card in node.cards if card is not management for hop in card.gateways}
+    found: dict[bool, set[tuple[str, str, str]]] = {True: set(), False: set()}
+    for entry in entries:
+        if entry.get("type", "unicast") in NOT_ROUTES or entry.get("table") == "local" or _is_local_by_nature(entry["dst"]):
+            continue
+        in_main = str(entry.get("table", "main")) in KERNEL_TABLES
+        found[in_main].add((entry["dst"], entry.get("gateway", ""), entry.get("dev", "")))
+    problems = [f"undeclared route {_words(*route)}" for route in sorted(found[True] - wanted)]
+    problems += [f"undeclared route {_words(*route)} in a table of its own" for route in sorted(found[False] - aside)]
+    return problems + [f"missing route {_words(*route)}" for route in sorted(wanted - found[True])]
+
+
+def _words(to: str, hop: str, device: str) -> str:
+    return f"{to} via {hop} dev {device}" if hop else f"{to} dev {device}"
+
+
+def rules(node: Node, entries: Sequence[Json]) -> list[str]:
+    """Find routing rules that are neither the kernel's own nor for what is sent from one of the server's addresses."""
+    own = {str(address) for card in node.cards for address in card.addresses}
+    strange = [entry for entry in entries if str(entry.get("table")) not in KERNEL_TABLES and entry.get("src") not in own]
+    return [f"undeclared routing rule from {entry.get('src')} to table {entry.get('table')}" for entry in strange]
+
+
+def _is_local_by_nature(destination: str) -> bool:
+    """Tell link-local and multicast routes, which every IPv6 card has."""
+    if destination == "default":
+        return False
+    network = ip_network(destination, strict=False)
+    return isinstance(network, IPv6Network) and (network.subnet_of(LINK_LOCAL) or network.subnet_of(MULTICAST))
+
+
+def cards(node: Node, entries: Sequence[Json]) -> list[str]:
+    """Compare network cards by name and MAC."""
+    found = {entry["ifname"]: entry.get("address", "") for entry in entries if entry["ifname"] != "lo"}
+    wanted = {card.device: card.mac for card in node.cards}
+    problems = [f"undeclared card {name} ({found[name]})" for name in sorted(found.keys() - wanted.keys())]
+    problems += [f"missing card {name}" for name in sorted(wanted.keys() - found.keys())]
+    changed = [name for name in wanted.keys() & found.keys() if wanted[name] and wanted[name] != found[name]]
+    return problems + [f"card {name} has MAC {found[name]}, declared {wanted[name]}" for name in sorted(changed)]

@@ -1,0 +1,227 @@
+"""The positive twins of a round: listeners that answered their own server, cards that heard their gateways, flows that passed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, Any
+
+from infra.outcome import Verdict
+from infra.render.expectation import Expected
+from ringfence.verify.model import Layer, Place, Proof, Reach
+from ringfence.verify.probes import frames
+from ringfence.verify.probes.frames import ADVERTISEMENT, ARP_REPLY, ARP_REQUEST, BROADCAST, Ends
+from ringfence.verify.probes.judge import judge
+from ringfence.verify.probes.orders import Sightings, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from infra.outcome import Outcome
+    from ringfence.verify.model import Card, Case, Node, Observation
+    from ringfence.verify.probes.frames import Seen
+    from ringfence.verify.probes.orders import Order, Report
+
+Json = dict[str, Any]
+Listener = tuple[str, str, str, int]
+"""(node, address, protocol, port)"""
+NO_TOKEN = "0" * 16
+OWN_COPIES = 8
+BOUND = "bound"
+"""The guest's program says so of a listener that shares its port with one on another card: it is up, but not to be reached from within."""
+
+TAKEN = "EADDRINUSE"
+MANAGEMENT_DEVICE = "mgmt0"
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What was proven at one moment, before or after a round's probes."""
+
+    listeners: frozenset[Listener] = frozenset()
+    neighbours: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(node, device, address that was asked for) -> the MAC that answered."""
+
+    @property
+    def cards(self) -> frozenset[tuple[str, str]]:
+        """Cards (node, device) that sent a question and captured its answer."""
+        return frozenset((node, device) for node, device, _ in self.neighbours)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Addresses that somebody's question was answered for."""
+        return frozenset(address for _, _, address in self.neighbours)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Everything that is known of one round."""
+
+    orders: tuple[Order, ...]
+    reports: tuple[Report, ...]
+    before: Proofs
+    after: Proofs
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case after its round: what was observed, what proves it, what came of it."""
+
+    case: Case
+    observation: Observation
+    proof: Proof
+    outcome: Outcome
+
+
+def listeners(node: Node, ports: Iterable[int]) -> list[Json]:
+    """Return what a node listens on: every probed port, TCP and UDP, at every address of every card."""
+    return [
+        {"protocol": protocol, "address": str(address), "port": port, "device": card.device}
+        for card in node.cards
+        for address in card.addresses
+        for protocol in ("tcp", "udp")
+        for port in ports
+    ]
+
+
+def own_probes(wanted: Iterable[Json], occupied: Iterable[Json]) -> Iterator[Json]:
+    """Yield the probes of a node at its own listeners."""
+    bound = {listener_key(one) for one in occupied if one["errno"] == BOUND}
+    for one in wanted:
+        if listener_key(one) not in bound:
+            address, protocol, port = listener_key(one)
+            yield {
+                "id": [address, protocol, port],
+                "kind": protocol,
+                "address": address,
+                "port": port,
+                "token": NO_TOKEN,
+                "times": OWN_COPIES,
+            }
+
+
+def listener_key(one: Json) -> tuple[str, str, int]:
+    """Return (address, protocol, port) of a listener as the guest's program writes it."""
+    return one["address"], one["protocol"], one["port"]
+
+
+def questions(node: Node, macs: Mapping[tuple[str, str], str]) -> Iterator[Json]:
+    """Yield the ARP requests and neighbour solicitations of every card for its gateways."""
+    for card in node.cards:
+        mac = card.mac or macs[node.name, card.device]
+        for gateway in card.gateways:
+            own = card.address(gateway.version)
+            if own is not None:
+                raw = question(mac, own, gateway)
+                yield {"id": "question", "kind": "frame", "nic": card.device, "hex": raw.hex(), "times": 2}
+
+
+def question(mac: str, own: IPv4Address | IPv6Address, wanted: IPv4Address | IPv6Address, token: str = NO_TOKEN) -> bytes:
+    """Ask who has an address."""
+    if isinstance(own, IPv6Address) and isinstance(wanted, IPv6Address):
+        return frames.solicitation(mac, own, wanted)
+    return frames.arp(Ends(mac, BROADCAST, own, wanted), ARP_REQUEST, token)
+
+
+def is_answer(seen: Seen) -> bool:
+    """Tell whether a captured frame answers a question."""
+    return (seen.kind, seen.operation) in {("arp", ARP_REPLY), ("nd", ADVERTISEMENT)}
+
+
+def _is_ssh(one: Json) -> bool:
+    """Tell a port that is taken on the management card: by the daemon through which this very conversation is held.
+
+    It is bound to that card, so the server cannot reach it from within.
+    """
+    return (one["errno"], one["protocol"], one["device"]) == (TAKEN, "tcp", MANAGEMENT_DEVICE)
+
+
+def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) -> Proofs:
+    """Read what the own probes and the questions came to.
+
+    A listener counts when the own server's connection to it came back; a service of the tenant's that has the port counts as well, for
+    somebody is at home.
+    """
+    up: set[Listener] = set()
+    heard: dict[tuple[str, str, str], str] = {}
+    for told in reports:
+        for result in told.results:
+            if isinstance(result["id"], list) and result["outcome"] == Reach.OK:
+                address, protocol, port = result["id"]
+                up.add((told.node, address, protocol, port))
+        heard.update({(told.node, device, str(seen.source)): seen.mac for device, seen in told.wire if is_answer(seen)})
+    for node, failed in occupied.items():
+        up.update((node, *listener_key(one)) for one in failed if one["errno"] == BOUND or _is_ssh(one))
+    return Proofs(frozenset(up), heard)
+
+
+def lines(happened: Round, nodes: Mapping[str, Node], identities: Mapping[str, str]) -> list[Line]:
+    """Judge all cases of a round, the allowed ones first, because they are the twins of the others."""
+    sightings = Sightings(happened.reports)
+    results = {result["id"]: result for told in happened.reports for result in told.results}
+    seen = {order.number: observe(results.get(order.number), sightings.of(order), identities) for order in happened.orders}
+    twins: dict[tuple[str, Layer], list[Case]] = {}
+    judged: dict[int, Line] = {}
+    for order in sorted(happened.orders, key=lambda order: order.case.expected is not Expected.ALLOWED):
+        case = order.case
+        proof = _proof(case, happened, nodes, twins)
+        outcome = judge(case, seen[order.number], proof)
+        if case.expected is Expected.ALLOWED and outcome.verdict is Verdict.PASS:
+            twins.setdefault((case.source, case.layer), []).append(case)
+        judged[order.number] = Line(case, seen[order.number], proof, outcome)
+    return [judged[number] for number in sorted(judged)]
+
+
+def _proof(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> Proof:
+    """Collect what proves a "no"."""
+    missing = tuple(f"{told.node} lost {told.lost} captured frames" for told in happened.reports if told.lost)
+    return Proof(
+        sender=_sender(case, happened, nodes, twins),
+        listener=_listener(case, happened, nodes),
+        receiver=_receiver(case, happened, nodes),
+        seconds=happened.seconds,
+        missing=missing,
+    )
+
+
+def _sender(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> str:
+    """Name the source's best twin: an allowed flow of the same protocol, any allowed flow, or its listener and its card."""
+    passed = sorted(twins.get((case.source, case.layer), ()), key=lambda twin: twin.protocol != case.protocol)
+    if passed:
+        return passed[0].name
+    card = case.via.card if case.via else nodes[case.source].cards[0].device
+    # The host outside has no gateway to ask; the bastion's and the servers' cards do.
+    heard = (case.source, card) in happened.before.cards & happened.after.cards or not any(c.gateways for c in nodes[case.source].cards)
+    if case.layer is Layer.NETWORK:
+        return f"{case.source} {card} hears its gateway" if heard else ""
+    own = any(node == case.source and case.protocol in {protocol, "icmp"} for node, _, protocol, _ in happened.after.listeners)
+    return f"{case.source} reaches its own listener and {card} hears its gateway" if own and heard else ""
+
+
+def _listener(case: Case, happened: Round, nodes: Mapping[str, Node]) -> bool | None:
+    """Tell whether the target's listener was up before and after; ``None`` for ICMP and for targets without one."""
+    if not case.target.node or case.protocol == "icmp":
+        return None
+    address = case.target.address
+    if case.target.place is Place.PUBLIC:
+        address = nodes[case.target.node].cards[0].addresses[0]
+    if case.target.place is Place.BASTION:
+        address = nodes[case.target.node].cards[0].addresses[0]
+    return (case.target.node, str(address), case.protocol, case.port) in happened.before.listeners & happened.after.listeners
+
+
+def _receiver(case: Case, happened: Round, nodes: Mapping[str, Node]) -> bool:
+    """Tell whether the target would have seen it: its card hears its gateway, or, without a program there, it answers its neighbours."""
+    both = happened.before.cards & happened.after.cards
+    if case.target.node:
+        card = _target_card(case, nodes)
+        return (case.target.node, card.device) in both or not card.gateways
+    if case.target.place in {Place.GATEWAY, Place.ROUTER}:
+        return str(case.target.address) in happened.before.addresses & happened.after.addresses
+    # Nobody is meant to serve the metadata address or the API to a tenant: that nobody answers is what is claimed.
+    return True
+
+
+def _target_card(case: Case, nodes: Mapping[str, Node]) -> Card:
+    return nodes[case.target.node].card(case.target.label)

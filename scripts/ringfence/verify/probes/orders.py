@@ -1,0 +1,130 @@
+"""Turn cases into orders for the guests' program, and what it tells back into observations. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ringfence.verify.model import Case, Layer, Observation, Reach, Sight
+from ringfence.verify.probes import frames
+from ringfence.verify.probes.frames import Ends, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+Json = dict[str, Any]
+PORTS = range(10_000, 32_000)
+"""Source ports: below what Linux hands out by itself, and each used once, so that a SYN on the wire names its probe."""
+COPIES = 3
+ECHO_REPLIES = {0, 129}
+TOKEN = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One probe that is given to a node: its id in the answer, the case it serves, its token and source port."""
+
+    number: int
+    node: str
+    case: Case
+    token: str
+    source_port: int
+
+    def wire(self, next_macs: Mapping[tuple[str, str, str], str], own_macs: Mapping[tuple[str, str], str]) -> Json | None:
+        """Return the order as the guest's program reads it, ``None`` when the next hop never answered.
+
+        ``next_macs`` maps (node, device, address) to the MAC that answers there.
+        """
+        case = self.case
+        if case.via is None:
+            order = {"kind": case.protocol, "address": str(case.target.address), "port": case.port, "source_port": self.source_port}
+            return {"id": self.number, "token": self.token, "times": COPIES, **order}
+        mac = case.via.mac or own_macs[self.node, case.via.card]
+        next_mac = case.via.next_mac or next_macs.get((self.node, case.via.card, str(case.via.next_hop)), "")
+        if not next_mac:
+            return None
+        ends = Ends(mac, next_mac, case.via.source, case.target.address)
+        raw = frames.probe(ends, case.protocol, (self.source_port, case.port), self.token)
+        return {"id": self.number, "kind": "frame", "nic": case.via.card, "hex": raw.hex(), "times": COPIES}
+
+
+def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int], start: int = 0) -> Iterator[Order]:
+    """Number the cases and give each a token and a source port that nobody listens on.
+
+    ``start`` shifts the source ports: the same connection must not come again while a firewall on the way still remembers the last one,
+    for then it would be judged by that memory and not by the rules.
+    """
+    usable = [port for port in PORTS if port not in set(busy)]
+    for number, case in enumerate(cases):
+        yield Order(number, case.source, case, token(), usable[(start + number) % len(usable)])
+
+
+def rounds(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
+    """Split cases into rounds in which no source has more than ``size`` of them; sources work at the same time."""
+    waiting: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        waiting[case.source].append(case)
+    while any(waiting.values()):
+        yield [case for source in waiting for case in waiting[source][:size]]
+        waiting = defaultdict(list, {source: left[size:] for source, left in waiting.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one node told after a round: the results of its own probes, and what it saw of everybody's."""
+
+    node: str
+    results: tuple[Json, ...] = ()
+    wire: tuple[tuple[str, Seen], ...] = ()
+    guest: tuple[Json, ...] = ()
+    lost: int = 0
+
+
+def report(node: str, results: Iterable[Json], seen: Json) -> Report:
+    """Read a node's answers; frames that it sent itself and that came back are kept, they are sights as well."""
+    wire = tuple((device, frames.read(bytes.fromhex(text))) for device, text in seen["wire"])
+    return Report(node, tuple(results), wire, tuple(seen["guest"]), seen["lost"])
+
+
+class Sightings:
+    """Who saw which probe, by token, and by source port for the SYNs that the kernel makes, which carry no token."""
+
+    def __init__(self, reports: Iterable[Report]) -> None:
+        self._by_token: dict[str, list[Sight]] = defaultdict(list)
+        self._by_ports: dict[tuple[int, int], list[Sight]] = defaultdict(list)
+        for told in reports:
+            for device, seen in told.wire:
+                layer = "reply" if seen.kind == "icmp" and seen.operation in ECHO_REPLIES else "wire"
+                sight = Sight(told.node, layer, device, seen)
+                if seen.token:
+                    self._by_token[seen.token].append(sight)
+                elif seen.kind == "tcp":
+                    self._by_ports[seen.source_port, seen.port].append(sight)
+            for note in told.guest:
+                self._by_token[note["token"]].append(Sight(told.node, "guest"))
+
+    def of(self, order: Order) -> tuple[Sight, ...]:
+        """Return the distinct sights of a probe."""
+        sights = list(self._by_token.get(order.token, ()))
+        if order.case.layer is Layer.WHOLE and order.case.protocol == "tcp":
+            sights += self._by_ports.get((order.source_port, order.case.port), ())
+        return tuple(dict.fromkeys(sights))
+
+    def of_token(self, token: str) -> tuple[Sight, ...]:
+        """Return the sights of a token."""
+        return tuple(dict.fromkeys(self._by_token.get(token, ())))
+
+
+def observe(result: Json | None, sights: tuple[Sight, ...], identities: Mapping[str, str]) -> Observation:
+    """Put a probe's result and its sights together. ``identities`` maps tokens of listeners to nodes."""
+    if result is None:
+        return Observation(Reach.ERROR, errno="no result", sights=sights)
+    owner = identities.get(result["token"], "")
+    reach = Reach(result["outcome"])
+    if reach is Reach.OK and not owner and not TOKEN.fullmatch(result["token"]):
+        # An echo reply and a service of the tenant's own name nobody: whoever saw the request on its wire is the one who answered.
+        witnesses = {sight.node for sight in sights if sight.layer == "wire"}
+        owner = witnesses.pop() if len(witnesses) == 1 else ""
+    return Observation(reach, owner, result["errno"], sights)

@@ -1,0 +1,139 @@
+"""Run rounds of probes on all nodes at once, with the proofs that make a "no" believable. All I/O goes through the links."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ringfence.verify.guest.basics import TOKEN
+from ringfence.verify.probes import capture, evidence, orders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ringfence.verify.model import Case, Node
+    from ringfence.verify.probes.evidence import Line, Proofs
+    from ringfence.verify.probes.link import Link
+    from ringfence.verify.probes.orders import Order, Report
+
+Json = dict[str, Any]
+T = TypeVar("T")
+CONNECT_SECONDS = 3.5
+"""Longer than three SYNs of Linux (0, 1 and 2 or 3 s), each of which has many round trips of time."""
+WIDTH = 400
+"""Probes in flight at once on one node: well below 1024 open files, listeners included."""
+SIZE = 500
+OWN_SECONDS = 10.0
+"""Patience with a busy server that probes itself; nothing waits that long when all is well."""
+LISTEN_SECONDS = 60.0
+BATCH_SECONDS = 180.0
+SETTLE_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Meter:
+    """How much was sent, in how much time."""
+
+    probes: int = 0
+    seconds: float = 0.0
+    rounds: int = 0
+
+
+@dataclass(slots=True)
+class Field:
+    """The nodes with their links, identities and listeners: everything that a round needs."""
+
+    nodes: dict[str, Node]
+    links: dict[str, Link]
+    ports: tuple[int, ...]
+    identities: dict[str, str] = field(default_factory=dict)
+    occupied: dict[str, list[Json]] = field(default_factory=dict)
+    macs: dict[tuple[str, str], str] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
+
+    def each(self, act: Callable[[str], T]) -> dict[str, T]:
+        """Do something on all nodes at the same time and return what came of it, by node."""
+        with ThreadPoolExecutor(len(self.links)) as pool:
+            return dict(zip(self.links, pool.map(act, self.links), strict=True))
+
+    def listen(self) -> None:
+        """Open the listeners on every address of every node and give each node its identity."""
+        self.identities = {name: secrets.token_hex(TOKEN // 2) for name in self.links}
+        self.occupied = self.each(self._listen_on)
+
+    def listen_again(self, name: str) -> None:
+        """Close what a node listens with and open it anew."""
+        self.links[name].call({"op": "close"})
+        self.occupied[name] = self._listen_on(name)
+
+    def _listen_on(self, name: str) -> list[Json]:
+        self.macs.update({(name, device): mac for device, mac in cards(self.links[name]).items()})
+        devices = [card.device for card in self.nodes[name].cards]
+        request = {"op": "listen", "identity": self.identities[name], "listeners": self.wanted(name), "nics": devices}
+        failed: list[Json] = self.links[name].call({**request, "filter": capture.program()}, LISTEN_SECONDS)["failed"]
+        return failed
+
+    def wanted(self, name: str) -> list[Json]:
+        """Return the listeners that a node is asked for."""
+        return evidence.listeners(self.nodes[name], self.ports)
+
+    def run(self, cases: Iterable[Case], tell: Callable[[int], None]) -> Iterator[Line]:
+        """Run the cases in rounds and yield them judged; ``tell`` learns how many are done after each round."""
+        for batch in orders.rounds(cases, SIZE):
+            started = time.monotonic()
+            yield from self.one_round(batch)
+            self.meter.rounds += 1
+            self.meter.seconds += time.monotonic() - started
+            tell(len(batch))
+
+    def one_round(self, batch: list[Case]) -> list[Line]:
+        """Run one round: proofs, probes, proofs again, and what everybody saw."""
+        started = time.monotonic()
+        given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), self.ports, secrets.randbelow(len(orders.PORTS))))
+        by_node: dict[str, list[Order]] = defaultdict(list)
+        for order in given:
+            by_node[order.node].append(order)
+        before = self.proofs()
+        told = self.each(lambda name: self.probes(name, by_node[name], before))
+        time.sleep(SETTLE_SECONDS)
+        reports = tuple(self.each(lambda name: orders.report(name, told[name], self.seen(name))).values())
+        after = self.proofs()
+        self.meter.probes += len(given)
+        happened = evidence.Round(given, reports, before, after, time.monotonic() - started)
+        return evidence.lines(happened, self.nodes, {token: name for name, token in self.identities.items()})
+
+    def probes(self, name: str, given: list[Order], before: Proofs) -> list[Json]:
+        """Give a node its probes and wait for the results; a frame without a known next hop is not sent and has no result."""
+        return self.send(name, [text for order in given if (text := order.wire(before.neighbours, self.macs)) is not None], CONNECT_SECONDS)
+
+    def send(self, name: str, probes: list[Json], timeout: float) -> list[Json]:
+        """Give a node ready-made probes and wait for the results."""
+        request = {"op": "probe", "probes": probes, "timeout": timeout, "width": WIDTH}
+        results: list[Json] = self.links[name].call(request, BATCH_SECONDS)["results"]
+        return results
+
+    def seen(self, name: str) -> Json:
+        """Ask a node what it saw since it was last asked."""
+        return self.links[name].call({"op": "seen"}, BATCH_SECONDS)
+
+    def proofs(self) -> Proofs:
+        """Let every node reach its own listeners, and let every card ask for its gateways. Forgets what was seen before."""
+
+        def ask(name: str) -> Report:
+            self.seen(name)
+            own = evidence.own_probes(self.wanted(name), self.occupied[name])
+            results = self.send(name, [*own, *evidence.questions(self.nodes[name], self.macs)], OWN_SECONDS)
+            time.sleep(SETTLE_SECONDS)
+            return orders.report(name, results, self.seen(name))
+
+        return evidence.proofs(self.each(ask).values(), self.occupied)
+
+
+def cards(link: Link) -> dict[str, str]:
+    """Return the MAC of every card of a node, by device."""
+    text = link.run("sh", "-c", "cd /sys/class/net; for d in *; do echo $d $(cat $d/address); done")
+    return {device: mac for device, _, mac in (line.partition(" ") for line in text.splitlines()) if mac}

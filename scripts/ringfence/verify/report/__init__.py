@@ -1,0 +1,1 @@
+"""The result of a verification as files: JSON, JUnit and a page."""

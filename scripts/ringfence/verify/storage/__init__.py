@@ -1,0 +1,1 @@
+"""Storage at rest: encrypted, with the key length that was declared."""

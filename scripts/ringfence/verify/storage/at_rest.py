@@ -1,0 +1,173 @@
+"""Storage at rest: LUKS headers say AES-256-XTS, and what a server writes is not to be found in what is stored.
+
+Needs somebody who may read the raw storage: ``RINGFENCE_STORAGE_EXEC`` is a command prefix that runs Ceph's ``rbd`` there. Without it every
+check of this kind is a skip that says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from infra.errors import CloudError
+from infra.outcome import Outcome, Verdict
+from ringfence.verify.storage import luks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from ringfence.verify.inventory import TenantWorld, World
+    from ringfence.verify.probes.rounds import Field
+
+VARIABLE = "RINGFENCE_STORAGE_EXEC"
+POOL_VARIABLE = "RINGFENCE_STORAGE_POOL"
+POOL = "volumes"
+SKIP = f"nobody may read the raw storage: {VARIABLE} is not set"
+BLOCK = 1 << 20
+SECONDS = 120.0
+COPIES = 2000
+DATA, ROOT = "/data", "/var/tmp"  # noqa: S108 - a folder in a server, for one file that is removed again
+WRITE = f'i=0; while [ $i -lt {COPIES} ]; do echo "$2"; i=$((i+1)); done >"$1"; sync "$1"; sync; wc -l <"$1"'
+FILE = "ringfence-marker"
+
+
+class RawStorage:
+    """The raw storage behind a command prefix."""
+
+    def __init__(self, prefix: str, pool: str) -> None:
+        self._prefix, self._pool = shlex.split(prefix), pool
+
+    def image(self, volume_id: str) -> str:
+        """Return the name of a volume's image (Cinder's ``volume_name_template``)."""
+        return f"{self._pool}/volume-{volume_id}"
+
+    def rbd(self, *words: str, told: bytes = b"") -> None:
+        """Run rbd; raises :class:`CloudError` when it fails."""
+        done = subprocess.run([*self._prefix, "rbd", *words], input=told, capture_output=True, timeout=SECONDS, check=False)
+        if done.returncode:
+            raise CloudError.of("rbd failed", where=shlex.join(words), got=done.stderr.decode(errors="replace").strip())
+
+    def head(self, image: str) -> bytes:
+        """Return the first bytes of an image."""
+        with contextlib.closing(self._stream("export", image, "-")) as blocks:
+            return next(blocks, b"")[: luks.SIZE]
+
+    def count(self, image: str, marker: bytes) -> tuple[int, int]:
+        """Return how often a marker is in what is stored of an image, and how many bytes were read.
+
+        ``export-diff`` hands out what was ever written and skips the holes: a whole export of a sparse image would be read for nothing.
+        """
+        hits = size = 0
+        tail = b""
+        for block in self._stream("export-diff", image, "-"):
+            size += len(block)
+            text = tail + block
+            hits += text.count(marker)
+            tail = text[-(len(marker) - 1) :]
+        return hits, size
+
+    def _stream(self, *words: str) -> Generator[bytes]:
+        """Yield rbd's output in blocks; closing the generator ends it."""
+        deadline = time.monotonic() + SECONDS
+        process = subprocess.Popen([*self._prefix, "rbd", "--no-progress", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            while block := process.stdout.read(BLOCK):
+                yield block
+                if time.monotonic() > deadline:
+                    raise CloudError.of("reading the raw storage took too long", where=" ".join(words), expected=f"{SECONDS:.0f} s")
+            if process.wait(SECONDS):
+                raise CloudError.of("rbd failed", where=" ".join(words), expected="exit code 0", got=str(process.returncode))
+        finally:
+            # A closed pipe ends whoever writes into it, wherever the prefix runs it; draining it would read the whole volume.
+            process.stdout.close()
+            process.kill()
+            process.wait()
+
+
+def run(world: World, arena: Field, tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
+    """Yield the outcomes of all volumes and markers."""
+    prefix = os.environ.get(VARIABLE, "")
+    if not prefix:
+        for tenant in world.tenants:
+            yield Outcome(f"{tenant.name} storage at rest", Verdict.SKIPPED, SKIP, tenant.name)
+        return
+    raw = RawStorage(prefix, os.environ.get(POOL_VARIABLE, POOL))
+    for tenant in world.tenants:
+        tell(f"reading headers of {tenant.name}", 0, 0)
+        yield from headers(tenant, raw)
+    tell("writing markers", 0, 0)
+    yield from markers(world.tenants, raw, arena)
+
+
+def headers(tenant: TenantWorld, raw: RawStorage) -> Iterator[Outcome]:
+    """Read the header of every volume."""
+    for server, facts in tenant.facts["servers"].items():
+        for disk, volume_id in {"root": facts["volumes"]["root"], **facts["volumes"]["data"]}.items():
+            check = f"{tenant.name}/{server} {disk} volume is AES-256-XTS by its LUKS header"
+            found = luks.read(raw.head(raw.image(volume_id)))
+            if found is None:
+                yield Outcome(check, Verdict.FAIL, "there is no LUKS header: it is stored in the clear", tenant.name)
+            elif not found.is_aes_256_xts:
+                yield Outcome(check, Verdict.FAIL, f"the header says {found}", tenant.name)
+            else:
+                yield Outcome(check, Verdict.PASS, "", tenant.name)
+
+
+def markers(tenants: Sequence[TenantWorld], raw: RawStorage, arena: Field) -> Iterator[Outcome]:
+    """Let every server write a marker, and look for it in the raw storage; the control is an image that is stored in the clear."""
+    marker = f"ringfence-{secrets.token_hex(16)}"
+    control = _control(raw, marker.encode())
+    for tenant in tenants:
+        for server, facts in tenant.facts["servers"].items():
+            name = f"{tenant.name}/{server}"
+            disks = {
+                ROOT: facts["volumes"]["root"],
+                **({DATA: next(iter(facts["volumes"]["data"].values()))} if facts["volumes"]["data"] else {}),
+            }
+            for folder, volume_id in disks.items():
+                check = f"{name} what it writes to {folder} is not in the raw storage"
+                if name not in arena.links:
+                    yield Outcome(check, Verdict.ERROR, "no login on the server", tenant.name)
+                    continue
+                try:
+                    written = _write(arena, name, folder, marker)
+                    yield _marker(check, tenant.name, (raw, raw.image(volume_id), marker), control, written)
+                finally:
+                    arena.links[name].run("rm", "-f", f"{folder}/{FILE}")
+
+
+def _write(arena: Field, name: str, folder: str, marker: str) -> int:
+    """Write the marker's file and return how many lines are read back from it."""
+    lines = arena.links[name].run("sh", "-c", WRITE, "sh", f"{folder}/{FILE}", marker, timeout=SECONDS)
+    return int(lines.split()[-1])
+
+
+def _marker(check: str, tenant: str, where: tuple[RawStorage, str, str], control: str, written: int) -> Outcome:
+    raw, image, marker = where
+    if control:
+        return Outcome(check, Verdict.ERROR, f"nothing proves it: {control}", tenant)
+    if written != COPIES:
+        return Outcome(check, Verdict.ERROR, f"the server read back {written} of {COPIES} markers", tenant)
+    hits, size = raw.count(image, marker.encode())
+    if hits:
+        return Outcome(check, Verdict.FAIL, f"{hits} markers are legible in {image}", tenant)
+    if not size:
+        return Outcome(check, Verdict.ERROR, "nothing was read from the raw storage", tenant)
+    return Outcome(check, Verdict.PASS, "", tenant)
+
+
+def _control(raw: RawStorage, marker: bytes) -> str:
+    """Store the marker in the clear and look for it: returns what is wrong with the way of looking, or nothing."""
+    image = raw.image(f"ringfence-control-{secrets.token_hex(4)}")
+    raw.rbd("import", "--no-progress", "-", image, told=(marker + b"\n") * COPIES)
+    try:
+        hits, _ = raw.count(image, marker)
+    finally:
+        raw.rbd("rm", "--no-progress", image)
+    return "" if hits == COPIES else f"only {hits} of {COPIES} markers were found on a volume that is stored in the clear"

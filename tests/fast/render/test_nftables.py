@@ -1,0 +1,148 @@
+"""The guest's packet filter says exactly what the policy says. That the kernel reads it so is proven in ``tests/truth/nft``."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+
+from infra.declaration.model import Protocol
+from infra.policy.flows import expand
+from infra.policy.rules import Direction, Family, Match, Nic, TenantPolicy
+from infra.render import nftables
+from tests.fast.policy.tenants import PLATFORM, tenants
+
+if TYPE_CHECKING:
+    from infra.declaration import TenantDeclaration
+    from infra.declaration.model import Address
+
+ACCESS = nftables.server_access(PLATFORM)
+FLOW = re.compile(
+    r'(?P<ip>ip6?) (?P<end>[sd])addr (?P<peer>\S+) (?P<packet>.+) ct state new,established counter accept comment "flow (?P<flow>\S+)"'
+)
+PACKET = re.compile(
+    r"(tcp|udp|sctp) dport (\d+)(?:-(\d+))?|(icmp|icmpv6) type (\d+)(?: icmp(?:v6)? code (\d+))?|(?:meta l4proto|ip6 nexthdr) (\d+)"
+)
+FAMILY = {"ip": Family.IPV4, "ip6": Family.IPV6}
+NUMBERS = {protocol.number: protocol for protocol in Protocol}
+
+
+def chains(text: str) -> dict[str, list[str]]:
+    """Return the lines of each chain and set by its name."""
+    blocks: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if found := re.match(r" {4}(?:chain|set) (\S+) \{", line):
+            name = found[1]
+            blocks[name] = []
+        elif line.startswith(" " * 8):
+            blocks[name].append(line.strip())
+    return blocks
+
+
+def match_of(text: str) -> Match:
+    """Read what a rule says about protocol and ports."""
+    found = PACKET.fullmatch(text)
+    assert found, text
+    protocol, first, last, icmp, kind, code, number = found.groups()
+    if protocol:
+        return Match(Protocol(protocol), int(first), int(last or first))
+    if icmp:
+        return Match(Protocol(icmp), int(kind), int(code) if code else None)
+    return Match(NUMBERS[int(number)])
+
+
+def allowed(blocks: dict[str, list[str]], card: str) -> set[tuple[object, ...]]:
+    """Read back every allow of a card: direction, family, match, peer."""
+    result: set[tuple[object, ...]] = set()
+    for suffix, direction, end in (("in", Direction.INGRESS, "s"), ("out", Direction.EGRESS, "d")):
+        for line in blocks[f"{card}_{suffix}"]:
+            if found := FLOW.fullmatch(line):
+                assert found["end"] == end
+                name = found["peer"].removeprefix("@")
+                peers = [part.strip(",") for part in blocks[name] if "/" in part] if name != found["peer"] else [found["peer"]]
+                result |= {(direction, FAMILY[found["ip"]], match_of(found["packet"]), ip_network(peer)) for peer in peers}
+    return result
+
+
+@given(tenants())
+def test_the_guest_allows_exactly_the_policy(declaration: TenantDeclaration) -> None:
+    """Read back, every card's chains hold the card's rules in its address families, no more and no less."""
+    policy = expand(declaration, PLATFORM)
+    for server in declaration.tenant.servers:
+        blocks = chains(nftables.render(policy, server, ACCESS))
+        for card, nic in nftables.card_names(policy, server):
+            versions = {address.version for address in nic.addresses}
+            wanted = {(r.direction, r.family, r.match, r.peer) for r in policy.nic_rules(nic) if r.family in versions}
+            assert allowed(blocks, card) == wanted
+
+
+@given(tenants())
+def test_every_direction_is_dropped_by_default(declaration: TenantDeclaration) -> None:
+    """Input, output and forward drop; every card is asked in both directions, and beside the cards' chains loopback alone is accepted."""
+    policy = expand(declaration, PLATFORM)
+    for server in declaration.tenant.servers:
+        text = nftables.render(policy, server, ACCESS)
+        blocks = chains(text)
+        cards = [name for name, _ in nftables.card_names(policy, server)] + ["mgmt0"]
+        for hook, key, suffix in (("input", "iifname", "in"), ("output", "oifname", "out")):
+            assert blocks[hook][0] == f"type filter hook {hook} priority filter; policy drop;"
+            assert [line for line in blocks[hook] if "jump" in line] == [f'{key} "{card}" jump {card}_{suffix}' for card in cards]
+            assert [line for line in blocks[hook] if "accept" in line] == [f'{key} "lo" accept']
+        assert blocks["forward"] == ["type filter hook forward priority filter; policy drop;", 'counter comment "denied"']
+        assert text.count("flush ruleset") == 1
+
+
+def rendered(server: str = "web") -> str:
+    """Render a server of a tenant with one dual-stack and one IPv4 card and no flows."""
+    policy = TenantPolicy(
+        "acme", {}, (Nic("web", "app", _addresses("10.0.0.11", "fd00::b"), ()), Nic("web", "data", _addresses("10.0.1.11"), ()))
+    )
+    return nftables.render(policy, server, ACCESS)
+
+
+def _addresses(*texts: str) -> tuple[Address, ...]:
+    return tuple(ip_network(text).network_address for text in texts)
+
+
+def test_management_is_ssh_from_the_bastion_and_nothing_else() -> None:
+    """In: SSH from the bastion and replies; out: replies only."""
+    blocks = chains(rendered())
+    ssh = 'ip saddr 172.29.0.10 tcp dport 22 ct state new,established counter accept comment "bastion"'
+    assert blocks["mgmt0_in"] == ["jump replies", ssh]
+    assert blocks["mgmt0_out"] == ["jump replies"]
+
+
+def test_a_card_without_ipv6_takes_no_ipv6() -> None:
+    """Only a dual-stack card takes part in neighbour discovery, with hop limit 255 as RFC 4861 wants it; the other drops the family."""
+    blocks = chains(rendered())
+    discovery = f'{nftables.NEIGHBOURS} counter accept comment "neighbours"'
+    assert discovery in blocks["zone0_in"]
+    assert discovery in blocks["zone0_out"]
+    assert "hoplimit 255" in discovery
+    assert blocks["zone1_in"][1] == 'meta nfproto ipv6 counter drop comment "not this card\'s address"'
+    assert not any("neighbours" in line for line in (*blocks["zone1_in"], *blocks["mgmt0_in"]))
+
+
+def test_only_replies_pass_without_a_flow() -> None:
+    """Established connections pass in the direction of the reply alone, and related packets only when they are ICMP errors."""
+    first, *errors = chains(rendered())["replies"]
+    assert first == "ct state established ct direction reply accept"
+    assert all(line.startswith(("ct state related icmp type {", "ct state related icmpv6 type {")) for line in errors)
+
+
+def test_the_bastion_opens_ssh_to_the_pool_and_to_nothing_else() -> None:
+    """In: SSH from where operators are; out: SSH to management addresses; no zone card at all."""
+    blocks = chains(nftables.bastion(nftables.bastion_access(PLATFORM), [PLATFORM.pool.cidr]))
+    assert blocks["mgmt0_in"][1:] == ['ip saddr 192.0.2.0/24 tcp dport 22 ct state new,established counter accept comment "operators"']
+    assert blocks["mgmt0_out"][1:] == ['ip daddr 172.30.0.0/16 tcp dport 22 ct state new,established counter accept comment "servers"']
+    assert [line for line in blocks["output"] if "jump" in line] == ['oifname "mgmt0" jump mgmt0_out']
+
+
+def test_a_server_that_nobody_declared_has_no_policy() -> None:
+    """A misspelt name must not come out as an empty policy."""
+    with pytest.raises(KeyError, match="wbe"):
+        rendered("wbe")

@@ -1,0 +1,183 @@
+"""``verify`` and ``prove`` agree: the expected matrix and the fabric say the same of every pair of the declared tenants' cards."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.declaration import load_platform, load_tenant, names
+from infra.neutron.semantics.compile import compile_fabric
+from infra.neutron.sources.declared import declared_snapshot
+from infra.queries.passages import Passages
+from infra.queries.sides import INTERNET, group
+from infra.render.expectation import Expected
+from ringfence.verify.model import Place, Role
+from ringfence.verify.probes.expected import ECHO_REQUEST
+from ringfence.verify.probes.plan import Plan
+from tests.fast.ringfence.verify.worlds import ROOT, SEGMENTS, TODAY, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.declaration.model import Address
+    from infra.neutron.snapshot import Snapshot
+    from infra.policy.rules import Rule
+    from infra.queries.passages import Passage
+    from infra.queries.sides import Side
+    from infra.reachability.ranges import Ranges
+    from ringfence.verify.inventory import TenantWorld
+    from ringfence.verify.model import Card, Node, Target
+
+pytestmark = pytest.mark.fast
+
+NUMBERS = {"tcp": 6, "udp": 17}
+
+
+def placed(tenant: TenantWorld, snapshot: Snapshot) -> TenantWorld:
+    """Return a tenant with the addresses that the declared snapshot counts out, in place of a cloud's."""
+    facts = copy.deepcopy(tenant.facts)
+    fixed = {port.id: port.fixed_ips[0].ip_address for port in snapshot.ports}
+    floating = {one.id: one.floating_ip_address for one in snapshot.floating_ips}
+    for server, known in facts["servers"].items():
+        known["management"] = fixed[names.management_port(tenant.name, server)]
+        known["public"] = floating.get(names.server(tenant.name, server))
+    return replace(tenant, facts=facts)
+
+
+@dataclass(frozen=True)
+class Question:
+    """May the first packet of a protocol and port pass from a card to a target?"""
+
+    source: Node
+    card: Card
+    target: Target
+    protocol: str
+    port: int
+
+
+class Both:
+    """The two of them, on the declarations of the tree."""
+
+    def __init__(self) -> None:
+        platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+        declared = [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY) for name in SEGMENTS]
+        snapshot = declared_snapshot(platform, declared)
+        gateways = {router.id: router.gateways[0].external_fixed_ips[0].ip_address for router in snapshot.routers if router.gateways}
+        before = world()
+        self.outer = {tenant: ip_address(gateways[names.edge_router(tenant)] or "") for tenant in SEGMENTS}
+        self.world = replace(before, tenants=tuple(placed(tenant, snapshot) for tenant in before.tenants), outer=self.outer)
+        self.plan = Plan(self.world)
+        self.passages = Passages(compile_fabric(snapshot))
+        ends = self.passages.fabric.endpoints
+        self.endpoint = {name: number for number, name in enumerate(ends.ids)}
+        self.between = lru_cache(maxsize=None)(self._between)
+
+    def questions(self) -> Iterator[Question]:
+        """Yield every question about a server's card, and from everybody."""
+        for source in self.plan.nodes.values():
+            for target in self.plan.targets(source):
+                if target.place in {Place.ZONE, Place.MANAGEMENT, Place.PUBLIC}:
+                    yield from (Question(source, card, target, *probe) for card in source.cards for probe in self.plan.probes(target))
+
+    def expected(self, asked: Question) -> bool:
+        """Ask ``verify``."""
+        verdict, _ = self.plan.expectation.decide(asked.source, asked.card, asked.target, asked.protocol, asked.port)
+        return verdict is Expected.ALLOWED
+
+    def proven(self, asked: Question) -> bool:
+        """Ask ``prove``: some passage holds the packet as the target sees it."""
+        target = asked.target
+        owner = self.plan.nodes[target.node]
+        source = _port(asked.source, asked.card.label) if asked.source.role is not Role.OUTSIDE else ""
+        found = self.between(source, _port(owner, target.label))
+        if target.place is not Place.PUBLIC:
+            seen = asked.card.address(target.address.version)
+            return any(_holds(passage, asked, (seen, target.address)) for passage in found if passage.door is None)
+        inner = owner.card(target.label).address(4)
+        seen = self.seen(asked.source, asked.card)
+        doors = (passage for passage in found if passage.door and passage.door.address == int(target.address))
+        return any(_holds(passage, asked, (seen, inner)) for passage in doors)
+
+    def seen(self, source: Node, card: Card) -> Address | None:
+        """Return the public address under which a node is seen."""
+        return source.public or self.outer[source.tenant] if source.role is Role.SERVER else card.address(4)
+
+    def _between(self, source: str, target: str) -> list[Passage]:
+        return self.passages.between(self._side(source) if source else INTERNET, self._side(target))
+
+    def _side(self, port: str) -> Side:
+        (side,) = group(self.passages.fabric, [self.endpoint[port]])
+        return side
+
+
+def _port(node: Node, label: str) -> str:
+    server = node.name.partition("/")[2]
+    if node.role is Role.BASTION:
+        return names.BASTION
+    return names.management_port(node.tenant, server) if label == "management" else names.port(node.tenant, server, label)
+
+
+def _holds(passage: Passage, asked: Question, ends: tuple[Address | None, Address | None]) -> bool:
+    source, destination = ends
+    if source is None or destination is None:
+        return False
+    l4 = _point(asked, destination.version)
+    boxes = [box for box in passage.boxes if box.l4_lo <= l4 < box.l4_hi]
+    return any(_within(source, box.sources) and _within(destination, box.destinations) for box in boxes)
+
+
+def _point(asked: Question, version: int) -> int:
+    if asked.protocol == "icmp":
+        return (1 if version == 4 else 58) << 16 | ECHO_REQUEST[version] << 8
+    return NUMBERS[asked.protocol] << 16 | asked.port
+
+
+def _within(address: Address, ranges: Ranges) -> bool:
+    return any(family == address.version and first <= int(address) <= last for family, first, last in ranges)
+
+
+@pytest.fixture(scope="module")
+def both() -> Both:
+    """The two of them."""
+    return Both()
+
+
+def test_they_agree_on_every_pair(both: Both) -> None:
+    """Every card to every address of every server, both families, ICMP and every port that a flow names or leaves out beside it."""
+    answers = [(one, both.expected(one), both.proven(one)) for one in both.questions()]
+    assert [one for one, expected, proven in answers if expected is not proven] == []
+    assert {expected for _, expected, _ in answers} == {True, False}
+    assert len(answers) > 3000
+
+
+def test_they_are_asked_about_everybody(both: Both) -> None:
+    """Both tenants, the bastion and the internet ask; zones, management and public addresses of both families are asked for."""
+    asked = list(both.questions())
+    assert {(one.source.tenant, one.source.role) for one in asked} == {
+        ("acme", Role.SERVER), ("globex", Role.SERVER), ("platform", Role.BASTION), ("internet", Role.OUTSIDE),
+    }  # fmt: skip
+    assert {(one.target.node.partition("/")[0], one.target.place) for one in asked} == {
+        (tenant, place) for tenant in SEGMENTS for place in (Place.ZONE, Place.MANAGEMENT, Place.PUBLIC)
+    }
+    assert {one.target.address.version for one in asked} == {4, 6}
+    assert {one.protocol for one in asked} == {"icmp", "tcp", "udp"}
+
+
+def test_a_rule_of_one_alone_is_noticed(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were verify to know one rule less than the fabric, or all rules of the tenant on every card, the comparison would say so."""
+    rules, policies = both.plan.expectation.rules, both.world.policies()
+
+    def less(node: Node, card: Card) -> tuple[Rule, ...]:
+        return rules(node, card)[:-1]
+
+    def more(node: Node, _card: Card) -> tuple[Rule, ...]:
+        return tuple(rule for each in policies[node.tenant].groups.values() for rule in each.rules)
+
+    for lie in (less, more):
+        monkeypatch.setattr(both.plan.expectation, "rules", lie)
+        assert any(both.expected(one) is not both.proven(one) for one in both.questions())

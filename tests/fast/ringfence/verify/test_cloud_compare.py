@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.outcome import Verdict
+from ringfence.verify.cloud import compare
+from ringfence.verify.cloud.view import KINDS
+from ringfence.verify.made import Made
+from tests.fast.ringfence.verify import broken, broken_wiring, changes, ordinary
+from tests.fast.ringfence.verify.views import cloud
+from tests.fast.ringfence.verify.worlds import world
+
+if TYPE_CHECKING:
+    from infra.outcome import Outcome
+    from ringfence.verify.cloud.view import View
+    from tests.fast.ringfence.verify.changes import Change
+
+pytestmark = pytest.mark.fast
+
+WORLD = world()
+WAYS = broken.WAYS | broken_wiring.WAYS
+
+
+def compared(act: Change | None = None) -> list[Outcome]:
+    """Compare a cloud that is as declared but for one thing."""
+    made, view = cloud(WORLD)
+    return list(compare.compare(made, act(view) if act else view, made.tenants))
+
+
+def wrong(outcomes: list[Outcome]) -> list[str]:
+    """Return what did not pass."""
+    return [f"{outcome.verdict}: {outcome.check}: {outcome.reason}" for outcome in outcomes if outcome.verdict is not Verdict.PASS]
+
+
+def test_declared_cloud_passes() -> None:
+    """A cloud that is as declared passes every subject, of the platform and of every tenant."""
+    outcomes = compared()
+    assert wrong(outcomes) == []
+    assert {outcome.tenant for outcome in outcomes} == {"platform", "acme", "globex"}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_broken_cloud_is_named(name: str) -> None:
+    """Every way to break the cloud is found, and the reason names it."""
+    act, says = WAYS[name]
+    found = wrong(compared(act))
+    assert any(says in reason for reason in found), found
+
+
+@pytest.mark.parametrize("kind", ordinary.TWINS)
+def test_twin_is_named_with_its_id(kind: str) -> None:
+    """A second object with the name, the labels and the attributes of a declared one is undeclared: names do not tell, ids do."""
+    name, noun = ordinary.TWINS[kind]
+    for is_first in (True, False):
+        found = wrong(compared(changes.twin(kind, name, is_first=is_first)))
+        assert any(f"undeclared {noun} {name} (twin)" in reason for reason in found), found
+        assert not any(f"{noun} {name} is" in reason for reason in found), found
+
+
+@pytest.mark.parametrize(("kind", "name", "key"), ordinary.DECISIVE)
+def test_attribute_that_the_api_does_not_show_is_an_error(kind: str, name: str, key: str) -> None:
+    """What cannot be compared has not passed: the outcome is an error that says what was missing, and other subjects are judged."""
+
+    def without(view: View) -> View:
+        rows = [{k: v for k, v in row.items() if k != key} if row["name"] == name else row for row in view.rows(kind)]
+        changed: dict[str, Any] = {kind: tuple(rows)}
+        return replace(view, **changed)
+
+    outcomes = compared(without)
+    errors = [outcome for outcome in outcomes if outcome.verdict is Verdict.ERROR]
+    assert errors
+    assert all(key in outcome.reason for outcome in errors)
+    assert len(outcomes) == len(compared())
+
+
+def test_attribute_of_another_form_is_an_error() -> None:
+    """An answer that is not the API's own is not judged, and does not end the comparison."""
+    outcomes = compared(changes.change("ports", "acme-db-data", allowed_address_pairs=["0.0.0.0/0"]))
+    assert [outcome.reason[:11] for outcome in outcomes if outcome.verdict is Verdict.ERROR] == ["cannot tell"]
+    assert len(outcomes) == len(compared())
+
+
+def test_what_a_running_update_made_is_no_fault() -> None:
+    """A tenant that is being brought up is in the cloud first and in its stack a moment later; a real fault is still named."""
+    made, view = cloud(WORLD)
+    early = replace(made, made={**made.made, "globex": Made()}, tenants=made.tenants[:1])
+    assert wrong(list(compare.compare(early, view, early.tenants)))
+    assert wrong(list(compare.compare_again(early, lambda: made.made, view))) == []
+    act, says = WAYS["port on the backbone"]
+    found = wrong(list(compare.compare_again(early, lambda: made.made, act(view))))
+    assert len(found) == 1
+    assert says in found[0]
+
+
+def test_stacks_are_not_asked_again_when_all_is_well() -> None:
+    """The engine is asked once."""
+    made, view = cloud(WORLD)
+    assert wrong(list(compare.compare_again(made, lambda: pytest.fail("asked again"), view))) == []
+
+
+def test_stack_that_is_not_known_makes_everything_undeclared() -> None:
+    """Without what a stack made, nothing of it counts as declared: the comparison does not fall back to names."""
+    made, view = cloud(WORLD)
+    blind = replace(made, made={name: stack for name, stack in made.made.items() if name != "acme"})
+    found = [outcome for outcome in compare.compare(blind, view, blind.tenants) if outcome.tenant == "acme"]
+    assert any("undeclared port acme-db-data" in outcome.reason for outcome in found)
+    assert any("missing port acme-db-data" in outcome.reason for outcome in found)
+
+
+def test_other_names_in_the_operators_project_are_the_operators_business() -> None:
+    """What has neither a name nor a label of ours and touches nothing of ours is not compared: an operator has other things."""
+    act = changes.both(changes.more("networks", ordinary.OPERATORS), changes.more("ports", ordinary.OPERATORS_PORT))
+    assert wrong(compared(act)) == []
+
+
+@pytest.mark.parametrize("change", ordinary.HARMLESS.values(), ids=ordinary.HARMLESS)
+def test_ordinary_clouds_raise_no_alarm(change: Change) -> None:
+    """Other clouds keep other words for the same things: replicas, distributed routers, metadata, states of a migration."""
+    assert wrong(compared(change)) == []
+
+
+SILENT = {
+    ("networks", "shared"): "of a segment that is lent; who may use a network is in the RBAC policies",
+    ("rbac", "project_id"): "whoever lent it",
+    ("floating_ips", "router_id"): "Neutron takes it from the port",
+}
+"""Attributes that the rows of the tests have and that alone change nothing, with the reason."""
+WORSE: dict[str, object] = {
+    "binding:vif_type": "unbound",
+    "binding:vif_details": {"port_filter": False},
+    "device_owner": "network:dhcp",
+    "ports status": "DOWN",
+    "volumes status": "error",
+}
+"""Another value, where not every other one is a fault."""
+
+
+def another(value: object) -> object:
+    """Return a value that the attribute did not have."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (list, dict)) and value:
+        return type(value)()
+    return [{"ip_address": "10.9.9.9"}] if isinstance(value, list) else {"x": "y"} if isinstance(value, dict) else f"{value or ''}x"
+
+
+@pytest.mark.parametrize("stack", ["platform", "acme"])
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"projects", "trunks"}))
+def test_every_attribute_is_compared(kind: str, stack: str) -> None:
+    """Whatever changes in a row of what a stack made, something is said: an attribute that nobody looks at has a reason."""
+    made, view = cloud(WORLD)
+    known = made.made[stack].ids(kind)
+    rows = [row for row in view.rows(kind) if row["id"] in known and row["id"] not in made.made[stack].legs()][:2]
+    silent = set()
+    for row in rows:
+        for key in row:
+            value = WORSE.get(key, WORSE.get(f"{kind} {key}", another(row[key])))
+            changed = [{**one, key: value} if one is row else one for one in view.rows(kind)]
+            if not wrong(list(compare.compare(made, changes.with_rows(view, kind, changed), made.tenants))):
+                silent.add((kind, key))
+    assert silent <= SILENT.keys()

@@ -1,0 +1,142 @@
+"""The one listing of the cloud: every page of it, once for all tenants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.errors import CloudError
+from ringfence.verify.cloud import discovery, view
+from tests.fast.ringfence.verify.views import cloud
+from tests.fast.ringfence.verify.worlds import world
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = pytest.mark.fast
+
+PATHS = {
+    "security-groups": "groups",
+    "address-groups": "address_groups",
+    "rbac-policies": "rbac",
+    "floatingips": "floating_ips",
+    "types": "volume_types",
+    "subnetpools": "subnet_pools",
+    "detail": "",
+}
+BODIES = {"groups": "security_groups", "rbac": "rbac_policies", "floating_ips": "floatingips", "subnet_pools": "subnetpools"}
+
+
+@dataclass
+class Service:
+    """A service that pages as the API does and counts what it is asked."""
+
+    service_type: str
+    rows: Mapping[str, tuple[dict[str, Any], ...]]
+    page: int = 1000
+    absent: frozenset[str] = frozenset()
+    refused: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, path: str, params: dict[str, Any], microversion: str | None = None) -> SimpleNamespace:
+        """Answer a listing."""
+        del microversion
+        self.asked.append(path)
+        first, *rest = path.strip("/").split("/")
+        if first == self.refused:
+            return SimpleNamespace(status_code=403, text="forbidden")
+        if first in self.absent:
+            return SimpleNamespace(status_code=404, text="")
+        kind = PATHS.get(first, first)
+        if rest and rest[-1] == "encryption":
+            row = next(row for row in self.rows["volume_types"] if row["id"] == rest[0])
+            return answer(row["encryption"])
+        if rest and rest[-1] == "port_forwardings":
+            return answer({"port_forwardings": [{"internal_port_id": "p"}]})
+        return self._page(kind, params)
+
+    def subnets(self, **_: str) -> list[SimpleNamespace]:
+        """Answer the one question that goes through the client's own words."""
+        self.asked.append("/subnets")
+        return []
+
+    def _page(self, kind: str, params: dict[str, Any]) -> SimpleNamespace:
+        found = [
+            row
+            for row in self.rows.get(kind, ())
+            if all(row.get(key) in values for key, values in params.items() if isinstance(values, list))
+        ]
+        ids = [row["id"] for row in found]
+        start = ids.index(params["marker"]) + 1 if "marker" in params else 0
+        part = found[start : start + self.page] if kind != "projects" else found
+        body: dict[str, Any] = {BODIES.get(kind, kind): part}
+        if start + self.page < len(found):
+            body[f"{BODIES.get(kind, kind)}_links"] = [{"rel": "next"}]
+        return answer(body)
+
+
+def answer(body: object) -> SimpleNamespace:
+    """Return what the API answers when all is well."""
+    return SimpleNamespace(status_code=200, json=lambda: body, text="")
+
+
+def connection(**settings: Any) -> Any:  # noqa: ANN401 - what openstacksdk connects
+    """Return the cloud of the tests' world."""
+    _, found = cloud(world())
+    rows = {kind: found.rows(kind) for kind in view.KINDS}
+    services = {"network": "network", "compute": "compute", "block_storage": "block-storage", "identity": "identity"}
+    made = {name: Service(type_, rows, **settings) for name, type_ in services.items()}
+    return SimpleNamespace(**made, service_catalog=[])
+
+
+def asked(services: Any) -> int:  # noqa: ANN401 - what openstacksdk connects
+    """Count the questions."""
+    return sum(len(getattr(services, name).asked) for name in ("network", "compute", "block_storage", "identity"))
+
+
+def test_every_row_of_every_page_is_read() -> None:
+    """A listing in pages of two has the rows of one in a single page."""
+    _, found = cloud(world())
+    whole = view.collect(connection())
+    paged = view.collect(connection(page=2))
+    for kind in view.KINDS:
+        assert [row["id"] for row in paged.rows(kind)] == [row["id"] for row in whole.rows(kind)] == [row["id"] for row in found.rows(kind)]
+
+
+def test_questions_do_not_grow_with_tenants_and_servers() -> None:
+    """The cloud is listed once: fourteen listings, the encryption of each volume type, and one look for each extension."""
+    services = connection()
+    found = view.collect(services)
+    assert asked(services) == 14 + len(found.volume_types) + 2
+
+
+def test_survey_asks_for_all_tenants_together() -> None:
+    """What the stacks did not export is three questions, however many tenants and servers there are."""
+    services = connection()
+    found = discovery.complete(world(), services)
+    assert asked(services) == 3
+    assert [tenant.facts["management"]["router"] for tenant in found.tenants] == ["172.30.0.1", "172.30.0.17"]
+    assert [str(found.outer[name]) for name in ("acme", "globex")] == ["172.24.4.60", "172.24.4.61"]
+
+
+def test_extension_that_a_cloud_has_not_got_is_empty() -> None:
+    """A cloud without trunks and address groups has none."""
+    found = view.collect(connection(absent=frozenset({"trunks", "address-groups"})))
+    assert found.trunks == found.address_groups == ()
+
+
+@pytest.mark.parametrize("path", ["ports", "trunks", "rbac-policies", "servers", "volumes", "projects"])
+def test_refused_listing_is_an_error(path: str) -> None:
+    """What may not be listed is not empty: nothing can be told."""
+    with pytest.raises(CloudError, match="refused to list"):
+        view.collect(connection(refused=path))
+
+
+def test_forwardings_are_read_whole() -> None:
+    """The list of floating IPs does not say to which port a forwarding leads."""
+    services = connection()
+    services.network.rows["floating_ips"][0]["port_forwardings"] = [{"protocol": "tcp"}]
+    assert view.collect(services).floating_ips[0]["port_forwardings"] == [{"internal_port_id": "p"}]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from infra.outcome import Verdict
+from infra.render import nftables
+from ringfence.verify.inside import guest_state
+from ringfence.verify.inside.guest_state import Answers
+from tests.fast.ringfence.verify.worlds import world
+
+pytestmark = pytest.mark.fast
+
+WORLD = world()
+ACME = WORLD.tenants[0]
+WEB = next(node for node in ACME.nodes() if node.name == "acme/web")
+TEXT = nftables.render(ACME.policy, "web", nftables.server_access(WORLD.platform))
+SOUND: dict[str, Any] = {
+    "policy": {"sha256": hashlib.sha256(TEXT.encode()).hexdigest(), "drift": False},
+    "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3),("systemd",pid=1,fd=5))\nudp UNCONN 0 0 127.0.0.1:323 *:*\n',
+    "routes4": [
+        {"dst": "default", "gateway": "10.0.0.1", "dev": "zone0"},
+        {"dst": "10.0.0.0/24", "dev": "zone0"},
+        {"dst": "172.30.0.0/28", "dev": "mgmt0"},
+        {"dst": "172.29.0.0/24", "gateway": "172.30.0.1", "dev": "mgmt0"},
+        {"type": "local", "dst": "10.0.0.11", "dev": "zone0", "table": "local"},
+        {"dst": "default", "gateway": "10.0.0.1", "dev": "zone0", "table": "101"},
+    ],
+    "routes6": [{"dst": "fe80::/64", "dev": "mgmt0"}, {"type": "multicast", "dst": "ff00::/8", "dev": "mgmt0", "table": "local"}],
+    "rules4": [{"priority": 0, "src": "all", "table": "local"}, {"priority": 99, "src": "10.0.0.11", "table": "101"}],
+    "rules6": [{"priority": 32766, "src": "all", "table": "main"}],
+    "cards": [{"ifname": "lo"}, *({"ifname": card.device, "address": card.mac} for card in WEB.cards)],
+    "forwarding": "0\n0\n",
+}
+EXTRA_ROUTE = {"dst": "10.0.9.0/24", "gateway": "10.0.0.12", "dev": "zone0"}
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "ruleset flushed": ({"policy": {**SOUND["policy"], "drift": True}}, "flushed or changed by hand"),
+    "another ruleset confirmed": ({"policy": {"sha256": None, "drift": False}}, "not the one that the flows come to"),
+    "SSH on a zone card": ({"sockets": "tcp LISTEN 0 128 10.0.0.11:22 *:*"}, "SSH listens on 10.0.0.11:22"),
+    "SSH on a port of its own": (
+        {"sockets": 'tcp LISTEN 0 128 10.0.0.11:443 *:* users:(("sshd",pid=9,fd=3))'},
+        "SSH listens on 10.0.0.11:443",
+    ),
+    "SSH everywhere": ({"sockets": "tcp LISTEN 0 128 [::]:22 [::]:*"}, "SSH listens on [::]:22"),
+    "management default route": (
+        {"routes4": [*SOUND["routes4"], {"dst": "default", "gateway": "172.30.0.1", "dev": "mgmt0", "metric": 9}]},
+        "undeclared route default via 172.30.0.1 dev mgmt0",
+    ),
+    "static route": ({"routes4": [*SOUND["routes4"], EXTRA_ROUTE]}, "undeclared route 10.0.9.0/24 via 10.0.0.12"),
+    "management default route in a table of its own": (
+        {"routes4": [*SOUND["routes4"], {"dst": "default", "gateway": "172.30.0.1", "dev": "mgmt0", "table": "7"}]},
+        "undeclared route default via 172.30.0.1 dev mgmt0 in a table of its own",
+    ),
+    "routing rule": ({"rules4": [{"src": "all", "table": "7"}]}, "undeclared routing rule from all to table 7"),
+    "route lost": ({"routes4": SOUND["routes4"][1:]}, "missing route default"),
+    "route of IPv6": ({"routes6": [{"dst": "default", "gateway": "fe80::1", "dev": "zone0"}]}, "undeclared route default via fe80::1"),
+    "extra card": ({"cards": [*SOUND["cards"], {"ifname": "eth9", "address": "02:00:00:00:00:09"}]}, "undeclared card eth9"),
+    "changed MAC": ({"cards": [*SOUND["cards"][:-1], {"ifname": "mgmt0", "address": "02:00:00:00:00:09"}]}, "card mgmt0 has MAC 02:"),
+    "card lost": ({"cards": SOUND["cards"][:-1]}, "missing card mgmt0"),
+    "forwards": ({"forwarding": "1\n0\n"}, "forwarding is on"),
+}
+
+
+def judged(change: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with an inside, by check."""
+    values = {**SOUND, **change}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+    outcomes = list(guest_state.judge(WORLD, ACME, WEB, Answers(texts)))
+    assert len(outcomes) == 5
+    return {outcome.check: outcome.reason for outcome in outcomes if outcome.verdict is not Verdict.PASS}
+
+
+def test_declared_inside_passes() -> None:
+    """A server that is inside as declared passes every check."""
+    assert judged({}) == {}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_inside_is_named(name: str) -> None:
+    """Every way to break the inside fails exactly one check, which names it."""
+    change, says = BROKEN[name]
+    reasons = list(judged(change).values())
+    assert len(reasons) == 1
+    assert says in reasons[0]
+
+
+def test_every_command_is_judged() -> None:
+    """What is asked of a server and what is judged are the same."""
+    assert set(guest_state.COMMANDS) == set(SOUND)

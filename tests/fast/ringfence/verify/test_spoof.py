@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from infra.outcome import Verdict
+from ringfence.verify.probes import frames, spoof
+from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST
+from ringfence.verify.probes.orders import Report, Sightings
+from ringfence.verify.probes.plan import Plan
+from tests.fast.ringfence.verify.worlds import world
+
+pytestmark = pytest.mark.fast
+
+PLAN = Plan(world())
+GATEWAY_MAC = "fa:16:3e:99:99:99"
+MACS = {
+    ("acme/web", "zone0", "10.0.0.1"): GATEWAY_MAC,
+    ("globex/app1", "zone0", "10.0.0.1"): GATEWAY_MAC,
+    ("globex/app1", "zone0", "fd00:9:10::1"): GATEWAY_MAC,
+}
+LIES = list(spoof.lies(list(PLAN.cases()), PLAN.nodes, MACS))
+CLAIMS = list(spoof.claims(PLAN.nodes))
+
+
+def sightings(*tokens_by: tuple[str, str]) -> Sightings:
+    """Return what would be seen if these nodes had captured frames with these tokens."""
+    reports = [Report(node, guest=({"token": token},)) for node, token in tokens_by]
+    return Sightings(reports)
+
+
+def test_every_lie_has_a_truth() -> None:
+    """In every family of every source there is one honest frame, and every lie names it as its twin."""
+    honest = {lie.name for lie in LIES if lie.honest}
+    assert len(honest) == 3
+    assert all(lie.twin in honest for lie in LIES if not lie.honest)
+    assert {"acme/web", "globex/app1"} == {lie.source for lie in LIES}
+
+
+def test_frames_lie_as_named() -> None:
+    """Exactly the honest frame has both its own MAC and its own address."""
+    for lie in LIES:
+        seen = frames.read(lie.frame)
+        card = next(card for card in PLAN.nodes[lie.source].cards if card.device == lie.device)
+        assert (seen.mac == card.mac and seen.source in card.addresses) is lie.honest, lie.name
+
+
+def test_lies_that_nobody_saw_pass_with_their_twin() -> None:
+    """With every honest frame seen and no lie seen, all pass; without the honest ones every lie is an error."""
+    seen = sightings(*((lie.witness, lie.token) for lie in LIES if lie.honest))
+    assert {outcome.verdict for outcome in spoof.judge(LIES, seen)} == {Verdict.PASS}
+    alone = list(spoof.judge(LIES, sightings()))
+    assert {outcome.verdict for outcome in alone} == {Verdict.FAIL, Verdict.ERROR}
+    assert all(outcome.verdict is not Verdict.PASS for outcome in alone)
+
+
+@pytest.mark.parametrize("number", [n for n, lie in enumerate(LIES) if not lie.honest])
+def test_lie_that_arrives_fails(number: int) -> None:
+    """A single lie that anybody saw fails, and says who saw it."""
+    lie = LIES[number]
+    seen = sightings(*((one.witness, one.token) for one in LIES if one.honest), ("globex/db1", lie.token))
+    outcome = next(outcome for outcome in spoof.judge(LIES, seen) if outcome.check == lie.name)
+    assert (outcome.verdict, "globex/db1" in outcome.reason) == (Verdict.FAIL, True)
+
+
+def wire(*answers: tuple[str, str, str, str]) -> dict[str, list[tuple[str, frames.Seen]]]:
+    """Return captured neighbour answers: (node, device, address, MAC)."""
+    heard: dict[str, list[tuple[str, frames.Seen]]] = {}
+    for node, device, address, mac in answers:
+        operation = 136 if ":" in address else ARP_REPLY
+        heard.setdefault(node, []).append((device, frames.Seen("arp", mac, ip_address(address), operation=operation)))
+    return heard
+
+
+def question(source: str, address: str) -> spoof.Claim:
+    """Return one of the questions."""
+    return next(claim for claim in CLAIMS if claim.is_question and claim.source == source and claim.address == address)
+
+
+def judged(claim: spoof.Claim, heard: dict[str, list[tuple[str, frames.Seen]]]) -> tuple[Verdict, str]:
+    """Judge one claim."""
+    outcome = next(iter(spoof.judge_claims([claim], heard, PLAN.nodes)))
+    return outcome.verdict, outcome.reason
+
+
+def test_own_namesake_answers() -> None:
+    """The own db1 of globex answers globex's app1 for 10.0.0.12; an answer by a MAC of another tenant fails."""
+    claim = question("globex/app1", "10.0.0.12")
+    own = PLAN.nodes["globex/db1"].cards[0].mac
+    assert judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", own)))[0] is Verdict.PASS
+    stranger = PLAN.nodes["acme/web"].cards[0].mac
+    assert "no card of globex" in judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", stranger)))[1]
+    assert judged(claim, {})[0] is Verdict.FAIL
+
+
+def test_silence_about_a_stranger_needs_the_gateway() -> None:
+    """Tenant acme has no 10.0.0.12 in zone app: silence passes when the gateway was heard, and is an error when nothing was."""
+    claim = question("acme/web", "10.0.0.12")
+    assert judged(claim, wire(("acme/web", "zone0", "10.0.0.1", GATEWAY_MAC)))[0] is Verdict.PASS
+    assert judged(claim, {})[0] is Verdict.ERROR
+    assert judged(claim, wire(("acme/web", "zone0", "10.0.0.12", "fa:16:3e:77:77:77")))[0] is Verdict.FAIL
+
+
+def test_question_heard_by_a_stranger_fails() -> None:
+    """A broadcast that another tenant's card captured is a layer-2 path between tenants."""
+    claim = question("acme/web", "10.0.0.12")
+    heard = {"globex/app1": [("zone0", frames.Seen("arp", "x", ip_address("10.0.0.11"), token=claim.token, operation=ARP_REQUEST))]}
+    assert "was heard by globex/app1" in judged(claim, heard)[1]
+
+
+def claim_on(source: str, *, version: int) -> spoof.Claim:
+    """Return the claim of a source on its gateway."""
+    return next(c for c in CLAIMS if not c.is_question and c.source == source and (":" in c.address) is (version == 6))
+
+
+def test_claim_on_the_gateway_fails_when_seen() -> None:
+    """Who claims to be the gateway and is heard by a neighbour could take over its traffic."""
+    claim = claim_on("globex/app1", version=4)
+    truth = ("globex/db1", "zone0", claim.address, GATEWAY_MAC)
+    lie = ("globex/db1", "zone0", claim.address, PLAN.nodes["globex/app1"].cards[0].mac)
+    assert judged(claim, wire(truth))[0] is Verdict.PASS
+    assert judged(claim, {})[0] is Verdict.ERROR
+    assert "was seen by globex/db1" in judged(claim, wire(truth, lie))[1]
+
+
+def test_claim_without_neighbours_means_nothing() -> None:
+    """A server that is alone in its zone has nobody to fool."""
+    assert judged(claim_on("acme/web", version=4), {})[0] is Verdict.NOT_APPLICABLE
+
+
+def test_asking_for_the_gateway_is_no_claim() -> None:
+    """A neighbour solicitation for the gateway's address, which everybody on the link hears, claims nothing."""
+    claim = claim_on("globex/app1", version=6)
+    mac = PLAN.nodes["globex/app1"].cards[0].mac
+    true = frames.Seen("nd", GATEWAY_MAC, ip_address(claim.address), operation=frames.ADVERTISEMENT)
+    asked = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
+    said = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)
+    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", asked)]})[0] is Verdict.PASS
+    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", said)]})[0] is Verdict.FAIL

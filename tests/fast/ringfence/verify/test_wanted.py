@@ -1,0 +1,88 @@
+"""What is compared is what the program declares: every object of the cloud, by the name that the stack has for it."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.declaration import names
+from ringfence.verify.cloud import wanted
+from ringfence.verify.made import _TYPES
+from tests.fast.components import recording
+from tests.fast.ringfence.verify.worlds import world
+
+if TYPE_CHECKING:
+    from ringfence.verify.cloud.wanted import Wanted
+
+pytestmark = pytest.mark.fast
+
+NOT_OBJECTS = {
+    "openstack:networking/secGroupRule:SecGroupRule": "compared as a part of its group",
+    "openstack:networking/subnetRoute:SubnetRoute": "compared as a part of its subnet",
+    "openstack:compute/volumeAttach:VolumeAttach": "compared as a part of its server",
+    "openstack:compute/keypair:Keypair": "compared by its name at the servers",
+    "openstack:images/image:Image": "compared by its id at the root volumes",
+    "openstack:identity/project:Project": "who may do what is the part `denial`",
+    "openstack:identity/user:User": "who may do what is the part `denial`",
+    "openstack:identity/roleAssignment:RoleAssignment": "who may do what is the part `denial`",
+    "openstack:identity/applicationCredential:ApplicationCredential": "who may do what is the part `denial`",
+}
+"""Types of the provider that are no rows of the listing, with the reason."""
+WORLD = world()
+
+
+@functools.cache
+def recorded(stack: str) -> recording.RecordingCloud:
+    """Return what a stack's program declares."""
+    return recording.platform() if stack == names.PLATFORM else recording.tenant(stack)
+
+
+def declared(cloud: recording.RecordingCloud) -> dict[str, set[str]]:
+    """Return the names of what a program declares, by kind."""
+    found: dict[str, set[str]] = {}
+    for resource in cloud.resources:
+        kind = _TYPES.get(resource.type)
+        if kind:
+            found.setdefault(kind, set()).add(resource.name)
+    return {kind: found.get(kind, set()) for kind in ("networks", "subnets", "routers", "ports", "groups", "address_groups", "legs")} | {
+        kind: found.get(kind, set()) for kind in ("servers", "volumes", "floating_ips")
+    }
+
+
+def compared(wanted: Wanted) -> dict[str, set[str]]:
+    """Return the names of what is compared, by kind."""
+    ports = {*wanted.ports, *(leg.port for leg in wanted.legs.values() if leg.port)}
+    return {
+        "networks": set(wanted.networks),
+        "subnets": set(wanted.subnets),
+        "routers": set(wanted.routers),
+        "ports": ports,
+        "groups": set(wanted.groups),
+        "address_groups": set(wanted.address_groups),
+        "legs": set(wanted.legs),
+        "servers": set(wanted.servers),
+        "volumes": set(wanted.volumes),
+        "floating_ips": set(wanted.public),
+    }
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["acme", "globex"])
+def test_tenants_are_compared_by_the_names_of_the_program(number: int) -> None:
+    """A name of the program that the comparison does not ask for would be an undeclared object, one too many a missing one."""
+    tenant = WORLD.tenants[number]
+    assert compared(wanted.of_tenant(WORLD, tenant)) == declared(recorded(tenant.name))
+
+
+def test_platform_is_compared_by_the_names_of_the_program() -> None:
+    """The platform as well."""
+    routes: Any = {}
+    assert compared(wanted.of_platform(WORLD, routes)) == declared(recorded(names.PLATFORM))
+
+
+@pytest.mark.parametrize("stack", [names.PLATFORM, "acme", "globex"])
+def test_every_type_of_the_provider_is_compared_or_has_a_reason(stack: str) -> None:
+    """A resource of a new type would be made and never looked at."""
+    types = {resource.type for resource in recorded(stack).resources if resource.type.startswith("openstack:")}
+    assert types <= _TYPES.keys() | NOT_OBJECTS.keys()

@@ -1,0 +1,289 @@
+"""A cloud that is as declared, as rows of the APIs and as the stacks keep it, to be broken one row at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from infra.declaration import names
+from infra.declaration.addresses import bastion_address, gateway, server_addresses
+from infra.render import security_groups as rendered
+from ringfence.verify.cloud.view import View
+from ringfence.verify.made import Made, Resource
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from infra.declaration.model import Server
+    from ringfence.verify.inventory import TenantWorld, World
+
+Row = dict[str, Any]
+PLATFORM_PROJECT = "project-platform"
+PUBLIC = "public"
+HOPS = {"acme": "172.29.0.30", "globex": "172.29.0.31"}
+"""Addresses of the management routers on the backbone."""
+
+
+@dataclass
+class Cloud:
+    """A cloud under construction: rows by kind, and what each stack made of them."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    made: dict[str, dict[str, dict[str, Resource]]] = field(default_factory=dict)
+
+    def add(self, stack: str, kind: str, name: str, row: Row, **outputs: object) -> None:
+        """Add an object that a stack made."""
+        self.rows.setdefault(kind, []).append(row)
+        self.know(stack, kind, name, row["id"], **outputs)
+
+    def know(self, stack: str, kind: str, name: str, id_: str, **outputs: object) -> None:
+        """Let a stack know an object."""
+        self.made.setdefault(stack, {}).setdefault(kind, {})[name] = Resource(name, id_, outputs)
+
+    def leg(self, stack: str, name: str, row: Row) -> None:
+        """Let a stack plug a router in."""
+        self.know(stack, "legs", name, f"{row['device_id']}/{row['id']}")
+        if all(other["id"] != row["id"] for other in self.rows.setdefault("ports", [])):
+            self.rows["ports"].append(row)
+
+
+def cloud(world: World) -> tuple[World, View]:
+    """Return the world with what the stacks made, and what the cloud has when it is as declared; every call returns new rows."""
+    found = Cloud()
+    found.rows["projects"] = [{"id": f"project-{name}", "name": name} for name in (names.PLATFORM, *(t.name for t in world.tenants))]
+    found.rows["networks"] = [{**network(PUBLIC, PUBLIC, PLATFORM_PROJECT, []), "router:external": True}]
+    _platform(found, world)
+    for tenant in world.tenants:
+        _tenant(found, world, tenant)
+    made = {stack: Made(kinds) for stack, kinds in found.made.items()}
+    return replace(world, made=made), View(**{kind: tuple(rows) for kind, rows in found.rows.items()})
+
+
+def network(name: str, id_: str, project: str, tags: list[str]) -> Row:
+    """Return a network."""
+    row = {"id": id_, "name": name, "project_id": project, "shared": False, "router:external": False, "port_security_enabled": True}
+    return {**row, "admin_state_up": True, "mtu": 1442, "tags": tags}
+
+
+def subnet(name: str, on: str, cidr: IPv4Network | IPv6Network, hop: str | None, project: str, tags: list[str]) -> Row:
+    """Return a subnet; the pool is the whole prefix but its ends and the gateway, which is the first address if there is one."""
+    first = 1 + bool(hop)
+    pool = {"start": str(cidr[first]), "end": str(cidr[-2 if cidr.version == 4 else -1])}
+    row: Row = {"id": f"id-{name}", "name": name, "network_id": on, "project_id": project, "cidr": str(cidr), "gateway_ip": hop}
+    row |= {"host_routes": [], "dns_nameservers": [], "allocation_pools": [pool], "enable_dhcp": False}
+    return {**row, "ipv6_ra_mode": None, "ipv6_address_mode": None, "service_types": [], "subnetpool_id": None, "tags": tags}
+
+
+def port(id_: str, name: str, on: str, addresses: list[str], project: str, **more: object) -> Row:
+    """Return a port that nobody uses."""
+    row: Row = {"id": id_, "name": name, "network_id": on, "project_id": project, "device_owner": "", "device_id": "", "status": "ACTIVE"}
+    row |= {
+        "admin_state_up": True,
+        "port_security_enabled": True,
+        "security_groups": [],
+        "allowed_address_pairs": [],
+        "extra_dhcp_opts": [],
+    }
+    row |= {"binding:vnic_type": "normal", "binding:vif_type": "ovs", "binding:profile": {}, "binding:vif_details": {"port_filter": True}}
+    return {**row, "mac_address": f"mac-{id_}", "fixed_ips": [{"ip_address": address} for address in addresses], "tags": [], **more}
+
+
+def leg(router: str, on: str, address: str, owner: str = "network:router_interface") -> Row:
+    """Return a router's port on a network, the platform's."""
+    more = {"device_owner": owner, "device_id": router, "port_security_enabled": False, "binding:vif_type": "unbound"}
+    return port(f"leg-{router}-{on}", "", on, [address], PLATFORM_PROJECT, **more)
+
+
+def router(id_: str, name: str, outside: str | None, routes: list[Row], tags: list[str]) -> Row:
+    """Return a router with the address that it has outside."""
+    outer = {"network_id": PUBLIC, "enable_snat": True, "external_fixed_ips": [{"ip_address": outside}]} if outside else None
+    row = {"id": id_, "name": name, "project_id": PLATFORM_PROJECT, "admin_state_up": True, "tags": tags}
+    return {**row, "routes": routes, "external_gateway_info": outer}
+
+
+def group(id_: str, name: str, project: str, rules: list[Row], tags: list[str]) -> Row:
+    """Return a security group."""
+    return {"id": id_, "name": name, "project_id": project, "stateful": True, "security_group_rules": rules, "tags": tags}
+
+
+def rule(direction: str, peer: str, port_: int) -> Row:
+    """Return a rule for TCP over IPv4."""
+    row = {"direction": direction, "ethertype": "IPv4", "protocol": "tcp", "port_range_min": port_, "port_range_max": port_}
+    return {**row, "remote_ip_prefix": peer, "remote_group_id": None, "remote_address_group_id": None}
+
+
+def rule_row(wanted: rendered.SecurityRule) -> Row:
+    """Return a rule as Neutron keeps it."""
+    arguments = dict(wanted.arguments)
+    last = arguments.get("port_range_max")
+    return {
+        **arguments,
+        "port_range_min": arguments.get("port_range_min"),
+        "port_range_max": None if last == rendered.EVERY_CODE else last,
+        "remote_ip_prefix": arguments.get("remote_ip_prefix"),
+        "remote_address_group_id": f"id-{wanted.address_group}" if wanted.address_group else None,
+        "remote_group_id": None,
+    }
+
+
+def _platform(found: Cloud, world: World) -> None:
+    platform, stack = world.platform, names.PLATFORM
+    labels = {"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY}
+    tags, project, cidr = names.tag_list(labels), PLATFORM_PROJECT, platform.backbone.cidr
+    hop, address = str(cidr[platform.backbone.router]), str(bastion_address(platform))
+    found.add(stack, "networks", names.BACKBONE, network(names.BACKBONE, "net-backbone", project, tags), mtu=1442)
+    found.add(stack, "subnets", names.BACKBONE, subnet(names.BACKBONE, "net-backbone", cidr, hop, project, tags))
+    routes = [{"destination": tenant.facts["management"]["cidr"], "nexthop": HOPS[tenant.name]} for tenant in world.tenants]
+    made = router("router-platform", "platform", "172.24.4.9", routes, tags)
+    found.add(stack, "routers", names.PLATFORM, made, externalFixedIps=[{"ipAddress": "172.24.4.9"}])
+    found.leg(stack, names.PLATFORM, leg("router-platform", "net-backbone", hop))
+    ssh = platform.ssh_port
+    rules = [rule("ingress", str(peer), ssh) for peer in platform.bastion.allowed_from]
+    rules.append(rule("egress", str(platform.pool.cidr), ssh))
+    found.add(stack, "groups", names.BASTION, group("id-bastion-group", names.BASTION, project, rules, tags))
+    at = {"device_owner": "compute:nova", "device_id": "server-bastion", "security_groups": ["id-bastion-group"], "tags": tags}
+    card = port("port-bastion", names.BASTION, "net-backbone", [address], project, **at)
+    found.add(stack, "ports", names.BASTION, card, macAddress=card["mac_address"])
+    root = names.root_volume(names.PLATFORM, "bastion")
+    disk = Disk(root, "server-bastion", 2, platform.default_volume_type, labels)
+    _machine(found, stack, Machine(names.BASTION, "server-bastion", platform.bastion.flavor, project, labels), [disk])
+    public: Row = {"id": "fip-bastion", "floating_ip_address": "172.24.4.50", "floating_network_id": PUBLIC, "port_id": "port-bastion"}
+    public |= {"fixed_ip_address": address, "router_id": "router-platform", "project_id": project, "tags": tags}
+    found.add(stack, "floating_ips", names.BASTION, public, address="172.24.4.50")
+    pool: Row = {"id": "pool", "name": names.MANAGEMENT_POOL, "prefixes": [str(platform.pool.cidr)], "shared": False, "project_id": project}
+    pool |= dict.fromkeys(("default_prefixlen", "min_prefixlen", "max_prefixlen"), str(platform.pool.prefix))
+    found.add(stack, "subnet_pools", names.MANAGEMENT_POOL, pool)
+    for name, kind in platform.volume_types.items():
+        assert kind.encryption is not None
+        encryption = {key: getattr(kind.encryption, key) for key in ("provider", "cipher", "key_size", "control_location")}
+        row = {"id": f"type-{name}", "name": name, "extra_specs": dict(kind.extra_specs), "encryption": encryption}
+        found.add(stack, "volume_types", name, row)
+    found.rows["volume_types"].append({"id": "type-plain", "name": "plain", "extra_specs": {}, "encryption": {}})
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A server to be made."""
+
+    name: str
+    id: str
+    flavor: str
+    project: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A volume to be made."""
+
+    name: str
+    server: str
+    size: int
+    type: str
+    labels: dict[str, str]
+
+
+def _machine(found: Cloud, stack: str, machine: Machine, disks: list[Disk]) -> None:
+    metadata = {**machine.labels, "ringfence_role": "server"}
+    row: Row = {"id": machine.id, "name": machine.name, "tenant_id": machine.project, "status": "ACTIVE", "metadata": metadata}
+    row |= {"key_name": names.key_pair(stack), "flavor": {"original_name": machine.flavor}, "image": "", "config_drive": "True"}
+    row["os-extended-volumes:volumes_attached"] = [{"id": f"id-{disk.name}"} for disk in disks]
+    found.add(stack, "servers", machine.name, row, metadata=dict(metadata))
+    for disk in disks:
+        volume: Row = {"id": f"id-{disk.name}", "name": disk.name, "os-vol-tenant-attr:tenant_id": machine.project, "size": disk.size}
+        volume |= {"volume_type": disk.type, "encrypted": True, "multiattach": False, "status": "in-use", "metadata": disk.labels}
+        volume |= {"attachments": [{"server_id": disk.server}], "volume_image_metadata": {"image_id": "image"}}
+        found.add(stack, "volumes", disk.name, volume, imageId="image")
+
+
+def _tenant(found: Cloud, world: World, tenant: TenantWorld) -> None:
+    name, facts = tenant.name, tenant.facts
+    tags, project = names.tag_list(names.tags(tenant.declaration)), facts["project_id"]
+    _fence(found, world, tenant, tags)
+    for zone, declared in tenant.declaration.zones.items():
+        on = facts["zones"][zone]["network_id"]
+        found.add(name, "networks", names.network(name, zone), network(names.network(name, zone), on, project, tags), mtu=1442)
+        for prefix, hop in zip(declared.networks, gateway(declared), strict=True):
+            key = names.subnet(name, zone, prefix.version)
+            found.add(name, "subnets", key, subnet(key, on, prefix, str(hop), project, tags))
+            plugged = leg(facts["edge_router_id"], on, str(hop))
+            found.leg(name, key, {**plugged, "id": f"{plugged['id']}-{prefix.version}"})
+    for wanted in rendered.security_groups(tenant.policy):
+        rules = list(map(rule_row, wanted.rules))
+        found.add(name, "groups", wanted.name, group(f"id-{wanted.name}", wanted.name, project, rules, tags))
+    found.rows["groups"].append(group(f"default-{name}", "default", project, [], []))
+    found.know(name, "default_groups", name, f"default-{name}")
+    for peers in rendered.address_groups(tenant.policy):
+        row = {"id": f"id-{peers.name}", "name": peers.name, "project_id": project, "addresses": list(peers.prefixes)}
+        found.add(name, "address_groups", peers.name, row)
+    for server, entry in tenant.declaration.servers.items():
+        _server(found, world, tenant, server, entry)
+
+
+def _fence(found: Cloud, world: World, tenant: TenantWorld, tags: list[str]) -> None:
+    """Add the management segment and the routers."""
+    name, facts, segment = tenant.name, tenant.facts["management"], names.management(tenant.name)
+    edge, cidr, hop, outer = tenant.facts["edge_router_id"], _prefix(facts["cidr"]), str(facts["router"]), str(world.outer[name])
+    found.add(name, "networks", segment, network(segment, facts["network_id"], PLATFORM_PROJECT, tags), mtu=1442)
+    row = subnet(segment, facts["network_id"], cidr, None, PLATFORM_PROJECT, tags)
+    row |= {"host_routes": [{"destination": str(world.platform.backbone.cidr), "nexthop": hop}], "subnetpool_id": "pool"}
+    found.add(name, "subnets", segment, row)
+    found.add(name, "routers", segment, router(facts["router_id"], segment, None, [], tags))
+    made = router(edge, names.edge_router(name), outer, [], tags)
+    found.add(name, "routers", names.edge_router(name), made, externalFixedIps=[{"ipAddress": outer}])
+    backbone = names.backbone_port(name)
+    for key, on, address in ((segment, facts["network_id"], hop), (backbone, "net-backbone", HOPS[name])):
+        plugged = {**leg(facts["router_id"], on, address), "name": key, "tags": tags}
+        found.add(name, "ports", key, plugged, allFixedIps=[address])
+        found.leg(name, key, plugged)
+    found.know(
+        name,
+        "routes",
+        segment,
+        f"router-platform/{facts['cidr']}",
+        router_id="router-platform",
+        destination=facts["cidr"],
+        next_hop=HOPS[name],
+    )
+    lent = {"object_id": facts["network_id"], "object_type": "network", "action": "access_as_shared"}
+    lent |= {"id": f"lent-{name}", "project_id": PLATFORM_PROJECT, "target_tenant": tenant.facts["project_id"]}
+    told = {"objectId": lent["object_id"], "objectType": "network", "action": lent["action"], "targetTenant": lent["target_tenant"]}
+    found.add(name, "rbac", segment, lent, **told)
+
+
+def _prefix(cidr: str) -> IPv4Network:
+    from ipaddress import IPv4Network  # noqa: PLC0415
+
+    return IPv4Network(cidr)
+
+
+def _server(found: Cloud, world: World, tenant: TenantWorld, server: str, entry: Server) -> None:
+    """Add a server with its ports, its volumes and its public address."""
+    name, facts, labels = tenant.name, tenant.facts["servers"][server], names.tags(tenant.declaration)
+    project, tags, groups = tenant.facts["project_id"], names.tag_list(labels), {}
+    for nic in tenant.policy.server_nics(server):
+        groups[nic.zone] = [f"id-{names.group(name, key)}" for key in nic.groups]
+    at: Row = {"device_owner": "compute:nova", "device_id": facts["id"], "tags": tags}
+    for zone in entry.zones:
+        key, on = names.port(name, server, zone), tenant.facts["zones"][zone]["network_id"]
+        addresses = list(map(str, server_addresses(tenant.declaration, server, zone)))
+        card = port(facts["nics"][zone]["port_id"], key, on, addresses, project, **at, security_groups=groups[zone])
+        found.add(name, "ports", key, card, macAddress=card["mac_address"])
+    key, inside = names.management_port(name, server), [f"id-{names.group(name, names.MANAGEMENT)}"]
+    segment = tenant.facts["management"]["network_id"]
+    card = port(facts["management_port_id"], key, segment, [facts["management"]], project, **at, security_groups=inside)
+    found.add(name, "ports", key, card, macAddress=card["mac_address"])
+    kind = entry.volume_type or world.platform.default_volume_type
+    disks = [Disk(names.root_volume(name, server), facts["id"], entry.root, kind, labels)]
+    disks += [Disk(names.data_volume(name, server, disk), facts["id"], size.size, kind, labels) for disk, size in entry.data.items()]
+    _machine(found, name, Machine(names.server(name, server), facts["id"], entry.flavor, project, labels), disks)
+    if entry.public:
+        public = {
+            "id": f"fip-{name}-{server}",
+            "floating_ip_address": facts["public"],
+            "floating_network_id": PUBLIC,
+            "project_id": project,
+        }
+        public |= {"port_id": facts["nics"][entry.public]["port_id"], "router_id": tenant.facts["edge_router_id"], "tags": tags}
+        public["fixed_ip_address"] = facts["nics"][entry.public]["addresses"][0]
+        found.add(name, "floating_ips", names.server(name, server), public, address=facts["public"])

@@ -1,0 +1,83 @@
+"""The declarations of the tree as a world, with facts as the stacks would export them."""
+
+from __future__ import annotations
+
+from datetime import date
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.declaration import load_platform, load_tenant
+from infra.policy.flows import expand
+from ringfence.verify.inventory import TenantWorld, World
+from ringfence.verify.model import Card, Node, Role
+
+if TYPE_CHECKING:
+    from infra.declaration.model import Tenant
+
+ROOT = Path(__file__).parents[4]
+TODAY = date(2026, 1, 1)
+SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
+OUTSIDE = Node(
+    "internet/host", "internet", Role.OUTSIDE, (Card("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),)
+)
+
+
+def facts(tenant: Tenant) -> dict[str, Any]:
+    """Return what a tenant's stack exports."""
+    segment = ip_network(SEGMENTS[tenant.name])
+    servers = {}
+    for number, (name, server) in enumerate(tenant.servers.items()):
+        nics = {}
+        for card, (zone, host) in enumerate(server.zones.items()):
+            addresses = [str(network[host]) for network in tenant.zones[zone].networks]
+            nics[zone] = {"port_id": f"port-{tenant.name}-{name}-{zone}", "mac": mac(tenant.name, number, card), "addresses": addresses}
+        servers[name] = {
+            "id": f"server-{tenant.name}-{name}",
+            "management": str(segment[5 + number]),
+            "management_mac": mac(tenant.name, number, 9),
+            "management_port_id": f"port-{tenant.name}-{name}-management",
+            "host_key": "ssh-ed25519 AAAA",
+            "public": f"172.24.4.{100 + len(tenant.name)}" if server.public else None,
+            "nics": nics,
+            "volumes": {"root": f"root-{tenant.name}-{name}", "data": {disk: f"{disk}-{tenant.name}-{name}" for disk in server.data}},
+        }
+    ids = {
+        "network_id": f"net-{tenant.name}-management",
+        "subnet_id": f"sub-{tenant.name}-management",
+        "router_id": f"router-{tenant.name}",
+    }
+    return {
+        "name": tenant.name,
+        "project_id": f"project-{tenant.name}",
+        "edge_router_id": f"edge-{tenant.name}",
+        "management": {**ids, "cidr": str(segment), "router": str(segment[1])},
+        "zones": {zone: {"network_id": f"net-{tenant.name}-{zone}", "subnet_ids": [f"sub-{tenant.name}-{zone}"]} for zone in tenant.zones},
+        "groups": {"zone-app": f"group-{tenant.name}"},
+        "servers": servers,
+    }
+
+
+def mac(tenant: str, number: int, card: int) -> str:
+    """Return a fixed MAC."""
+    return f"fa:16:3e:{len(tenant):02x}:{number:02x}:{card:02x}"
+
+
+def world() -> World:
+    """Return acme and globex with an outside."""
+    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    tenants = []
+    for name in SEGMENTS:
+        declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
+        tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), facts(declaration.tenant)))
+    bastion = {"address": "172.24.4.50", "host_key": "ssh-ed25519 AAAA"}
+    platform_facts = {
+        "project_id": "project-platform",
+        "external_network_id": "public",
+        "pool_id": "pool",
+        "bastion": bastion,
+        "router_id": "router-platform",
+        "backbone": {"network_id": "net-backbone"},
+    }
+    outer = {"acme": ip_address("172.24.4.60"), "globex": ip_address("172.24.4.61")}
+    return World(platform, platform_facts, tuple(tenants), outer, ((ip_address("172.24.4.1"), 5000),), OUTSIDE)
