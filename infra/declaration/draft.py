@@ -1,8 +1,8 @@
-"""A declaration while it is being checked: the parts that could be read, and what they are checked against."""
+"""A declaration while it is being checked: the parts that could be read, with or without the platform that they are checked against."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ class Draft:
     """
 
     name: str
-    platform: Platform
     region: str | None
     zones: Mapping[str, Zone]
     externals: Mapping[str, External]
@@ -39,3 +38,10 @@ class Draft:
     def is_written(self, name: str) -> bool:
         """Whether a name stands for some endpoint in the file, well-formed or not."""
         return any(name in self.written[section] for section in ("zones", "externals", "servers"))
+
+
+@dataclass(frozen=True, slots=True)
+class OnPlatform(Draft):
+    """A draft beside the platform that its tenant is to be on."""
+
+    platform: Platform = field(kw_only=True)

@@ -88,7 +88,7 @@ def load_folder(folder: Path, *, today: date) -> Declarations:
     try:
         platform = load_platform(folder / f"{PREFIX}{names.PLATFORM}{SUFFIX}")
     except DeclarationError as error:
-        raise DeclarationError(*error.problems, *chain.from_iterable(map(misread, paths.values()))) from error
+        raise DeclarationError(*error.problems, *chain.from_iterable(misread(path, today=today) for path in paths.values())) from error
     tenants: list[TenantDeclaration] = []
     problems: list[Problem] = list(_unread(folder))
     left: dict[str, Claims | None] = {}

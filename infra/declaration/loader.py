@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.declaration import checks, envelope, shapes
-from infra.declaration.draft import Draft
+from infra.declaration.draft import Draft, OnPlatform
 from infra.declaration.envelope import CONFIG, PLATFORM, PREFIX, SUFFIX, TENANT
 from infra.declaration.expiry import ended
 from infra.declaration.model import External, Flow, Platform, Server, Tenant, Zone
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     from infra.declaration.yaml.source import Source
 
-__all__ = ["CONFIG", "PLATFORM", "PREFIX", "SUFFIX", "TENANT", "PlatformDeclaration", "TenantDeclaration", "load_platform", "load_tenant"]
+__all__ = [
+    "CONFIG",
+    "PLATFORM",
+    "PREFIX",
+    "SUFFIX",
+    "TENANT",
+    "PlatformDeclaration",
+    "TenantDeclaration",
+    "load_alone",
+    "load_platform",
+    "load_tenant",
+]
 
 SECTIONS = ("zones", "externals", "servers", "flows")
 
@@ -99,6 +110,18 @@ def load_tenant(path: Path, platform: Platform, *, today: date) -> TenantDeclara
     ``today`` decides which flows have ended: a flow is allowed up to and including its last day. That is no mistake of the file, which is
     as right as it was the day before.
     """
+    return _load(path, platform, today)
+
+
+def load_alone(path: Path, *, today: date) -> TenantDeclaration:
+    """Read a tenant's declaration without any platform: nothing in ``checks.ON_PLATFORM`` is judged, so it is not to be built from.
+
+    Raises ``DeclarationError`` with every mistake that the file shows by itself.
+    """
+    return _load(path, None, today)
+
+
+def _load(path: Path, platform: Platform | None, today: date) -> TenantDeclaration:
     name = stack_name(path)
     found = _section(path, TENANT)
     if not isinstance(found.tree, Mapping):
@@ -110,14 +133,13 @@ def load_tenant(path: Path, platform: Platform, *, today: date) -> TenantDeclara
     return TenantDeclaration(tenant, found.lines, ended(tenant, today))
 
 
-def misread(path: Path) -> tuple[Problem, ...]:
+def misread(path: Path, *, today: date) -> tuple[Problem, ...]:
     """Return what is wrong with a tenant's file whatever the platform's says: for the case that the platform's cannot be read."""
     try:
-        found = _section(path, TENANT)
+        load_alone(path, today=today)
     except DeclarationError as error:
         return error.problems
-    shape = _shapes(stack_name(path), found).mistakes if isinstance(found.tree, Mapping) else []
-    return found.problems([*found.mistakes, *shape])
+    return ()
 
 
 class _Shapes(NamedTuple):
@@ -131,15 +153,20 @@ class _Shapes(NamedTuple):
     mistakes: list[Mistake]
 
 
-def _tenant(name: str, found: Source, platform: Platform) -> tuple[Tenant | None, list[Mistake], Draft]:
-    """Judge the shapes, then what is between the parts that could be read. The draft has these, whatever came of it."""
+def _tenant(name: str, found: Source, platform: Platform | None) -> tuple[Tenant | None, list[Mistake], Draft]:
+    """Judge the shapes, then what is between the parts that could be read. The draft has these, whatever came of it.
+
+    Without a platform, what a tenant's file shows only beside one is not judged.
+    """
     tree = found.tree
     read = _shapes(name, found)
     written = {section: _names(tree.get(section)) for section in SECTIONS}
     region = tree.get("region") if isinstance(tree.get("region"), str) else None
     in_order = tuple(map(str, tree["servers"])) if written["servers"] else ()
     parts = (read.zones, read.externals, read.servers, read.flows)
-    draft = Draft(name, platform, region, *parts, written, in_order, names_known=_names_known(tree, found))
+    draft = Draft(name, region, *parts, written, in_order, names_known=_names_known(tree, found))
+    if platform is not None:
+        draft = OnPlatform(name, region, *parts, written, in_order, names_known=draft.names_known, platform=platform)
     mistakes = [*found.mistakes, *read.mistakes, *checks.tenant(draft)]
     return (None if mistakes else read.tenant), mistakes, draft
 

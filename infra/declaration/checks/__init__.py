@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from infra.declaration.checks import conflicts, flows, naming, owned, servers, zones
+from infra.declaration.draft import OnPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,31 +19,36 @@ TENANT: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     naming.reserved_words,
     naming.one_meaning_each,
     naming.one_resource_each,
-    zones.region,
     zones.sizes,
     zones.reserved_prefixes,
     zones.apart_from_each_other,
-    zones.apart_from_management,
     zones.externals_are_outside,
     zones.externals_are_narrow,
     zones.externals_name_once,
     servers.known_zones,
     servers.host_numbers,
     servers.one_address_each,
-    servers.management_cards,
     servers.public_zone,
-    servers.encrypted_disks,
     flows.known_endpoints,
     flows.not_any_to_any,
     flows.ends_differ,
     flows.protocol_parts,
     flows.icmp_parts,
     flows.common_family,
-    flows.no_administration,
     conflicts.ports_once,
     conflicts.duplicates,
     conflicts.contradictions,
 )
+"""What a tenant's file shows by itself."""
+
+ON_PLATFORM: dict[Callable[[OnPlatform], Iterator[Mistake]], str] = {
+    zones.region: "whether the region is allowed",
+    zones.apart_from_management: "whether zones and externals keep clear of the management pool and the backbone",
+    servers.management_cards: "whether the management subnet has an address for every server",
+    servers.encrypted_disks: "whether the volume types encrypt",
+    flows.no_administration: "whether a flow opens a management port",
+}
+"""What a tenant's file shows only beside the platform's, each in words."""
 
 PLATFORM: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (
     owned.regions,
@@ -56,8 +62,10 @@ PLATFORM: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (
 
 
 def tenant(draft: Draft) -> Iterator[Mistake]:
-    """Yield every mistake between the parts of a tenant's declaration."""
-    return chain.from_iterable(check(draft) for check in TENANT)
+    """Yield every mistake between the parts of a tenant's declaration; those against the platform where the draft is beside one."""
+    yield from chain.from_iterable(check(draft) for check in TENANT)
+    if isinstance(draft, OnPlatform):
+        yield from chain.from_iterable(check(draft) for check in ON_PLATFORM)
 
 
 def platform(declared: Platform) -> Iterator[Mistake]:

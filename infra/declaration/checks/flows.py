@@ -14,7 +14,7 @@ from infra.declaration.yaml.source import Mistake, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.declaration.draft import Draft
+    from infra.declaration.draft import Draft, OnPlatform
     from infra.declaration.model import Flow
 
 ENDS = (("from", "source"), ("to", "destination"))
@@ -117,7 +117,7 @@ def common_family(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(("flows", name), "mixed address families", expected, f"{flow.protocol}; {got}")
 
 
-def no_administration(draft: Draft) -> Iterator[Mistake]:
+def no_administration(draft: OnPlatform) -> Iterator[Mistake]:
     """Ports of remote administration, in whatever direction: these go through the bastion and the management network alone."""
     for name, flow in draft.flows.items():
         for index, ports in enumerate(flow.ports):

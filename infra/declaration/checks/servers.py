@@ -14,7 +14,7 @@ from infra.declaration.yaml.source import Mistake, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.declaration.draft import Draft
+    from infra.declaration.draft import Draft, OnPlatform
     from infra.declaration.model import Network
 
 
@@ -54,7 +54,7 @@ def one_address_each(draft: Draft) -> Iterator[Mistake]:
             taken.setdefault(place, server)
 
 
-def management_cards(draft: Draft) -> Iterator[Mistake]:
+def management_cards(draft: OnPlatform) -> Iterator[Mistake]:
     """More servers than the tenant's management subnet has addresses for: each has a card in it that is not declared."""
     most = addresses.most_servers(draft.platform)
     for server in draft.in_order[most : most + 1]:
@@ -76,7 +76,7 @@ def public_zone(draft: Draft) -> Iterator[Mistake]:
             yield Mistake(("servers", server, "public"), what, first, entry.public, hint)
 
 
-def encrypted_disks(draft: Draft) -> Iterator[Mistake]:
+def encrypted_disks(draft: OnPlatform) -> Iterator[Mistake]:
     """Volume types that the platform does not have, or that store plain text."""
     encrypted = draft.platform.encrypted_types()
     for server, entry in draft.servers.items():

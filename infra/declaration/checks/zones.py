@@ -10,7 +10,7 @@ from infra.declaration.yaml.source import Mistake, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from infra.declaration.draft import Draft
+    from infra.declaration.draft import Draft, OnPlatform
     from infra.declaration.model import Network
     from infra.declaration.yaml.source import KeyPath
 
@@ -19,7 +19,7 @@ ZONE_LENGTHS = {4: range(16, 30), 6: range(56, 125)}
 EVERYBODY = "for everybody outside, a flow names internet"
 
 
-def region(draft: Draft) -> Iterator[Mistake]:
+def region(draft: OnPlatform) -> Iterator[Mistake]:
     """Data stays where the operator allows it (ISO/IEC 27017 A.6.1.3)."""
     if draft.region is not None and draft.region not in draft.platform.allowed_regions:
         expected = one_of(draft.platform.allowed_regions, otherwise="a region")
@@ -61,7 +61,7 @@ def apart_from_each_other(draft: Draft) -> Iterator[Mistake]:
         yield Mistake(path, f"the zone overlaps zone {before[1]}", f"addresses outside {one}", str(two))
 
 
-def apart_from_management(draft: Draft) -> Iterator[Mistake]:
+def apart_from_management(draft: OnPlatform) -> Iterator[Mistake]:
     """Zones and externals with addresses of the management network: a packet to them would have two ways to go."""
     taken = {"the management pool": draft.platform.pool.cidr, "the management backbone": draft.platform.backbone.cidr}
     for path, network in (*_zone_networks(draft), *_external_networks(draft)):
