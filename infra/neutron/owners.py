@@ -13,12 +13,12 @@ ROUTER_INTERFACE = "network:router_interface"
 ROUTER_INTERFACES = frozenset({ROUTER_INTERFACE, "network:router_interface_distributed", "network:ha_router_replicated_interface"})
 """Ports by which somebody plugged a router in: plain, distributed, highly available (``ROUTER_INTERFACE_OWNERS``)."""
 
-ROUTER_LEGS = ROUTER_INTERFACES | {"network:router_centralized_snat", "network:router_ha_interface"}
+ROUTER_PORTS = ROUTER_INTERFACES | {"network:router_centralized_snat", "network:router_ha_interface"}
 """Ports in a router's namespace but its gateway: the second port of a distributed router, and the one by which replicas find each other."""
 
 GATEWAY = "network:router_gateway"
 
-INFRASTRUCTURE = ROUTER_LEGS | {
+INFRASTRUCTURE = ROUTER_PORTS | {
     GATEWAY,
     "network:dhcp",
     "network:distributed",
@@ -51,9 +51,9 @@ def is_router_interface(owner: str) -> bool:
     return owner in ROUTER_INTERFACES
 
 
-def is_router_leg(owner: str) -> bool:
+def is_router_port(owner: str) -> bool:
     """Tell whether a router takes packets at a port of this owner on a network that is not its gateway's."""
-    return owner in ROUTER_LEGS
+    return owner in ROUTER_PORTS
 
 
 def is_gateway(owner: str) -> bool:
@@ -63,7 +63,7 @@ def is_gateway(owner: str) -> bool:
 
 def is_routers(owner: str) -> bool:
     """Tell whether ``device_id`` of a port of this owner names a router."""
-    return owner in ROUTER_LEGS or owner == GATEWAY
+    return owner in ROUTER_PORTS or owner == GATEWAY
 
 
 def is_infrastructure(owner: str) -> bool:

@@ -6,7 +6,7 @@ at one and the same layer 4 point and in one family, and the network between the
     flow(s, d) = path(s, d) ∩ egress[s](address of d) ∩ ingress[d](address of s) ∩ addresses that s may send from
 
 Work follows what is there, not the square of the ports: components with one label are dropped; in the others, ingress pieces meet
-sorted source addresses by binary search (:mod:`infra.packets.meetings`), and what survives is completed by the egress side.
+sorted source addresses by binary search (:mod:`infra.packets.overlaps`), and what survives is completed by the egress side.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from infra.packets.arrays import Ints, first_of_runs, ints, spread
 from infra.packets.axes import IPV6_BASE, L4_POINTS
 from infra.packets.classes import EVERYTHING, NOTHING, Flows
 from infra.packets.index import PEER_BITS, Index
-from infra.packets.meetings import Callers, Doors, meetings, suspects
+from infra.packets.overlaps import IngressIntervals, SourceIntervals, overlaps, suspects
 from infra.packets.table import CanonicalTable
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def flows(classes: PortClasses, canonical: CanonicalTable, *, limit: int | None 
     return Flows.joined(parts)
 
 
-def contacts(classes: PortClasses, canonical: CanonicalTable) -> Flows:
+def connected(classes: PortClasses, canonical: CanonicalTable) -> Flows:
     """Return one box for every pair of classes between which something passes: the answer for matrices and proofs."""
     return Flows.joined([part.one_per_pair() for part in _search(classes, canonical, every=False)]).one_per_pair()
 
@@ -56,18 +56,18 @@ def _search(classes: PortClasses, canonical: CanonicalTable, *, every: bool) -> 
     table = canonical
     if (EVERYTHING in classes.ingress) or (EVERYTHING in classes.egress):
         table = CanonicalTable.joined([canonical, _unlimited(int(canonical.keys[-1]) + 1 if len(canonical) else 0)])
-    entrance, leaving = (np.where(rows == EVERYTHING, len(canonical), rows) for rows in (classes.ingress, classes.egress))
+    ingress, leaving = (np.where(rows == EVERYTHING, len(canonical), rows) for rows in (classes.ingress, classes.egress))
     active = classes.mixed()
-    entrance = np.where(active, entrance, NOTHING)
-    callers = Callers.of(classes, active & (leaving != NOTHING))
-    suspected = suspects(classes, table, entrance, callers)
+    ingress = np.where(active, ingress, NOTHING)
+    senders = SourceIntervals.of(classes, active & (leaving != NOTHING))
+    suspected = suspects(classes, table, ingress, senders)
     if not suspected.any():
         return
     index = Index(table)
-    doors = Doors.of(classes, table, np.where(suspected, entrance, NOTHING))
-    for door, caller in meetings(doors, callers, AT_ONCE):
-        knocks = _Knocks.of(doors, door, callers, caller)
-        yield _let_out(knocks if every else knocks.one_per_service(), classes, index, leaving)
+    receivers = IngressIntervals.of(classes, table, np.where(suspected, ingress, NOTHING))
+    for receiver, sender in overlaps(receivers, senders, AT_ONCE):
+        candidates = _Candidates.of(receivers, receiver, senders, sender)
+        yield _let_out(candidates if every else candidates.one_per_service(), classes, index, leaving)
 
 
 def _unlimited(key: int) -> CanonicalTable:
@@ -77,7 +77,7 @@ def _unlimited(key: int) -> CanonicalTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Knocks:
+class _Candidates:
     """Source addresses that a target's ingress admits on all of a slab: half of the answer."""
 
     source: Ints
@@ -87,10 +87,10 @@ class _Knocks:
     hi: Ints
 
     @classmethod
-    def of(cls, doors: Doors, door: Ints, callers: Callers, caller: Ints) -> Self:
-        lo, hi = np.maximum(doors.lo[door], callers.lo[caller]), np.minimum(doors.hi[door], callers.hi[caller])
+    def of(cls, receivers: IngressIntervals, receiver: Ints, senders: SourceIntervals, sender: Ints) -> Self:
+        lo, hi = np.maximum(receivers.lo[receiver], senders.lo[sender]), np.minimum(receivers.hi[receiver], senders.hi[sender])
         lo &= (1 << PEER_BITS) - 1
-        return cls(callers.owner[caller], doors.owner[door], doors.slab[door], lo, ((hi - 1) & ((1 << PEER_BITS) - 1)) + 1)
+        return cls(senders.owner[sender], receivers.owner[receiver], receivers.slab[receiver], lo, ((hi - 1) & ((1 << PEER_BITS) - 1)) + 1)
 
     def one_per_service(self) -> Self:
         """Keep one address per pair of classes, slab and family: enough to know whether anything passes."""
@@ -102,29 +102,29 @@ class _Knocks:
         return type(self)(*(getattr(self, field.name)[order[first]] for field in fields(self)))
 
 
-def _let_out(knocks: _Knocks, classes: PortClasses, index: Index, leaving: Ints) -> Flows:
-    """Complete knocks by what the source's egress allows towards the target's addresses of the same family."""
+def _let_out(candidates: _Candidates, classes: PortClasses, index: Index, leaving: Ints) -> Flows:
+    """Complete candidates by what the source's egress allows towards the target's addresses of the same family."""
     table = index.table
-    first, count = index.slab_ranges(leaving[knocks.source], table.l4_lo[knocks.slab], table.l4_hi[knocks.slab])
-    knock, exit_slab = spread(first, count)
+    first, count = index.slab_ranges(leaving[candidates.source], table.l4_lo[candidates.slab], table.l4_hi[candidates.slab])
+    candidate, exit_slab = spread(first, count)
 
-    target = knocks.target[knock]
+    target = candidates.target[candidate]
     which, address = spread(classes.target_offsets[target], np.diff(classes.target_offsets)[target])
-    knock, exit_slab = knock[which], exit_slab[which]
-    same_family = (classes.target_lo[address] >= IPV6_BASE) == (knocks.lo[knock] >= IPV6_BASE)
-    knock, exit_slab, address = knock[same_family], exit_slab[same_family], address[same_family]
+    candidate, exit_slab = candidate[which], exit_slab[which]
+    same_family = (classes.target_lo[address] >= IPV6_BASE) == (candidates.lo[candidate] >= IPV6_BASE)
+    candidate, exit_slab, address = candidate[same_family], exit_slab[same_family], address[same_family]
 
     first, count = index.piece_ranges(exit_slab, classes.target_lo[address], classes.target_hi[address])
     which, piece = spread(first, count)
-    knock, exit_slab, address = knock[which], exit_slab[which], address[which]
-    entry_slab = knocks.slab[knock]
+    candidate, exit_slab, address = candidate[which], exit_slab[which], address[which]
+    entry_slab = candidates.slab[candidate]
     return Flows(
-        source=knocks.source[knock],
-        target=knocks.target[knock],
+        source=candidates.source[candidate],
+        target=candidates.target[candidate],
         l4_lo=np.maximum(table.l4_lo[entry_slab], table.l4_lo[exit_slab]),
         l4_hi=np.minimum(table.l4_hi[entry_slab], table.l4_hi[exit_slab]),
-        source_lo=knocks.lo[knock],
-        source_hi=knocks.hi[knock],
+        source_lo=candidates.lo[candidate],
+        source_hi=candidates.hi[candidate],
         target_lo=np.maximum(table.lo[piece], classes.target_lo[address]),
         target_hi=np.minimum(table.hi[piece], classes.target_hi[address]),
     )

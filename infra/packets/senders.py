@@ -10,7 +10,7 @@ from infra.packets.arrays import Bools, Ints, ints, spread
 from infra.packets.axes import IPV4_POINTS, IPV6_BASE
 from infra.packets.classes import EVERYTHING, NOTHING
 from infra.packets.index import PEER_BITS, Index
-from infra.packets.meetings import Callers
+from infra.packets.overlaps import SourceIntervals
 
 if TYPE_CHECKING:
     from infra.packets.classes import PortClasses
@@ -28,51 +28,51 @@ class Senders(NamedTuple):
 class Reachability:
     """Answers "who can reach" for one state; a question costs a few binary searches and what it finds."""
 
-    __slots__ = ("_callers", "_wide", "classes", "index")
+    __slots__ = ("_senders", "_wide", "classes", "index")
 
     def __init__(self, classes: PortClasses, canonical: CanonicalTable) -> None:
         self.classes = classes
         self.index = Index(canonical)
-        self._callers = Callers.of(classes, classes.egress != NOTHING)
-        self._wide = np.flatnonzero(self._callers.hi - self._callers.lo > 1)
+        self._senders = SourceIntervals.of(classes, classes.egress != NOTHING)
+        self._wide = np.flatnonzero(self._senders.hi - self._senders.lo > 1)
 
     def senders(self, target: int, address: int, l4: int) -> Senders:
         """Return who can send a packet with layer 4 point ``l4`` to class ``target`` at ``address`` (a coordinate), its own ports included.
 
         ``address`` must be one at which the class is reached; only senders of the address's family are meant.
         """
-        lo, hi = self._doors(int(self.classes.ingress[target]), address, l4)
+        lo, hi = self._admitted_sources(int(self.classes.ingress[target]), address, l4)
         line = int(self.classes.component[target]) << PEER_BITS
-        door, caller = self._meet(lo + line, hi + line)
-        passes = self._may_leave(caller, address, l4)
-        door, caller = door[passes], caller[passes]
-        starts, ends = np.maximum(self._callers.lo[caller] - line, lo[door]), np.minimum(self._callers.hi[caller] - line, hi[door])
-        return Senders(self._callers.owner[caller], starts, ends)
+        receiver, sender = self._meet(lo + line, hi + line)
+        passes = self._may_leave(sender, address, l4)
+        receiver, sender = receiver[passes], sender[passes]
+        starts, ends = np.maximum(self._senders.lo[sender] - line, lo[receiver]), np.minimum(self._senders.hi[sender] - line, hi[receiver])
+        return Senders(self._senders.owner[sender], starts, ends)
 
-    def _doors(self, entrance: int, address: int, l4: int) -> tuple[Ints, Ints]:
+    def _admitted_sources(self, ingress: int, address: int, l4: int) -> tuple[Ints, Ints]:
         """Return the sources that the target's ingress admits, cut to the family of ``address``."""
         least, most = (IPV6_BASE, 1 << (PEER_BITS - 1)) if address >= IPV6_BASE else (0, IPV4_POINTS)
-        if entrance == NOTHING:
+        if ingress == NOTHING:
             return ints([]), ints([])
-        lo, hi = (ints([least]), ints([most])) if entrance == EVERYTHING else self.index.peers(entrance, l4)
+        lo, hi = (ints([least]), ints([most])) if ingress == EVERYTHING else self.index.peers(ingress, l4)
         lo, hi = np.maximum(lo, least), np.minimum(hi, most)
         return lo[lo < hi], hi[lo < hi]
 
     def _meet(self, lo: Ints, hi: Ints) -> tuple[Ints, Ints]:
-        """Return overlapping (door, caller): callers that begin inside a door, and wider ones inside which a door begins."""
-        begin, end = np.searchsorted(self._callers.lo, lo), np.searchsorted(self._callers.lo, hi)
-        door, caller = spread(begin, end - begin)
+        """Return overlapping (receiver, sender): senders that begin inside a receiver, and wider ones inside which a receiver begins."""
+        begin, end = np.searchsorted(self._senders.lo, lo), np.searchsorted(self._senders.lo, hi)
+        receiver, sender = spread(begin, end - begin)
         if not len(self._wide) or not len(lo):
-            return door, caller
-        component = slice(*np.searchsorted(self._callers.lo[self._wide], [lo[0] >> PEER_BITS << PEER_BITS, hi[-1]]).tolist())
+            return receiver, sender
+        component = slice(*np.searchsorted(self._senders.lo[self._wide], [lo[0] >> PEER_BITS << PEER_BITS, hi[-1]]).tolist())
         wide = self._wide[component]
-        begin, end = np.searchsorted(lo, self._callers.lo[wide], side="right"), np.searchsorted(lo, self._callers.hi[wide])
+        begin, end = np.searchsorted(lo, self._senders.lo[wide], side="right"), np.searchsorted(lo, self._senders.hi[wide])
         which, other = spread(begin, end - begin)
-        return np.concatenate([door, other]), np.concatenate([caller, wide[which]])
+        return np.concatenate([receiver, other]), np.concatenate([sender, wide[which]])
 
-    def _may_leave(self, caller: Ints, address: int, l4: int) -> Bools:
+    def _may_leave(self, sender: Ints, address: int, l4: int) -> Bools:
         """Tell whose egress allows the packet; each distinct class is asked once."""
-        owners, which = np.unique(self._callers.owner[caller], return_inverse=True)
+        owners, which = np.unique(self._senders.owner[sender], return_inverse=True)
         leaving = self.classes.egress[owners]
         admitted: Bools = self.index.admits(leaving, np.full(len(owners), address), np.full(len(owners), l4)) | (leaving == EVERYTHING)
         return admitted[which]

@@ -19,7 +19,7 @@ from infra.reachability.ranges import ANY, Ranges, show
 
 if TYPE_CHECKING:
     from infra.proof.report import Judgement
-    from infra.proof.structure import Contact
+    from infra.proof.structure import Crossing
     from infra.reachability.fabric import Party
     from infra.reachability.paths import Paths
     from infra.reachability.reach import Reach
@@ -28,10 +28,10 @@ CERTIFICATE_VERSION = 2
 ANYTHING = "any"
 
 
-def certify(paths: Paths, judgements: tuple[Judgement, ...], contacts: list[Contact]) -> dict[str, object]:
-    """Return the certificate as plain JSON values; ``contacts`` are the paths between tenants that filters close, if any."""
+def certify(paths: Paths, judgements: tuple[Judgement, ...], crossings: list[Crossing]) -> dict[str, object]:
+    """Return the certificate as plain JSON values; ``crossings`` are the paths between tenants that filters close, if any."""
     fabric = paths.fabric
-    apart = {contact.party for contact in contacts}
+    apart = {crossing.party for crossing in crossings}
     body: dict[str, object] = {
         "format": "ringfence-certificate",
         "version": CERTIFICATE_VERSION,
@@ -44,7 +44,7 @@ def certify(paths: Paths, judgements: tuple[Judgement, ...], contacts: list[Cont
         "parties": [_party(party) for party in fabric.parties if party.id],
         "tenants": {fabric.parties[party].id: _invariants(paths, party, split=party in apart) for party in paths.tenants()},
         "outside": _invariant(paths, paths.routing.from_outside()),
-        "closed": closed_pairs(paths, contacts),
+        "closed": closed_pairs(paths, crossings),
     }
     return {**body, "seal": seal(body)}
 

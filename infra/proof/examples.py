@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.reachability.fabric import Fabric, Origin
-    from infra.reachability.filtering import Passing
+    from infra.reachability.filtering import PassedPackets
     from infra.reachability.paths import Paths
 
 LISTED = 20
@@ -52,7 +52,7 @@ def example(
     return Counterexample(claim, ends.names[pair[0]], names[0], ends.names[pair[1]], names[1], packet, open_, links, found, text)
 
 
-def passing_example(paths: Paths, claim: Claim, passing: Passing, links: tuple[str, ...], text: str = "") -> Counterexample:
+def passing_example(paths: Paths, claim: Claim, passing: PassedPackets, links: tuple[str, ...], text: str = "") -> Counterexample:
     """Turn a box into a counterexample with the rules on both sides."""
     l4 = _FIRST_PORT if passing.l4_lo < _FIRST_PORT < passing.l4_hi else passing.l4_lo
     packet = Packet(passing.source[0], passing.source[1], passing.target[1], l4)

@@ -1,6 +1,6 @@
 """The claim ``public``: by public addresses, a tenant reaches no more of another tenant than everybody on the internet does.
 
-A service that admits every address of the internet and of the external networks is public. One that admits only some, among them
+A service that admits every address of the internet and of the external networks is public_address. One that admits only some, among them
 addresses under which another tenant appears, is a way from that tenant: a partner's prefix that is too wide, for instance, or one that
 another tenant's server may send from because nothing guards it and nothing translates its packets.
 """
@@ -20,7 +20,7 @@ from infra.proof.report import Claim, Counterexample, Exposure, Judgement, Packe
 from infra.reachability.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.reachability.filtering import axis_of, coordinates, rules, span_at
 from infra.reachability.ranges import GLOBAL, PRIVATE, Ranges, covers, difference, intersection, normal
-from infra.reachability.source_nat import Faces
+from infra.reachability.source_nat import OutsideAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,9 @@ Slabs = list[tuple[int, int, Ranges]]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a slab of a filter opens at a door: layer 4 as the endpoint sees it, and the peers of the door's family."""
+    """What a slab of a filter opens at a public address: layer 4 as the endpoint sees it, and the peers of the public address's family."""
 
-    door: PublicAddress
+    public_address: PublicAddress
     l4_lo: int
     l4_hi: int
     peers: Ranges
@@ -44,29 +44,33 @@ class _Part:
 
 def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
     """Judge ``public``, and return everything that is open to every public address."""
-    doors = list(doors_of(paths))
-    faces = Faces(paths)
+    public_addresses = list(public_addresses_of(paths))
+    outside_addresses = OutsideAddresses(paths)
     everybody = _everybody(paths)
-    near = normal([*everybody[4], *everybody[6], *(face.span for face in faces.all)])
-    slabs = _admitted(paths, {int(paths.fabric.endpoints.filter_class[door.endpoint]) for door in doors}, near)
+    near = normal([*everybody[4], *everybody[6], *(each.span for each in outside_addresses.all)])
+    slabs = _admitted(
+        paths, {int(paths.fabric.endpoints.filter_class[public_address.endpoint]) for public_address in public_addresses}, near
+    )
     exposures: list[Exposure] = []
     specific: list[_Part] = []
-    for door in doors:
-        for slab in slabs[int(paths.fabric.endpoints.filter_class[door.endpoint])]:
-            part = _part(door, slab)
-            if part is not None and (part.peers == everybody[door.family] or covers(part.peers, everybody[door.family])):
+    for public_address in public_addresses:
+        for slab in slabs[int(paths.fabric.endpoints.filter_class[public_address.endpoint])]:
+            part = _part(public_address, slab)
+            if part is not None and (
+                part.peers == everybody[public_address.family] or covers(part.peers, everybody[public_address.family])
+            ):
                 exposures.append(_exposure(paths, part))
             elif part is not None and part.peers:
                 specific.append(part)
-    examples = tuple(islice(_examples(paths, specific, faces), LISTED))
-    text = f"{len(exposures)} services of {len(doors)} public addresses are open to everybody, none to one tenant in particular"
+    examples = tuple(islice(_examples(paths, specific, outside_addresses), LISTED))
+    text = f"{len(exposures)} services of {len(public_addresses)} public addresses are open to everybody, none to one tenant in particular"
     if examples:
         text = "a service on a public address admits another tenant in particular"
         return Judgement(Claim.PUBLIC, Verdict.BROKEN, text, examples), tuple(exposures)
     return Judgement(Claim.PUBLIC, Verdict.HOLDS, text), tuple(exposures)
 
 
-def doors_of(paths: Paths) -> Iterator[PublicAddress]:
+def public_addresses_of(paths: Paths) -> Iterator[PublicAddress]:
     """Yield every public address with an endpoint: translated, on an external segment, or routed without translation."""
     yield from paths.fabric.public
     for segment, members in paths.on_segment.items():
@@ -74,9 +78,9 @@ def doors_of(paths: Paths) -> Iterator[PublicAddress]:
             for endpoint in members.tolist():
                 yield from _direct(endpoint, intersection(paths.fabric.builder.targets(endpoint), paths.fabric.outside_ranges))
     reach = paths.routing.from_outside()
-    for arrival in paths.arrivals(reach, public=False):
-        destinations = difference(arrival.destinations, PRIVATE)
-        for endpoint in paths.on_segment[arrival.segment].tolist() if destinations else ():
+    for delivery in paths.deliveries(reach, public=False):
+        destinations = difference(delivery.destinations, PRIVATE)
+        for endpoint in paths.on_segment[delivery.segment].tolist() if destinations else ():
             yield from _direct(endpoint, intersection(destinations, paths.fabric.builder.targets(endpoint)))
 
 
@@ -118,54 +122,60 @@ def _everybody(paths: Paths) -> dict[int, Ranges]:
     return {family: tuple(span for span in found if span[0] == family) for family in (4, 6)}
 
 
-def _part(door: PublicAddress, slab: tuple[int, int, Ranges]) -> _Part | None:
-    """Return the part of a slab that is reachable through a door."""
-    lo, hi = max(slab[0], door.l4_lo + door.shift), min(slab[1], door.l4_hi + door.shift)
-    return _Part(door, lo, hi, tuple(span for span in slab[2] if span[0] == door.family)) if lo < hi else None
+def _part(public_address: PublicAddress, slab: tuple[int, int, Ranges]) -> _Part | None:
+    """Return the part of a slab that is reachable through a public address."""
+    lo, hi = max(slab[0], public_address.l4_lo + public_address.shift), min(slab[1], public_address.l4_hi + public_address.shift)
+    return _Part(public_address, lo, hi, tuple(span for span in slab[2] if span[0] == public_address.family)) if lo < hi else None
 
 
 def _exposure(paths: Paths, part: _Part) -> Exposure:
-    door, ends = part.door, paths.fabric.endpoints
-    party = paths.fabric.parties[int(ends.party[door.endpoint])].name
-    lo, hi = part.l4_lo - door.shift, part.l4_hi - door.shift
-    return Exposure(door.endpoint, ends.names[door.endpoint], party, door.family, door.address, lo, hi)
+    public_address, ends = part.public_address, paths.fabric.endpoints
+    party = paths.fabric.parties[int(ends.party[public_address.endpoint])].name
+    lo, hi = part.l4_lo - public_address.shift, part.l4_hi - public_address.shift
+    return Exposure(
+        public_address.endpoint, ends.names[public_address.endpoint], party, public_address.family, public_address.address, lo, hi
+    )
 
 
-def _examples(paths: Paths, specific: list[_Part], faces: Faces) -> Iterator[Counterexample]:
+def _examples(paths: Paths, specific: list[_Part], outside_addresses: OutsideAddresses) -> Iterator[Counterexample]:
     """Yield a counterexample for every service that admits another tenant's public address and that the tenant may call."""
     for service in specific:
-        owner = int(paths.fabric.endpoints.party[service.door.endpoint])
-        for face in faces.within(service.peers) if owner not in paths.platform else ():
-            link = _TRANSLATED if faces.is_translated(face) else _AS_IT_IS
-            caller = _caller(paths, faces.members(face), service, (face.span, link)) if face.party != owner else None
-            if caller is not None:
-                yield caller
+        owner = int(paths.fabric.endpoints.party[service.public_address.endpoint])
+        for outside_address in outside_addresses.within(service.peers) if owner not in paths.platform else ():
+            link = _TRANSLATED if outside_addresses.is_translated(outside_address) else _AS_IT_IS
+            sender = (
+                _sender(paths, outside_addresses.members(outside_address), service, (outside_address.span, link))
+                if outside_address.party != owner
+                else None
+            )
+            if sender is not None:
+                yield sender
 
 
 _TRANSLATED = "the source is seen as one of the tenant's public addresses"
 _AS_IT_IS = "the source leaves as it is: the server may send from that address, and nothing translates it"
 
 
-def _caller(paths: Paths, members: list[int], service: _Part, seen_as: tuple[Range, str]) -> Counterexample | None:
+def _sender(paths: Paths, members: list[int], service: _Part, seen_as: tuple[Range, str]) -> Counterexample | None:
     """Return a packet from one of the endpoints to the service that both sides' filters pass."""
-    door, (face, link) = service.door, seen_as
-    admitted = intersection((face,), service.peers)
+    public_address, (outside_address, link) = service.public_address, seen_as
+    admitted = intersection((outside_address,), service.peers)
     for endpoint in members:
         filter_class = int(paths.fabric.endpoints.filter_class[endpoint])
         for allow in rules(paths.fabric, filter_class, Direction.EGRESS):
-            lo = max(allow.l4_lo, service.l4_lo - door.shift)
+            lo = max(allow.l4_lo, service.l4_lo - public_address.shift)
             if (
-                allow.family != door.family
-                or not allow.first <= door.address <= allow.last
-                or lo >= min(allow.l4_hi, service.l4_hi - door.shift)
+                allow.family != public_address.family
+                or not allow.first <= public_address.address <= allow.last
+                or lo >= min(allow.l4_hi, service.l4_hi - public_address.shift)
             ):
                 continue
-            sent = Packet(door.family, admitted[0][1], door.address, lo)
-            seen = Packet(door.family, admitted[0][1], door.private, lo + door.shift)
+            sent = Packet(public_address.family, admitted[0][1], public_address.address, lo)
+            seen = Packet(public_address.family, admitted[0][1], public_address.private, lo + public_address.shift)
             found = (
                 *rules_for(paths.fabric, endpoint, Direction.EGRESS, sent),
-                *rules_for(paths.fabric, door.endpoint, Direction.INGRESS, seen),
+                *rules_for(paths.fabric, public_address.endpoint, Direction.INGRESS, seen),
             )
             links = ("by the public address", link)
-            return example(paths, Claim.PUBLIC, (endpoint, door.endpoint), sent, links=links, open_=True, found=found)
+            return example(paths, Claim.PUBLIC, (endpoint, public_address.endpoint), sent, links=links, open_=True, found=found)
     return None

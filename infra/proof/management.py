@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from infra.proof.examples import LISTED, TO_ALL, passing_example
 from infra.proof.report import Claim, Judgement, Verdict
 from infra.reachability.fabric import Direction
-from infra.reachability.filtering import Filtering, Meeting, Member
+from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.ranges import ANY, covers, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from infra.reachability.filtering import Passing
+    from infra.reachability.filtering import PassedPackets
     from infra.reachability.intent import Declared, Intent
-    from infra.reachability.paths import Arrival, Paths
+    from infra.reachability.paths import Delivery, Paths
     from infra.reachability.ranges import Range
 
 _PLATFORM = -1
@@ -25,38 +25,38 @@ _PLATFORM = -1
 def management(paths: Paths, intent: Intent | None) -> Judgement:
     """Judge ``management``. Without an intent nothing is declared, so nothing may pass."""
     ways = list(_ways(paths))
-    found = Filtering(paths.fabric, [meeting for meeting, _ in ways]).passing(every=True)
+    found = Filtering(paths.fabric, [adjacency for adjacency, _ in ways]).passing(every=True)
     allows = intent.allows() if intent else {}
     undeclared = [p for p in found if not _is_declared(paths, allows, p)]
     if not undeclared:
         text = f"{len(found)} kinds of packets pass between platform and tenants, all declared" if found else "nothing passes"
         return Judgement(Claim.MANAGEMENT, Verdict.HOLDS, text)
-    examples = tuple(passing_example(paths, Claim.MANAGEMENT, p, ways[p.meeting][1]) for p in undeclared[:LISTED])
+    examples = tuple(passing_example(paths, Claim.MANAGEMENT, p, ways[p.adjacency][1]) for p in undeclared[:LISTED])
     return Judgement(Claim.MANAGEMENT, Verdict.BROKEN, "packets pass between a tenant and the platform that nobody declared", examples)
 
 
-def _ways(paths: Paths) -> Iterator[tuple[Meeting, tuple[str, ...]]]:
+def _ways(paths: Paths) -> Iterator[tuple[Adjacency, tuple[str, ...]]]:
     """Yield every way between platform and tenants with its links, one per segment that it starts from and segment that it ends on."""
     for segment, members in paths.on_segment.items():
         reach = paths.reach((segment,))
         senders = members.tolist()
         platform = bool(paths.parties_on[segment] & paths.platform)
         tenants = bool(paths.parties_on[segment] - paths.platform)
-        for arrival in paths.arrivals(reach, public=False):
-            there = paths.parties_on[arrival.segment]
+        for delivery in paths.deliveries(reach, public=False):
+            there = paths.parties_on[delivery.segment]
             if (platform and there - paths.platform) or (tenants and there & paths.platform):
-                links = paths.describe(reach, arrival.link)
-                yield _meeting(paths, senders, arrival), links
-                if arrival.is_beside:
-                    yield _meeting(paths, senders, arrival, to_all=True), (*links, TO_ALL)
+                links = paths.describe(reach, delivery.link)
+                yield _adjacency(paths, senders, delivery), links
+                if delivery.is_beside:
+                    yield _adjacency(paths, senders, delivery, to_all=True), (*links, TO_ALL)
 
 
-def _meeting(paths: Paths, senders: list[int], arrival: Arrival, *, to_all: bool = False) -> Meeting:
-    """Return who meets on an arrival; with ``to_all`` by frames to all of the segment, whatever the destination is."""
+def _adjacency(paths: Paths, senders: list[int], delivery: Delivery, *, to_all: bool = False) -> Adjacency:
+    """Return who meets on a delivery; with ``to_all`` by frames to all of the segment, whatever the destination is."""
     sources = [(endpoint, paths.fabric.builder.sources(endpoint)) for endpoint in senders]
-    there = paths.on_segment[arrival.segment].tolist()
-    targets = [(endpoint, ANY if to_all else paths.takes(endpoint, arrival)) for endpoint in there]
-    return Meeting(
+    there = paths.on_segment[delivery.segment].tolist()
+    targets = [(endpoint, ANY if to_all else paths.takes(endpoint, delivery)) for endpoint in there]
+    return Adjacency(
         tuple(Member(endpoint, _label(paths, endpoint), ranges) for endpoint, ranges in sources),
         tuple(Member(endpoint, _label(paths, endpoint), ranges) for endpoint, ranges in targets if ranges),
     )
@@ -67,7 +67,7 @@ def _label(paths: Paths, endpoint: int) -> int:
     return _PLATFORM if int(paths.fabric.endpoints.party[endpoint]) in paths.platform else 0
 
 
-def _is_declared(paths: Paths, allows: Mapping[str, tuple[Declared, ...]], passing: Passing) -> bool:
+def _is_declared(paths: Paths, allows: Mapping[str, tuple[Declared, ...]], passing: PassedPackets) -> bool:
     """Tell whether the cards of all endpoints on the tenant's side declare all of a box."""
     ids = paths.fabric.endpoints.ids
     sides = ((passing.sources, Direction.EGRESS, passing.target), (passing.targets, Direction.INGRESS, passing.source))
@@ -77,7 +77,7 @@ def _is_declared(paths: Paths, allows: Mapping[str, tuple[Declared, ...]], passi
     return False
 
 
-def _covers(card: tuple[Declared, ...], direction: Direction, peers: Range, passing: Passing) -> bool:
+def _covers(card: tuple[Declared, ...], direction: Direction, peers: Range, passing: PassedPackets) -> bool:
     """Tell whether a card's declared allows cover a box: at every layer-4 point of it, all of the peers."""
     allows = [allow for allow in card if allow.direction is direction]
     cuts = {passing.l4_lo} | {cut for allow in allows for cut in (allow.l4_lo, allow.l4_hi) if passing.l4_lo < cut < passing.l4_hi}

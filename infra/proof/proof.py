@@ -16,7 +16,7 @@ from infra.reachability.paths import Paths
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from infra.proof.structure import Contact
+    from infra.proof.structure import Crossing
     from infra.reachability.fabric import Fabric
     from infra.reachability.intent import Intent
 
@@ -33,7 +33,7 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
     """
     asked = frozenset(claims) if claims is not None else (EVERYTHING if intent else BETWEEN_TENANTS)
     paths = Paths(fabric)
-    final, contacts, exposures = judged(paths, asked, intent)
+    final, crossings, exposures = judged(paths, asked, intent)
     return Proof(
         digest=fabric.digest,
         profile=fabric.profile,
@@ -44,21 +44,21 @@ def prove(fabric: Fabric, intent: Intent | None = None, claims: Collection[Claim
         exposures=exposures,
         counts=_counts(paths),
         parties=tuple(party for party in fabric.parties if party.id),
-        certifier=(lambda: certify(paths, final, contacts)) if _is_certified(final) else None,
+        certifier=(lambda: certify(paths, final, crossings)) if _is_certified(final) else None,
     )
 
 
 def judged(
     paths: Paths, asked: Collection[Claim], intent: Intent | None = None
-) -> tuple[tuple[Judgement, ...], list[Contact], tuple[Exposure, ...]]:
+) -> tuple[tuple[Judgement, ...], list[Crossing], tuple[Exposure, ...]]:
     """Return the final judgements on the claims, the paths between tenants, and what is open to everybody."""
     judgements: list[Judgement] = []
     exposures: tuple[Exposure, ...] = ()
-    structure, contacts = structural(paths)
+    structure, crossings = structural(paths)
     if Claim.STRUCTURE in asked:
         judgements.append(structure)
     if Claim.PACKETS in asked:
-        judgements.append(packets(paths, contacts))
+        judgements.append(packets(paths, crossings))
     if Claim.PUBLIC in asked:
         judgement, exposures = public(paths)
         judgements.append(judgement)
@@ -67,7 +67,7 @@ def judged(
     if Claim.DECLARED in asked:
         judgements.append(_declared(paths.fabric, intent))
     doubt = _doubt(paths)
-    return tuple(_doubted(judgement, doubt) for judgement in judgements), contacts, exposures
+    return tuple(_doubted(judgement, doubt) for judgement in judgements), crossings, exposures
 
 
 def _is_certified(judgements: tuple[Judgement, ...]) -> bool:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from infra.errors import QuestionError
 from infra.packets.text import format_l4, format_peers
-from infra.queries.passages import points
 from infra.queries.sides import INTERNET, Side, group
+from infra.queries.traffic import points
 from infra.reachability.ranges import covers, difference, normal, touches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from infra.packets.text import Interval
-    from infra.queries.passages import Box, Passage, Passages
     from infra.queries.sides import Place
+    from infra.queries.traffic import Box, ReachableTraffic, Traffic
     from infra.reachability.ranges import Ranges
 
 MOST_PAIRS = 20_000
@@ -34,18 +34,18 @@ class Service:
     text: str
 
 
-def can(passages: Passages, sources: Iterable[Place], targets: Iterable[Place], service: Service | None = None) -> list[Passage]:
+def can(reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: Service | None = None) -> list[Traffic]:
     """Return what passes from any source to any target, cut to the service when one is given.
 
     Raises:
         QuestionError: so many pairs have a way between them that an answer would be no answer.
     """
-    return cut((passage for pair in joined(passages, sources, targets) for passage in passages.between(*pair)), service)
+    return cut((traffic for pair in joined(reachable, sources, targets) for traffic in reachable.between(*pair)), service)
 
 
-def joined(passages: Passages, sources: Iterable[Place], targets: Iterable[Place]) -> list[tuple[Place, Place]]:
+def joined(reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place]) -> list[tuple[Place, Place]]:
     """Return the pairs between which any way leads, whatever filters say. Raises :class:`QuestionError` when there are too many."""
-    return not_too_many(_joined(passages, list(sources), list(targets)), "pairs of a source and a target with a way between them")
+    return not_too_many(_joined(reachable, list(sources), list(targets)), "pairs of a source and a target with a way between them")
 
 
 def not_too_many(pairs: Iterable[tuple[Place, Place]], what: str) -> list[tuple[Place, Place]]:
@@ -57,72 +57,76 @@ def not_too_many(pairs: Iterable[tuple[Place, Place]], what: str) -> list[tuple[
     return found
 
 
-def cut(found: Iterable[Passage], service: Service | None) -> list[Passage]:
-    """Return the part of passages that is the service; all of them without one."""
+def cut(found: Iterable[Traffic], service: Service | None) -> list[Traffic]:
+    """Return the part of traffic that is the service; all of it without one."""
     if service is None:
         return list(found)
-    return [part for passage in found if (part := _cut(passage, (service.lo, service.hi))).boxes]
+    return [part for traffic in found if (part := _cut(traffic, (service.lo, service.hi))).boxes]
 
 
-def _joined(passages: Passages, sources: list[Place], targets: list[Place]) -> Iterator[tuple[Place, Place]]:
+def _joined(reachable: ReachableTraffic, sources: list[Place], targets: list[Place]) -> Iterator[tuple[Place, Place]]:
     """Yield the pairs between which any way leads, whatever filters say."""
     on_segment: dict[int, list[Side]] = defaultdict(list)
     for target in targets:
         if isinstance(target, Side):
             on_segment[target.segment].append(target)
-    public = [target for target in targets if isinstance(target, Side) and passages.doors(target)]
+    public = [target for target in targets if isinstance(target, Side) and reachable.public_addresses(target)]
     outside = [target for target in targets if not isinstance(target, Side)]
     ends: list[Place]
     for source in sources:
         if isinstance(source, Side):
-            reach = passages.paths.reach((source.segment,))
-            places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
+            reach = reachable.paths.reach((source.segment,))
+            places = {delivery.segment for delivery in reachable.paths.deliveries(reach, public=True)}
             ends = [*(target for place in places for target in on_segment.get(place, ())), *outside]
-            ends += [target for target in public if target.segment not in places] if passages.leaving(reach) else []
+            ends += [target for target in public if target.segment not in places] if reachable.leaving(reach) else []
         else:
             ends = list(public)
         yield from ((source, target) for target in ends if target != source)
 
 
-def passes_whole(found: Iterable[Passage], service: Service) -> bool:
+def passes_whole(found: Iterable[Traffic], service: Service) -> bool:
     """Tell whether every packet of the service passes, for some source and destination."""
     edge = service.lo
-    for lo, hi in sorted((box.l4_lo, box.l4_hi) for passage in found for box in passage.boxes):
+    for lo, hi in sorted((box.l4_lo, box.l4_hi) for traffic in found for box in traffic.boxes):
         if lo > edge:
             break
         edge = max(edge, hi)
     return edge >= service.hi
 
 
-def who_can_reach(passages: Passages, targets: Iterable[Side], service: Service) -> list[Passage]:
+def who_can_reach(reachable: ReachableTraffic, targets: Iterable[Side], service: Service) -> list[Traffic]:
     """Return everything that reaches the service at one of the targets: endpoints with a path, and the world outside.
 
     Whoever comes by a public address is part of ``internet`` where all of the internet is let in, and is named where it is not.
     """
     ends = list(targets)
-    outside = can(passages, [INTERNET], ends, service)
-    inside = [p for source in neighbours(passages, ends) for end in ends if source != end for p in passages.directly(source, end)]
-    return [*cut(inside, service), *_callers(passages, [end for end in ends if passages.doors(end)], outside, service), *outside]
+    outside = can(reachable, [INTERNET], ends, service)
+    inside = [p for source in neighbours(reachable, ends) for end in ends if source != end for p in reachable.directly(source, end)]
+    return [
+        *cut(inside, service),
+        *_senders(reachable, [end for end in ends if reachable.public_addresses(end)], outside, service),
+        *outside,
+    ]
 
 
-def neighbours(passages: Passages, targets: list[Side]) -> Iterator[Side]:
+def neighbours(reachable: ReachableTraffic, targets: list[Side]) -> Iterator[Side]:
     """Yield the sides from whose segments a packet may get to a target by the target's own addresses."""
     wanted = {target.segment for target in targets}
-    for segment, members in passages.paths.on_segment.items():
-        reach = passages.paths.reach((segment,))
-        if wanted & (reach.delivered.keys() | {place for place, _, _ in reach.handed}):
-            yield from group(passages.fabric, members.tolist())
+    for segment, members in reachable.paths.on_segment.items():
+        reach = reachable.paths.reach((segment,))
+        if wanted & (reach.delivered.keys() | {place for place, _, _ in reach.via_next_hop}):
+            yield from group(reachable.fabric, members.tolist())
 
 
-def _callers(passages: Passages, doors: list[Side], outside: list[Passage], service: Service) -> Iterator[Passage]:
+def _senders(reachable: ReachableTraffic, public_addresses: list[Side], outside: list[Traffic], service: Service) -> Iterator[Traffic]:
     """Yield what endpoints send to public addresses of targets, where it is not simply part of what the whole internet may send."""
-    narrow = [passage for passage in outside if not all(_is_everybody(box) for box in passage.boxes)]
-    admitted = normal(span for passage in narrow for box in passage.boxes for span in box.sources)
-    for members in passages.paths.on_segment.values() if doors else ():
-        for side in group(passages.fabric, members.tolist()):
-            faces = passages.faces(side)
-            if not covers(INTERNET.ranges, faces) or touches(faces, admitted):
-                yield from cut((p for target in doors if target != side for p in passages.publicly(side, target)), service)
+    narrow = [traffic for traffic in outside if not all(_is_everybody(box) for box in traffic.boxes)]
+    admitted = normal(span for traffic in narrow for box in traffic.boxes for span in box.sources)
+    for members in reachable.paths.on_segment.values() if public_addresses else ():
+        for side in group(reachable.fabric, members.tolist()):
+            outside_addresses = reachable.outside_addresses(side)
+            if not covers(INTERNET.ranges, outside_addresses) or touches(outside_addresses, admitted):
+                yield from cut((p for target in public_addresses if target != side for p in reachable.publicly(side, target)), service)
 
 
 def _is_everybody(box: Box) -> bool:
@@ -130,15 +134,15 @@ def _is_everybody(box: Box) -> bool:
     return covers(box.sources, tuple(span for span in INTERNET.ranges if span[0] == box.sources[0][0]))
 
 
-def _cut(passage: Passage, l4: Interval) -> Passage:
-    boxes = (box._replace(l4_lo=max(box.l4_lo, l4[0]), l4_hi=min(box.l4_hi, l4[1])) for box in passage.boxes)
-    return replace(passage, boxes=tuple(box for box in boxes if box.l4_lo < box.l4_hi))
+def _cut(traffic: Traffic, l4: Interval) -> Traffic:
+    boxes = (box._replace(l4_lo=max(box.l4_lo, l4[0]), l4_hi=min(box.l4_hi, l4[1])) for box in traffic.boxes)
+    return replace(traffic, boxes=tuple(box for box in boxes if box.l4_lo < box.l4_hi))
 
 
-def sentences(passage: Passage) -> list[str]:
-    """Render the boxes of a passage: ``tcp/443 from 10.0.0.0/24 to 10.0.1.12``, boxes of equal addresses in one line."""
+def sentences(traffic: Traffic) -> list[str]:
+    """Render the boxes of some traffic: ``tcp/443 from 10.0.0.0/24 to 10.0.1.12``, boxes of equal addresses in one line."""
     lines: dict[tuple[str, str], list[str]] = {}
-    for box in passage.boxes:
+    for box in traffic.boxes:
         lines.setdefault((addresses(box.sources), addresses(box.destinations)), []).extend(format_l4(box.l4_lo, box.l4_hi))
     return [f"{', '.join(services)} from {source} to {target}" for (source, target), services in lines.items()]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from infra.packets.difference import difference
 from infra.packets.packetset import PacketSet
 from infra.packets.text import format_l4
-from infra.proof.exposure import doors_of
+from infra.proof.exposure import public_addresses_of
 from infra.queries.sweeps import common_axis, rectangles, swept
 from infra.queries.verdicts import compared
 from infra.reachability.fabric import Direction
@@ -24,13 +24,13 @@ from infra.reachability.ranges import difference as left_out
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.queries.passages import Passages
     from infra.queries.sweeps import Rectangle, Rows
+    from infra.queries.traffic import ReachableTraffic
     from infra.reachability.reach import Reach
 
     Both = tuple[PacketSet, PacketSet]
 
-Card = tuple[str, str]
+DeclaredPort = tuple[str, str]
 """(party, name of the port)."""
 
 
@@ -51,7 +51,7 @@ class Change:
     width: int
 
 
-def changes(old: Passages, new: Passages) -> list[Change]:
+def changes(old: ReachableTraffic, new: ReachableTraffic) -> list[Change]:
     """Return what differs between two states, the widest first; cards that changed alike share an entry."""
     found: dict[tuple[str, str, tuple[str, ...], tuple[str, ...], int], list[str]] = {}
     for (party, card), subject, gained, lost, width in _differences(old, new):
@@ -60,22 +60,22 @@ def changes(old: Passages, new: Passages) -> list[Change]:
     return sorted(listed, key=lambda change: (-change.width, change.party, change.cards, change.subject))
 
 
-Found = tuple[Card, str, tuple[str, ...], tuple[str, ...], int]
+Found = tuple[DeclaredPort, str, tuple[str, ...], tuple[str, ...], int]
 """(card, subject, gained, lost, width)."""
 
 
-def _differences(old: Passages, new: Passages) -> Iterator[Found]:
+def _differences(old: ReachableTraffic, new: ReachableTraffic) -> Iterator[Found]:
     before, after = _cards(old), _cards(new)
     cards = sorted(before.keys() | after.keys())
     ends = {card: (before.get(card), after.get(card)) for card in cards}
     pairs = {card: (_filter(old, was), _filter(new, now)) for card, (was, now) in ends.items()}
     filters = _changed_filters(old, new, dict.fromkeys(pairs.values()))
-    doors, places = (_doors(old), _doors(new)), (_Places(old), _Places(new))
+    public_addresses, places = (_public_addresses(old), _public_addresses(new)), (_Places(old), _Places(new))
     for card, (was, now) in ends.items():
         for direction in _DIRECTIONS:
             yield from _filters(card, direction, filters.get((*pairs[card], direction)))
         yield from _ranges(card, "addresses", _addresses(old, was), _addresses(new, now))
-        yield from _texts(card, "public addresses", doors[0].get(card, frozenset()), doors[1].get(card, frozenset()))
+        yield from _texts(card, "public addresses", public_addresses[0].get(card, frozenset()), public_addresses[1].get(card, frozenset()))
         yield from _texts(card, "paths", places[0].of(was), places[1].of(now))
     things = compared(old.paths), compared(new.paths)
     for party, name, subject in sorted(things[0].keys() | things[1].keys()):
@@ -89,7 +89,9 @@ Pair = tuple[int | None, int | None]
 """The filter class of a card in the old and the new state; ``None`` where the card is not there, and then nothing passes."""
 
 
-def _changed_filters(old: Passages, new: Passages, pairs: Iterable[Pair]) -> dict[tuple[int | None, int | None, Direction], Both]:
+def _changed_filters(
+    old: ReachableTraffic, new: ReachableTraffic, pairs: Iterable[Pair]
+) -> dict[tuple[int | None, int | None, Direction], Both]:
     """Return (gained, lost) of every pair of filters that are not the same to the letter, all in one sweep."""
     changed: list[tuple[int | None, int | None, Direction]] = []
     states: tuple[Rows, Rows] = ([], [])
@@ -107,7 +109,7 @@ def _changed_filters(old: Passages, new: Passages, pairs: Iterable[Pair]) -> dic
     }
 
 
-def _filters(card: Card, direction: Direction, both: Both | None) -> Iterator[Found]:
+def _filters(card: DeclaredPort, direction: Direction, both: Both | None) -> Iterator[Found]:
     """Yield what a card's filter lets pass now and did not before, and the reverse."""
     if both is not None and any(both):
         preposition = "from" if direction is Direction.INGRESS else "to"
@@ -115,30 +117,30 @@ def _filters(card: Card, direction: Direction, both: Both | None) -> Iterator[Fo
         yield card, direction.value, more, less, sum(map(_width, both))
 
 
-def _cards(passages: Passages) -> dict[Card, int]:
+def _cards(reachable: ReachableTraffic) -> dict[DeclaredPort, int]:
     """Return the endpoints by party and name; a second one of the same name goes by its id."""
-    ends, parties = passages.fabric.endpoints, passages.fabric.parties
-    found: dict[Card, int] = {}
+    ends, parties = reachable.fabric.endpoints, reachable.fabric.parties
+    found: dict[DeclaredPort, int] = {}
     for endpoint, party in enumerate(ends.party.tolist()):
         card = (parties[party].name, ends.names[endpoint])
         found[card if card not in found else (card[0], ends.ids[endpoint])] = endpoint
     return found
 
 
-def _filter(passages: Passages, endpoint: int | None) -> int | None:
+def _filter(reachable: ReachableTraffic, endpoint: int | None) -> int | None:
     """Return the filter class of a card; ``None`` where the card is not there, and then nothing passes."""
-    return None if endpoint is None else int(passages.fabric.endpoints.filter_class[endpoint])
+    return None if endpoint is None else int(reachable.fabric.endpoints.filter_class[endpoint])
 
 
-def _rectangles(passages: Passages, filter_class: int | None, direction: Direction) -> list[Rectangle]:
-    return [] if filter_class is None else rectangles(passages.fabric, filter_class, direction)
+def _rectangles(reachable: ReachableTraffic, filter_class: int | None, direction: Direction) -> list[Rectangle]:
+    return [] if filter_class is None else rectangles(reachable.fabric, filter_class, direction)
 
 
-def _addresses(passages: Passages, endpoint: int | None) -> Ranges:
-    return () if endpoint is None else passages.fabric.builder.targets(endpoint)
+def _addresses(reachable: ReachableTraffic, endpoint: int | None) -> Ranges:
+    return () if endpoint is None else reachable.fabric.builder.targets(endpoint)
 
 
-def _ranges(card: Card, subject: str, was: Ranges, now: Ranges) -> Iterator[Found]:
+def _ranges(card: DeclaredPort, subject: str, was: Ranges, now: Ranges) -> Iterator[Found]:
     gained, lost = left_out(now, was), left_out(was, now)
     if gained or lost:
         yield card, subject, tuple(show(gained)), tuple(show(lost)), len(gained) + len(lost)
@@ -149,49 +151,49 @@ def _width(packets: PacketSet) -> int:
     return packets.only(4).size() + -(-packets.only(6).size() // (1 << 64))
 
 
-def _texts(card: Card, subject: str, was: frozenset[str], now: frozenset[str]) -> Iterator[Found]:
+def _texts(card: DeclaredPort, subject: str, was: frozenset[str], now: frozenset[str]) -> Iterator[Found]:
     if was != now:
         yield card, subject, tuple(sorted(now - was)), tuple(sorted(was - now)), len(was ^ now)
 
 
-def _doors(passages: Passages) -> dict[Card, frozenset[str]]:
-    names = {endpoint: card for card, endpoint in _cards(passages).items()}
-    found: dict[Card, set[str]] = {}
-    for door in doors_of(passages.paths):
-        ports = "" if door.l4_hi - door.l4_lo == 1 << 24 else f" {', '.join(format_l4(door.l4_lo, door.l4_hi))}"
-        found.setdefault(names[door.endpoint], set()).add(f"{show_address(door.family, door.address)}{ports}")
+def _public_addresses(reachable: ReachableTraffic) -> dict[DeclaredPort, frozenset[str]]:
+    names = {endpoint: card for card, endpoint in _cards(reachable).items()}
+    found: dict[DeclaredPort, set[str]] = {}
+    for public in public_addresses_of(reachable.paths):
+        ports = "" if public.l4_hi - public.l4_lo == 1 << 24 else f" {', '.join(format_l4(public.l4_lo, public.l4_hi))}"
+        found.setdefault(names[public.endpoint], set()).add(f"{show_address(public.family, public.address)}{ports}")
     return {card: frozenset(texts) for card, texts in found.items()}
 
 
 class _Places:
     """Where packets can get to from every network of a state, as texts: networks with destinations, and the outside."""
 
-    def __init__(self, passages: Passages) -> None:
-        self._passages = passages
+    def __init__(self, reachable: ReachableTraffic) -> None:
+        self._traffic = reachable
         self._known: dict[int, frozenset[str]] = {}
 
     def of(self, endpoint: int | None) -> frozenset[str]:
         """Return the places for a card; none for a card that is not there."""
         if endpoint is None:
             return frozenset()
-        segment = int(self._passages.fabric.endpoints.segment[endpoint])
+        segment = int(self._traffic.fabric.endpoints.segment[endpoint])
         if segment not in self._known:
-            self._known[segment] = _destinations(self._passages, segment)
+            self._known[segment] = _destinations(self._traffic, segment)
         return self._known[segment]
 
 
-def _destinations(passages: Passages, segment: int) -> frozenset[str]:
-    reach = passages.paths.reach((segment,))
-    names = passages.fabric.segments
+def _destinations(reachable: ReachableTraffic, segment: int) -> frozenset[str]:
+    reach = reachable.paths.reach((segment,))
+    names = reachable.fabric.segments
     inside = {
-        f"network {names[place].name}{_party_of(passages, place)}{_part(destinations, names[place].prefixes)}"
+        f"network {names[place].name}{_party_of(reachable, place)}{_part(destinations, names[place].prefixes)}"
         for place, destinations in reach.delivered.items()
     }
-    handed = {
+    via_next_hop = {
         f"{show_address(family, hop)} on network {names[place].name}{_part(destinations, ())}"
-        for (place, family, hop), destinations in reach.handed.items()
+        for (place, family, hop), destinations in reach.via_next_hop.items()
     }
-    return frozenset(inside | handed | _outside(reach))
+    return frozenset(inside | via_next_hop | _outside(reach))
 
 
 def _part(destinations: Ranges, whole: Ranges) -> str:
@@ -200,9 +202,9 @@ def _part(destinations: Ranges, whole: Ranges) -> str:
     return "" if default or (whole and covers(destinations, whole)) else f" for {', '.join(show(destinations))}"
 
 
-def _party_of(passages: Passages, segment: int) -> str:
-    parties = passages.paths.parties_on.get(segment, set())
-    names = sorted(passages.fabric.parties[party].name for party in parties)
+def _party_of(reachable: ReachableTraffic, segment: int) -> str:
+    parties = reachable.paths.parties_on.get(segment, set())
+    names = sorted(reachable.fabric.parties[party].name for party in parties)
     return f" with servers of {', '.join(names)}" if len(names) > 1 else ""
 
 

@@ -14,8 +14,8 @@ from infra.reachability.fabric import Direction
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from infra.queries.passages import Passage, Passages
     from infra.queries.sides import Place
+    from infra.queries.traffic import ReachableTraffic, Traffic
 
 INTERNET_ROW = "internet"
 
@@ -29,10 +29,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What passes from one row to another: minimal services, and the passages they come from, for drilling down."""
+    """What passes from one row to another: minimal services, and the traffic they come from, for drilling down."""
 
     services: tuple[str, ...]
-    passages: tuple[Passage, ...]
+    reachable: tuple[Traffic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +44,28 @@ class Matrix:
     cells: dict[tuple[str, str], Cell]
 
 
-def matrix(passages: Passages, level: Level, parties: Collection[str] = (), *, detail: bool = True) -> Matrix:
+def matrix(reachable: ReachableTraffic, level: Level, parties: Collection[str] = (), *, detail: bool = True) -> Matrix:
     """Work out the matrix of some parties (all when none is named): pairs are visited only where a path joins their networks.
 
     Without ``detail`` the cells have services only, which is what a table shows; a whole cloud then fits into little memory.
     """
-    sides = _sides(passages, parties)
+    sides = _sides(reachable, parties)
     open_: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
-    found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
-    for passage in _passages(passages, sides):
-        key = _row(passages, passage.source, level), _row(passages, passage.target, level)
-        open_[key].update((box.l4_lo, box.l4_hi) for box in passage.boxes)
+    found: dict[tuple[str, str], list[Traffic]] = defaultdict(list)
+    for traffic in _traffic(reachable, sides):
+        key = _row(reachable, traffic.source, level), _row(reachable, traffic.target, level)
+        open_[key].update((box.l4_lo, box.l4_hi) for box in traffic.boxes)
         if detail:
-            found[key].append(passage)
-    rows = dict.fromkeys(_row(passages, side, level) for side in sides)
+            found[key].append(traffic)
+    rows = dict.fromkeys(_row(reachable, side, level) for side in sides)
     cells = {key: Cell(tuple(services(intervals)), tuple(found.get(key, ()))) for key, intervals in open_.items()}
     return Matrix(level, (*rows, INTERNET_ROW), cells)
 
 
-def _sides(passages: Passages, parties: Collection[str]) -> list[Side]:
-    fabric = passages.fabric
+def _sides(reachable: ReachableTraffic, parties: Collection[str]) -> list[Side]:
+    fabric = reachable.fabric
     chosen = [number for number, party in enumerate(fabric.parties) if not parties or party.name in parties]
-    of_party = passages.paths.of_party
+    of_party = reachable.paths.of_party
     return [side for party in chosen if party in of_party for side in group(fabric, of_party[party].tolist())]
 
 
@@ -73,33 +73,33 @@ BATCH = 600
 """Sides whose filters are worked out together: many enough to be quick, few enough to be small."""
 
 
-def _passages(passages: Passages, sides: list[Side]) -> Iterator[Passage]:
+def _traffic(reachable: ReachableTraffic, sides: list[Side]) -> Iterator[Traffic]:
     on_segment: dict[int, list[Side]] = defaultdict(list)
     for side in sides:
         on_segment[side.segment].append(side)
     for start in range(0, len(sides), BATCH):  # sides are in the order of their parties, so those that meet are mostly in one batch
         batch = sides[start : start + BATCH]
-        passages.prepare((side.filter_class, direction) for side in batch for direction in Direction)
+        reachable.prepare((side.filter_class, direction) for side in batch for direction in Direction)
         for source in batch:
-            yield from _sent(passages, source, on_segment)
+            yield from _sent(reachable, source, on_segment)
         for target in batch:
-            yield from passages.between(INTERNET, target)
-        passages.forget()
+            yield from reachable.between(INTERNET, target)
+        reachable.forget()
 
 
-def _sent(passages: Passages, source: Side, on_segment: dict[int, list[Side]]) -> Iterator[Passage]:
+def _sent(reachable: ReachableTraffic, source: Side, on_segment: dict[int, list[Side]]) -> Iterator[Traffic]:
     """Yield what a side may send to the others by their own addresses, and to the internet."""
-    reach = passages.paths.reach((source.segment,))
-    places = {arrival.segment for arrival in passages.paths.arrivals(reach, public=True)}
+    reach = reachable.paths.reach((source.segment,))
+    places = {delivery.segment for delivery in reachable.paths.deliveries(reach, public=True)}
     for place in sorted(places & on_segment.keys()):
         for target in on_segment[place]:
             if target is not source or len(source.members) > 1:
-                yield from passages.directly(source, target)
-    yield from passages.between(source, INTERNET)
+                yield from reachable.directly(source, target)
+    yield from reachable.between(source, INTERNET)
 
 
-def _row(passages: Passages, place: Place, level: Level) -> str:
+def _row(reachable: ReachableTraffic, place: Place, level: Level) -> str:
     if not isinstance(place, Side):
         return INTERNET_ROW
-    party = passages.fabric.parties[place.party].name
-    return party if level is Level.TENANTS else f"{party} on {passages.fabric.segments[place.segment].name}"
+    party = reachable.fabric.parties[place.party].name
+    return party if level is Level.TENANTS else f"{party} on {reachable.fabric.segments[place.segment].name}"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from infra.proof.packets import askers_of
 from infra.queries.answers import addresses, services
 from infra.queries.sides import Side
-from infra.reachability.filtering import Filtering, Meeting, Member
+from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.ranges import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from infra.queries.answers import Service
-    from infra.queries.passages import Passages
     from infra.queries.sides import Place
+    from infra.queries.traffic import ReachableTraffic
     from infra.reachability.ranges import Range
 
 MOST_PAIRS = 400
@@ -38,33 +38,33 @@ class Reply:
     packets: tuple[str, ...]
 
 
-def replies(passages: Passages, pairs: Iterable[tuple[Place, Place]], service: Service | None = None) -> list[Reply] | None:
+def replies(reachable: ReachableTraffic, pairs: Iterable[tuple[Place, Place]], service: Service | None = None) -> list[Reply] | None:
     """Return what passes as answers between pairs by their own addresses; ``None`` when there are too many pairs to look."""
     looked = [(one, two) for one, two in pairs if isinstance(one, Side) and isinstance(two, Side)]
     if len(looked) > MOST_PAIRS:
         return None
-    met = [(pair, meeting) for pair in looked for meeting in _meetings(passages, *pair)]
-    askers = {source.party: askers_of(passages.paths, source.party) for source, _ in looked}
+    met = [(pair, adjacency) for pair in looked for adjacency in _adjacencies(reachable, *pair)]
+    askers = {source.party: askers_of(reachable.paths, source.party) for source, _ in looked}
     lines: dict[tuple[Side, Side], dict[tuple[Range, Range], list[tuple[int, int]]]] = {}
-    for one in Filtering(passages.fabric, [meeting for _, meeting in met], askers).passing(every=True):
+    for one in Filtering(reachable.fabric, [adjacency for _, adjacency in met], askers).passing(every=True):
         lo, hi = (one.l4_lo, one.l4_hi) if service is None else (max(one.l4_lo, service.lo), min(one.l4_hi, service.hi))
         if lo < hi:
-            lines.setdefault(met[one.meeting][0], {}).setdefault((one.source, one.target), []).append((lo, hi))
+            lines.setdefault(met[one.adjacency][0], {}).setdefault((one.source, one.target), []).append((lo, hi))
     return [Reply(*pair, tuple(_sentences(found))) for pair, found in lines.items()]
 
 
-def _meetings(passages: Passages, source: Side, target: Side) -> Iterator[Meeting]:
-    """Yield one meeting per way between the two, the sources under every address that routers on it may give them."""
-    paths = passages.paths
+def _adjacencies(reachable: ReachableTraffic, source: Side, target: Side) -> Iterator[Adjacency]:
+    """Yield one adjacency per way between the two, the sources under every address that routers on it may give them."""
+    paths = reachable.paths
     reach = paths.reach((source.segment,))
-    for arrival in paths.arrivals(reach, public=True):
-        if arrival.segment != target.segment:
+    for delivery in paths.deliveries(reach, public=True):
+        if delivery.segment != target.segment:
             continue
-        routers = [passages.fabric.routers[link.router] for link in reach.path(arrival.link) if link.router is not None]
+        routers = [reachable.fabric.routers[link.router] for link in reach.path(delivery.link) if link.router is not None]
         masks = [(family, value, value) for router in routers for family, value in router.masquerade]
-        senders = ((member, normal([*passages.fabric.builder.sources(member), *masks])) for member in source.members)
-        takers = ((member, paths.takes(member, arrival)) for member in target.members)
-        yield Meeting(
+        senders = ((member, normal([*reachable.fabric.builder.sources(member), *masks])) for member in source.members)
+        takers = ((member, paths.takes(member, delivery)) for member in target.members)
+        yield Adjacency(
             tuple(Member(member, source.party, ranges) for member, ranges in senders if ranges),
             tuple(Member(member, _TAKER, ranges) for member, ranges in takers if ranges),
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.proof.report import Judgement
-    from infra.proof.structure import Contact
+    from infra.proof.structure import Crossing
     from infra.reachability.paths import Paths
 
 CLOUD = "the cloud"
@@ -33,8 +33,8 @@ Thing = tuple[str, str, str]
 def compared(paths: Paths) -> dict[Thing, frozenset[str]]:
     """Return the sentences about everything that is compared, by the thing that they are about."""
     found: dict[Thing, set[str]] = defaultdict(set)
-    judgements, contacts, _ = judged(paths, BETWEEN_TENANTS)
-    for texts in (_roles(paths), _routers(paths), _wires(paths), _model(paths), _contacts(paths, contacts), _verdicts(judgements)):
+    judgements, crossings, _ = judged(paths, BETWEEN_TENANTS)
+    for texts in (_roles(paths), _routers(paths), _wires(paths), _model(paths), _crossings(paths, crossings), _verdicts(judgements)):
         for thing, text in texts:
             found[thing].add(text)
     return {thing: frozenset(texts) for thing, texts in found.items()}
@@ -73,14 +73,14 @@ def _model(paths: Paths) -> Iterator[tuple[Thing, str]]:
     yield from (((CLOUD, CLOUD, "taken for granted"), sentence) for sentence in fabric.assumptions)
 
 
-def _contacts(paths: Paths, contacts: list[Contact]) -> Iterator[tuple[Thing, str]]:
+def _crossings(paths: Paths, crossings: list[Crossing]) -> Iterator[tuple[Thing, str]]:
     """Yield the paths by which a tenant's packets come to others', whatever groups let pass."""
     fabric = paths.fabric
-    for contact in contacts:
-        place = fabric.segments[contact.arrival.segment].name
-        way = f" on network {place}" + (", over the networks outside" if contact.abroad else "")
-        thing = (fabric.parties[contact.party].name, f"network {fabric.segments[contact.origin].name}", "paths to other tenants")
-        for other in paths.parties_on[contact.arrival.segment] - paths.platform - {contact.party}:
+    for crossing in crossings:
+        place = fabric.segments[crossing.delivery.segment].name
+        way = f" on network {place}" + (", over the networks outside" if crossing.leaves_cloud else "")
+        thing = (fabric.parties[crossing.party].name, f"network {fabric.segments[crossing.origin].name}", "paths to other tenants")
+        for other in paths.parties_on[crossing.delivery.segment] - paths.platform - {crossing.party}:
             yield thing, f"to {fabric.parties[other].name}{way}"
 
 

@@ -75,7 +75,7 @@ class Router:
 
     id: str
     name: str
-    legs: tuple[int, ...]
+    interfaces: tuple[int, ...]
     addresses: tuple[tuple[int, int, int], ...]
     hops: tuple[Hop, ...]
     routable: Ranges = ()

@@ -16,7 +16,7 @@ import numpy as np
 from infra.packets.axes import IPV6_BASE, PeerAxis
 from infra.packets.canonical import canonicalise
 from infra.packets.classes import EVERYTHING, NOTHING, Flows, PortClasses
-from infra.packets.pairs import contacts, flows
+from infra.packets.pairs import connected, flows
 from infra.packets.table import CanonicalTable, RuleTable
 from infra.reachability.connection_tracking import answers
 from infra.reachability.fabric import UNFILTERED, Allow, Direction
@@ -33,7 +33,7 @@ _IPV4 = 4
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An endpoint's part in a meeting: the addresses it sends from as the other side sees them, or takes packets at as they are sent.
+    """An endpoint's part in an adjacency: the addresses it sends from as the other side sees them, or takes packets at as they are sent.
 
     ``bare``: its filter is not asked.
     """
@@ -45,7 +45,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class Adjacency:
     """Endpoints between which the network carries packets, every source to every target."""
 
     sources: tuple[Member, ...]
@@ -53,13 +53,13 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
-    """A box of packets that pass in a meeting: every address of ``source`` to every address of ``target``, layer 4 ``[l4_lo, l4_hi)``.
+class PassedPackets:
+    """A box of packets that pass in an adjacency: every address of ``source`` to every address of ``target``, layer 4 ``[l4_lo, l4_hi)``.
 
     ``sources`` and ``targets`` are the endpoints of the two classes that have addresses in the box.
     """
 
-    meeting: int
+    adjacency: int
     sources: tuple[int, ...]
     targets: tuple[int, ...]
     source: Range
@@ -100,28 +100,28 @@ NOBODY = -1
 
 
 class Filtering:
-    """Kernels over the filters of a fabric, for a given list of meetings."""
+    """Kernels over the filters of a fabric, for a given list of adjacencies."""
 
     def __init__(
-        self, fabric: Fabric, meetings: Sequence[Meeting], askers: Mapping[int, Ranges] | None = None, *, taken: bool = True
+        self, fabric: Fabric, adjacencies: Sequence[Adjacency], askers: Mapping[int, Ranges] | None = None, *, taken: bool = True
     ) -> None:
-        """Collect the classes and rules that the meetings need, and nothing else.
+        """Collect the classes and rules that the adjacencies need, and nothing else.
 
         With ``askers``, answers count as well: by label, the addresses that members may send answers to. Unless they are ``taken``,
         nobody takes a packet for an answer.
         """
         self.fabric = fabric
-        self.meetings = meetings
+        self.adjacencies = adjacencies
         self._askers = askers
         self._taken = taken
         self._rows: dict[tuple[int, int, int, Direction], list[Member]] = defaultdict(list)
-        for number, meeting in enumerate(meetings):
-            for direction, members in ((Direction.EGRESS, meeting.sources), (Direction.INGRESS, meeting.targets)):
+        for number, adjacency in enumerate(adjacencies):
+            for direction, members in ((Direction.EGRESS, adjacency.sources), (Direction.INGRESS, adjacency.targets)):
                 for member in members:
                     filter_class = UNFILTERED if member.bare else int(fabric.endpoints.filter_class[member.endpoint])
                     self._rows[number, member.label, filter_class, direction].append(member)
 
-    def passing(self, *, every: bool = False) -> list[Passing]:
+    def passing(self, *, every: bool = False) -> list[PassedPackets]:
         """Return what passes between classes with different labels: one box per pair of classes, or ``every`` box."""
         if not self._rows:
             return []
@@ -144,7 +144,7 @@ class Filtering:
             target_lo=np.array(target_lo, dtype=np.int64),
             target_hi=np.array(target_hi, dtype=np.int64),
         )
-        return self._explain(flows(classes, table) if every else contacts(classes, table))
+        return self._explain(flows(classes, table) if every else connected(classes, table))
 
     def _filter(self, label: int, filter_class: int, direction: Direction) -> Filter:
         return filter_class, direction, label if self._askers is not None and direction is Direction.EGRESS else NOBODY
@@ -191,14 +191,14 @@ class Filtering:
             dtype=np.int64,
         )
 
-    def _explain(self, found: Flows) -> list[Passing]:
+    def _explain(self, found: Flows) -> list[PassedPackets]:
         """Turn boxes on the axes into addresses and endpoints."""
         rows = list(self._rows.items())
         columns = (found.source, found.target, found.l4_lo, found.l4_hi)
         ends = ((found.source_lo, found.source_hi), (found.target_lo, found.target_hi))
         spans = [[span_at(self._axis, lo, hi) for lo, hi in zip(los.tolist(), his.tolist(), strict=True)] for los, his in ends]
         return [
-            Passing(rows[source][0][0], _holders(rows[source][1], sent), _holders(rows[target][1], taken), sent, taken, lo, hi)
+            PassedPackets(rows[source][0][0], _holders(rows[source][1], sent), _holders(rows[target][1], taken), sent, taken, lo, hi)
             for source, target, lo, hi, sent, taken in zip(*(column.tolist() for column in columns), *spans, strict=True)
         ]
 

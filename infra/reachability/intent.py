@@ -22,7 +22,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class DeclaredPort:
     """A declared network card: what its party and its port are called, everything that is allowed on it, and the port's id.
 
     ``port`` is empty for a card that the state does not have.
@@ -42,7 +42,7 @@ class Intent:
     """
 
     compared: frozenset[str]
-    cards: tuple[Card, ...]
+    cards: tuple[DeclaredPort, ...]
 
     def allows(self) -> dict[str, tuple[Declared, ...]]:
         """Return what is allowed on every port that is a declared card, by the port's id."""

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """Destinations that reach endpoints on a segment: those of ``destinations``, or (``handed``) whatever is sent to one address."""
+class Delivery:
+    """Destinations that reach endpoints on a segment: those of ``destinations``, or (``via_next_hop``) whatever is sent to one address."""
 
     segment: int
     destinations: Ranges
     link: Link
-    handed: Ranges = ()
+    via_next_hop: Ranges = ()
 
     @property
     def is_beside(self) -> bool:
@@ -47,17 +47,17 @@ class Paths:
         ends = fabric.endpoints
         self.on_segment = _grouped(ends.segment)
         self.of_party = _grouped(ends.party)
-        self.parties_on, self.segments_of_party = _meetings(ends.segment, ends.party)
+        self.parties_on, self.segments_of_party = _adjacencies(ends.segment, ends.party)
         self.platform = {index for index, party in enumerate(fabric.parties) if party.platform}
 
     def exits(self, router: int) -> frozenset[int]:
-        """Return the families of the external networks that a router has a leg on: none where it leads to nobody outside.
+        """Return the families of the external networks that a router has a router interface on: none where it leads to nobody outside.
 
         What a server forwards outside, it is taken to translate.
         """
         found = self._exits.get(router)
         if found is None:
-            places = (self.fabric.segments[leg] for leg in self.fabric.routers[router].legs)
+            places = (self.fabric.segments[interface] for interface in self.fabric.routers[router].interfaces)
             lines = (span[0] for place in places if place.external for span in place.prefixes)
             found = frozenset() if self.fabric.routers[router].server else frozenset(lines)
             self._exits[router] = found
@@ -74,7 +74,7 @@ class Paths:
             known = self._reach[segments] = self.routing.from_segments(segments)
         return known
 
-    def arrivals(self, reach: Reach, *, public: bool) -> Iterator[Arrival]:
+    def deliveries(self, reach: Reach, *, public: bool) -> Iterator[Delivery]:
         """Yield where endpoints can be reached.
 
         Endpoints on a public segment are reached by their public addresses: routers deliver to them as the outside does, which is
@@ -83,23 +83,23 @@ class Paths:
         for segment, destinations in reach.delivered.items():
             link = reach.segment_via[segment]
             if segment in self.on_segment and (link.router is None or public or not self.fabric.segments[segment].public):
-                yield Arrival(segment, destinations, link)
-        for (segment, family, address), destinations in reach.handed.items():
+                yield Delivery(segment, destinations, link)
+        for (segment, family, address), destinations in reach.via_next_hop.items():
             if segment in self.on_segment:
                 hop = Hop(destinations[0], segment, address)
-                yield Arrival(segment, destinations, Link(None, segment, hop), ((family, address, address),))
+                yield Delivery(segment, destinations, Link(None, segment, hop), ((family, address, address),))
 
-    def takes(self, endpoint: int, arrival: Arrival) -> Ranges:
-        """Return the destinations with which the endpoint takes packets of an arrival; empty for none."""
-        if arrival.handed:
-            return arrival.destinations if intersection(arrival.handed, self.fabric.builder.targets(endpoint)) else ()
-        if arrival.destinations is ANY:
+    def takes(self, endpoint: int, delivery: Delivery) -> Ranges:
+        """Return the destinations with which the endpoint takes packets of a delivery; empty for none."""
+        if delivery.via_next_hop:
+            return delivery.destinations if intersection(delivery.via_next_hop, self.fabric.builder.targets(endpoint)) else ()
+        if delivery.destinations is ANY:
             return self.fabric.builder.targets(endpoint)
-        return intersection(arrival.destinations, self.fabric.builder.targets(endpoint))
+        return intersection(delivery.destinations, self.fabric.builder.targets(endpoint))
 
-    def reaches(self, endpoint: int, arrival: Arrival) -> Ranges:
+    def reaches(self, endpoint: int, delivery: Delivery) -> Ranges:
         """Return the same, and every destination for a neighbour that has none of them: a frame to all of the segment comes to it."""
-        return self.takes(endpoint, arrival) or (ANY if arrival.is_beside else ())
+        return self.takes(endpoint, delivery) or (ANY if delivery.is_beside else ())
 
     def describe(self, reach: Reach, link: Link) -> tuple[str, ...]:
         """Render the way to a link as sentences, from the source on."""
@@ -121,7 +121,7 @@ class Paths:
         return f"{router} routes {prefix} to {next_hop.split('/')[0]} on network {segment}"
 
 
-def _meetings(segments: Ints, parties: Ints) -> tuple[dict[int, set[int]], dict[int, tuple[int, ...]]]:
+def _adjacencies(segments: Ints, parties: Ints) -> tuple[dict[int, set[int]], dict[int, tuple[int, ...]]]:
     """Return the parties on every segment, and the segments of every party in ascending order, from two int64 columns of endpoints."""
     width = int(parties.max(initial=0)) + 1
     places, owners = np.divmod(np.unique(segments * width + parties), width)

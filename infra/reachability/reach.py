@@ -35,14 +35,14 @@ class Link(NamedTuple):
 class Reach:
     """What can be reached from a set of segments.
 
-    ``routers`` and ``delivered`` map indexes to destinations; ``handed`` maps (segment, family, next hop) to destinations that a
+    ``routers`` and ``delivered`` map indexes to destinations; ``via_next_hop`` maps (segment, family, next hop) to destinations that a
     router gives to an address which is no router's. ``outside`` says whether anything leaves the cloud. ``via`` has the first way that
     every router, segment (negative numbers minus two) and handed next hop was reached, for explanations.
     """
 
     routers: dict[int, Ranges] = field(default_factory=dict)
     delivered: dict[int, Ranges] = field(default_factory=dict)
-    handed: dict[tuple[int, int, int], Ranges] = field(default_factory=dict)
+    via_next_hop: dict[tuple[int, int, int], Ranges] = field(default_factory=dict)
     outside: Ranges = ()
     router_via: dict[int, Link] = field(default_factory=dict)
     segment_via: dict[int, Link] = field(default_factory=dict)
@@ -65,13 +65,13 @@ class Routing:
     """The routing tables of a fabric, prepared for closures."""
 
     def __init__(self, fabric: Fabric) -> None:
-        """Index legs and next hops."""
+        """Index router interfaces and next hops."""
         self.fabric = fabric
         self._routers_on: dict[int, list[int]] = defaultdict(list)
         self._owner: dict[tuple[int, int, int], tuple[int, ...]] = {}
         self._hosts: dict[tuple[int, int, int], tuple[int, ...]] = {}
         for index, router in enumerate(fabric.routers):
-            for segment in set(router.legs):
+            for segment in set(router.interfaces):
                 self._routers_on[segment].append(index)
             owner = self._hosts if router.server else self._owner
             for place in router.addresses:
@@ -79,7 +79,7 @@ class Routing:
         self._tables: dict[int, tuple[tuple[Range, Hop], ...]] = {}
 
     def routers_on(self, segment: int) -> list[int]:
-        """Routers with a leg on the segment."""
+        """Routers with a router interface on the segment."""
         return self._routers_on.get(segment, [])
 
     def from_segments(self, segments: Iterable[int]) -> Reach:
@@ -105,7 +105,9 @@ class Routing:
         work: list[tuple[int, Ranges]] = []
         for index, router in enumerate(self.fabric.routers):
             if router.routable:
-                segment = next((leg for leg in router.legs if self.fabric.segments[leg].external), router.legs[0])
+                segment = next(
+                    (interface for interface in router.interfaces if self.fabric.segments[interface].external), router.interfaces[0]
+                )
                 reach.routers[index] = router.routable
                 reach.router_via[index] = Link(None, segment, None)
                 work.append((index, router.routable))
@@ -136,7 +138,7 @@ class Routing:
             reach.outside = normal([*reach.outside, *taken])
             reach.outside_via = reach.outside_via or link
         if not owners:
-            _add(reach.handed, (hop.segment, family, hop.next_hop), taken)
+            _add(reach.via_next_hop, (hop.segment, family, hop.next_hop), taken)
         for owner in (*owners, *self._hosts.get((hop.segment, family, hop.next_hop), ())):
             news = difference(taken, reach.routers.get(owner, ()))
             if news:

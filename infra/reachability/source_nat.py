@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from infra.reachability.reach import Reach
 
 
-class Face(NamedTuple):
+class OutsideAddress(NamedTuple):
     """An address, or range, of a party, as others see it."""
 
     party: int
@@ -41,28 +41,31 @@ def untranslated(paths: Paths, endpoint: int, reach: Reach) -> Ranges:
     return normal(left)
 
 
-class Faces:
-    """All faces of all tenants. A party's face is an upper bound: which of its servers are behind it is found when it matters."""
+class OutsideAddresses:
+    """All outside addresses of all tenants. Each is an upper bound: which servers of its party are behind it is found when it matters."""
 
     def __init__(self, paths: Paths) -> None:
         """Collect translated addresses, floating IPs and untranslated addresses."""
         self._paths = paths
-        self._bound: dict[Face, list[int]] = {}
-        self._as_they_are: dict[Face, list[int]] = {}
+        self._bound: dict[OutsideAddress, list[int]] = {}
+        self._as_they_are: dict[OutsideAddress, list[int]] = {}
         self._roaming = frozenset(paths.fabric.builder.roaming())
-        found: set[Face] = set()
-        for door in paths.fabric.public:
-            if (door.l4_lo, door.l4_hi) == (0, L4_POINTS):
-                face = Face(int(paths.fabric.endpoints.party[door.endpoint]), (door.family, door.address, door.address))
-                self._bound.setdefault(face, []).append(door.endpoint)
+        found: set[OutsideAddress] = set()
+        for public in paths.fabric.public:
+            if (public.l4_lo, public.l4_hi) == (0, L4_POINTS):
+                outside_address = OutsideAddress(
+                    int(paths.fabric.endpoints.party[public.endpoint]),
+                    (public.family, public.address, public.address),
+                )
+                self._bound.setdefault(outside_address, []).append(public.endpoint)
         found.update(self._bound)
         for party in paths.tenants():
             reach = paths.reach(paths.segments_of_party[party])
             if self._leaves(reach):
-                found.update(Face(party, span) for span in self._masks(reach))
+                found.update(OutsideAddress(party, span) for span in self._masks(reach))
                 self._collect(party, reach)
         found.update(self._as_they_are)
-        self.all = sorted(face for face in found if face.party not in paths.platform)
+        self.all = sorted(outside_address for outside_address in found if outside_address.party not in paths.platform)
 
     def _leaves(self, reach: Reach) -> bool:
         """Tell whether anything gets out, if only to a neighbour on an external network."""
@@ -86,7 +89,7 @@ class Faces:
             segment = int(paths.fabric.endpoints.segment[endpoint])
             if segment in whole or endpoint in self._roaming:
                 for span in untranslated(paths, endpoint, paths.reach((segment,))):
-                    self._as_they_are.setdefault(Face(party, span), []).append(endpoint)
+                    self._as_they_are.setdefault(OutsideAddress(party, span), []).append(endpoint)
 
     def _is_translated(self, segment: int, reach: Reach) -> bool:
         """Tell whether everything that comes from a segment's own subnets is translated before it leaves."""
@@ -102,32 +105,36 @@ class Faces:
 
     @cached_property
     def _singles(self) -> list[tuple[int, int, int]]:
-        """(family, address, party) of the faces that are one address, sorted."""
-        return sorted((face.span[0], face.span[1], face.party) for face in self.all if face.span[1] == face.span[2])
+        """(family, address, party) of the outside addresses that are one address, sorted."""
+        return sorted(
+            (outside_address.span[0], outside_address.span[1], outside_address.party)
+            for outside_address in self.all
+            if outside_address.span[1] == outside_address.span[2]
+        )
 
     @cached_property
-    def _wide(self) -> list[Face]:
-        return [face for face in self.all if face.span[1] != face.span[2]]
+    def _wide(self) -> list[OutsideAddress]:
+        return [outside_address for outside_address in self.all if outside_address.span[1] != outside_address.span[2]]
 
-    def within(self, ranges: Ranges) -> Iterator[Face]:
-        """Yield the faces that share an address with ``ranges``."""
+    def within(self, ranges: Ranges) -> Iterator[OutsideAddress]:
+        """Yield the outside addresses that share an address with ``ranges``."""
         for family, first, last in ranges:
             start = bisect_left(self._singles, (family, first, -1))
             end = bisect_left(self._singles, (family, last + 1, -1))
-            yield from (Face(party, (kind, address, address)) for kind, address, party in self._singles[start:end])
-        yield from (face for face in self._wide if intersection((face.span,), ranges))
+            yield from (OutsideAddress(party, (kind, address, address)) for kind, address, party in self._singles[start:end])
+        yield from (outside_address for outside_address in self._wide if intersection((outside_address.span,), ranges))
 
-    def is_translated(self, face: Face) -> bool:
-        """Tell whether a face stands in place of its servers' own addresses."""
-        return face not in self._as_they_are
+    def is_translated(self, outside_address: OutsideAddress) -> bool:
+        """Tell whether an outside address stands in place of its servers' own addresses."""
+        return outside_address not in self._as_they_are
 
-    def members(self, face: Face) -> list[int]:
-        """Return the endpoints that appear under a face."""
+    def members(self, outside_address: OutsideAddress) -> list[int]:
+        """Return the endpoints that appear under an outside address."""
         paths = self._paths
-        found = dict.fromkeys([*self._bound.get(face, ()), *self._as_they_are.get(face, ())])
-        if face.span[1] == face.span[2] and face not in self._bound:
-            for endpoint in paths.of_party[face.party].tolist():
+        found = dict.fromkeys([*self._bound.get(outside_address, ()), *self._as_they_are.get(outside_address, ())])
+        if outside_address.span[1] == outside_address.span[2] and outside_address not in self._bound:
+            for endpoint in paths.of_party[outside_address.party].tolist():
                 reach = paths.reach((int(paths.fabric.endpoints.segment[endpoint]),))
-                if self._leaves(reach) and face.span in set(self._masks(reach)):
+                if self._leaves(reach) and outside_address.span in set(self._masks(reach)):
                     found[endpoint] = None
         return list(found)

@@ -86,7 +86,7 @@ def test_the_folder_is_proven(folder: Path) -> None:
 
 def test_the_folder_means_what_the_cloud_means(folder: Path) -> None:
     """No traffic gained or lost between the two, with the rules as they are listed and as their groups show them."""
-    cloud = open_state("cloud").passages
-    assert list(changes(open_state(str(folder)).passages, cloud)) == []
+    cloud = open_state("cloud").reachable
+    assert list(changes(open_state(str(folder)).reachable, cloud)) == []
     (folder / "security_group_rules.json").unlink()
-    assert list(changes(open_state(str(folder)).passages, cloud)) == []
+    assert list(changes(open_state(str(folder)).reachable, cloud)) == []

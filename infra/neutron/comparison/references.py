@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.declaration import names
-from infra.neutron.owners import is_router_leg
+from infra.neutron.owners import is_router_port
 from infra.neutron.semantics.parties import labels
 from infra.neutron.snapshot import Role
 
@@ -109,8 +109,13 @@ class References:
         return found
 
     def _by_address(self, snapshot: Snapshot) -> dict[tuple[str, str], str]:
-        legs = (port for port in snapshot.ports if is_router_leg(port.device_owner))
-        return {(leg.network_id, fixed.ip_address): leg.device_id for leg in legs for fixed in leg.fixed_ips if fixed.ip_address}
+        interfaces = (port for port in snapshot.ports if is_router_port(port.device_owner))
+        return {
+            (interface.network_id, fixed.ip_address): interface.device_id
+            for interface in interfaces
+            for fixed in interface.fixed_ips
+            if fixed.ip_address
+        }
 
 
 class _Object:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from infra.neutron.comparison.references import Reference, References
-from infra.neutron.owners import is_router_leg, is_trusted
+from infra.neutron.owners import is_router_port, is_trusted
 from infra.neutron.snapshot import Role
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Wiring:
         self._servers = {server.id for server in snapshot.servers}
         self._near: dict[str, list[str]] = defaultdict(list)
         for port in snapshot.ports:
-            if is_router_leg(port.device_owner):
+            if is_router_port(port.device_owner):
                 self._near[port.device_id].append(port.network_id)
         self._from_pool = {subnet.cidr: subnet for subnet in snapshot.subnets if subnet.subnetpool_id}
 
@@ -69,7 +69,7 @@ class Wiring:
         own |= {found.of("address group", group.id) for group in snapshot.address_groups}
         own |= {found.of("pool", pool.id) for pool in snapshot.subnet_pools}
         own |= {found.of("server", server.id) for server in snapshot.servers}
-        own |= {found.of("port", port.id) for port in snapshot.ports if not is_router_leg(port.device_owner)}
+        own |= {found.of("port", port.id) for port in snapshot.ports if not is_router_port(port.device_owner)}
         return frozenset(one for one in own if one.name)
 
     def statements(self, without: frozenset[str] = frozenset()) -> Iterator[Statement]:
@@ -130,12 +130,12 @@ class Wiring:
         return "from a pool" if subnet.subnetpool_id else subnet.cidr
 
     def _of_port(self, port: Port) -> Iterator[Statement]:
-        if is_router_leg(port.device_owner):
-            yield from self._leg(port)
+        if is_router_port(port.device_owner):
+            yield from self._interface(port)
         elif not is_trusted(port.device_owner):
             yield from self._card(port)
 
-    def _leg(self, port: Port) -> Iterator[Statement]:
+    def _interface(self, port: Port) -> Iterator[Statement]:
         if port.device_owner == _REPLICAS and not self._found.owners.get(port.network_id):
             return  # replicas of a router find each other on a network that is nobody's
         both = (("network", port.network_id), ("router", port.device_id))

@@ -19,7 +19,7 @@ from infra.neutron.plans.kinds import Kind
 from infra.neutron.plans.overlay import Overlay
 from infra.neutron.plans.ports import add_port, add_trunks
 from infra.neutron.plans.preview import Plan, Resource, is_told, source
-from infra.neutron.plans.router_interfaces import add_legs, add_routes
+from infra.neutron.plans.router_interfaces import add_interfaces, add_routes
 from infra.neutron.plans.servers import add_servers, plug_servers
 from infra.neutron.plans.unknowns import add_doubts
 from infra.neutron.snapshot.store import from_records
@@ -66,7 +66,7 @@ def _apply(overlay: Overlay) -> None:
     for resource in overlay.new(Kind.PORT):
         add_port(overlay, resource)
     add_port_groups(overlay)
-    add_legs(overlay)
+    add_interfaces(overlay)
     plug_servers(overlay)
     add_trunks(overlay)
     add_floating_ips(overlay)

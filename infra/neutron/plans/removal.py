@@ -48,9 +48,9 @@ def remove(overlay: Overlay) -> None:
         if kind is not None and overlay.drop(kind, resource.id):
             gone.add(resource.id)
         elif resource.state.type == Kind.OWN_LEG:
-            leg = resource.id.partition("/")[2]
-            if overlay.drop(model.Port, leg):
-                gone.add(leg)
+            interface = resource.id.partition("/")[2]
+            if overlay.drop(model.Port, interface):
+                gone.add(interface)
         elif resource.state.type in _PARTS:
             _PARTS[resource.state.type](overlay, resource)
     _rules(overlay, {resource.state.id for resource in overlay.plan.removed} - {""})

@@ -1,4 +1,4 @@
-"""What joins the networks of a plan: routers' legs and extra routes."""
+"""What joins the networks of a plan: router interfaces and extra routes."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from infra.neutron.plans.preview import Resource
 
 
-def add_legs(overlay: Overlay) -> None:
-    """Turn ports into routers' legs, and plug routers in at subnets."""
+def add_interfaces(overlay: Overlay) -> None:
+    """Turn ports into router interfaces, and plug routers in at subnets."""
     for resource in overlay.plan.of(Kind.ROUTER_INTERFACE, Kind.OWN_LEG):
         words = ("router_id", "port_id", "subnet_id") if resource.state.type == Kind.OWN_LEG else ("routerId", "portId", "subnetId")
         router, port, subnet = map(overlay.plan.reference, repeat(resource), words, (Kind.ROUTER, Kind.PORT, Kind.SUBNET))
         if not (resource.kept and _has_leg(overlay, router, port, subnet)):
-            _leg(overlay, resource, router, (port, subnet))
+            _interface(overlay, resource, router, (port, subnet))
 
 
 def _has_leg(overlay: Overlay, router: str, port: str, subnet: str) -> bool:
-    legs = [p for p in overlay.all(model.Port) if p.device_id == router]
-    return any(p.id == port or any(f.subnet_id == subnet for f in p.fixed_ips) for p in legs)
+    interfaces = [p for p in overlay.all(model.Port) if p.device_id == router]
+    return any(p.id == port or any(f.subnet_id == subnet for f in p.fixed_ips) for p in interfaces)
 
 
-def _leg(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str]) -> None:
+def _interface(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str]) -> None:
     port, subnet = ends
     if port:
         found = overlay.find(model.Port, port)
@@ -45,7 +45,9 @@ def _leg(overlay: Overlay, resource: Resource, router: str, ends: tuple[str, str
         return
     place = overlay.find(model.Subnet, subnet)
     if place is None:
-        raise SnapshotError(Problem("a leg on a subnet that is not there", where=f"{overlay.plan.name}: {resource.state.urn}", got=subnet))
+        raise SnapshotError(
+            Problem("a router interface on a subnet that is not there", where=f"{overlay.plan.name}: {resource.state.urn}", got=subnet)
+        )
     fixed = (model.FixedIp(subnet_id=subnet, ip_address=place.gateway_ip),)
     overlay.put(
         model.Port(

@@ -1,7 +1,8 @@
 """How many things a declaration comes to, project by project, in the words of the services' quota APIs. Pure.
 
-Neutron counts a port for the project that owns it: the legs of the tenants' edge routers belong to the platform, as the routers do. A
-router's gateway has a port that belongs to nobody. Each network may have one port that Neutron makes by itself, for metadata or DHCP.
+Neutron counts a port for the project that owns it: the router interfaces of the tenants' edge routers belong to the platform, as the
+routers do. A router's gateway has a port that belongs to nobody. Each network may have one port that Neutron makes by itself, for metadata
+or DHCP.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def of_tenant(tenant: Tenant, policy: TenantPolicy) -> Demand:
 def of_ring_fence(subnets: int) -> Demand:
     """Return what the platform's project holds for one tenant with so many subnets in its zones.
 
-    The edge router with a leg for each subnet; the management network with its subnet, its share and its router, which has two legs.
+    The edge router with a router interface for each subnet; the management network with its subnet, its share and its router, which has two
+    router interfaces.
     """
     return Demand(Counter(router=2, network=1, subnet=1, rbac_policy=1, port=subnets + 2 + 1))
 

@@ -55,9 +55,9 @@ def controlled_ports(snapshot: Snapshot) -> list[Controlled]:
 class _Genuine:
     """Which ports Neutron itself may have made, by whose they are.
 
-    It makes a port in the name of the network's project or of nobody (gateways, floating IPs, ports between replicas), and a router's leg
-    in the name of the router's. The platform's own are believed. Anybody else's port with such an owner is forged: groups are not enforced
-    on it, and it may sit on a network that others share with its project (CVE-2026-50266).
+    It makes a port in the name of the network's project or of nobody (gateways, floating IPs, ports between replicas), and a router's
+    interface in the name of the router's. The platform's own are believed. Anybody else's port with such an owner is forged: groups are not
+    enforced on it, and it may sit on a network that others share with its project (CVE-2026-50266).
     """
 
     def __init__(self, snapshot: Snapshot, platform: set[str]) -> None:

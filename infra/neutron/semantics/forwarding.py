@@ -80,7 +80,7 @@ def _hops(topology: Topology, place: int) -> Iterator[Hop]:
     for family, gateway in topology.gateways_on(place):
         neighbours[family].add(gateway)
     for router in topology.routers if not segment.external else ():
-        for leg, family, address in router.addresses:
-            if leg == place:
+        for interface, family, address in router.addresses:
+            if interface == place:
                 neighbours[family].add(address)
     yield from (Hop(EVERYTHING[family], place, address) for family in sorted(neighbours) for address in sorted(neighbours[family]))

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from infra.neutron.addresses import EVERYTHING, Interval, interval
-from infra.neutron.owners import ROUTER_LEGS
+from infra.neutron.owners import ROUTER_PORTS
 from infra.neutron.semantics.wires import Wire, is_physical, wire_of
 from infra.reachability.fabric import Hop, Router, Segment
 from infra.reachability.ranges import PRIVATE, Ranges, difference, normal
@@ -40,10 +40,10 @@ class Topology:
         for subnet in snapshot.subnets:
             self._subnets[subnet.network_id].append(subnet)
         self._scope = _scopes(snapshot)
-        self._legs: dict[str, list[model.Port]] = defaultdict(list)
+        self._interfaces: dict[str, list[model.Port]] = defaultdict(list)
         for port in snapshot.ports:
-            if port.device_owner in ROUTER_LEGS:
-                self._legs[port.device_id].append(port)
+            if port.device_owner in ROUTER_PORTS:
+                self._interfaces[port.device_id].append(port)
         self.segment_of, self.segments = self._segments(snapshot)
         self._answered = self._floating(snapshot)
         self.outside_ranges: Ranges = normal(
@@ -93,8 +93,13 @@ class Topology:
         )
 
     def _owned_gateways(self, snapshot: model.Snapshot) -> set[tuple[str, str | None]]:
-        """(network, address) of every router leg, to tell gateways that are Neutron's from those that are somebody else's."""
-        return {(port.network_id, fixed.ip_address) for legs in self._legs.values() for port in legs for fixed in port.fixed_ips} | {
+        """(network, address) of every router interface, to tell gateways that are Neutron's from those that are somebody else's."""
+        return {
+            (port.network_id, fixed.ip_address)
+            for interfaces in self._interfaces.values()
+            for port in interfaces
+            for fixed in port.fixed_ips
+        } | {
             (gateway.network_id, fixed.ip_address)
             for router in snapshot.routers
             for gateway in router.gateways
@@ -110,13 +115,13 @@ class Topology:
         )
 
     def _router(self, router: model.Router) -> Router:
-        legs: list[int] = []
+        interfaces: list[int] = []
         addresses: list[tuple[int, int, int]] = []
         hops: list[Hop] = []
         inside: list[model.Subnet] = []
-        for port in self._legs[router.id]:
+        for port in self._interfaces[router.id]:
             segment = self.segment_of[port.network_id]
-            legs.append(segment)
+            interfaces.append(segment)
             for fixed in port.fixed_ips:
                 subnet = self._subnet[fixed.subnet_id]
                 inside.append(subnet)
@@ -124,7 +129,7 @@ class Topology:
                 addresses.extend(_own(segment, fixed))
         for gateway in router.gateways:
             segment = self.segment_of[gateway.network_id]
-            legs.append(segment)
+            interfaces.append(segment)
             for subnet in self._subnets[gateway.network_id]:
                 hops.extend(_gateway_hops(subnet, segment))
             for fixed in gateway.external_fixed_ips:
@@ -134,7 +139,7 @@ class Topology:
         return Router(
             id=router.id,
             name=router.name or router.id,
-            legs=tuple(dict.fromkeys(legs)),
+            interfaces=tuple(dict.fromkeys(interfaces)),
             addresses=tuple(addresses),
             hops=tuple(dict.fromkeys(hops)),
             routable=self._routable(router, inside),

@@ -120,7 +120,7 @@ class AddressScope(Record, frozen=True, kw_only=True, tag="address_scope"):
 
 
 class Router(Record, frozen=True, kw_only=True, tag="router"):
-    """A router. Its legs on internal networks are ports whose ``device_id`` is the router."""
+    """A router. Its interfaces on internal networks are ports whose ``device_id`` is the router."""
 
     id: Id
     project_id: str

@@ -58,7 +58,7 @@ class Pool(Part, frozen=True, kw_only=True):
 
 
 class Gateway(Part, frozen=True, kw_only=True):
-    """A router's leg on an external network."""
+    """A router's interface on an external network."""
 
     network_id: Id
     enable_snat: bool = True

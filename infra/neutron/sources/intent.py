@@ -17,7 +17,7 @@ from infra.packets.axes import l4_interval
 from infra.policy.bastion import bastion_rules
 from infra.policy.flows import expand
 from infra.reachability.fabric import Direction, Origin
-from infra.reachability.intent import Card, Declared, Intent
+from infra.reachability.intent import Declared, DeclaredPort, Intent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -78,11 +78,11 @@ class _Ports:
             if port.name:
                 self._found[self._tenant.get(port.project_id, ""), port.name].append(port.id)
 
-    def card(self, tenant: str, name: str, allows: tuple[Declared, ...]) -> Card:
+    def card(self, tenant: str, name: str, allows: tuple[Declared, ...]) -> DeclaredPort:
         """Return a declared card with the port that it is: the first of its name, as a second one is nobody's."""
         project = self._placed.ids.get(tenant, "")
         party = self._labels.get(project, tenant)
-        return Card(party, name, allows, next(iter(self._found.get((tenant, name), ())), ""))
+        return DeclaredPort(party, name, allows, next(iter(self._found.get((tenant, name), ())), ""))
 
     def compared(self, tenants: Iterable[TenantDeclaration], declared: set[str]) -> Iterator[str]:
         """Yield the ids of the ports that are compared with what is declared."""

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.measure import Row, Times, fingerprint, peak_mib, repeated
 from benchmarks.peers import matrix
 from benchmarks.proof.estate import estate, solved
-from infra.packets.pairs import contacts
+from infra.packets.pairs import connected
 from infra.packets.senders import Reachability
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def flat_pairs(engine: str, size: int, repeats: int) -> Row:
 
     def ours() -> Ints:
         canonical, classes = compiled or solved(where)
-        found = contacts(classes, canonical)
+        found = connected(classes, canonical)
         return np.unique(np.stack([classes.label[found.source], classes.label[found.target]]), axis=1)
 
     def bits() -> Ints:

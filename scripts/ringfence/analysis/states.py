@@ -25,7 +25,7 @@ from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.semantics.directory import Directory
 from infra.neutron.snapshot import store
 from infra.neutron.sources import cli_json
-from infra.queries.passages import Passages
+from infra.queries.traffic import ReachableTraffic
 from ringfence.analysis import declarations
 from ringfence.analysis.running import running
 
@@ -123,9 +123,9 @@ class State:
         return self.declared.ended() if self.declared else ()
 
     @cached_property
-    def passages(self) -> Passages:
+    def reachable(self) -> ReachableTraffic:
         """Answers about the state."""
-        return Passages(self.fabric)
+        return ReachableTraffic(self.fabric)
 
     @cached_property
     def directory(self) -> Directory:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from infra.queries.matrix import Matrix
-    from infra.queries.passages import Passage
+    from infra.queries.traffic import Traffic
 
 NOTHING = "-"
 WIDE = 6
@@ -84,7 +84,7 @@ def dot(found: Matrix) -> str:
     return "\n".join(["digraph flows {", "  rankdir=LR; node [shape=box];", *nodes, *edges, "}"])
 
 
-def html(found: Matrix, detail: Callable[[Iterable[Passage]], list[dict[str, Any]]]) -> str:
+def html(found: Matrix, detail: Callable[[Iterable[Traffic]], list[dict[str, Any]]]) -> str:
     """Write a page that works without network; every cell opens to the servers, addresses and paths behind it.
 
     Raises:
@@ -93,5 +93,5 @@ def html(found: Matrix, detail: Callable[[Iterable[Passage]], list[dict[str, Any
     if len(found.rows) > SQUARE:
         hint = "name tenants, or take --format csv or --json, which have all"
         raise QuestionError.of("this is too much for a page", expected=f"at most {SQUARE} rows", got=f"{len(found.rows):,}", hint=hint)
-    cells = {key: {"services": cell.services, "passes": detail(cell.passages)} for key, cell in found.cells.items()}
+    cells = {key: {"services": cell.services, "passes": detail(cell.reachable)} for key, cell in found.cells.items()}
     return pages.render("ringfence.analysis", "matrix.html.j2", rows=found.rows, cells=cells, level=found.level)

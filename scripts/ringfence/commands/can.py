@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from infra.queries.answers import Service
-    from infra.queries.passages import Passage
     from infra.queries.replies import Reply
     from infra.queries.sides import Place
+    from infra.queries.traffic import Traffic
     from ringfence.analysis.states import State
 
 Source = Annotated[str, typer.Argument(help="internet, TENANT, TENANT/SERVER, TENANT/ZONE, TENANT/SERVER/ZONE, an address or a prefix.")]
@@ -67,9 +67,9 @@ def can(
     opened = read(state, driver, today=today, alone=alone, platform=platform)
     asked = service(what) if what else None
     ends = opened.directory.find(source), opened.directory.find(target)
-    found = answers.can(opened.passages, *ends, asked)
+    found = answers.can(opened.reachable, *ends, asked)
     whole = bool(found) if asked is None else answers.passes_whole(found, asked)
-    pairs = answers.joined(opened.passages, *ends)
+    pairs = answers.joined(opened.reachable, *ends)
     _answer(opened, found, beside(opened, pairs, found, asked), whole=whole, as_json=as_json)
 
 
@@ -95,15 +95,15 @@ def who_can_reach(
     if not places:
         raise QuestionError.of("nothing in the cloud has this address", where=target, expected="a tenant, a server or an address of one")
     asked = service(what)
-    found = answers.who_can_reach(opened.passages, places, asked)
-    pairs = [(one, two) for one in answers.neighbours(opened.passages, places) for two in places if one != two]
+    found = answers.who_can_reach(opened.reachable, places, asked)
+    pairs = [(one, two) for one in answers.neighbours(opened.reachable, places) for two in places if one != two]
     _answer(opened, found, beside(opened, pairs, found, asked), whole=bool(found), as_json=as_json)
 
 
-def beside(opened: State, pairs: Sequence[tuple[Place, Place]], found: list[Passage], asked: Service | None) -> list[Reply] | None:
+def beside(opened: State, pairs: Sequence[tuple[Place, Place]], found: list[Traffic], asked: Service | None) -> list[Reply] | None:
     """Return what passes as answers of connection tracking where rules let nothing begin; ``None`` when nobody looked."""
-    begun = {(passage.source, passage.target) for passage in found}
-    return replies(opened.passages, [pair for pair in pairs if pair not in begun], asked)
+    begun = {(traffic.source, traffic.target) for traffic in found}
+    return replies(opened.reachable, [pair for pair in pairs if pair not in begun], asked)
 
 
 def show_replies(opened: State, answered: list[Reply] | None) -> None:
@@ -124,16 +124,16 @@ def plain_replies(opened: State, answered: list[Reply] | None) -> list[dict[str,
     return [{"source": label(opened, one.source), "target": label(opened, one.target), "packets": one.packets} for one in answered]
 
 
-def _answer(opened: State, found: list[Passage], answered: list[Reply] | None, *, whole: bool, as_json: bool) -> None:
+def _answer(opened: State, found: list[Traffic], answered: list[Reply] | None, *, whole: bool, as_json: bool) -> None:
     unknowns = opened.fabric.unknowns
     if as_json:
         beside_it = {"answers": plain_replies(opened, answered), "unknowns": list(unknowns), "not_compared": opened.alone}
         emit({"passes": plain(opened, found), "whole": whole, **beside_it})
     else:
         out = console()
-        for passage in shown(found, "pairs", out):
-            out.print(f"{label(opened, passage.source)} -> {label(opened, passage.target)}", style="bold", markup=False)
-            for sentence in answers.sentences(passage):
+        for traffic in shown(found, "pairs", out):
+            out.print(f"{label(opened, traffic.source)} -> {label(opened, traffic.target)}", style="bold", markup=False)
+            for sentence in answers.sentences(traffic):
                 out.print(f"  {sentence}", markup=False)
         if not found:
             nothing = "nothing passes" if not unknowns else "nothing is seen to pass"
@@ -152,14 +152,14 @@ def label(opened: State, place: object) -> str:
     return str(getattr(place, "name", place))
 
 
-def plain(opened: State, found: Iterable[Passage]) -> list[dict[str, Any]]:
-    """Return passages as plain JSON values."""
+def plain(opened: State, found: Iterable[Traffic]) -> list[dict[str, Any]]:
+    """Return traffic as plain JSON values."""
     return [
         {
-            "source": label(opened, passage.source),
-            "target": label(opened, passage.target),
-            "packets": answers.sentences(passage),
-            "path": list(passage.links),
+            "source": label(opened, traffic.source),
+            "target": label(opened, traffic.target),
+            "packets": answers.sentences(traffic),
+            "path": list(traffic.links),
         }
-        for passage in found
+        for traffic in found
     ]

@@ -67,7 +67,7 @@ def command(
     Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json+cloud`
     """
     old, new = (read(name, driver, today=today, alone=alone, platform=platform) for name in (before, after))
-    found = [*changes(old.passages, new.passages), *rewired(old.snapshot, new.snapshot)]
+    found = [*changes(old.reachable, new.reachable), *rewired(old.snapshot, new.snapshot)]
     unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
     if as_json:
         emit(

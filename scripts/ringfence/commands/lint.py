@@ -19,7 +19,7 @@ from infra.neutron.lint.sarif import sarif
 from infra.neutron.semantics.filters import Filters, words_of
 from infra.neutron.semantics.services import Driver
 from infra.packets.packetset import PacketSet
-from infra.queries.passages import points
+from infra.queries.traffic import points
 from ringfence.analysis import exceptions as exception_files
 from ringfence.analysis.options import (
     BROKEN,

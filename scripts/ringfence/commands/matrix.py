@@ -46,7 +46,7 @@ WRITERS: dict[Form, Callable[[Matrix, State], str]] = {
     Form.TEXT: lambda found, _: tables.text(found),
     Form.CSV: lambda found, _: tables.csv_text(found),
     Form.MARKDOWN: lambda found, _: tables.markdown(found),
-    Form.HTML: lambda found, state: tables.html(found, lambda passages: plain(state, passages)),
+    Form.HTML: lambda found, state: tables.html(found, lambda reachable: plain(state, reachable)),
     Form.DOT: lambda found, _: tables.dot(found),
 }
 
@@ -75,11 +75,11 @@ def command(
     opened = read(state, driver, today=today, alone=alone, platform=platform)
     for name in tenants or ():
         opened.directory.find(name)
-    found = matrix(opened.passages, by, tuple(tenants or ()), detail=as_json or form is Form.HTML)
+    found = matrix(opened.reachable, by, tuple(tenants or ()), detail=as_json or form is Form.HTML)
     unknowns = opened.fabric.unknowns
     if as_json:
         cells = [
-            {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.passages)}
+            {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.reachable)}
             for (source, target), cell in found.cells.items()
         ]
         emit({"rows": found.rows, "cells": cells, "unknowns": list(unknowns), "not_compared": opened.alone})

@@ -66,9 +66,9 @@ def why(
     """
     opened = read(state, driver, today=today, alone=alone, platform=platform)
     ends, asked = (opened.directory.find(source), opened.directory.find(target)), service(what) if what else None
-    reasons = explain.why(opened.passages, *ends, asked)
-    found = [reason.passage for reason in reasons]
-    answered = beside(opened, answers.joined(opened.passages, *ends), found, asked)
+    reasons = explain.why(opened.reachable, *ends, asked)
+    found = [reason.traffic for reason in reasons]
+    answered = beside(opened, answers.joined(opened.reachable, *ends), found, asked)
     if as_json:
         passes = [_plain(opened, reason) for reason in reasons]
         told = {"answers": plain_replies(opened, answered), "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone}
@@ -110,10 +110,10 @@ def why_not(
     opened = read(state, driver, today=today, alone=alone, platform=platform)
     asked = service(what)
     sources, targets = opened.directory.find(source), opened.directory.find(target)
-    passes = answers.passes_whole(answers.can(opened.passages, sources, targets, asked), asked)
-    denials = [] if passes else explain.all_denials(opened.passages, sources, targets, asked)
+    passes = answers.passes_whole(answers.can(opened.reachable, sources, targets, asked), asked)
+    denials = [] if passes else explain.all_denials(opened.reachable, sources, targets, asked)
     flow = () if passes else explain.suggested_flow(source, target, asked)
-    answered = [] if passes else beside(opened, answers.joined(opened.passages, sources, targets), [], asked)
+    answered = [] if passes else beside(opened, answers.joined(opened.reachable, sources, targets), [], asked)
     unknowns = opened.fabric.unknowns
     if as_json:
         plain = [_plain_denial(opened, denial) for denial in denials]
@@ -139,21 +139,21 @@ def _plain_denial(opened: State, denial: Denial) -> dict[str, Any]:
 
 def _plain(opened: State, reason: Reason) -> dict[str, Any]:
     return {
-        "source": label(opened, reason.passage.source),
-        "target": label(opened, reason.passage.target),
+        "source": label(opened, reason.traffic.source),
+        "target": label(opened, reason.traffic.target),
         "packets": list(reason.packets),
-        "path": list(reason.passage.links),
+        "path": list(reason.traffic.links),
         "leaving": [dataclasses.asdict(origin) for origin in reason.leaving],
         "entering": [dataclasses.asdict(origin) for origin in reason.entering],
     }
 
 
 def _show(out: Console, opened: State, reason: Reason) -> None:
-    passage = reason.passage
+    traffic = reason.traffic
     out.print(
-        f"{label(opened, passage.source)} -> {label(opened, passage.target)}: {'; '.join(reason.packets)}", style="bold", markup=False
+        f"{label(opened, traffic.source)} -> {label(opened, traffic.target)}: {'; '.join(reason.packets)}", style="bold", markup=False
     )
-    for link in passage.links:
+    for link in traffic.links:
         out.print(f"  path      {link}", markup=False)
     for word, origins in (("leaves by", reason.leaving), ("enters by", reason.entering)):
         for origin in origins:

@@ -99,9 +99,9 @@ def test_flows_are_exactly_the_packets_that_pass(cloud: tuple[PortClasses, Canon
 
 
 @given(clouds())
-def test_contacts_have_one_box_for_each_pair_that_can_talk(cloud: tuple[PortClasses, CanonicalTable]) -> None:
+def test_connected_classes_have_one_box_for_each_pair_that_can_talk(cloud: tuple[PortClasses, CanonicalTable]) -> None:
     """Pairs are complete and single, and each box is a true counterexample to isolation."""
-    truth, found = passing(*cloud), pairs.contacts(*cloud)
+    truth, found = passing(*cloud), pairs.connected(*cloud)
     couples = list(zip(found.source.tolist(), found.target.tolist(), strict=True))
 
     assert couples == sorted({packet[:2] for packet in truth} | {couple for couple in couples if _beyond(found, couples, couple)})

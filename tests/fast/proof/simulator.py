@@ -62,7 +62,7 @@ class Simulator:
         """Return the ports that hear a frame to all of the source's network, whatever the packet's destination."""
         return {port.id for port in self.ends if port.network_id == source.network_id} - {source.id}
 
-    def arrivals(self, source: Port, destination: IPv4Address) -> set[str]:
+    def deliveries(self, source: Port, destination: IPv4Address) -> set[str]:
         """Return the ports to which a packet can be addressed, whatever next hops the source chooses."""
         found = {port.id for port in self.ends if port.network_id == source.network_id and self.takes(port, destination)}
         work = [router for router in self.tables if any(line.network == source.network_id for line in self.tables[router])]

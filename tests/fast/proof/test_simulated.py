@@ -14,8 +14,8 @@ from infra.neutron.snapshot import AddressPair, Port
 from infra.neutron.snapshot.store import dumps
 from infra.proof import Claim, Verdict, prove
 from infra.proof.certificate import certify
-from infra.proof.packets import askers_of, by_ends, meeting, to_all
-from infra.proof.structure import _contacts, structural
+from infra.proof.packets import adjacency, askers_of, by_ends, to_all
+from infra.proof.structure import _crossings, structural
 from infra.reachability.filtering import Filtering
 from infra.reachability.paths import Paths
 from ringfence.checker.conditions import check
@@ -96,7 +96,7 @@ def simulated(snapshot: Snapshot, *, answers: bool = False) -> tuple[set[Pair], 
     passing: set[Pair] = set()
     for source, destination in product(simulator.ends, candidates):
         senders = simulator.sources(source, candidates)
-        addressed = simulator.arrivals(source, destination)
+        addressed = simulator.deliveries(source, destination)
         for end in addressed | simulator.neighbours(source):
             target = simulator.ports[end]
             if target.project_id == source.project_id or _is_public(simulator, source, target):
@@ -124,17 +124,17 @@ def judged(fabric: Fabric, *, answers: bool = False) -> tuple[set[Pair], set[Pai
     paths = Paths(fabric)
     names = [party.name for party in fabric.parties]
     ends = fabric.endpoints
-    contacts = [contact for contact in _contacts(paths) if not contact.abroad]
+    crossings = [crossing for crossing in _crossings(paths) if not crossing.leaves_cloud]
     joined: set[Pair] = set()
-    for contact in contacts:
-        sources = [s for s in paths.of_party[contact.party].tolist() if ends.segment[s] == contact.origin]
-        for endpoint in paths.on_segment[contact.arrival.segment].tolist():
-            if ends.party[endpoint] != contact.party and paths.reaches(endpoint, contact.arrival):
+    for crossing in crossings:
+        sources = [s for s in paths.of_party[crossing.party].tolist() if ends.segment[s] == crossing.origin]
+        for endpoint in paths.on_segment[crossing.delivery.segment].tolist():
+            if ends.party[endpoint] != crossing.party and paths.reaches(endpoint, crossing.delivery):
                 joined.update((ends.ids[source], ends.ids[endpoint]) for source in sources)
-    askers = {contact.party: askers_of(paths, contact.party) for contact in contacts} if answers else None
-    groups = by_ends(contacts)
-    found = Filtering(fabric, [meeting(paths, group) for group in groups], askers).passing()
-    found += to_all(paths, [group for group in groups if group[0].arrival.is_beside], askers)
+    askers = {crossing.party: askers_of(paths, crossing.party) for crossing in crossings} if answers else None
+    groups = by_ends(crossings)
+    found = Filtering(fabric, [adjacency(paths, group) for group in groups], askers).passing()
+    found += to_all(paths, [group for group in groups if group[0].delivery.is_beside], askers)
     return joined, {(names[int(ends.party[p.sources[0]])], names[int(ends.party[p.targets[0]])]) for p in found}
 
 

@@ -9,8 +9,8 @@ from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.semantics.directory import Directory
 from infra.packets.text import parse_l4
 from infra.queries import answers, explain
-from infra.queries.passages import Passages
 from infra.queries.sides import INTERNET, Side
+from infra.queries.traffic import ReachableTraffic
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 
 pytestmark = pytest.mark.fast
@@ -27,13 +27,13 @@ class Asked:
     def __init__(self, cloud: Cloud) -> None:
         snapshot = cloud.snapshot()
         fabric = compile_fabric(snapshot)
-        self.passages, self.directory = Passages(fabric), Directory(snapshot, fabric)
+        self.reachable, self.directory = ReachableTraffic(fabric), Directory(snapshot, fabric)
 
     def can(self, source: str, target: str, what: str | None = None) -> list[str]:
         """Return what passes as sentences."""
         asked = service(what) if what else None
-        found = answers.can(self.passages, self.directory.find(source), self.directory.find(target), asked)
-        return [sentence for passage in found for sentence in answers.sentences(passage)]
+        found = answers.can(self.reachable, self.directory.find(source), self.directory.find(target), asked)
+        return [sentence for traffic in found for sentence in answers.sentences(traffic)]
 
 
 def two_zones() -> Cloud:
@@ -82,9 +82,9 @@ def test_the_internet_comes_in_by_the_floating_ip_only() -> None:
 def test_a_floating_ip_is_a_way_between_tenants() -> None:
     """By its public address a service open to everybody is open to another tenant, whose router's address it sees."""
     asked = Asked(two_tenants())
-    found = answers.can(asked.passages, asked.directory.find("acme/web/app"), asked.directory.find("globex/web/app"), service("tcp/80"))
-    assert [passage.links for passage in found] == [("by the public address 203.0.113.61",)]
-    assert found[0].door is not None
+    found = answers.can(asked.reachable, asked.directory.find("acme/web/app"), asked.directory.find("globex/web/app"), service("tcp/80"))
+    assert [traffic.links for traffic in found] == [("by the public address 203.0.113.61",)]
+    assert found[0].public_address is not None
 
 
 def test_a_private_source_does_not_come_in_by_a_public_address() -> None:
@@ -104,7 +104,7 @@ def test_equal_addresses_of_two_tenants_are_not_confused() -> None:
     assert len(mine) == 1
     assert len(both) == 2
     assert isinstance(mine[0], Side)
-    links = [passage.links for target in both for passage in asked.passages.between(mine[0], target) if target != mine[0]]
+    links = [traffic.links for target in both for traffic in asked.reachable.between(mine[0], target) if target != mine[0]]
     assert links == [("by the public address 203.0.113.61",)]
 
 
@@ -112,17 +112,17 @@ def test_who_can_reach_lists_everybody_with_a_path_and_a_rule() -> None:
     """The web server and nobody else reaches the database; everybody outside reaches the web server."""
     asked = Asked(two_zones())
     targets = [place for place in asked.directory.find("acme/db") if isinstance(place, Side)]
-    names = [passage.source.name for passage in answers.who_can_reach(asked.passages, targets, service("tcp/5432"))]
+    names = [traffic.source.name for traffic in answers.who_can_reach(asked.reachable, targets, service("tcp/5432"))]
     assert names == ["web-port"]
     web = [place for place in asked.directory.find("acme/web") if isinstance(place, Side)]
-    assert [passage.source for passage in answers.who_can_reach(asked.passages, web, service("tcp/443"))] == [INTERNET]
+    assert [traffic.source for traffic in answers.who_can_reach(asked.reachable, web, service("tcp/443"))] == [INTERNET]
 
 
 def reachers(cloud: Cloud, target: str, what: str) -> list[str]:
     """Return the names of who can reach a service."""
     asked = Asked(cloud)
     targets = [place for place in asked.directory.find(target) if isinstance(place, Side)]
-    return [passage.source.name for passage in answers.who_can_reach(asked.passages, targets, service(what))]
+    return [traffic.source.name for traffic in answers.who_can_reach(asked.reachable, targets, service(what))]
 
 
 def test_who_comes_by_a_public_address_is_named_where_it_matters() -> None:
@@ -150,23 +150,23 @@ def test_a_question_about_everybody_is_refused(monkeypatch: pytest.MonkeyPatch) 
 def test_a_service_passes_whole_or_not(what: str, *, whole: bool) -> None:
     """Only a service of which every packet passes counts as passing."""
     asked = Asked(two_zones())
-    found = answers.can(asked.passages, asked.directory.find("acme/web"), asked.directory.find("acme/db"), service(what))
+    found = answers.can(asked.reachable, asked.directory.find("acme/web"), asked.directory.find("acme/db"), service(what))
     assert answers.passes_whole(found, service(what)) is whole
 
 
 def test_why_names_the_rules_of_both_sides_and_the_path() -> None:
     """The reason has the egress rule of the source, the ingress rule of the target and the router between them."""
     asked = Asked(two_zones())
-    (reason,) = explain.why(asked.passages, asked.directory.find("acme/web"), asked.directory.find("acme/db"), service("tcp/5432"))
+    (reason,) = explain.why(asked.reachable, asked.directory.find("acme/web"), asked.directory.find("acme/db"), service("tcp/5432"))
     assert [origin.rule for origin in reason.leaving] == ["web/1"]
     assert [origin.rule for origin in reason.entering] == ["db/0"]
-    assert reason.passage.links == ("on network app", "router edge delivers 10.0.1.0/24 on network data")
+    assert reason.traffic.links == ("on network app", "router edge delivers 10.0.1.0/24 on network data")
 
 
 def test_why_not_names_every_place_that_stops_the_packets() -> None:
     """A denied port is stopped by both filters, each with the rule that would open it; the path is there."""
     asked = Asked(two_zones())
-    denial = explain.why_not(asked.passages, asked.directory.find("acme/db")[0], asked.directory.find("acme/web")[0], service("tcp/22"))
+    denial = explain.why_not(asked.reachable, asked.directory.find("acme/db")[0], asked.directory.find("acme/web")[0], service("tcp/22"))
     assert [block.where for block in denial.blocks] == ["egress of db-port", "ingress of web-port"]
     assert denial.blocks[0].change == "a rule: egress tcp/22 to 10.0.0.11"
 
@@ -175,7 +175,7 @@ def test_why_not_says_that_there_is_no_path() -> None:
     """Two tenants' private networks have no path, and no rule would change that."""
     asked = Asked(two_tenants())
     source, target = asked.directory.find("acme/web/management")[0], asked.directory.find("globex/web/management")[0]
-    denial = explain.why_not(asked.passages, source, target, service("tcp/22"))
+    denial = explain.why_not(asked.reachable, source, target, service("tcp/22"))
     assert denial.blocks[0].where == "the path"
     assert denial.blocks[0].change == "none: two tenants' networks are apart on purpose"
 
@@ -189,7 +189,7 @@ def test_a_question_takes_two_words_for_who_is_outside() -> None:
 def test_a_private_server_has_no_way_in_from_outside() -> None:
     """Without a public address there is no way in, whatever the rules say."""
     asked = Asked(two_zones())
-    denial = explain.why_not(asked.passages, INTERNET, asked.directory.find("acme/db")[0], service("tcp/5432"))
+    denial = explain.why_not(asked.reachable, INTERNET, asked.directory.find("acme/db")[0], service("tcp/5432"))
     assert denial.blocks[0].text == "db-port has no public address"
 
 
@@ -202,8 +202,8 @@ def test_what_passes_has_no_block_and_what_does_not_has_one() -> None:
             for target in [*sides, INTERNET]:
                 if source == target:
                     continue
-                passes = answers.passes_whole(answers.can(asked.passages, [source], [target], service(what)), service(what))
-                blocks = explain.why_not(asked.passages, source, target, service(what)).blocks
+                passes = answers.passes_whole(answers.can(asked.reachable, [source], [target], service(what)), service(what))
+                blocks = explain.why_not(asked.reachable, source, target, service(what)).blocks
                 assert passes is (not blocks), (what, source.name, target.name, blocks)
 
 
@@ -214,7 +214,7 @@ def test_a_stranger_is_stopped_as_the_stranger_that_the_target_sees() -> None:
     asked = Asked(cloud)
     source, target = asked.directory.find("acme/web/app")[0], asked.directory.find("globex/web/app")[0]
 
-    (block,) = explain.why_not(asked.passages, source, target, service("tcp/22")).blocks
+    (block,) = explain.why_not(asked.reachable, source, target, service("tcp/22")).blocks
     assert block.text == "no rule of globex-web-app lets it take tcp/22 from 203.0.113.20, 203.0.113.60"
 
 

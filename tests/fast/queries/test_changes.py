@@ -27,7 +27,7 @@ from infra.proof import prove
 from infra.proof.structure import structural
 from infra.queries.changes import changes
 from infra.queries.matrix import Level, matrix
-from infra.queries.passages import Passages
+from infra.queries.traffic import ReachableTraffic
 from infra.reachability.paths import Paths
 from tests.fast.neutron.clouds import allow, two_tenants
 from tests.fast.proof.changes import LEAKS
@@ -43,16 +43,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.fast
 
 
-def passages(cloud: Cloud) -> Passages:
+def reachable(cloud: Cloud) -> ReachableTraffic:
     """Return a cloud ready for questions."""
-    return Passages(compile_fabric(cloud.snapshot()))
+    return ReachableTraffic(compile_fabric(cloud.snapshot()))
 
 
 def changed(change: Callable[[Cloud], None]) -> list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
     """Return what a change of the two-zone cloud comes to, as (subject, cards, gained, lost)."""
     after = two_zones()
     change(after)
-    return [(one.subject, one.cards, one.gained, one.lost) for one in changes(passages(two_zones()), passages(after))]
+    return [(one.subject, one.cards, one.gained, one.lost) for one in changes(reachable(two_zones()), reachable(after))]
 
 
 def test_equal_meaning_written_differently_is_no_change() -> None:
@@ -137,7 +137,7 @@ def test_what_the_proof_rests_on_is_compared(change: Callable[[Cloud], None]) ->
 
 def test_another_driver_is_a_change() -> None:
     """The same groups mean something else."""
-    found = changes(passages(two_zones()), Passages(compile_fabric(two_zones().snapshot(driver="ovs"))))
+    found = changes(reachable(two_zones()), ReachableTraffic(compile_fabric(two_zones().snapshot(driver="ovs"))))
     assert ("driver", ("ovs",), ("ovn",)) in {(one.subject, one.gained, one.lost) for one in found}
 
 
@@ -145,7 +145,7 @@ def test_a_path_to_another_tenant_is_named() -> None:
     """The path, and each verdict that it changes."""
     before, after = two_tenants(), two_tenants()
     after.leg("acme-edge", "globex-app", "10.0.0.2")
-    found = {(one.party, one.cards, one.subject): one.gained for one in changes(passages(before), passages(after))}
+    found = {(one.party, one.cards, one.subject): one.gained for one in changes(reachable(before), reachable(after))}
     assert found["acme", ("network acme-app",), "paths to other tenants"] == ("to globex on network globex-app",)
     assert "structure: does not hold" in found["the cloud", ("the cloud",), "verdict"]
 
@@ -155,17 +155,19 @@ def test_other_destinations_by_the_same_way_are_a_change() -> None:
     before, after = two_zones(), two_zones()
     before.route("edge", "10.77.0.0/16", "10.0.1.200")
     after.route("edge", "10.78.0.0/16", "10.0.1.200")
-    assert {one.subject for one in changes(passages(before), passages(after))} == {"paths"}
+    assert {one.subject for one in changes(reachable(before), reachable(after))} == {"paths"}
 
 
 def said(snapshot: Snapshot) -> object:
     """Return the verdicts of a state and the pairs of parties that a path joins."""
     fabric = compile_fabric(snapshot)
     paths = Paths(fabric)
-    contacts = {
-        (contact.party, other) for contact in structural(paths)[1] for other in paths.parties_on[contact.arrival.segment] - {contact.party}
+    crossings = {
+        (crossing.party, other)
+        for crossing in structural(paths)[1]
+        for other in paths.parties_on[crossing.delivery.segment] - {crossing.party}
     }
-    return tuple((judgement.claim, judgement.verdict) for judgement in prove(fabric).judgements), contacts
+    return tuple((judgement.claim, judgement.verdict) for judgement in prove(fabric).judgements), crossings
 
 
 @pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
@@ -174,7 +176,7 @@ def test_a_leak_is_a_change(leak: Callable[[Cloud], None]) -> None:
     before, after = two_tenants(), two_tenants()
     leak(after)
     assert said(before.snapshot()) != said(after.snapshot())
-    found = {one.subject: one.gained for one in changes(passages(before), passages(after))}
+    found = {one.subject: one.gained for one in changes(reachable(before), reachable(after))}
     assert "structure: does not hold" in found["verdict"]
     assert found.keys() - {"verdict"}
 
@@ -185,7 +187,9 @@ def test_whatever_changes_a_verdict_is_a_change() -> None:
         random = Random(seed)  # noqa: S311 - repeatable, not secret
         before = random_cloud(random)
         after = mutated(before, random)
-        assert said(before) == said(after) or changes(Passages(compile_fabric(before)), Passages(compile_fabric(after))), seed
+        assert said(before) == said(after) or changes(ReachableTraffic(compile_fabric(before)), ReachableTraffic(compile_fabric(after))), (
+            seed
+        )
 
 
 def mutated(snapshot: Snapshot, random: Random) -> Snapshot:
@@ -231,7 +235,7 @@ def test_the_widest_change_comes_first() -> None:
 
 def test_the_matrix_shows_what_passes_and_nothing_else() -> None:
     """Zones by zones: web to db, the internet to web, and no other cell."""
-    found = matrix(passages(two_zones()), Level.ZONES)
+    found = matrix(reachable(two_zones()), Level.ZONES)
     assert {key: cell.services for key, cell in found.cells.items()} == {
         ("acme on app", "acme on data"): ("tcp/5432-5433",),
         ("internet", "acme on app"): ("tcp/443",),
@@ -240,6 +244,6 @@ def test_the_matrix_shows_what_passes_and_nothing_else() -> None:
 
 def test_the_matrix_by_tenants_has_no_cell_between_tenants() -> None:
     """With every group open, tenants still have no private path to each other."""
-    found = matrix(passages(two_tenants()), Level.TENANTS)
+    found = matrix(reachable(two_tenants()), Level.TENANTS)
     assert not {("acme", "globex"), ("globex", "acme")} & found.cells.keys()
     assert ("platform", "acme") in found.cells

@@ -13,7 +13,7 @@ import pytest
 
 from infra.neutron.semantics.compile import compile_fabric
 from infra.queries.matrix import Level, matrix
-from infra.queries.passages import Passages
+from infra.queries.traffic import ReachableTraffic
 from ringfence.analysis import tables
 from ringfence.verify.report import page
 from tests.fast.ringfence.hostile import SCRIPT, hostile
@@ -46,11 +46,11 @@ def opened(document: str, folder: Path) -> str:
 
 def matrix_page() -> str:
     """Return the matrix of a cloud in which everything has a hostile name, each cell with servers, packets and paths."""
-    found = matrix(Passages(compile_fabric(hostile().snapshot())), Level.ZONES, (), detail=True)
+    found = matrix(ReachableTraffic(compile_fabric(hostile().snapshot())), Level.ZONES, (), detail=True)
     assert len(found.cells) > 20
 
-    def detail(passages: object) -> list[dict[str, object]]:
-        del passages
+    def detail(reachable: object) -> list[dict[str, object]]:
+        del reachable
         return [{"source": name, "target": name, "packets": [name], "path": [name]} for name in found.rows]
 
     return tables.html(found, detail)

@@ -182,7 +182,7 @@ def legs(scope: Scope, wanted: Wanted) -> Iterator[str]:
 
 def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:
     """Whether Neutron made a port for a leg that is declared: the second one of a distributed router, or the one between replicas."""
-    is_second = owners.is_router_leg(row["device_owner"]) and not owners.is_router_interface(row["device_owner"])
+    is_second = owners.is_router_port(row["device_owner"]) and not owners.is_router_interface(row["device_owner"])
     if not is_second or row["device_id"] not in ours:
         return False
     mates = scope.whole.by["device"][row["device_id"]]

@@ -13,8 +13,8 @@ import pytest
 from infra.declaration import load_platform, load_tenant, names
 from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.sources.declared import declared_snapshot
-from infra.queries.passages import Passages
 from infra.queries.sides import INTERNET, group
+from infra.queries.traffic import ReachableTraffic
 from infra.render.expectation import Expected
 from ringfence.verify.model import Place, Role
 from ringfence.verify.probes.expected import ECHO_REQUEST
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from infra.declaration.model import Address
     from infra.neutron.snapshot import Snapshot
     from infra.policy.rules import Rule
-    from infra.queries.passages import Passage
     from infra.queries.sides import Side
+    from infra.queries.traffic import Traffic
     from infra.reachability.ranges import Ranges
     from ringfence.verify.inventory import TenantWorld
     from ringfence.verify.model import Card, Node, Target
@@ -72,8 +72,8 @@ class Both:
         self.outer = {tenant: ip_address(gateways[names.edge_router(tenant)] or "") for tenant in SEGMENTS}
         self.world = replace(before, tenants=tuple(placed(tenant, snapshot) for tenant in before.tenants), outer=self.outer)
         self.plan = Plan(self.world)
-        self.passages = Passages(compile_fabric(snapshot))
-        ends = self.passages.fabric.endpoints
+        self.reachable = ReachableTraffic(compile_fabric(snapshot))
+        ends = self.reachable.fabric.endpoints
         self.endpoint = {name: number for number, name in enumerate(ends.ids)}
         self.between = lru_cache(maxsize=None)(self._between)
 
@@ -90,28 +90,30 @@ class Both:
         return verdict is Expected.ALLOWED
 
     def proven(self, asked: Question) -> bool:
-        """Ask ``prove``: some passage holds the packet as the target sees it."""
+        """Ask ``prove``: some traffic holds the packet as the target sees it."""
         target = asked.target
         owner = self.plan.nodes[target.node]
         source = _port(asked.source, asked.card.label) if asked.source.role is not Role.OUTSIDE else ""
         found = self.between(source, _port(owner, target.label))
         if target.place is not Place.PUBLIC:
             seen = asked.card.address(target.address.version)
-            return any(_holds(passage, asked, (seen, target.address)) for passage in found if passage.door is None)
+            return any(_holds(traffic, asked, (seen, target.address)) for traffic in found if traffic.public_address is None)
         inner = owner.card(target.label).address(4)
         seen = self.seen(asked.source, asked.card)
-        doors = (passage for passage in found if passage.door and passage.door.address == int(target.address))
-        return any(_holds(passage, asked, (seen, inner)) for passage in doors)
+        public_addresses = (
+            traffic for traffic in found if traffic.public_address and traffic.public_address.address == int(target.address)
+        )
+        return any(_holds(traffic, asked, (seen, inner)) for traffic in public_addresses)
 
     def seen(self, source: Node, card: Card) -> Address | None:
         """Return the public address under which a node is seen."""
         return source.public or self.outer[source.tenant] if source.role is Role.SERVER else card.address(4)
 
-    def _between(self, source: str, target: str) -> list[Passage]:
-        return self.passages.between(self._side(source) if source else INTERNET, self._side(target))
+    def _between(self, source: str, target: str) -> list[Traffic]:
+        return self.reachable.between(self._side(source) if source else INTERNET, self._side(target))
 
     def _side(self, port: str) -> Side:
-        (side,) = group(self.passages.fabric, [self.endpoint[port]])
+        (side,) = group(self.reachable.fabric, [self.endpoint[port]])
         return side
 
 
@@ -122,12 +124,12 @@ def _port(node: Node, label: str) -> str:
     return names.management_port(node.tenant, server) if label == "management" else names.port(node.tenant, server, label)
 
 
-def _holds(passage: Passage, asked: Question, ends: tuple[Address | None, Address | None]) -> bool:
+def _holds(traffic: Traffic, asked: Question, ends: tuple[Address | None, Address | None]) -> bool:
     source, destination = ends
     if source is None or destination is None:
         return False
     l4 = _point(asked, destination.version)
-    boxes = [box for box in passage.boxes if box.l4_lo <= l4 < box.l4_hi]
+    boxes = [box for box in traffic.boxes if box.l4_lo <= l4 < box.l4_hi]
     return any(_within(source, box.sources) and _within(destination, box.destinations) for box in boxes)
 
 

@@ -1,6 +1,6 @@
 """What passes between two sides, exactly: routing joined with both filters, translation of addresses included.
 
-A passage is a set of packets as the target's filter sees them. Like the proof, it is a superset of what can happen: a server that does
+A traffic is a set of packets as the target's filter sees them. Like the proof, it is a superset of what can happen: a server that does
 not answer, or a filter inside the guest, makes it smaller. The drivers' implicit control traffic (neighbour discovery, DHCP) is left out.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from infra.packets.axes import IPV6_BASE
 from infra.packets.packetset import PacketSet
 from infra.proof.examples import TO_ALL
-from infra.proof.exposure import doors_of
+from infra.proof.exposure import public_addresses_of
 from infra.queries.sides import Side, World
 from infra.queries.sweeps import common_axis, rectangles, swept
 from infra.reachability.fabric import Direction, PublicAddress
@@ -40,42 +40,42 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Traffic:
     """Everything that passes from one side to another on one way; ``boxes`` are disjoint and sorted by family and layer 4.
 
-    With a ``door`` the source sends to that public address, and the boxes are what the target sees of it.
+    With a ``public_address`` the source sends to that public address, and the boxes are what the target sees of it.
     """
 
     source: Place
     target: Place
     boxes: tuple[Box, ...]
     links: tuple[str, ...]
-    door: PublicAddress | None = None
+    public_address: PublicAddress | None = None
 
 
 Way = tuple[tuple[Box, ...], tuple[str, ...], PublicAddress | None]
-"""(boxes, links, door) of a passage whose ends are known."""
+"""(boxes, links, public address) of traffic whose ends are known."""
 
 
-class Passages:
+class ReachableTraffic:
     """Answers for one fabric; what a filter allows is worked out once per filter."""
 
     def __init__(self, fabric: Fabric) -> None:
         """Prepare routing."""
         self.fabric = fabric
         self.paths = Paths(fabric)
-        self._doors: dict[int, list[PublicAddress]] | None = None
+        self._public_addresses: dict[int, list[PublicAddress]] | None = None
         self._allowed: dict[tuple[int, Direction], PacketSet] = {}
 
-    def between(self, source: Place, target: Place) -> list[Passage]:
-        """Return what passes from source to target, one passage per way that packets can take; empty when nothing does."""
+    def between(self, source: Place, target: Place) -> list[Traffic]:
+        """Return what passes from source to target, one for each way that packets can take; empty when nothing does."""
         ways = self._ways(source, target)
-        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+        return [Traffic(source, target, boxes, links, public) for boxes, links, public in ways if boxes]
 
-    def directly(self, source: Side, target: Side) -> list[Passage]:
+    def directly(self, source: Side, target: Side) -> list[Traffic]:
         """Return what passes by the endpoints' own addresses, public addresses left out."""
         ways = self._inside(source, target, self.paths.reach((source.segment,)))
-        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+        return [Traffic(source, target, boxes, links, public) for boxes, links, public in ways if boxes]
 
     def allowed(self, filter_class: int, direction: Direction) -> PacketSet:
         """Return what the rules of a filter allow in one direction; the peer of a packet is its other end."""
@@ -95,10 +95,10 @@ class Passages:
         """Let go of what filters allow: a whole cloud's is large, and :meth:`prepare` makes it again."""
         self._allowed.clear()
 
-    def publicly(self, source: Side, target: Side) -> list[Passage]:
+    def publicly(self, source: Side, target: Side) -> list[Traffic]:
         """Return what passes by the target's public addresses alone."""
         ways = self._by_public_address(source, target, self.paths.reach((source.segment,)))
-        return [Passage(source, target, boxes, links, door) for boxes, links, door in ways if boxes]
+        return [Traffic(source, target, boxes, links, public) for boxes, links, public in ways if boxes]
 
     def _ways(self, source: Place, target: Place) -> Iterator[Way]:
         if isinstance(source, Side):
@@ -113,18 +113,18 @@ class Passages:
 
     def _inside(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
         """Follow routing by the addresses that endpoints themselves have."""
-        for arrival in self.paths.arrivals(reach, public=True):
-            if arrival.segment != target.segment:
+        for delivery in self.paths.deliveries(reach, public=True):
+            if delivery.segment != target.segment:
                 continue
-            destinations = normal(span for member in target.members for span in self.paths.takes(member, arrival))
-            routers = [self.fabric.routers[link.router] for link in reach.path(arrival.link) if link.router is not None]
+            destinations = normal(span for member in target.members for span in self.paths.takes(member, delivery))
+            routers = [self.fabric.routers[link.router] for link in reach.path(delivery.link) if link.router is not None]
             masks = [(family, value, value) for router in routers for family, value in router.masquerade]
             sources = normal([*self._sources(source), *masks])
             sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(destinations))
             seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(sources))
-            found, links = _boxes(sent, seen), self.paths.describe(reach, arrival.link)
+            found, links = _boxes(sent, seen), self.paths.describe(reach, delivery.link)
             yield found, links, None
-            if not found and arrival.is_beside and source.party != target.party:
+            if not found and delivery.is_beside and source.party != target.party:
                 yield self._to_all(source, target), (*links, TO_ALL), None
 
     def _to_all(self, source: Side, target: Side) -> tuple[Box, ...]:
@@ -135,13 +135,17 @@ class Passages:
 
     def _by_public_address(self, source: Side, target: Side, reach: Reach) -> Iterator[Way]:
         """Leave the cloud and come back by an address of the target that is public."""
-        faces = self.faces(source)
-        for door in self.doors(target):
-            address = ((door.family, door.address, door.address),)
+        outside_addresses = self.outside_addresses(source)
+        for public in self.public_addresses(target):
+            address = ((public.family, public.address, public.address),)
             if not intersection(address, self.leaving(reach)):
                 continue
             sent = self.allowed(source.filter_class, Direction.EGRESS).within(_intervals(address))
-            yield self._through(door, target, _shifted(sent, door), faces), (f"by the public address {_text(door)}",), door
+            yield (
+                self._through(public, target, _shifted(sent, public), outside_addresses),
+                (f"by the public address {_text(public)}",),
+                public,
+            )
 
     def leaving(self, reach: Reach) -> Ranges:
         """Return the destinations that leave the cloud's private networks: sent outside, or to an external network itself."""
@@ -149,12 +153,23 @@ class Passages:
         return normal([*reach.outside, *(span for ranges in external for span in ranges)])
 
     def _inwards(self, source: World, target: Side) -> Iterator[Way]:
-        for door in self.doors(target):
-            sent = PacketSet.of([((door.l4_lo + door.shift, door.l4_hi + door.shift), points((door.family, door.private, door.private)))])
-            yield self._through(door, target, sent, source.ranges), (f"from outside to the public address {_text(door)}",), door
+        for public in self.public_addresses(target):
+            sent = PacketSet.of(
+                [
+                    (
+                        (public.l4_lo + public.shift, public.l4_hi + public.shift),
+                        points((public.family, public.private, public.private)),
+                    )
+                ]
+            )
+            yield (
+                self._through(public, target, sent, source.ranges),
+                (f"from outside to the public address {_text(public)}",),
+                public,
+            )
 
-    def _through(self, door: PublicAddress, target: Side, sent: PacketSet, sources: Ranges) -> tuple[Box, ...]:
-        same = tuple(span for span in sources if span[0] == door.family)
+    def _through(self, public: PublicAddress, target: Side, sent: PacketSet, sources: Ranges) -> tuple[Box, ...]:
+        same = tuple(span for span in sources if span[0] == public.family)
         seen = self.allowed(target.filter_class, Direction.INGRESS).within(_intervals(same))
         return _boxes(sent, seen)
 
@@ -168,19 +183,19 @@ class Passages:
     def _sources(self, side: Side) -> Ranges:
         return normal(span for member in side.members for span in self.fabric.builder.sources(member))
 
-    def doors(self, side: Side) -> list[PublicAddress]:
+    def public_addresses(self, side: Side) -> list[PublicAddress]:
         """Return the public addresses of a side's members."""
-        if self._doors is None:
-            self._doors = {}
-            for door in doors_of(self.paths):
-                self._doors.setdefault(door.endpoint, []).append(door)
-        return [door for member in side.members for door in self._doors.get(member, ())]
+        if self._public_addresses is None:
+            self._public_addresses = {}
+            for public in public_addresses_of(self.paths):
+                self._public_addresses.setdefault(public.endpoint, []).append(public)
+        return [public for member in side.members for public in self._public_addresses.get(member, ())]
 
-    def faces(self, side: Side) -> Ranges:
+    def outside_addresses(self, side: Side) -> Ranges:
         """Return the addresses under which a side appears outside: its routers', its own public ones, and what nothing translates."""
         reach = self.paths.reach((side.segment,))
         masks = [mask for router in reach.routers for mask in self.fabric.routers[router].masquerade]
-        own = [(door.family, door.address) for door in self.doors(side)]
+        own = [(public.family, public.address) for public in self.public_addresses(side)]
         translated = [(family, value, value) for family, value in [*masks, *own]]
         return normal([*translated, *(span for member in side.members for span in untranslated(self.paths, member, reach))])
 
@@ -197,11 +212,11 @@ def _intervals(ranges: Ranges) -> list[Interval]:
     return [points(span) for span in ranges]
 
 
-def _shifted(sent: PacketSet, door: PublicAddress) -> PacketSet:
-    """Return what is sent to a door as the endpoint behind it sees it: its private address, layer 4 moved."""
-    private = points((door.family, door.private, door.private))
-    parts = [(max(slab.l4[0], door.l4_lo), min(slab.l4[1], door.l4_hi)) for slab in sent.slabs]
-    return PacketSet.of([((lo + door.shift, hi + door.shift), private) for lo, hi in parts if lo < hi])
+def _shifted(sent: PacketSet, public: PublicAddress) -> PacketSet:
+    """Return what is sent to a public address as the endpoint behind it sees it: its private address, layer 4 moved."""
+    private = points((public.family, public.private, public.private))
+    parts = [(max(slab.l4[0], public.l4_lo), min(slab.l4[1], public.l4_hi)) for slab in sent.slabs]
+    return PacketSet.of([((lo + public.shift, hi + public.shift), private) for lo, hi in parts if lo < hi])
 
 
 def _boxes(sent: PacketSet, seen: PacketSet) -> tuple[Box, ...]:
@@ -220,5 +235,5 @@ def _ranges(slab: Slab) -> Ranges:
     return tuple((slab.version, lo - base, hi - base - 1) for lo, hi in slab.peers)
 
 
-def _text(door: PublicAddress) -> str:
-    return show_address(door.family, door.address)
+def _text(public: PublicAddress) -> str:
+    return show_address(public.family, public.address)
