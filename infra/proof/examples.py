@@ -9,6 +9,7 @@ from infra.proof.report import Claim, Counterexample, Packet
 from infra.reachability.connection_tracking import answers
 from infra.reachability.fabric import UNFILTERED, Direction
 from infra.reachability.filtering import rules
+from infra.reachability.paths import TO_ALL
 from infra.reachability.ranges import Range, Ranges, intersection
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ LISTED = 20
 ANSWER = "as an answer to"
 """Begins the text of a rule that lets a packet pass because connection tracking takes it for an answer."""
 
-TO_ALL = "in a frame to all of this network: whose address the destination is, is not looked at"
 TO_ALL_BARE = f"{TO_ALL}, nor are the groups of receivers on the sender's host asked"
 """Say how a packet comes to a neighbour that does not have its destination."""
 

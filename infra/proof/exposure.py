@@ -19,7 +19,8 @@ from infra.proof.examples import LISTED, example, rules_for
 from infra.proof.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
 from infra.reachability.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.reachability.filtering import axis_of, coordinates, rules, span_at
-from infra.reachability.ranges import GLOBAL, PRIVATE, Ranges, covers, difference, intersection, normal
+from infra.reachability.public import public_addresses_of
+from infra.reachability.ranges import GLOBAL, Ranges, covers, difference, intersection, normal
 from infra.reachability.source_nat import OutsideAddresses
 
 if TYPE_CHECKING:
@@ -68,25 +69,6 @@ def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
         text = "a service on a public address admits another tenant in particular"
         return Judgement(Claim.PUBLIC, Verdict.BROKEN, text, examples), tuple(exposures)
     return Judgement(Claim.PUBLIC, Verdict.HOLDS, text), tuple(exposures)
-
-
-def public_addresses_of(paths: Paths) -> Iterator[PublicAddress]:
-    """Yield every public address with an endpoint: translated, on an external segment, or routed without translation."""
-    yield from paths.fabric.public
-    for segment, members in paths.on_segment.items():
-        if paths.fabric.segments[segment].public:
-            for endpoint in members.tolist():
-                yield from _direct(endpoint, intersection(paths.fabric.builder.targets(endpoint), paths.fabric.outside_ranges))
-    reach = paths.routing.from_outside()
-    for delivery in paths.deliveries(reach, public=False):
-        destinations = difference(delivery.destinations, PRIVATE)
-        for endpoint in paths.on_segment[delivery.segment].tolist() if destinations else ():
-            yield from _direct(endpoint, intersection(destinations, paths.fabric.builder.targets(endpoint)))
-
-
-def _direct(endpoint: int, addresses: Ranges) -> Iterator[PublicAddress]:
-    for family, first, _ in addresses:
-        yield PublicAddress(family, first, endpoint, first, 0, L4_POINTS)
 
 
 def _admitted(paths: Paths, classes: set[int], near: Ranges) -> dict[int, Slabs]:

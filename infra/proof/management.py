@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.proof.examples import LISTED, TO_ALL, passing_example
+from infra.proof.examples import LISTED, passing_example
 from infra.proof.report import Claim, Judgement, Verdict
 from infra.reachability.fabric import Direction
 from infra.reachability.filtering import Adjacency, Filtering, Member
+from infra.reachability.paths import TO_ALL
 from infra.reachability.ranges import ANY, covers, normal
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.packets.axes import L4_POINTS
-from infra.proof.examples import LISTED, TO_ALL, TO_ALL_BARE, flooded, passing_example
+from infra.proof.examples import LISTED, TO_ALL_BARE, flooded, passing_example
 from infra.proof.report import Claim, Judgement, Verdict
 from infra.reachability.fabric import UNFILTERED
 from infra.reachability.filtering import Adjacency, Filtering, Member
+from infra.reachability.paths import TO_ALL, askers_of
 from infra.reachability.ranges import ANY, Range, Ranges, normal
 
 if TYPE_CHECKING:
@@ -150,17 +151,6 @@ def _outside_addresses(paths: Paths, routers: list[Router], member: int) -> Iter
     for public_address in paths.fabric.public if routers else ():
         if public_address.endpoint == member and (public_address.l4_lo, public_address.l4_hi) == (0, L4_POINTS):
             yield public_address.family, public_address.address, public_address.address
-
-
-def askers_of(paths: Paths, party: int) -> Ranges:
-    """Return the addresses to which a party's endpoints may send answers: of its own, and of the platform's.
-
-    Link-local addresses are left out: nobody else on the same segment has the same.
-    """
-    builder = paths.fabric.builder
-    everybody = {one: paths.of_party[one].tolist() for one in (party, *paths.platform) if one in paths.of_party}
-    own = (span for m in everybody[party] for span in (ANY if builder.sources(m) == ANY else builder.addresses(m)))
-    return normal([*own, *(span for one in paths.platform & everybody.keys() for m in everybody[one] for span in builder.addresses(m))])
 
 
 def _party(paths: Paths, endpoint: int) -> int:

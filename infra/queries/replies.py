@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.proof.packets import askers_of
 from infra.queries.answers import addresses, services
 from infra.queries.sides import Side
 from infra.reachability.filtering import Adjacency, Filtering, Member
+from infra.reachability.paths import askers_of
 from infra.reachability.ranges import normal
 
 if TYPE_CHECKING:

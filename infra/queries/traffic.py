@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.packets.axes import IPV6_BASE
 from infra.packets.packetset import PacketSet
-from infra.proof.examples import TO_ALL
-from infra.proof.exposure import public_addresses_of
 from infra.queries.sides import Side, World
 from infra.queries.sweeps import common_axis, rectangles, swept
 from infra.reachability.fabric import Direction, PublicAddress
-from infra.reachability.paths import Paths
+from infra.reachability.paths import TO_ALL, Paths
+from infra.reachability.public import public_addresses_of
 from infra.reachability.ranges import Ranges, intersection, normal, show_address
 from infra.reachability.source_nat import untranslated
 

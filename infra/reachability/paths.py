@@ -10,7 +10,7 @@ import numpy as np
 
 from infra.packets.arrays import first_of_runs
 from infra.reachability.fabric import Hop
-from infra.reachability.ranges import ANY, Ranges, intersection, show
+from infra.reachability.ranges import ANY, Ranges, intersection, normal, show
 from infra.reachability.reach import Link, Reach, Routing
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from infra.packets.arrays import Ints
     from infra.reachability.fabric import Fabric
+
+TO_ALL = "in a frame to all of this network: whose address the destination is, is not looked at"
+"""Link by which a frame gets to every endpoint of a segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +142,14 @@ def _grouped(column: Ints) -> dict[int, Ints]:
     ordered = column[order]
     starts = np.flatnonzero(first_of_runs(ordered))
     return dict(zip(ordered[starts].tolist(), np.split(order, starts[1:]), strict=True)) if len(starts) else {}
+
+
+def askers_of(paths: Paths, party: int) -> Ranges:
+    """Return the addresses to which a party's endpoints may send answers: of its own, and of the platform's.
+
+    Link-local addresses are left out: nobody else on the same segment has the same.
+    """
+    builder = paths.fabric.builder
+    everybody = {one: paths.of_party[one].tolist() for one in (party, *paths.platform) if one in paths.of_party}
+    own = (span for m in everybody[party] for span in (ANY if builder.sources(m) == ANY else builder.addresses(m)))
+    return normal([*own, *(span for one in paths.platform & everybody.keys() for m in everybody[one] for span in builder.addresses(m))])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.diff.changes import changes
 from infra.proof import prove
 from infra.proof.report import Verdict
-from infra.queries.changes import changes
 from labcloud.machine import venv
 from labcloud.settings import Settings
 from ringfence.analysis.states import open_state

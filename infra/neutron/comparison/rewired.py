@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from infra.diff.changes import Change
 from infra.neutron.comparison.statements import Wiring
 from infra.neutron.snapshot import SECTIONS
-from infra.queries.changes import Change
 
 if TYPE_CHECKING:
     from infra.neutron.comparison.references import Reference

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from infra.diff.changes import Change, changes
+from infra.diff.verdicts import NOT_UNDERSTOOD
 from infra.neutron.comparison.rewired import rewired
-from infra.queries.changes import Change, changes
-from infra.queries.verdicts import NOT_UNDERSTOOD
 from infra.text import markdown as markdown_text
 from infra.text import markdown_code, visible
 from ringfence.analysis.options import (

@@ -14,10 +14,10 @@ from infra.neutron.snapshot import AddressPair, Port
 from infra.neutron.snapshot.store import dumps
 from infra.proof import Claim, Verdict, prove
 from infra.proof.certificate import certify
-from infra.proof.packets import adjacency, askers_of, by_ends, to_all
+from infra.proof.packets import adjacency, by_ends, to_all
 from infra.proof.structure import _crossings, structural
 from infra.reachability.filtering import Filtering
-from infra.reachability.paths import Paths
+from infra.reachability.paths import Paths, askers_of
 from ringfence.checker.conditions import check
 from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, allow

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from infra.diff.verdicts import compared
 from infra.packets.difference import difference
 from infra.packets.packetset import PacketSet
 from infra.packets.text import format_l4
-from infra.proof.exposure import public_addresses_of
 from infra.queries.sweeps import common_axis, rectangles, swept
-from infra.queries.verdicts import compared
 from infra.reachability.fabric import Direction
+from infra.reachability.public import public_addresses_of
 from infra.reachability.ranges import ANY, Ranges, covers, show, show_address
 from infra.reachability.ranges import difference as left_out
 
@@ -40,7 +40,7 @@ class Change:
 
     ``width`` counts (address, layer-4 point) pairs, gained and lost together, a /64 of IPv6 as one address: wider changes come first.
     ``subject`` says what of the cards changed: ``ingress``, ``egress``, ``addresses``, ``public addresses`` or ``paths``. What is no card's
-    (:mod:`infra.queries.verdicts`) goes by the name of the thing that changed, in place of cards.
+    (:mod:`infra.diff.verdicts`) goes by the name of the thing that changed, in place of cards.
     """
 
     party: str

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from infra.diff.changes import changes
 from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.snapshot import (
     AddressScope,
@@ -25,7 +26,6 @@ from infra.neutron.snapshot import (
 from infra.neutron.snapshot.store import from_records, records_of
 from infra.proof import prove
 from infra.proof.structure import structural
-from infra.queries.changes import changes
 from infra.queries.matrix import Level, matrix
 from infra.queries.traffic import ReachableTraffic
 from infra.reachability.paths import Paths
