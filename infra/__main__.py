@@ -38,8 +38,10 @@ def main() -> None:
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))
     if tenant is None:
+        found = settings.cloud()
+        settings.check_region(found, platform.region)
         refuse_platform(platform, old)
-        made = PlatformStack(stack, PlatformArgs(platform, settings.cloud(), settings.image_file(), key, guard))
+        made = PlatformStack(stack, PlatformArgs(platform, found, settings.image_file(), key, guard))
         pulumi.export(names.PLATFORM, made.facts)
         return
     refuse_tenant(tenant.tenant, platform, expand(tenant, platform), old)

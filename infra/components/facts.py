@@ -17,6 +17,7 @@ class PlatformFacts:
     """The outputs of the platform's stack that tenants build on."""
 
     endpoint: Endpoint
+    domain_id: Output[str | None]
     external_network_id: Output[str]
     image_id: Output[str]
     router_id: Output[str]
@@ -42,6 +43,7 @@ class PlatformFacts:
 
         return cls(
             endpoint=Endpoint(text("auth_url"), text("region"), text("cacert")),
+            domain_id=facts.apply(domain),
             external_network_id=text("external_network_id"),
             image_id=text("image_id"),
             router_id=text("router_id"),
@@ -52,6 +54,11 @@ class PlatformFacts:
             bastion_address=text("bastion", "address"),
             bastion_host_key=text("bastion", "host_key"),
         )
+
+
+def domain(facts: dict[str, Any]) -> str | None:
+    """Return the id of the domain of the tenants' projects; a platform of an earlier version left it to Keystone."""
+    return str(facts["domain_id"]) if "domain_id" in facts else None
 
 
 def further_routers(facts: dict[str, Any]) -> list[str]:

@@ -27,7 +27,7 @@ READER_ROLE = "reader"
 
 @dataclass(frozen=True, slots=True)
 class IdentityArgs:
-    """Whose identities, how much they may make, and where Keystone is. ``admin`` makes them.
+    """Whose identities, how much they may make, where Keystone is and in which domain they are. ``admin`` makes them.
 
     ``recover`` is what the stack has when the run before broke off, else ``None``.
     """
@@ -35,6 +35,7 @@ class IdentityArgs:
     tenant: Tenant
     limits: Limits
     endpoint: Endpoint
+    domain_id: Output[str | None]
     admin: openstack.Provider
     recover: list[str] | None
 
@@ -69,7 +70,12 @@ class Identity(ComponentResource):
         tenant = args.tenant.name
         tags = names.tag_list(names.tags(args.tenant))
         project = openstack.identity.Project(
-            names.project(tenant), name=names.project(tenant), description=f"ring-fenced tenant {tenant}", tags=tags, opts=self._child()
+            names.project(tenant),
+            name=names.project(tenant),
+            domain_id=args.domain_id,
+            description=f"ring-fenced tenant {tenant}",
+            tags=tags,
+            opts=self._child(),
         )
         empty = EmptyDefaultGroup(tenant, project.id, opts=self._child())
         of_the_fence = [names.edge_router(tenant), names.management(tenant), names.backbone_port(tenant)]
@@ -108,6 +114,7 @@ class Identity(ComponentResource):
             name,
             name=name,
             password=secret.value,
+            domain_id=self._args.domain_id,
             default_project_id=project_id,
             description=f"{role} of its project",
             opts=self._child(depends_on=[self.remains]),

@@ -17,6 +17,7 @@ from infra.components.relays import Relays
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
 from infra.dynamic.limits import ProjectRoom
+from infra.errors import CloudError
 
 if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
@@ -63,7 +64,9 @@ class PlatformStack(ComponentResource):
         child = ResourceOptions(parent=self)
         invoke = pulumi.InvokeOptions(provider=admin)
         external = openstack.networking.get_network_output(name=args.platform.external_network, external=True, opts=invoke)
-        project = openstack.identity.get_auth_scope_output(name="admin", opts=invoke).project_id
+        scope = openstack.identity.get_auth_scope_output(name="admin", opts=invoke)
+        project = scope.project_id
+        domain = Output.all(scope.project_domain_id, scope.project_domain_name, args.platform.domain).apply(proven_domain)
         room = ProjectRoom(names.PLATFORM, project, platform_limits(args.platform), opts=child)
         types = VolumeTypes("volume-types", args.platform.volume_types, child)
         image = self._image(args)
@@ -80,6 +83,7 @@ class PlatformStack(ComponentResource):
             further_routers=relays,
             facts=self._facts(args, backbone, bastion),
             project_id=project,
+            domain_id=domain,
             image_id=image.id,
             external_network_id=external.id,
             volume_types=types.ids,
@@ -128,3 +132,23 @@ class PlatformStack(ComponentResource):
                 "host_key": bastion.host_key,
             },
         }
+
+
+def proven_domain(both: list[str]) -> str:
+    """Return the id of the domain in which the platform's project is, after comparing it with the declared one.
+
+    The tenants' projects are made in it. Keystone would otherwise put them into its first domain, wherever the admin's project is
+    (``_normalize_domain_id`` in keystone/server/flask/common.py), and whoever judges the cloud looks for them in the declared one.
+
+    Raises :class:`CloudError`.
+    """
+    id_, name, declared = both
+    if declared not in (id_, name):
+        raise CloudError.of(
+            "the platform's project is in another domain than the declared one",
+            where=f"Pulumi.{names.PLATFORM}.yaml: domain",
+            expected=f"{id_} or {name}, where the project of OS_CLOUD is",
+            got=declared,
+            hint=f"write domain: {id_}, or choose a credential in a project of the declared domain",
+        )
+    return id_

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.access import automation_key, state_directory
+from infra import authority
+from infra.declaration import names
 from infra.errors import CloudError, GuestError
 
 if TYPE_CHECKING:
@@ -75,7 +77,23 @@ def cloud() -> Cloud:
     auth_url = region.config.get("auth", {}).get("auth_url", "")
     if not auth_url:
         raise CloudError.of("the cloud has no address", where=f"clouds.yaml: {name}.auth.auth_url", expected="a URL")
-    return Cloud(name, str(auth_url), str(region.region_name or ""), str(region.config.get("cacert") or ""))
+    cacert = authority.of_environment().get("cacert") or str(region.config.get("cacert") or "")
+    return Cloud(name, str(auth_url), str(region.region_name or ""), cacert)
+
+
+def check_region(found: Cloud, declared: str) -> None:
+    """Refuse a credential for another region than the platform's: the admin would build there, and the tenants' deployers here.
+
+    Raises :class:`CloudError`.
+    """
+    if found.region and found.region != declared:
+        raise CloudError.of(
+            "the platform is declared in another region than its cloud",
+            where=f"Pulumi.{names.PLATFORM}.yaml: region",
+            expected=f"{found.region}, the region_name of {found.name} in clouds.yaml",
+            got=declared,
+            hint="one platform per region: declare this one, or choose another entry of clouds.yaml with OS_CLOUD",
+        )
 
 
 def automation_public_key() -> str:

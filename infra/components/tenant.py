@@ -57,7 +57,9 @@ class TenantStack(ComponentResource):
         policy = expand(args.declaration, args.platform)
         as_admin = ResourceOptions(parent=self, provider=admin)
         limits = project_limits(tenant, policy)
-        identity = Identity("identity", IdentityArgs(tenant, limits, args.facts.endpoint, admin, args.recover), as_admin)
+        identity = Identity(
+            "identity", IdentityArgs(tenant, limits, args.facts.endpoint, args.facts.domain_id, admin, args.recover), as_admin
+        )
         fence = ResourceOptions(parent=self, provider=admin, depends_on=[identity.remains])
         project_id = providers.proven_project(identity.deployer, identity.project_id)
         as_deployer = ResourceOptions(parent=self, provider=identity.deployer)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from infra import authority
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def admin() -> Connection:
             expected="the environment variable OS_CLOUD names an entry of clouds.yaml",
             hint='eval "$(./scripts/lab env)", or export OS_CLOUD for a cloud of your own',
         )
-    return openstack.connect(api_timeout=TIMEOUT_SECONDS)
+    return openstack.connect(api_timeout=TIMEOUT_SECONDS, **authority.of_environment())
 
 
 @functools.cache

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import openstack
 from openstack.exceptions import HttpException
 
+from labcloud import strangers
 from labcloud.apis import APIS, SERVICE_USERS
 from labcloud.layout import EXTERNAL, EXTERNAL6, EXTERNAL6_GATEWAY, EXTERNAL_GATEWAY, EXTERNAL_POOL, Layout
+from labcloud.profiles import USUAL_DOMAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 SERVER_ERROR: Final = 500
-# name, memory in MiB, virtual processors; disks are volumes, so the flavors have none.
-FLAVORS: Final = (("small", 768, 1), ("tiny", 512, 1))
-EXTERNAL_NETWORK: Final = "public"
 PLAIN_TYPE: Final = "plain"
 HOST_SECONDS: Final = 300.0
 
@@ -50,15 +49,19 @@ def identity(cloud: Connection, layout: Layout) -> None:
     for api in APIS:
         for entry in api.catalog:
             service = _first(keystone.services(type=entry.type)) or keystone.create_service(type=entry.type, name=entry.name)
-            _endpoints(keystone, service, layout.url(api.port) + entry.path)
+            urls = {"internal": layout.url(api.port) + entry.path, "public": layout.public_url(api.port) + entry.path}
+            _endpoints(keystone, service, urls, layout.profile.region)
+    _operator(keystone, layout)
 
 
-def resources(cloud: Connection, _layout: Layout) -> None:
-    """Make flavors, the external network and the unencrypted volume type that Cinder's default names."""
-    for name, memory, processors in FLAVORS:
-        if not cloud.compute.find_flavor(name):
-            cloud.compute.create_flavor(name=name, ram=memory, vcpus=processors, disk=0)
-    _external_network(cloud.network)
+def resources(cloud: Connection, layout: Layout) -> None:
+    """Make flavors, the external network, the unencrypted volume type that Cinder's default names, and what strangers have."""
+    profile = layout.profile
+    for flavor in profile.flavors:
+        if not cloud.compute.find_flavor(flavor.name):
+            cloud.compute.create_flavor(name=flavor.name, ram=flavor.memory, vcpus=flavor.processors, disk=flavor.disk)
+    _external_network(cloud.network, profile.external_network)
+    strangers.make(cloud, profile)
     types = {volume_type.name for volume_type in cloud.block_storage.types()}
     if PLAIN_TYPE not in types:
         cloud.block_storage.create_type(name=PLAIN_TYPE, extra_specs={"volume_backend_name": "rbd"})
@@ -112,17 +115,31 @@ _AGENTS: Final[dict[str, Callable[[Connection, datetime], bool]]] = {
 }
 
 
-def _endpoints(keystone: Identity, service: Service, url: str) -> None:
-    """One address for whoever asks, from inside or outside."""
-    for interface in ("internal", "public"):
+def _endpoints(keystone: Identity, service: Service, urls: dict[str, str], region: str) -> None:
+    """An address for whoever asks from inside, and one for whoever asks from outside."""
+    for interface, url in urls.items():
         if not _first(keystone.endpoints(service_id=service.id, interface=interface)):
-            keystone.create_endpoint(service_id=service.id, interface=interface, url=url, region_id="RegionOne")
+            keystone.create_endpoint(service_id=service.id, interface=interface, url=url, region_id=region)
 
 
-def _external_network(neutron: Network) -> None:
+def _operator(keystone: Identity, layout: Layout) -> None:
+    """The operator, where it is not the first user: an administrator in a project of another domain."""
+    profile = layout.profile
+    if profile.domain == USUAL_DOMAIN:
+        return
+    domain = keystone.find_domain(profile.domain) or keystone.create_domain(name=profile.domain)
+    projects = keystone.projects(domain_id=domain.id, name=profile.project)
+    project = _first(projects) or keystone.create_project(name=profile.project, domain_id=domain.id)
+    password = json.loads(layout.secrets_file.read_text())["administrator"]
+    users = keystone.users(domain_id=domain.id, name=profile.operator)
+    user = _first(users) or keystone.create_user(name=profile.operator, password=password, domain_id=domain.id)
+    keystone.assign_project_role_to_user(project, user, keystone.find_role("admin", ignore_missing=False))
+
+
+def _external_network(neutron: Network, name: str) -> None:
     """The provider's network with a subnet of each family."""
-    network = neutron.find_network(EXTERNAL_NETWORK) or neutron.create_network(
-        name=EXTERNAL_NETWORK,
+    network = neutron.find_network(name) or neutron.create_network(
+        name=name,
         is_router_external=True,
         provider_network_type="flat",
         provider_physical_network="public",

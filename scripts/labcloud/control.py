@@ -136,6 +136,7 @@ def run_inside(
 
 def inside_environment(layout: Layout) -> dict[str, str]:
     """What a command inside sees: the lab's programs first, the operator's cloud chosen."""
+    chosen = os.environ.get("OS_CLOUD", "lab")
     return {
         "HOME": "/root",
         "LANG": "C.UTF-8",
@@ -144,7 +145,7 @@ def inside_environment(layout: Layout) -> dict[str, str]:
         "PYTHONPATH": str(CODE),
         "PYTHONDONTWRITEBYTECODE": "1",
         "OS_CLIENT_CONFIG_FILE": str(layout.clouds_file),
-        "OS_CLOUD": os.environ.get("OS_CLOUD", "lab"),
+        "OS_CLOUD": "lab" if chosen == layout.profile.cloud else chosen,
     }
 
 

@@ -16,8 +16,8 @@ def exports(layout: Layout) -> str:
     """The line of `lab env`: the cloud, the way to the bastion, and the host that stands for the internet."""
     entrance = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
     variables = {
-        "OS_CLIENT_CONFIG_FILE": str(layout.clouds_file),
-        "OS_CLOUD": "lab",
+        "OS_CLIENT_CONFIG_FILE": str(layout.operator_file),
+        "OS_CLOUD": layout.profile.cloud,
         # Set and empty: lets a program point OS_CLOUD at nothing for one provider (gophercloud prefers it to credentials).
         "RINGFENCE_NO_CLOUD": "",
         "RINGFENCE_BASTION_PROXY": f"{entrance} connect %h %p",

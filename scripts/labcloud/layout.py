@@ -6,7 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from labcloud.profiles import PROFILES, USUAL
+
+if TYPE_CHECKING:
+    from labcloud.profiles import Profile
 
 LOOPBACK: Final = "127.0.0.1"
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
@@ -30,13 +35,14 @@ POOL: Final = "volumes"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The paths of one lab below ``root``, the environment and the switch it runs from, and the shift of its API ports."""
+    """The paths of one lab below ``root``, the environment and the switch it runs from, the shift of its API ports, and its profile."""
 
     root: Path
     venv: Path
     switch: Path
     port_offset: int = 0
     virt_type: str = "qemu"
+    profile_name: str = USUAL.name
 
     @property
     def data(self) -> Path:
@@ -74,6 +80,26 @@ class Layout:
         return self.root / "clouds.yaml"
 
     @property
+    def profile(self) -> Profile:
+        """The names of this cloud."""
+        return PROFILES[self.profile_name]
+
+    @property
+    def operator_file(self) -> Path:
+        """The ``clouds.yaml`` for the operator on this machine; on the usual lab the same as :attr:`clouds_file`, which is used inside."""
+        return self.root / "operator" / "clouds.yaml" if self.profile.tls else self.clouds_file
+
+    @property
+    def authority_file(self) -> Path:
+        """The certificate of the authority that the APIs' certificate is signed by, where they speak TLS."""
+        return self.root / "operator" / "ca.pem"
+
+    @property
+    def certificate_file(self) -> Path:
+        """The APIs' certificate and its key (mode 0600), where they speak TLS."""
+        return self.root / "apis.pem"
+
+    @property
     def secrets_file(self) -> Path:
         """The passwords (mode 0600)."""
         return self.root / "secrets.json"
@@ -98,8 +124,12 @@ class Layout:
         return standard + self.port_offset
 
     def url(self, standard: int) -> str:
-        """The address of an API on the loopback, inside the lab and (by the forwarder) outside."""
+        """The address of an API on the loopback inside the lab."""
         return f"http://{LOOPBACK}:{self.port(standard)}"
+
+    def public_url(self, standard: int) -> str:
+        """The address of an API on the machine's loopback, by the forwarder."""
+        return self.url(standard).replace("http:", "https:") if self.profile.tls else self.url(standard)
 
     def save(self) -> None:
         """Write down what :meth:`load` needs, for the programs inside."""
@@ -110,4 +140,5 @@ class Layout:
     def load(cls, root: Path) -> Layout:
         """Read the layout of an existing lab; ``FileNotFoundError`` when there is none."""
         facts = json.loads((root / "layout.json").read_text())
-        return cls(root, Path(facts["venv"]), Path(facts.get("switch", "")), int(facts["port_offset"]), str(facts["virt_type"]))
+        venv, switch, profile = Path(facts["venv"]), Path(facts.get("switch", "")), str(facts.get("profile_name", USUAL.name))
+        return cls(root, venv, switch, int(facts["port_offset"]), str(facts["virt_type"]), profile)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from labcloud import authority
 from labcloud.apis import APIS, Api
 from labcloud.layout import EXTERNAL_GATEWAY
 from labcloud.passwords import write_private
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from labcloud.passwords import Secrets
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-REGION: Final = "RegionOne"
+# The first user and its project, in the domain that every Keystone has; on the usual lab they are the operator's.
 OPERATOR: Final = "operator"
 PROJECT: Final = "platform"
 # Sample files that the wheels bring along and that the services read (api-paste.ini, rootwrap filters, policies).
@@ -43,7 +44,8 @@ class Facts:
             "secrets": self.secrets,
             "fsid": self.cluster_id,
             "bus_url": f"rabbit://lab:{self.secrets.bus}@127.0.0.1:5672/",
-            "region": REGION,
+            "region": self.layout.profile.region,
+            "profile": self.layout.profile,
             "operator": OPERATOR,
             "project": PROJECT,
         }
@@ -99,6 +101,10 @@ def write(facts: Facts) -> None:
         shutil.copyfile(source, layout.shims / source.name)
         (layout.shims / source.name).chmod(EXECUTABLE)
     write_private(layout.clouds_file, render("clouds.yaml.j2", facts))
+    if layout.profile.tls:
+        layout.operator_file.parent.mkdir(exist_ok=True)
+        write_private(layout.operator_file, render("operator-clouds.yaml.j2", facts))
+        authority.make(layout.authority_file, layout.certificate_file)
 
 
 def _widen_rootwrap(file: Path, layout: Layout) -> None:

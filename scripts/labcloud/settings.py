@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import RingfenceError
+from labcloud.profiles import PROFILES, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from labcloud.profiles import Profile
 
 HIDDEN = ("/etc", "/var", "/run", "/proc", "/sys", "/dev")
 HIGHEST_PORT = 65535
@@ -28,6 +31,7 @@ class Settings:
         root: The lab's own directory, ``$RINGFENCE_STATE/lab``.
         cache: What may be thrown away and made again, ``$RINGFENCE_CACHE``.
         port_offset: Added to every API port (``RINGFENCE_LAB_PORT_OFFSET``): a second lab, or a port that is taken.
+        profile: Which cloud a fresh lab becomes (``RINGFENCE_LAB_PROFILE``, ``default`` or ``other``); fixed for the life of a lab.
         forward: Whether the API ports are offered on the machine's loopback (``RINGFENCE_LAB_FORWARD``, ``yes`` or ``no``).
     """
 
@@ -35,6 +39,7 @@ class Settings:
     cache: Path
     port_offset: int = 0
     forward: bool = True
+    profile: Profile = USUAL
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -51,7 +56,7 @@ class Settings:
                     expected=f"a directory outside {', '.join(HIDDEN)}",
                     got=str(path),
                 )
-        return cls(state / "lab", cache, _offset(environment), _forward(environment))
+        return cls(state / "lab", cache, _offset(environment), _forward(environment), _profile(environment))
 
 
 def _directory(environment: Mapping[str, str], own: str, standard: str, default: Path) -> Path:
@@ -80,3 +85,11 @@ def _forward(environment: Mapping[str, str]) -> bool:
     if text not in {"yes", "no"}:
         raise LabError.of("not a choice", where="RINGFENCE_LAB_FORWARD", expected="yes or no", got=text)
     return text == "yes"
+
+
+def _profile(environment: Mapping[str, str]) -> Profile:
+    """Which cloud the lab is."""
+    text = environment.get("RINGFENCE_LAB_PROFILE") or USUAL.name
+    if text not in PROFILES:
+        raise LabError.of("no such profile", where="RINGFENCE_LAB_PROFILE", expected=" or ".join(PROFILES), got=text)
+    return PROFILES[text]

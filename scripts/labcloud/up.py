@@ -103,7 +103,8 @@ class Bringup:
         if virt_type is None:
             with self.teller.step("try whether KVM runs an ordinary kernel"):
                 virt_type = kvm.trial(settings.cache)
-        layout = Layout(settings.root, venv.location(settings.cache), backport.location(settings.cache), settings.port_offset, virt_type)
+        programs = venv.location(settings.cache), backport.location(settings.cache)
+        layout = Layout(settings.root, *programs, settings.port_offset, virt_type, settings.profile.name)
         try:
             earlier = Layout.load(layout.root)
         except FileNotFoundError:
@@ -116,6 +117,14 @@ class Bringup:
                     expected=str(earlier.port_offset),
                     got=str(layout.port_offset),
                     hint="./scripts/lab wipe makes room for a new lab",
+                )
+            if earlier.profile != layout.profile:
+                raise LabError.of(
+                    "this lab was made as another cloud",
+                    where="RINGFENCE_LAB_PROFILE",
+                    expected=earlier.profile_name,
+                    got=layout.profile_name,
+                    hint="./scripts/lab wipe makes room for a new lab; another RINGFENCE_STATE has one of its own",
                 )
         layout.save()
         return layout
@@ -233,10 +242,10 @@ def first_user(layout: Layout) -> dict[str, str]:
         "OS_BOOTSTRAP_PASSWORD": Secrets.kept_in(layout.secrets_file).administrator,
         "OS_BOOTSTRAP_USERNAME": render.OPERATOR,
         "OS_BOOTSTRAP_PROJECT_NAME": render.PROJECT,
-        "OS_BOOTSTRAP_REGION_ID": render.REGION,
+        "OS_BOOTSTRAP_REGION_ID": layout.profile.region,
         "OS_BOOTSTRAP_ADMIN_URL": url,
         "OS_BOOTSTRAP_INTERNAL_URL": url,
-        "OS_BOOTSTRAP_PUBLIC_URL": url,
+        "OS_BOOTSTRAP_PUBLIC_URL": f"{layout.public_url(apis.KEYSTONE.port)}/v3",
     }
 
 

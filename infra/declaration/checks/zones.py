@@ -25,6 +25,9 @@ def region(draft: OnPlatform) -> Iterator[Mistake]:
         expected = one_of(draft.platform.allowed_regions, otherwise="a region")
         hint = "choose an allowed region, or have the operator allow this one in Pulumi.platform.yaml"
         yield Mistake(("region",), "the region is not allowed", expected, draft.region, hint)
+    elif draft.region is not None and draft.region != draft.platform.region:
+        hint = "a platform per region: another folder with its own Pulumi.platform.yaml"
+        yield Mistake(("region",), "the platform is in another region, and builds there", draft.platform.region, draft.region, hint)
 
 
 def sizes(draft: Draft) -> Iterator[Mistake]:

@@ -1,5 +1,7 @@
 """Offers the lab's API ports on the machine's loopback: listens there, then steps into the lab's network and connects from it.
 
+Where the lab's profile says so it speaks TLS to whoever calls, and tells the API behind it, as proxies in front of clouds do.
+
 A process of its own (``python -m labcloud.processes.forwarder LAB PORT...``), ended by the end of the lab's supervisor. It holds a lock
 on a file for as long as it lives, so whether it runs is asked of the kernel and never of a left-over process id.
 """
@@ -11,13 +13,15 @@ import fcntl
 import os
 import signal
 import socket
+import ssl
 import sys
 from pathlib import Path
 
-from labcloud.layout import LOOPBACK
+from labcloud.layout import LOOPBACK, Layout
 from labcloud.processes import door
 
 BACKLOG = 128
+BEHIND_TLS = b"X-Forwarded-Proto: https\r\n"
 
 
 def listen(ports: list[int]) -> list[socket.socket]:
@@ -47,7 +51,34 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def serve(bound: list[socket.socket], supervisor: int) -> None:
+async def relay_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Join one connection that came by TLS with the same port inside. The APIs close after each answer, so it carries one request."""
+    port = writer.get_extra_info("sockname")[1]
+    try:
+        request = await reader.readline()
+        far_reader, far_writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        writer.transport.abort()
+        return
+    far_writer.write(request + BEHIND_TLS)
+    upward = asyncio.create_task(door.copy(reader, far_writer))
+    await door.copy(far_reader, writer)
+    # TLS cannot close one direction alone: the end of the answer is the end of the connection.
+    upward.cancel()
+    far_writer.close()
+    writer.close()
+
+
+def context(layout: Layout) -> ssl.SSLContext | None:
+    """The TLS of the lab's profile, or nothing."""
+    if not layout.profile.tls:
+        return None
+    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made.load_cert_chain(layout.certificate_file)
+    return made
+
+
+async def serve(bound: list[socket.socket], supervisor: int, tls: ssl.SSLContext | None = None) -> None:
     """Serve until the supervisor (a pidfd) ends or a signal comes."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -55,7 +86,7 @@ async def serve(bound: list[socket.socket], supervisor: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     for listener in bound:
-        await asyncio.start_server(relay, sock=listener)
+        await asyncio.start_server(relay_request if tls else relay, sock=listener, ssl=tls)
     print("ready", flush=True)
     await ended.wait()
 
@@ -75,9 +106,9 @@ def main(lab: Path, ports: list[int]) -> int:
         lock.write(str(os.getpid()))
         lock.flush()
         supervisor = os.pidfd_open(pid)
-        bound = listen(ports)
+        bound, tls = listen(ports), context(Layout.load(lab))
         door.enter_network(pid)
-        asyncio.run(serve(bound, supervisor))
+        asyncio.run(serve(bound, supervisor, tls))
     return 0
 
 

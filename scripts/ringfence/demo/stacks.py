@@ -80,7 +80,7 @@ def forget_other_clouds(env: Mapping[str, str], log: Log) -> None:
 def _cloud(env: Mapping[str, str]) -> dict[str, str]:
     """Return the address of the chosen cloud and the admin's project there, asked in a process with that environment."""
     script = (
-        "import json, openstack; c = openstack.connect(); "
+        "import json, openstack; from infra import authority; c = openstack.connect(**authority.of_environment()); "
         "print(json.dumps({'auth_url': c.config.config['auth']['auth_url'], 'project_id': c.current_project_id}))"
     )
     done = subprocess.run(

@@ -92,7 +92,8 @@ class RecordingCloud(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer a look-up with an id named after what was looked for."""
         name = args.args.get("name", "")
-        return {"id": f"{name}-id", "name": name, "projectId": self._project(args)}, []
+        domain = {"projectDomainId": "default", "projectDomainName": "Default"}
+        return {"id": f"{name}-id", "name": name, "projectId": self._project(args), **domain}, []
 
     @staticmethod
     def _project(args: mocks.MockCallArgs) -> str:

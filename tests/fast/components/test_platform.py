@@ -48,7 +48,7 @@ def test_the_platform_uses_the_admin_only() -> None:
 def test_outputs_have_the_published_shape() -> None:
     """Tenants read these keys."""
     facts = platform().outputs["platform"]
-    expected = {"project_id", "region", "auth_url", "cacert", "bastion", "backbone", "router_id", "pool_id", "image_id"}
+    expected = {"project_id", "domain_id", "region", "auth_url", "cacert", "bastion", "backbone", "router_id", "pool_id", "image_id"}
     assert set(facts) == expected | {"external_network_id", "external_network", "volume_types", "further_routers"}
     assert set(facts["bastion"]) == {"id", "address", "management", "host_key"}
     assert facts["bastion"]["management"] == "172.29.0.10"
