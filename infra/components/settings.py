@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.access import automation_key, state_directory
-from infra import authority
 from infra.declaration import names
+from infra.dynamic.clouds import authority
 from infra.errors import CloudError, GuestError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def cloud() -> Cloud:
     auth_url = region.config.get("auth", {}).get("auth_url", "")
     if not auth_url:
         raise CloudError.of("the cloud has no address", where=f"clouds.yaml: {name}.auth.auth_url", expected="a URL")
-    cacert = authority.of_environment().get("cacert") or str(region.config.get("cacert") or "")
+    cacert = authority(os.environ) or str(region.config.get("cacert") or "")
     return Cloud(name, str(auth_url), str(region.region_name or ""), cacert)
 
 

@@ -6,9 +6,9 @@ import functools
 import os
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra import authority
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keystoneauth1.adapter import Adapter
     from openstack.connection import Connection
 
+AUTHORITY = "OS_CACERT"
 TIMEOUT_SECONDS = 120
 """How long one API request may take before it counts as failed."""
 
@@ -37,6 +38,29 @@ class Credential:
         return cls(**{name: str(value.get(name, "")) for name in cls.__slots__})
 
 
+def authority(environment: Mapping[str, str]) -> str | None:
+    """Return the file of the private certificate authority that ``OS_CACERT`` names, for ``openstack.connect``, if it names one.
+
+    The provider and the ``openstack`` command read the variable. openstacksdk does not, once ``OS_CLOUD`` chooses a cloud by name.
+
+    Raises :class:`CloudError` for a file that another working directory, such as the engine's, would not find.
+    """
+    text = environment.get(AUTHORITY, "")
+    if not text:
+        return None
+    if not Path(text).is_absolute():
+        raise CloudError.of(
+            "the certificate authority's file has a relative name, and not every program starts in this folder",
+            where=AUTHORITY,
+            expected="an absolute path",
+            got=text,
+            hint=f'export {AUTHORITY}="$(realpath {text})"',
+        )
+    if not Path(text).is_file():
+        raise CloudError.of("the certificate authority's file is not there", where=AUTHORITY, expected="a file in PEM format", got=text)
+    return text
+
+
 @functools.cache
 def admin() -> Connection:
     """Connect as the operator's admin. Raises :class:`CloudError` when no cloud is chosen."""
@@ -48,7 +72,7 @@ def admin() -> Connection:
             expected="the environment variable OS_CLOUD names an entry of clouds.yaml",
             hint='eval "$(./scripts/lab env)", or export OS_CLOUD for a cloud of your own',
         )
-    return openstack.connect(api_timeout=TIMEOUT_SECONDS, **authority.of_environment())
+    return openstack.connect(api_timeout=TIMEOUT_SECONDS, cacert=authority(os.environ))
 
 
 @functools.cache

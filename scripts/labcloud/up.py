@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 PRIVATE: Final = 0o700
 BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
+FIXED: Final = {
+    "port_offset": ("RINGFENCE_LAB_PORT_OFFSET", "this lab was made with other ports, and its catalog holds them"),
+    "profile_name": ("RINGFENCE_LAB_PROFILE", "this lab was made as another cloud"),
+}
+"""What of a layout stays for the life of a lab: the setting, and why."""
 TITLES: Final = {
     Stage.STORES: "databases, storage monitor",
     Stage.PLATFORM: "virtual switch, storage, hypervisor",
@@ -110,22 +115,11 @@ class Bringup:
         except FileNotFoundError:
             layout.data.mkdir(exist_ok=True)
         else:
-            if earlier.port_offset != layout.port_offset:
-                raise LabError.of(
-                    "this lab was made with other ports, and its catalog holds them",
-                    where="RINGFENCE_LAB_PORT_OFFSET",
-                    expected=str(earlier.port_offset),
-                    got=str(layout.port_offset),
-                    hint="./scripts/lab wipe makes room for a new lab",
-                )
-            if earlier.profile != layout.profile:
-                raise LabError.of(
-                    "this lab was made as another cloud",
-                    where="RINGFENCE_LAB_PROFILE",
-                    expected=earlier.profile_name,
-                    got=layout.profile_name,
-                    hint="./scripts/lab wipe makes room for a new lab; another RINGFENCE_STATE has one of its own",
-                )
+            for name, (variable, what) in FIXED.items():
+                before, now = (str(getattr(each, name)) for each in (earlier, layout))
+                if before != now:
+                    hint = "./scripts/lab wipe makes room for a new lab; another RINGFENCE_STATE has one of its own"
+                    raise LabError.of(what, where=variable, expected=before, got=now, hint=hint)
         layout.save()
         return layout
 

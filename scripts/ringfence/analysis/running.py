@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from infra import authority
+from infra.dynamic.clouds import authority
 from infra.neutron.snapshot import FORMAT_VERSION, Header, store
 from infra.neutron.sources import cloud
 from ringfence.cloud_errors import translated
@@ -37,7 +38,7 @@ def streamed(name: str | None, trust: Trust, tell: Callable[[str, int], None]) -
     with translated(where, connecting=True):
         import openstack  # noqa: PLC0415 - takes a second, and only this source needs it
 
-        opened = openstack.connect(cloud=name, **authority.of_environment())
+        opened = openstack.connect(cloud=name, cacert=authority(os.environ))
     with translated(where):
         connection = cast("cloud.Connection", opened)  # the SDK's proxies are keystoneauth adapters: get() takes params by keyword
         taken = datetime.now(UTC).isoformat(timespec="seconds")

@@ -80,7 +80,8 @@ def forget_other_clouds(env: Mapping[str, str], log: Log) -> None:
 def _cloud(env: Mapping[str, str]) -> dict[str, str]:
     """Return the address of the chosen cloud and the admin's project there, asked in a process with that environment."""
     script = (
-        "import json, openstack; from infra import authority; c = openstack.connect(**authority.of_environment()); "
+        "import json, openstack, os; from infra.dynamic.clouds import authority; "
+        "c = openstack.connect(cacert=authority(os.environ)); "
         "print(json.dumps({'auth_url': c.config.config['auth']['auth_url'], 'project_id': c.current_project_id}))"
     )
     done = subprocess.run(

@@ -32,6 +32,7 @@ PLATFORM_FACTS: dict[str, object] = {
     "auth_url": "https://keystone.test/v3",
     "region": "RegionOne",
     "cacert": "",
+    "domain_id": "domain-id",
     "external_network_id": "external-id",
     "image_id": "image-id",
     "router_id": "platform-router-id",

@@ -6,6 +6,10 @@ import functools
 
 import pytest
 
+from infra.components import settings
+from infra.components.platform import proven_domain
+from infra.components.settings import Cloud
+from infra.errors import CloudError
 from tests.fast.components import recording
 
 pytestmark = pytest.mark.fast
@@ -53,3 +57,18 @@ def test_outputs_have_the_published_shape() -> None:
     assert set(facts["bastion"]) == {"id", "address", "management", "host_key"}
     assert facts["bastion"]["management"] == "172.29.0.10"
     assert facts["volume_types"] == {"encrypted": "encrypted-id"}
+
+
+def test_a_platform_in_another_domain_than_declared_is_refused() -> None:
+    """By id or by name it is the declared one; else its tenants would be made where nobody looks for them."""
+    assert proven_domain(["d1", "corp", "corp"]) == proven_domain(["d1", "corp", "d1"]) == "d1"
+    with pytest.raises(CloudError, match="domain: the platform's project is in another domain"):
+        proven_domain(["d1", "corp", "default"])
+
+
+def test_a_platform_in_another_region_than_its_credential_is_refused() -> None:
+    """The admin would build in one region, and the tenants' deployers in the other. A credential that names none says nothing."""
+    settings.check_region(Cloud("mine", "https://cloud", "north", ""), "north")
+    settings.check_region(Cloud("mine", "https://cloud", "", ""), "north")
+    with pytest.raises(CloudError, match="the platform is declared in another region"):
+        settings.check_region(Cloud("mine", "https://cloud", "north", ""), "south")

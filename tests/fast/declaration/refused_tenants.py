@@ -49,6 +49,7 @@ ZONES: dict[str, Refused] = {
     ),
     "a zone is nothing": one({"zones.spare": None}, "zones.spare", "not a mapping", "cidr, cidr6"),
     "a region is not allowed": one({"region": "west"}, "region", "the region is not allowed", "one of north, south"),
+    "a region is not the platform's": one({"region": "south"}, "region", "the platform is in another region, and builds there", "north"),
     "an external overlaps a zone": one(
         {"externals.office": {"cidrs": ["10.0.0.0/8"]}}, "externals.office.cidrs[0]", "the external overlaps zone app", "10.0.0.0/24"
     )._replace(

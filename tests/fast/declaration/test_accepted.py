@@ -35,7 +35,6 @@ TENANTS: dict[str, dict[str, Any]] = {
     "the first host number": {"servers.spare": {"zones": {"data": 2}, "flavor": "small", "root": 2}},
     "the longest name": {f"zones.{'z' * 31}": {"cidr": "10.9.0.0/24"}},
     "the encrypted volume type by name": {"servers.db.volume_type": "vault"},
-    "another allowed region": {"region": "south"},
     "an ICMP type": {EXTRA: flow("app", "db", "icmp", icmp={"type": 8})},
     "an ICMP type and code": {EXTRA: flow("app", "db", "icmp", icmp={"type": 13, "code": 1})},
     "every ICMP type": {EXTRA: flow("app", "db", "icmp")},
