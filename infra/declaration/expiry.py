@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.held import TenantDeclaration
     from infra.declaration.model import Tenant
 
 

@@ -8,7 +8,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, joined, names
-from infra.declaration.loader import PREFIX, SUFFIX, LeftOutError, load_platform, load_tenant, misread, stack_name
+from infra.declaration.envelope import PREFIX, SUFFIX
+from infra.declaration.loader import LeftOutError, load_platform, load_tenant, misread, stack_name
 from infra.declaration.yaml.source import Mistake, dotted
 from infra.errors import DeclarationError, Problem
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from infra.declaration.loader import Claims, PlatformDeclaration, TenantDeclaration
+    from infra.declaration.held import Claims, PlatformDeclaration, TenantDeclaration
     from infra.declaration.model import Platform
 
 UNREAD = (".yml", ".json")

@@ -17,7 +17,7 @@ from infra.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.declaration.loader import Claims, TenantDeclaration
+    from infra.declaration.held import Claims, TenantDeclaration
     from infra.declaration.model import Platform
     from infra.declaration.yaml.source import KeyPath, Location
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.declaration import checks, envelope, shapes
 from infra.declaration.draft import Draft, OnPlatform
-from infra.declaration.envelope import CONFIG, PLATFORM, PREFIX, SUFFIX, TENANT
+from infra.declaration.envelope import PLATFORM, PREFIX, SUFFIX, TENANT
 from infra.declaration.expiry import ended
+from infra.declaration.held import Claims, PlatformDeclaration, TenantDeclaration
 from infra.declaration.model import External, Flow, Platform, Server, Tenant, Zone
 from infra.declaration.wording import keys_of, near, shown
 from infra.declaration.yaml import reader
-from infra.declaration.yaml.source import Lines, Mistake
+from infra.declaration.yaml.source import Mistake
 from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:
@@ -22,47 +22,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.yaml.source import Source
 
-__all__ = [
-    "CONFIG",
-    "PLATFORM",
-    "PREFIX",
-    "SUFFIX",
-    "TENANT",
-    "PlatformDeclaration",
-    "TenantDeclaration",
-    "load_alone",
-    "load_platform",
-    "load_tenant",
-]
-
 SECTIONS = ("zones", "externals", "servers", "flows")
-
-
-@dataclass(frozen=True, slots=True)
-class TenantDeclaration:
-    """A tenant that holds together, and where each part of it was written.
-
-    ``ended`` are the names of the flows whose last day is over: they are still written, and allow nothing any more.
-    """
-
-    tenant: Tenant
-    lines: Lines
-    ended: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformDeclaration:
-    """A platform that holds together, and where each part of it was written."""
-
-    platform: Platform
-    lines: Lines
-
-
-class Claims(NamedTuple):
-    """What a tenant that is left out would be called, part by part, and where that is written."""
-
-    tenant: Draft
-    lines: Lines
 
 
 class LeftOutError(DeclarationError):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import names
 from infra.declaration.checks import ON_PLATFORM
+from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.expiry import endings
 from infra.declaration.folder import files, load_folder
-from infra.declaration.loader import PREFIX, SUFFIX, load_alone, load_platform, stack_name
+from infra.declaration.loader import load_alone, load_platform, stack_name
 from infra.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:

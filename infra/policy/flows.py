@@ -14,7 +14,7 @@ from infra.policy.rules import Direction, Family, Group, Match, Nic, Origin, Rul
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.held import TenantDeclaration
     from infra.declaration.model import Flow, Network, Platform, Tenant
 
 MANAGEMENT_FLOW = "management"

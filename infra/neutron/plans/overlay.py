@@ -10,7 +10,6 @@ from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.plans.allocation import Allocation
 from infra.neutron.plans.kinds import Kind
-from infra.neutron.plans.removal import remove
 from infra.neutron.snapshot.store import records_of
 
 if TYPE_CHECKING:
@@ -51,7 +50,10 @@ class Overlay:
         self.admin = platform[0] if platform else ADMIN
         if not platform:
             self.put(model.Project(id=ADMIN, name=ADMIN, role=model.Role.PLATFORM))
-        remove(self)
+        self.take_stock()
+
+    def take_stock(self) -> None:
+        """Note which objects are there and which addresses are taken: once what the plan removes is gone, and before it makes anything."""
         self._shown = {identifier for _, identifier in self._found}
         self.allocation = Allocation(self.all(model.Subnet), self.all(model.Port), self.all(model.Router), self.all(model.FloatingIp))
 

@@ -19,6 +19,7 @@ from infra.neutron.plans.kinds import Kind
 from infra.neutron.plans.overlay import Overlay
 from infra.neutron.plans.ports import add_port, add_trunks
 from infra.neutron.plans.preview import Plan, Resource, is_told, source
+from infra.neutron.plans.removal import remove
 from infra.neutron.plans.router_interfaces import add_interfaces, add_routes
 from infra.neutron.plans.servers import add_servers, plug_servers
 from infra.neutron.plans.unknowns import add_doubts
@@ -37,6 +38,8 @@ def planned_snapshot(data: bytes, base: model.Snapshot | None = None, name: str 
         got, hint = f"{plan.left_out} resources that stay as they are are not printed", f"lay it over the cloud: plan:{name}+cloud"
         raise SnapshotError(Problem("the plan is not a whole state", where=name, expected="a state that it changes", got=got, hint=hint))
     overlay = Overlay(plan, base)
+    remove(overlay)
+    overlay.take_stock()
     _apply(overlay)
     header = model.Header(format=model.FORMAT_VERSION, origin="plan")
     if base is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from ipaddress import IPv4Address
 
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.held import TenantDeclaration
     from infra.declaration.model import Platform, Server, Tenant
     from infra.policy.rules import Group, Rule, TenantPolicy
 

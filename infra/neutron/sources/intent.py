@@ -22,7 +22,7 @@ from infra.reachability.intent import Declared, DeclaredPort, Intent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.held import TenantDeclaration
     from infra.declaration.model import Platform
     from infra.neutron.semantics.parties import Placed
     from infra.neutron.snapshot import Snapshot

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
+from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.expiry import as_written, endings
 from infra.declaration.folder import files, load_folder
-from infra.declaration.loader import PREFIX, SUFFIX, load_platform
+from infra.declaration.loader import load_platform
 from infra.errors import DeclarationError, QuestionError
 from infra.neutron.semantics.parties import Trust
 from infra.neutron.sources.declared import declared_snapshot

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import files as declarations_of
-from infra.declaration.loader import PREFIX, SUFFIX
 from infra.declaration.validation import ONLY_TOGETHER, Validated, validate_alone, validate_folder
 from infra.declaration.yaml.text import MOST_BYTES
 from infra.errors import QuestionError

@@ -22,7 +22,7 @@ from tests.fast.neutron.clouds import OPEN, allow
 from tests.fast.neutron.lint.states import Change, other, plus
 
 if TYPE_CHECKING:
-    from infra.declaration.loader import TenantDeclaration
+    from infra.declaration.held import TenantDeclaration
     from infra.declaration.model import Platform
 
 pytestmark = pytest.mark.fast
