@@ -1,17 +1,20 @@
-"""OpenSSH's configuration for a tenant's servers: through the bastion, with every host key pinned. For ``ringfence ssh`` and testinfra."""
+"""OpenSSH's configuration for servers: through the bastion, with every host key pinned. For ``ringfence ssh``, testinfra and Ansible."""
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
 from hardening.access import USER, Entrance, Target, state_directory
+from infra.declaration import names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-BASTION = "bastion"
+BASTION = names.BASTION
+"""The bastion's name in the cloud, and so its host's name here."""
 PRIVATE = 0o700
 PERSIST = "60s"
 
@@ -20,9 +23,12 @@ def write(name: str, entrance: Entrance, targets: Mapping[str, Target]) -> Path:
     """Write configuration and pinned keys below the state, and return the configuration's path (for ``ssh -F``)."""
     folder = state_directory() / "ssh" / name
     folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
-    (folder / "known_hosts").write_text(known_hosts(entrance, targets), encoding="utf-8")
     config = folder / "config"
-    config.write_text(render(entrance, targets, folder), encoding="utf-8")
+    # Others may be logging in by these files right now: they see the old one or the new one, never a half.
+    for file, text in ((folder / "known_hosts", known_hosts(entrance, targets)), (config, render(entrance, targets, folder))):
+        fresh = file.with_suffix(f".{os.getpid()}.new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
     return config
 
 
@@ -33,8 +39,19 @@ def known_hosts(entrance: Entrance, targets: Mapping[str, Target]) -> str:
 
 
 def render(entrance: Entrance, targets: Mapping[str, Target], folder: Path) -> str:
-    """Return the text of the configuration (ssh_config(5))."""
-    common = {
+    """Return the text of the configuration (ssh_config(5)); it says nothing about any other host, so it may be included in another one."""
+    first = {"HostName": entrance.bastion_address, "Port": entrance.port, "HostKeyAlias": BASTION}
+    if entrance.proxy_command:
+        first["ProxyCommand"] = entrance.proxy_command
+    jump = f"ssh -F {shlex.quote(str(folder / 'config'))} -W %h:%p {BASTION}"
+    blocks = [_block([BASTION], first)]
+    for name, target in targets.items():
+        blocks.append(_block([name], {"HostName": target.address, "Port": target.port, "HostKeyAlias": name, "ProxyCommand": jump}))
+    return "\n".join([*blocks, _block([BASTION, *targets], _common(entrance, folder))])
+
+
+def _common(entrance: Entrance, folder: Path) -> dict[str, object]:
+    return {
         "User": USER,
         "IdentityFile": entrance.key_file,
         "IdentitiesOnly": "yes",
@@ -47,15 +64,12 @@ def render(entrance: Entrance, targets: Mapping[str, Target], folder: Path) -> s
         "ControlPersist": PERSIST,
         "LogLevel": "ERROR",
     }
-    first = {"HostName": entrance.bastion_address, "Port": entrance.port, "HostKeyAlias": BASTION}
-    if entrance.proxy_command:
-        first["ProxyCommand"] = entrance.proxy_command
-    jump = f"ssh -F {shlex.quote(str(folder / 'config'))} -W %h:%p {BASTION}"
-    blocks = [_block(BASTION, first)]
-    for name, target in targets.items():
-        blocks.append(_block(name, {"HostName": target.address, "Port": target.port, "HostKeyAlias": name, "ProxyCommand": jump}))
-    return "\n".join([*blocks, _block("*", common)])
 
 
-def _block(name: str, options: Mapping[str, object]) -> str:
-    return f"Host {name}\n" + "".join(f"    {key} {value}\n" for key, value in options.items())
+def _block(hosts: list[str], options: Mapping[str, object]) -> str:
+    return "".join(_lines(hosts, options))
+
+
+def _lines(hosts: list[str], options: Mapping[str, object]) -> Iterator[str]:
+    yield f"Host {' '.join(hosts)}\n"
+    yield from (f"    {key} {value}\n" for key, value in options.items())

@@ -9,6 +9,8 @@ import typer
 
 from infra.errors import RingfenceError
 
+BASTION = "bastion"
+
 
 def add(app: typer.Typer) -> None:
     """Register the command."""
@@ -23,21 +25,16 @@ def ssh(
 
     Examples: `ringfence ssh acme/web`; `ringfence ssh acme/web uptime`; `ringfence ssh bastion`
     """
-    from hardening.access import Entrance, Target  # noqa: PLC0415 - paramiko takes a tenth of a second to import
-    from ringfence import ssh_config  # noqa: PLC0415 - as above
-    from ringfence.verify import stacks  # noqa: PLC0415 - asks the engine
+    from ringfence import ssh_config  # noqa: PLC0415 - paramiko takes a tenth of a second to import
+    from ringfence.logins import entrance, logins, the_server  # noqa: PLC0415 - as above
 
-    bastion = stacks.platform()["bastion"]
-    entrance = Entrance.from_environment(bastion["address"], bastion["host_key"])
-    tenant, _, name = server.partition("/")
-    targets = {}
-    if server != ssh_config.BASTION:
-        servers = stacks.tenant(tenant).facts["servers"]
-        if name not in servers:
-            raise RingfenceError.of("no such server", where=server, expected=" or ".join(f"{tenant}/{one}" for one in servers))
-        targets = {one: Target(facts["management"], facts["host_key"]) for one, facts in servers.items()}
-    config = ssh_config.write(tenant, entrance, targets)
-    command = ["ssh", "-F", str(config), name or ssh_config.BASTION, *context.args]
+    if server == BASTION:
+        config, host = ssh_config.write(BASTION, entrance(), {}), ssh_config.BASTION
+    else:
+        tenant = server.partition("/")[0]
+        found = logins([tenant])
+        config, host = ssh_config.write(tenant, found.entrance, found.targets()), the_server(found, server).host
+    command = ["ssh", "-F", str(config), host, *context.args]
     try:
         os.execvp(command[0], command)  # noqa: S606 - takes this process's place on purpose
     except OSError as error:

@@ -16,7 +16,7 @@ TARGETS = {"web": Target("172.30.0.5", "ssh-ed25519 WEB")}
 def test_every_key_is_pinned(tmp_path: Path) -> None:
     """No key is learnt: both hops have an alias with its key, and anything else is refused."""
     text = ssh_config.render(ENTRANCE, TARGETS, tmp_path)
-    assert ssh_config.known_hosts(ENTRANCE, TARGETS) == "bastion ssh-ed25519 BASTION\nweb ssh-ed25519 WEB\n"
+    assert ssh_config.known_hosts(ENTRANCE, TARGETS) == "platform-bastion ssh-ed25519 BASTION\nweb ssh-ed25519 WEB\n"
     assert text.count("HostKeyAlias") == 2
     assert "StrictHostKeyChecking yes" in text
     assert "GlobalKnownHostsFile none" in text
@@ -25,7 +25,7 @@ def test_every_key_is_pinned(tmp_path: Path) -> None:
 def test_servers_are_reached_through_the_bastion(tmp_path: Path) -> None:
     """A server's connection is made by the bastion, the bastion's by the proxy command if there is one."""
     text = ssh_config.render(ENTRANCE, TARGETS, tmp_path)
-    assert f"ProxyCommand ssh -F {tmp_path}/config -W %h:%p bastion" in text
+    assert f"ProxyCommand ssh -F {tmp_path}/config -W %h:%p platform-bastion" in text
     assert "ProxyCommand door connect %h %p" in text
     direct = ssh_config.render(Entrance("172.24.4.5", "k", Path("/k")), TARGETS, tmp_path)
     assert "door" not in direct

@@ -1,0 +1,42 @@
+"""``ringfence ssh-config``: OpenSSH's configuration of a tenant's servers, for every tool that logs in with ``ssh``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
+from ringfence.analysis.output import emit
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("ssh-config")(command)
+
+
+def command(
+    tenant: Annotated[str, typer.Argument(help="The tenant, for example acme.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print OpenSSH's configuration for a tenant's servers: through the bastion, every host key pinned, no other host named.
+
+    Hosts are called as in the cloud: `acme-web` is the server `web` of `acme`. The same text is kept in a file for `ssh -F`.
+
+    Examples: `ringfence ssh-config acme > acme.conf`, then `ssh -F acme.conf acme-web`; `ringfence ssh-config acme --json`
+    """
+    from ringfence import ssh_config  # noqa: PLC0415 - paramiko takes a tenth of a second to import
+    from ringfence.logins import logins  # noqa: PLC0415 - as above
+
+    found = logins([tenant])
+    file = ssh_config.write(tenant, found.entrance, found.targets())
+    if as_json:
+        servers = {
+            login.host: {"tenant": login.tenant, "server": login.server, "address": login.target.address, "port": login.target.port}
+            for login in found.servers
+        }
+        emit({"file": str(file), "bastion": ssh_config.BASTION, "hosts": servers})
+        return
+    typer.echo(f"# The servers of {tenant}; `ssh -F {file}` reads the same.")
+    typer.echo(file.read_text(encoding="utf-8"), nl=False)
