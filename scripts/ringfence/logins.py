@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hardening.access import Entrance, Target
 from infra.declaration import load_platform, names
+from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import stacks as declared
-from infra.declaration.loader import PREFIX, SUFFIX
 from infra.errors import QuestionError
 from ringfence.analysis import declarations
 from ringfence.verify import stacks

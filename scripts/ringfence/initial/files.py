@@ -11,8 +11,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import files as declarations_of
-from infra.declaration.loader import PREFIX, SUFFIX
 from infra.declaration.validation import PLATFORM_FILE, validate_folder
 from infra.declaration.yaml.scalars import plain
 from infra.errors import DeclarationError, Problem, QuestionError
