@@ -130,7 +130,8 @@ class Slabs:
         row, slab = spread(first, np.clip(self.last, *window) - first)
         row_bits = len(self.first).bit_length()
         if len(self.bounds).bit_length() + self.coordinate_bits + 1 + row_bits > KEY_BITS:
-            raise ComplexityError.of("a sort key does not fit in 63 bits", got=f"{len(self.first)} rows in one block")
+            rows = f"{len(self.first)} rows in one block"
+            raise ComplexityError.of("a sort key does not fit in 63 bits", got=rows, hint="ask about fewer tenants at once")
         slab <<= self.coordinate_bits + 1 + row_bits
         slab |= row
         low, high = self.lo << (row_bits + 1), (self.hi << (row_bits + 1)) | (1 << row_bits)

@@ -123,7 +123,8 @@ def restart(names: Annotated[list[str], typer.Argument(metavar="SERVICE...", hel
         control.order(layout, "stop", names=[service.name for service in reversed(chosen)])
         for service in chosen:
             if not control.start_services(layout, (service,), lambda *_: None):
-                raise LabError.of(f"{service.name} did not come up", where=str(layout.log(service.name)))
+                where, hint = str(layout.log(service.name)), f"read it with `./scripts/lab logs {service.name}`"
+                raise LabError.of(f"{service.name} did not come up", where=where, hint=hint)
 
 
 @app.command()

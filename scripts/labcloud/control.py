@@ -82,7 +82,8 @@ def order(
             if listener:
                 listener(message["service"], Event(message["event"]), message["detail"])
     except TimeoutError as problem:
-        raise LabError.of(f"the supervisor has been silent for {silence:.0f} s", where=str(layout.log("supervisor"))) from problem
+        where, hint = str(layout.log("supervisor")), "./scripts/lab down, then ./scripts/lab up"
+        raise LabError.of(f"the supervisor has been silent for {silence:.0f} s", where=where, hint=hint) from problem
     except OSError as problem:
         raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up") from problem
     raise LabError.of("the supervisor ended in the middle of an order", where=str(layout.log("supervisor")), hint="./scripts/lab up")

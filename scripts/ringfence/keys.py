@@ -71,7 +71,8 @@ def _public_half(file: Path) -> str:
     try:
         key = serialization.load_ssh_private_key(file.read_bytes(), password=None)
     except (ValueError, TypeError) as error:
-        raise GuestError.of("the automation's private key cannot be read", where=str(file), got=str(error)) from error
+        what, expected = "the automation's private key cannot be read", "an ed25519 key in OpenSSH's format, without a passphrase"
+        raise GuestError.of(what, where=str(file), expected=expected, got=str(error)) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise GuestError.of("the automation's private key is of another kind", where=str(file), expected="ed25519", got=type(key).__name__)
     return key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()

@@ -126,7 +126,9 @@ class Board:
     def _start(self, part: str, argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> subprocess.Popen[str]:
         with self._lock:
             if self._closed:
-                raise ToolchainError.of(f"{part}: stopped, because another part failed")
+                raise ToolchainError.of(
+                    f"{part}: stopped, because another part failed", hint="mend that part and run the same command again"
+                )
             child = subprocess.Popen(
                 argv,
                 env=env,

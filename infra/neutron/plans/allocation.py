@@ -49,4 +49,4 @@ class Allocation:
             if str(candidate) not in self._taken:
                 self._taken.add(str(candidate))
                 return str(candidate)
-        raise SnapshotError(Problem("the subnet has no address left", where=cidr))
+        raise SnapshotError(Problem("the subnet has no address left", where=cidr, hint="make it larger, or release addresses in it"))

@@ -38,7 +38,8 @@ def _floating(overlay: Overlay, resource: Resource) -> model.Record:
         ranges = [s.cidr for s in overlay.all(model.Subnet) if s.network_id == network and ":" not in s.cidr]
         if not ranges:
             where = f"{overlay.plan.name}: {resource.state.urn}"
-            raise SnapshotError(Problem("the pool of a floating IP has no subnet", where=where, got=network))
+            expected = "an IPv4 subnet on the external network"
+            raise SnapshotError(Problem("the pool of a floating IP has no subnet", where=where, expected=expected, got=network))
         fields["floating_ip_address"] = resource.get("address") or overlay.allocation.address(ranges[0])
     port = overlay.plan.reference(resource, "portId", Kind.PORT) or None
     if earlier is None or earlier.port_id != port or resource.text("fixedIp"):

@@ -9,7 +9,7 @@ import msgspec
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.plans.kinds import Kind
-from infra.neutron.plans.preview import source
+from infra.neutron.plans.preview import OTHER_STATE, source
 
 if TYPE_CHECKING:
     from infra.neutron.plans.overlay import Overlay
@@ -54,7 +54,7 @@ def _add_rules(overlay: Overlay) -> None:
         owner = overlay.plan.reference(resource, "securityGroupId", Kind.GROUP)
         if overlay.find(model.SecurityGroup, owner) is None:
             where = f"{overlay.plan.name}: {resource.state.urn}"
-            raise SnapshotError(Problem("a rule of a group that is not there", where=where, got=owner))
+            raise SnapshotError(Problem("a rule of a group that is not there", where=where, got=owner, hint=OTHER_STATE))
         rule = _rule(overlay, resource)
         if rule is not None:
             rules.setdefault(owner, {})[resource.id] = rule

@@ -10,6 +10,7 @@ from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.plans.allocation import Allocation
 from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.preview import OTHER_STATE
 from infra.neutron.snapshot.store import records_of
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Overlay:
         """Change fields of a port. Raises ``SnapshotError`` when there is no such port."""
         found = self.find(model.Port, identifier)
         if found is None:
-            raise SnapshotError(Problem("a port that is not there", where=self.plan.name, got=identifier))
+            raise SnapshotError(Problem("a port that is not there", where=self.plan.name, got=identifier, hint=OTHER_STATE))
         self.put(msgspec.structs.replace(found, **fields))
 
     def find(self, kind: type[_Kind], identifier: str) -> _Kind | None:

@@ -83,7 +83,8 @@ def _fixed_ips(overlay: Overlay, resource: Resource, network: model.Network) -> 
         if subnet is None and len(subnets) == 1:
             subnet = subnets[0]
         if subnet is None:
-            raise SnapshotError(Problem("the plan does not say the subnet", where=f"{overlay.plan.name}: {resource.state.urn} fixedIps"))
+            where, expected = f"{overlay.plan.name}: {resource.state.urn} fixedIps", f"one of the subnets of network {network.id}"
+            raise SnapshotError(Problem("the plan does not say the subnet", where=where, expected=expected))
         found.append(model.FixedIp(subnet_id=subnet.id, ip_address=str(address) if address and is_told(address) else None))
     return tuple(found)
 

@@ -35,6 +35,9 @@ _NOT_TOLD = frozenset(
 )
 """The same for texts, booleans, numbers, lists, assets, archives and objects; and what stands for a secret."""
 
+OTHER_STATE = "name the state that the plan was made for: plan:FILE+STATE"
+"""What to do when a plan speaks of something that is neither in it nor in the state under it."""
+
 MOST = 200
 """Characters of a value that an error quotes."""
 _GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace", "read-discard"})

@@ -11,7 +11,7 @@ from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.plans.kinds import Kind
-from infra.neutron.plans.preview import is_told, source
+from infra.neutron.plans.preview import OTHER_STATE, is_told, source
 
 if TYPE_CHECKING:
     from infra.neutron.plans.overlay import Overlay
@@ -45,9 +45,8 @@ def _interface(overlay: Overlay, resource: Resource, router: str, ends: tuple[st
         return
     place = overlay.find(model.Subnet, subnet)
     if place is None:
-        raise SnapshotError(
-            Problem("a router interface on a subnet that is not there", where=f"{overlay.plan.name}: {resource.state.urn}", got=subnet)
-        )
+        where = f"{overlay.plan.name}: {resource.state.urn}"
+        raise SnapshotError(Problem("a router interface on a subnet that is not there", where=where, got=subnet, hint=OTHER_STATE))
     fixed = (model.FixedIp(subnet_id=subnet, ip_address=place.gateway_ip),)
     overlay.put(
         model.Port(
@@ -90,7 +89,7 @@ def _route(overlay: Overlay, resource: Resource, router: str, pairs: list[tuple[
     found = overlay.find(model.Router, router)
     if found is None:
         where = f"{overlay.plan.name}: {resource.state.urn}"
-        raise SnapshotError(Problem("a route of a router that is not there", where=where, got=router))
+        raise SnapshotError(Problem("a route of a router that is not there", where=where, got=router, hint=OTHER_STATE))
     routes = [model.Route(destination=destination, nexthop=next_hop) for destination, next_hop in pairs]
     fresh = [route for route in routes if route not in found.routes]
     overlay.put(msgspec.structs.replace(found, routes=(*found.routes, *fresh)))
@@ -100,5 +99,5 @@ def _first_address(overlay: Overlay, port: str) -> str:
     found = overlay.find(model.Port, port)
     known = [f.ip_address for f in found.fixed_ips if f.ip_address] if found else []
     if not known:
-        raise SnapshotError(Problem("a next hop without an address", where=overlay.plan.name, got=port))
+        raise SnapshotError(Problem("a next hop without an address", where=overlay.plan.name, expected="a port with an address", got=port))
     return known[0]

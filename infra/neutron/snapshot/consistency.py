@@ -175,5 +175,6 @@ def _duplicates(name: str, records: Iterable[Any]) -> Iterator[Problem]:
     seen: set[str] = set()
     for record in records:
         if record.id in seen:
-            yield Problem(f"two records of a {name} have the same id", where=f"{name} {record.id}")
+            where = f"{name} {record.id}"
+            yield Problem(f"two records of a {name} have the same id", where=where, hint="take the snapshot again, into one file")
         seen.add(record.id)

@@ -169,7 +169,7 @@ class _Assembly:
             elif self.end is None:
                 section.append(record)
             else:
-                self.problems.append(Problem("a record follows the end line", where=f"{self.name}:{number}"))
+                self.problems.append(Problem("a record follows the end line", where=f"{self.name}:{number}", hint=_AGAIN))
         self.lines += lines
 
     def _decoded(self, block: bytes, lines: int) -> Sequence[AnyRecord | None]:
@@ -271,7 +271,7 @@ def _refuse(problems: Iterable[Problem], name: str) -> None:
     for problem in problems:
         found.append(problem)
         if len(found) > _MAX_PROBLEMS:
-            found[-1] = Problem("further problems are not listed", where=name)
+            found[-1] = Problem("further problems are not listed", where=name, hint=_AGAIN)
             break
     if found:
         raise SnapshotError(*found)

@@ -90,7 +90,8 @@ class _Files:
                 yield record
         if listed:
             got = ", ".join(sorted(listed))
-            raise SnapshotError(Problem("rules of groups that are not listed", where=f"{self.folder}/{RULES}.json", got=got))
+            hint = "print groups and rules again, as one who may see every project"
+            raise SnapshotError(Problem("rules of groups that are not listed", where=f"{self.folder}/{RULES}.json", got=got, hint=hint))
         yield from self.objects.fields.unknowns()
         yield from self.bound.unknowns()
         yield from gaps.of_servers(seen["ports"], seen["servers"])

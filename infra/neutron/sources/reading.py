@@ -89,7 +89,7 @@ class Reader:
         word = str(value).lower()
         if word in _TRUE | _FALSE:
             return word in _TRUE
-        raise SnapshotError(Problem("this is neither yes nor no", where=f"{self.where} {name}", got=str(value)))
+        raise SnapshotError(Problem("this is neither yes nor no", where=f"{self.where} {name}", expected="true or false", got=str(value)))
 
     def items(self, *names: str) -> list[Any]:
         """Return a list, which the client may print as text."""
@@ -101,9 +101,9 @@ class Reader:
             try:
                 value = json.loads(value) if value else []
             except ValueError as error:
-                raise SnapshotError(Problem("this is not a list", where=f"{self.where} {name}", got=str(value)[:80])) from error
+                raise SnapshotError(_no_list(f"{self.where} {name}", value)) from error
         if not isinstance(value, list):
-            raise SnapshotError(Problem("this is not a list", where=f"{self.where} {name}", got=type(value).__name__))
+            raise SnapshotError(_no_list(f"{self.where} {name}", value))
         return value
 
     def parts(self, name: str, value: object, *needed: str) -> list[Json]:
@@ -112,7 +112,7 @@ class Reader:
         for number, item in enumerate(found):
             where = f"{self.where} {name}[{number}]"
             if not isinstance(item, dict):
-                raise SnapshotError(Problem("this is no object with fields", where=where, got=str(item)[:80]))
+                raise SnapshotError(_no_object(where, item))
             if absent := [field for field in needed if field not in item]:
                 raise SnapshotError(Problem("a field is missing", where=where, expected=", ".join(absent), got=", ".join(item)))
         return found
@@ -125,7 +125,7 @@ class Reader:
         if value is None or value == "":
             return {}
         if not isinstance(value, dict):
-            raise SnapshotError(Problem("this is no object with fields", where=f"{self.where} {name}", got=str(value)[:80]))
+            raise SnapshotError(_no_object(f"{self.where} {name}", value))
         return value
 
     @property
@@ -143,9 +143,18 @@ def _names(reader: Reader) -> str:
     return ", ".join(sorted(reader.data))
 
 
+def _no_list(where: str, value: object) -> Problem:
+    return Problem("this is not a list", where=where, expected="a JSON list", got=str(value)[:80] or type(value).__name__)
+
+
+def _no_object(where: str, value: object) -> Problem:
+    return Problem("this is no object with fields", where=where, expected="a JSON object", got=str(value)[:80])
+
+
 def convert(fields: Json, kind: type[_Made], where: str) -> _Made:
     """Build a record from its fields. Raises ``SnapshotError`` when a value does not fit."""
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        raise SnapshotError(Problem("a value does not fit", where=where, got=str(error))) from error
+        expected = "what Neutron's API reference says of the field"
+        raise SnapshotError(Problem("a value does not fit", where=where, expected=expected, got=str(error))) from error

@@ -76,7 +76,8 @@ def measure(job: Job, *, quick: bool) -> Row:
     done = subprocess.run(arguments, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()[-1500:]
-        raise RingfenceError.of("a measurement failed", where=f"{job.case} {job.engine} at {size:,}", got=said)
+        where = f"{job.case} {job.engine} at {size:,}"
+        raise RingfenceError.of("a measurement failed", where=where, expected="exit code 0", got=said)
     return msgspec.json.decode(done.stdout, type=Row)
 
 

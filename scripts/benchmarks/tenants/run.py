@@ -84,7 +84,7 @@ def measure(crowd: Crowd, day: int, say: Callable[[str], None], endings: Endings
             folder = files.write(result)
     left = traces() ^ before
     if left:
-        raise CloudError.of("the cloud is not as it was before", where=crowd.name, got=", ".join(sorted(left)[:5]))
+        raise CloudError.of("the cloud is not as it was before", where=crowd.name, expected="no traces", got=", ".join(sorted(left)[:5]))
     parts = {str(kind): (sum(result.counts(kind).values()), result.seconds.get(str(kind), 0.0)) for kind in Kind if result.counts(kind)}
     bad = tuple(f"{c.outcome.verdict}: {c.kind}: {c.outcome.check}: {c.outcome.reason}" for c in result.bad())
     return Told(crowd, at_once(crowd), up, up_all, parts, bad, said(result), folder.name, took["down"], routes)

@@ -89,7 +89,8 @@ class Stage:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         if failed:
-            raise CloudError.of(f"not all tenants were {word}", where=", ".join(failed), got=next(iter(failed.values())))
+            got, expected = next(iter(failed.values())), f"{len(asked)} tenants"
+            raise CloudError.of(f"not all tenants were {word}", where=", ".join(failed), expected=expected, got=got)
         return seconds
 
 

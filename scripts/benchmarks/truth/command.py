@@ -66,7 +66,8 @@ def ask(packets: int) -> Tally:
     with contextlib.redirect_stdout(sys.stderr):
         code = pytest.main([*plain, *(str(ROOT / test) for test in TESTS)], plugins=[tally])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}:
-        raise RingfenceError.of("the truth tests could not be run", where=", ".join(TESTS), got=f"pytest ended with {code!r}")
+        got, hint = f"pytest ended with {code!r}", "run them with ./scripts/test truth, which says why"
+        raise RingfenceError.of("the truth tests could not be run", where=", ".join(TESTS), got=got, hint=hint)
     return tally
 
 

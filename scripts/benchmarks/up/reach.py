@@ -37,7 +37,7 @@ def answers(bastion: Session, address: str, port: int) -> bool:
     """Tell whether a server shows SSH's banner now."""
     transport = bastion.client.get_transport()
     if transport is None:
-        raise GuestError.of("the login at the bastion is closed", where=bastion.name)
+        raise GuestError.of("the login at the bastion is closed", where=bastion.name, hint="see that the bastion is up, then run it again")
     try:
         with contextlib.closing(transport.open_channel("direct-tcpip", (address, port), HERE, timeout=TRY_SECONDS)) as channel:
             channel.settimeout(TRY_SECONDS)

@@ -63,7 +63,8 @@ def start_forwarder(layout: Layout) -> None:
         if all(map(_is_taken, ports)):
             return
         time.sleep(0.1)
-    raise LabError.of("the API ports are not offered on the loopback", where=str(layout.log("forwarder")))
+    hint = "see who holds them with `ss -tlnp`, then run ./scripts/lab up again"
+    raise LabError.of("the API ports are not offered on the loopback", where=str(layout.log("forwarder")), hint=hint)
 
 
 def stop_forwarder(layout: Layout) -> None:

@@ -84,7 +84,8 @@ def _copy(place: Path, file: Path, chunks: Iterable[bytes]) -> str:
             try:
                 chunk = next(source, None)
             except OSError as error:
-                raise QuestionError.of("what is to be written cannot be read", where=str(file), got=error.strerror or str(error)) from error
+                what, got = "what is to be written cannot be read", error.strerror or str(error)
+                raise QuestionError.of(what, where=str(file), got=got, hint="see that the state can be read, then run it again") from error
             if chunk is None:
                 return hasher.hexdigest()
             hasher.update(chunk)

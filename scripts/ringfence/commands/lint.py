@@ -77,7 +77,7 @@ def command(
     opened = read(state, driver, today=today, alone=alone, platform=platform, exceptions=exceptions)
     filters = opened.fabric.builder
     if not isinstance(filters, Filters):
-        raise QuestionError.of("the state has no security groups", where=state)
+        raise QuestionError.of("the state has no security groups", where=state, expected="a state whose filters are security groups")
     declared = opened.declared.snapshot() if opened.declared else None
     found = [*lint(opened.snapshot, filters, Driver(opened.fabric.profile), opened.today, declared), *expired(opened.ended)]
     found = _but_accepted(found, opened, filters, exception_files.listed(exceptions, state))

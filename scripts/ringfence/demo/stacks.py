@@ -26,7 +26,11 @@ def environment(**more: str) -> dict[str, str]:
     script = f'set -e; line=$("{ROOT}/scripts/env"); eval "$line"; env -0'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=SECONDS)
     if done.returncode:
-        raise CloudError.of("the settings for the engine and the cloud are not there", where="scripts/env", got=done.stderr.strip())
+        what, hint = (
+            "the settings for the engine and the cloud are not there",
+            "run ./scripts/setup, or set OS_CLOUD for a cloud of your own",
+        )
+        raise CloudError.of(what, where="scripts/env", got=done.stderr.strip(), hint=hint)
     return {**dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line), **more}
 
 
@@ -110,5 +114,6 @@ def _pulumi(env: Mapping[str, str], *arguments: str) -> str:
         timeout=SECONDS,
     )
     if done.returncode:
-        raise CloudError.of(f"pulumi {arguments[0]} {arguments[1]} failed", got=done.stderr.strip())
+        hint = "mend what it says, then run the same command again"
+        raise CloudError.of(f"pulumi {arguments[0]} {arguments[1]} failed", got=done.stderr.strip(), hint=hint)
     return done.stdout

@@ -21,4 +21,5 @@ def translated(doing: str) -> Iterator[None]:
         with cloud_errors.translated(doing):
             yield
     except (SSHException, EOFError) as problem:
-        raise GuestError.of("a login broke off", where=doing, got=f"{type(problem).__name__}: {problem}") from problem
+        hint = "see that the server and the bastion are up, then run it again"
+        raise GuestError.of("a login broke off", where=doing, got=f"{type(problem).__name__}: {problem}", hint=hint) from problem

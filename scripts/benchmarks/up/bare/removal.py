@@ -63,7 +63,8 @@ def drain(stage: Stage, inside: Connection, project_id: str) -> None:
         for item in found:
             item.delete()
         if time.monotonic() > deadline:
-            raise CloudError.of(f"{stage.__name__} do not go away", where=project_id, got=", ".join(item.name for item in found))
+            got, expected = ", ".join(item.name for item in found), f"none after {PATIENCE_SECONDS:.0f} s"
+            raise CloudError.of(f"{stage.__name__} do not go away", where=project_id, expected=expected, got=got)
         time.sleep(PAUSE_SECONDS)
 
 

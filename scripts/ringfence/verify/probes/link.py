@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 PYTHON = ("python3", "-I", "-c", LOADER)
 START_SECONDS = 60.0
+AGAIN = "see that the server is up and has room, then run it again"
 
 
 class Pipe(Interface):
@@ -128,9 +129,8 @@ class Link:
         try:
             self._pipe.write(json.dumps(request).encode() + b"\n")
         except OSError as problem:
-            raise GuestError.of(
-                f"the probe program cannot be asked {request['op']!r}", where=self.node, got=f"{type(problem).__name__}: {problem}"
-            ) from problem
+            what, got = f"the probe program cannot be asked {request['op']!r}", f"{type(problem).__name__}: {problem}"
+            raise GuestError.of(what, where=self.node, got=got, hint=AGAIN) from problem
         return self._answer(request["op"], timeout)
 
     def _answer(self, verb: str, timeout: float) -> Json:
@@ -144,14 +144,15 @@ class Link:
                 Problem(f"the probe program did not answer {verb!r}", self.node, f"an answer within {timeout:.0f} s", text)
             ) from problem
         if "error" in answer:
-            raise GuestError(Problem(f"the probe program could not do {verb!r}", self.node, got=str(answer["error"])))
+            raise GuestError(Problem(f"the probe program could not do {verb!r}", self.node, got=str(answer["error"]), hint=AGAIN))
         return answer
 
     def run(self, *command: str, told: str = "", timeout: float = 60.0) -> str:
         """Run a command on the node as root and return its output; raises :class:`GuestError` when it fails."""
         answer = self.call({"op": "run", "command": list(command), "input": told, "timeout": timeout}, timeout + 10)
         if answer["code"]:
-            raise GuestError(Problem(f"`{shlex.join(command)}` ended with {answer['code']}", self.node, got=str(answer["err"]).strip()))
+            what = f"`{shlex.join(command)}` ended with {answer['code']}"
+            raise GuestError(Problem(what, self.node, expected="exit code 0", got=str(answer["err"]).strip()))
         return str(answer["out"])
 
     def close(self) -> None:

@@ -50,7 +50,8 @@ class RawStorage:
         """Run rbd; raises :class:`CloudError` when it fails."""
         done = subprocess.run([*self._prefix, "rbd", *words], input=told, capture_output=True, timeout=SECONDS, check=False)
         if done.returncode:
-            raise CloudError.of("rbd failed", where=shlex.join(words), got=done.stderr.decode(errors="replace").strip())
+            got = done.stderr.decode(errors="replace").strip()
+            raise CloudError.of("rbd failed", where=shlex.join(words), expected="exit code 0", got=got)
 
     def head(self, image: str) -> bytes:
         """Return the first bytes of an image."""
