@@ -1,1 +1,1 @@
-"""The inside of a server: its image, its first boot, its packet filter and what examiners say about it."""
+"""The inside of a server: its image, its first boot, the agent that applies its packet filter, and SSH access to it."""

@@ -109,7 +109,7 @@ class Bastion(ComponentResource):
     def _rule(self, group: openstack.networking.SecGroup, rule: Rule) -> None:
         match = rule.match
         openstack.networking.SecGroupRule(
-            f"{names.BASTION}-{rule.direction.value}-{match.protocol.value}-{match.first}-{rule.peer}",
+            names.group_rule(names.BASTION, rule.direction.value, match.protocol.value, str(match.first), str(rule.peer)),
             security_group_id=group.id,
             direction=rule.direction.value,
             ethertype=f"IPv{rule.family.value}",

@@ -81,6 +81,11 @@ def group(tenant: str, key: str) -> str:
     return f"{tenant}-{key}"
 
 
+def group_rule(group: str, direction: str, protocol: str, packet: str, peer: str) -> str:
+    """Name of a rule of a security group, by what it lets pass; ``packet`` are ports, or type and code, and may be empty."""
+    return "-".join(part for part in (group, direction, protocol, packet, peer) if part)
+
+
 def address_group(tenant: str, peer_set: str, family: int) -> str:
     """Name of the address group for a named set of prefixes of one family (4 or 6)."""
     return f"{tenant}-{peer_set}-{family}"

@@ -36,8 +36,8 @@ class Reach:
     """What can be reached from a set of segments.
 
     ``routers`` and ``delivered`` map indexes to destinations; ``via_next_hop`` maps (segment, family, next hop) to destinations that a
-    router gives to an address which is no router's. ``outside`` says whether anything leaves the cloud. ``via`` has the first way that
-    every router, segment (negative numbers minus two) and handed next hop was reached, for explanations.
+    router gives to an address which is no router's. ``outside`` are the destinations that leave the cloud. The fields that end in ``_via``
+    hold the first link by which a router, a segment or the outside was reached, for explanations.
     """
 
     routers: dict[int, Ranges] = field(default_factory=dict)

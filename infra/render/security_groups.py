@@ -120,5 +120,4 @@ def _rule_name(tenant: str, key: str, rule: Rule) -> str:
     peer = f"{rule.peer_set}-{rule.family}" if rule.peer_set else str(rule.peer)
     numbers = dict.fromkeys(part for part in (rule.match.first, rule.match.last) if part is not None)
     packet = "-".join(map(str, numbers))
-    parts = (names.group(tenant, key), rule.direction.value, rule.match.protocol.value, packet, peer)
-    return "-".join(part for part in parts if part)
+    return names.group_rule(names.group(tenant, key), rule.direction.value, rule.match.protocol.value, packet, peer)

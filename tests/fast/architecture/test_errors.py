@@ -48,8 +48,6 @@ def test_every_error_says_what_was_expected_or_what_to_do_next() -> None:
 def test_an_error_that_helps_nobody_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail."""
     monkeypatch.setattr(sources, "ROOT", tmp_path)
-    (tmp_path / "bad.py").write_text(
-        'Problem("no", "here")\nAnError.of("no", got="x")\nProblem("no", "here", "yes")\n', encoding="utf-8"
-    )
+    (tmp_path / "bad.py").write_text('Problem("no", "here")\nAnError.of("no", got="x")\nProblem("no", "here", "yes")\n', encoding="utf-8")
     bad = next(tmp_path.glob("*.py")).relative_to(tmp_path)
     assert unhelpful(bad) == [1, 2]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fast.architecture.places import is_there
 from tests.fast.architecture.sources import ROOT, modules
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def defines(module: Path, name: str) -> bool:
 
 def exists(text: str) -> bool:
     """Tell whether a module, a folder or a script exists, ``module.name.name``, or a name by itself in any module."""
-    if files(text) or (ROOT / text.split(maxsplit=1)[0]).exists():
+    if is_there(text) or files(text) or (ROOT / text.split(maxsplit=1)[0]).exists():
         return True
     module, dot, name = text.rpartition("/")[2].partition(".")
     places = [found for found in files(module) if found.suffix == ".py"] if dot and module else []
