@@ -18,6 +18,8 @@ def is_there(text: str) -> bool:
     if "/" in text:
         return (ROOT / text).exists()
     parts = text.split(".")
+    if not all(map(str.isidentifier, parts)):
+        return False
     for length in range(len(parts), 0, -1):
         for base in ROOTS:
             path = base.joinpath(*parts[:length])
