@@ -12,6 +12,7 @@ import importlib
 import logging
 import pkgutil
 import traceback
+from functools import cache
 from typing import TYPE_CHECKING
 
 import typer
@@ -51,9 +52,13 @@ def application() -> typer.Typer:
     return app
 
 
+_command = cache(lambda: typer.main.get_command(application()))
+"""The command line, built once in a process: that takes longer than most questions."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code: 0 and 1 are a verb's answers, and come from nowhere else."""
-    command = typer.main.get_command(application())
+    command = _command()
     code, context = CANNOT_TELL, None
     try:
         with command.make_context(NAME, list(arguments) or ["--help"]) as context:

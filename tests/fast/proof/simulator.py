@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ipaddress import IPv6Network
 
     from infra.neutron.snapshot import Network, Port, Router, Rule, Snapshot
 
 LEG = "network:router_interface"
+
+
+@cache
+def prefix(text: str) -> IPv4Network | IPv6Network:
+    """Return what a text means; the same few are asked about for every packet."""
+    return ip_network(text, strict=False)
 
 
 class Line(NamedTuple):
@@ -56,7 +64,7 @@ class Simulator:
         if not port.port_security_enabled:
             return True
         texts = [fixed.ip_address for fixed in port.fixed_ips] + [pair.ip_address for pair in port.allowed_address_pairs]
-        return any(address in ip_network(str(text)) for text in texts)
+        return any(address in prefix(str(text)) for text in texts)
 
     def neighbours(self, source: Port) -> set[str]:
         """Return the ports that hear a frame to all of the source's network, whatever the packet's destination."""
@@ -126,7 +134,7 @@ class Simulator:
         if rule.remote_group_id:
             members = (port for port in self.snapshot.ports if rule.remote_group_id in port.security_groups)
             return any(fixed.ip_address == str(peer) for port in members for fixed in port.fixed_ips)
-        return rule.remote_ip_prefix is None or peer in ip_network(rule.remote_ip_prefix, strict=False)
+        return rule.remote_ip_prefix is None or peer in prefix(rule.remote_ip_prefix)
 
     def sources(self, port: Port, candidates: list[IPv4Address]) -> list[IPv4Address]:
         """Return the candidates that a port may send from."""
