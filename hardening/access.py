@@ -153,7 +153,7 @@ def _login(target: Target, key_file: Path, channel: paramiko.Channel | Proxy | N
     return session
 
 
-def _proxy(entrance: Entrance) -> Proxy | None:
+def proxy_to(entrance: Entrance) -> Proxy | None:
     """Start the proxy command, if one is set."""
     return Proxy.of(entrance.proxy_command, entrance.bastion_address, entrance.port) if entrance.proxy_command else None
 
@@ -197,7 +197,7 @@ def _connect(entrance: Entrance, target: Target, via: Session | None, patience: 
     deadline = time.monotonic() + patience
     while True:
         try:
-            channel = _forward(via, target.address, target.port) if via else _proxy(entrance)
+            channel = forward(via, target.address, target.port) if via else proxy_to(entrance)
             return _login(target, entrance.key_file, channel)
         except (OSError, EOFError, paramiko.SSHException) as error:
             if _is_an_answer(error) or time.monotonic() > deadline:
@@ -213,7 +213,7 @@ def _close(session: Session) -> None:
         session.proxy.dispose()
 
 
-def _forward(via: Session, address: str, port: int) -> paramiko.Channel:
+def forward(via: Session, address: str, port: int) -> paramiko.Channel:
     """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip). Raises :class:`NoWayError`."""
     transport = via.client.get_transport()
     if transport is None:

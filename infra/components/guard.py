@@ -25,6 +25,7 @@ from pulumi import (
 )
 
 from infra.errors import ReplacementRefusedError
+from infra.neutron.plans.preview import is_told
 
 ALLOW = "allowReplace"
 """Key of the stack's configuration: a list of server names whose server and volumes may be replaced."""
@@ -72,8 +73,8 @@ def is_trivial(new: object, old: object) -> bool:
 
 def shown(key: str, new: object, old: object) -> str:
     """Render one difference for a person; of what is not known yet there is no new value to show."""
-    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" in str(new) or "Unknown" in str(new)
-    return f"{key}: made anew in the same plan" if unknown else f"{key}: {old} -> {new}"
+    is_known = is_told(new) and not pulumi.contains_unknowns(new)
+    return f"{key}: {old} -> {new}" if is_known else f"{key}: made anew in the same plan"
 
 
 class ReplacementGuard:
@@ -150,11 +151,11 @@ class ReplacementGuard:
 def existing() -> OldOutputs:
     """Ask the engine for the outputs of every resource that the stack had when this run began."""
     stack = f"organization/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = _read(stack, TRIES)
+    answer = read_state(stack, TRIES)
     return {urn: resource.get("outputs") or {} for urn, resource in (answer.get("outputs") or {}).items()}
 
 
-def _read(stack: str, tries: int) -> dict[str, Any]:
+def read_state(stack: str, tries: int) -> dict[str, Any]:
     """Read a stack's state. The engine is writing that file at the same moment, and a half-written one cannot be read: look again."""
     try:
         return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
@@ -162,7 +163,7 @@ def _read(stack: str, tries: int) -> dict[str, Any]:
         if tries <= 1 or HALF_WRITTEN not in str(error):
             raise
     time.sleep(PAUSE_SECONDS)
-    return _read(stack, tries - 1)
+    return read_state(stack, tries - 1)
 
 
 def unfinished(old: OldOutputs) -> list[str] | None:

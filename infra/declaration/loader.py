@@ -119,7 +119,7 @@ def _tenant(name: str, found: Source, platform: Platform | None) -> tuple[Tenant
     Without a platform, what a tenant's file shows only beside one is not judged.
     """
     tree = found.tree
-    read = _shapes(name, found)
+    read = shapes_of(name, found)
     written = {section: _names(tree.get(section)) for section in SECTIONS}
     region = tree.get("region") if isinstance(tree.get("region"), str) else None
     in_order = tuple(map(str, tree["servers"])) if written["servers"] else ()
@@ -131,7 +131,7 @@ def _tenant(name: str, found: Source, platform: Platform | None) -> tuple[Tenant
     return (None if mistakes else read.tenant), mistakes, draft
 
 
-def _shapes(name: str, found: Source) -> _Shapes:
+def shapes_of(name: str, found: Source) -> _Shapes:
     """Read the whole first, for the frame around the entries, then entry by entry, so that every readable one is checked."""
     tree = {key: value for key, value in found.tree.items() if value is not None or key not in SECTIONS}
     tenant, whole = shapes.validate(Tenant, {**tree, "name": name}, ())

@@ -97,7 +97,7 @@ class Board:
         """
         last: deque[str] = deque(maxlen=_LAST_LINES)
         output: list[str] = []
-        with self._start(part, argv, env, cwd) as child:
+        with self.start(part, argv, env, cwd) as child:
             reader = threading.Thread(target=lambda: output.append(child.stdout.read() if child.stdout else ""), daemon=True)
             reader.start()
             try:
@@ -123,7 +123,8 @@ class Board:
             )
         return "".join(output)
 
-    def _start(self, part: str, argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> subprocess.Popen[str]:
+    def start(self, part: str, argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> subprocess.Popen[str]:
+        """Start a command of a part, unless another part has failed."""
         with self._lock:
             if self._closed:
                 raise ToolchainError.of(

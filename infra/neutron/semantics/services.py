@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from infra.packets.axes import ICMP, ICMP_PROTOCOLS, ICMPV6, L4_POINTS, PROTOCOL_BITS, l4_interval
+from infra.packets.axes import ICMP, ICMP_PROTOCOLS, ICMPV6, L4_POINTS, l4_interval
 
 ICMP_ANY_TYPE = 255
 """Type 255 is "every type" to iptables' IPv4 match (``icmp_type_code_match`` in ip_tables.c), one type to everybody else."""
@@ -168,8 +168,3 @@ def _iptables(number: int | None, service: Service, span: Span) -> Span:
     if number == ICMP and service.first == ICMP_ANY_TYPE:
         return Span(*l4_interval(ICMP))
     return span
-
-
-def block(protocol: int) -> Span:
-    """Return every point of one protocol."""
-    return Span(protocol << PROTOCOL_BITS, (protocol + 1) << PROTOCOL_BITS)

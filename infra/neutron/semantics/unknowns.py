@@ -95,7 +95,7 @@ def _of_ports(snapshot: Snapshot) -> Iterator[Doubt]:
             label = f"vnic_type:{port.binding_vnic_type}"
             yield Doubt(label, f"{label} of port {port.name or port.id}: the model does not know this kind of card")
     for port in snapshot.ports:
-        if port.name.startswith(owners.LOAD_BALANCER_NAME) or port.device_owner in owners.LOAD_BALANCER_OWNERS:
+        if owners.is_load_balancer(port.device_owner, port.name):
             yield Doubt("", f"port {port.name or port.id}: members of the load balancer behind it are not modelled")
     stateful = {group.id: group.stateful for group in snapshot.security_groups}
     for port in snapshot.ports if not all(stateful.values()) else ():

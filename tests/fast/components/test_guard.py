@@ -12,6 +12,7 @@ from pulumi import ResourceHookArgs
 from infra.components import guard as guards
 from infra.components.guard import INIT_ERROR, Guarded, ReplacementGuard, differences, unfinished
 from infra.errors import ReplacementRefusedError
+from infra.neutron.plans import preview
 from tests.fast.components.recording import UnhookedGuard, tenant
 
 pytestmark = pytest.mark.fast
@@ -112,6 +113,17 @@ def test_differences_ignore_what_the_cloud_fills_in() -> None:
     assert differences({"networks": [{"port": "p2"}]}, old) == ["networks: [{'port': 'p1', 'mac': 'fa:16'}] -> [{'port': 'p2'}]"]
 
 
+@pytest.mark.parametrize(
+    "new",
+    [pulumi.UNKNOWN, preview.UNKNOWN, [{"uuid": preview.UNKNOWN}], {"id": pulumi.UNKNOWN}],
+    ids=["object", "text", "inside a list", "inside an object"],
+)
+def test_a_value_that_is_not_known_yet_is_told_as_such(new: object) -> None:
+    """What the engine hands over, and what it prints; a name that only looks like it is shown."""
+    assert differences({"image": new}, {"image": "old"}) == ["image: made anew in the same plan"]
+    assert differences({"image": "Unknown 13"}, {"image": "old"}) == ["image: old -> Unknown 13"]
+
+
 STACK = "urn:pulumi:acme::ringfence::pulumi:pulumi:Stack::ringfence-acme"
 
 
@@ -157,5 +169,5 @@ def test_a_half_written_state_is_read_again(monkeypatch: pytest.MonkeyPatch, mes
     monkeypatch.setattr(pulumi.runtime, "invoke", engine)
     monkeypatch.setattr(guards, "PAUSE_SECONDS", 0)
     with pytest.raises(RuntimeError) if failures >= asked else contextlib.nullcontext():
-        assert guards._read("organization/ringfence/acme", guards.TRIES) == {"outputs": {}}
+        assert guards.read_state("organization/ringfence/acme", guards.TRIES) == {"outputs": {}}
     assert engine.asked == asked

@@ -189,6 +189,6 @@ def test_schema_and_shapes_are_of_one_mind(path: str, value: object, tmp_path: P
         return  # there is nothing to take away, or nothing to put it below
     source = reader.read(tmp_path / "Pulumi.acme.yaml").at("config", "ringfence:tenant")
     assert not source.mistakes
-    shape = loader._shapes("acme", source).mistakes
+    shape = loader.shapes_of("acme", source).mistakes
     inexact = any(one.what in {"the prefix has host bits set", "the port range is inverted"} for one in shape)
     assert bool(refusals(SCHEMA, tree)) is bool(shape) or inexact, (shape, refusals(SCHEMA, tree))

@@ -71,7 +71,7 @@ def parsed(command: Any, name: str, arguments: Sequence[str], parent: Any = None
         context = command.make_context(name, list(arguments), parent=parent)
         if not hasattr(command, "commands"):
             return ""
-        if not (rest := [*context._protected_args, *context.args]):
+        if not (rest := [*context._protected_args, *context.args]):  # noqa: SLF001 - as click's own `invoke` reads them
             return ""
         verb, inner, left = command.resolve_command(context, rest)
         return parsed(inner, verb, left, context)

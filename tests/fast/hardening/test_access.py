@@ -104,7 +104,7 @@ class Net:
         return access.Entrance("172.24.4.9", written(pinned), self.key_file)
 
 
-FORWARD = access._forward
+FORWARD = access.forward
 """The way from the bastion on, before a test puts another in its place."""
 
 
@@ -112,13 +112,13 @@ FORWARD = access._forward
 def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Net]:
     """Stand in for the network between the operator, the bastion and one server."""
     made = Net(tmp_path)
-    monkeypatch.setattr(access, "_proxy", lambda _entrance: made.connect(made.bastion_key, "bastion"))
+    monkeypatch.setattr(access, "proxy_to", lambda _entrance: made.connect(made.bastion_key, "bastion"))
 
     def forward(_via: access.Session, address: str, port: int) -> socket.socket:
         made.log.append(f"hop {address}:{port}")
         return made.connect(made.server_key, "server")
 
-    monkeypatch.setattr(access, "_forward", forward)
+    monkeypatch.setattr(access, "forward", forward)
     yield made
     for transport in made.transports:
         transport.close()
@@ -166,7 +166,7 @@ def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: 
         message = "no route to host"
         raise OSError(message)
 
-    monkeypatch.setattr(access, "_proxy", nobody)
+    monkeypatch.setattr(access, "proxy_to", nobody)
     monkeypatch.setattr(access, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.1)
     with pytest.raises(GuestError, match=r"172\.24\.4\.9: the login failed"), access.open_bastion(net.entrance(net.bastion_key)):
@@ -176,7 +176,7 @@ def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: 
 
 def test_a_server_that_the_bastion_does_not_reach_is_told_from_one_that_refuses(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bastion answers that it got no connection: tried again until patience ends, and then the way is named and not the login."""
-    monkeypatch.setattr(access, "_forward", FORWARD)
+    monkeypatch.setattr(access, "forward", FORWARD)
     monkeypatch.setattr(access, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.1)
     target = access.Target(DEAD, written(net.server_key))
@@ -189,11 +189,11 @@ def test_a_server_that_the_bastion_does_not_reach_is_told_from_one_that_refuses(
 
 def test_the_bastion_is_reached_by_the_proxy_command(tmp_path: Path) -> None:
     """With a proxy command its program is the way, for the bastion's address and port; without, a plain connection is."""
-    proxy = access._proxy(access.Entrance("172.24.4.9", "", tmp_path, "echo %h %p", 2222))
+    proxy = access.proxy_to(access.Entrance("172.24.4.9", "", tmp_path, "echo %h %p", 2222))
     assert proxy
     proxy.dispose()
     assert proxy.cmd == ["echo", "172.24.4.9", "2222"]
-    assert access._proxy(access.Entrance("172.24.4.9", "", tmp_path)) is None
+    assert access.proxy_to(access.Entrance("172.24.4.9", "", tmp_path)) is None
 
 
 def test_a_missing_private_key_says_what_to_do(tmp_path: Path) -> None:

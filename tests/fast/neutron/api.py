@@ -28,7 +28,7 @@ class Service:
     """A service with collections, which counts and pages as the API does."""
 
     def __init__(self, collections: dict[str, list[dict[str, Any]]], refused: str = "") -> None:
-        self._collections = collections
+        self.collections = collections
         self._refused = refused
         self.asked: list[str] = []
 
@@ -38,9 +38,9 @@ class Service:
         key = url.removesuffix("/detail").split("/")[-1].replace("-", "_")
         if key in self._refused.split():
             return Answer({}, 403)
-        if key not in self._collections:
+        if key not in self.collections:
             return Answer({}, 404)
-        objects = self._collections[key]
+        objects = self.collections[key]
         start = next((n + 1 for n, item in enumerate(objects) if item.get("id", "") == params.get("marker")), 0)
         return Answer({key: objects[start : start + int(params.get("limit", 10**6))]})
 
@@ -106,7 +106,7 @@ class Connection:
             },
             refused,
         )
-        self.network._collections["extensions"] = [{"alias": alias} for alias in EXTENSIONS]
+        self.network.collections["extensions"] = [{"alias": alias} for alias in EXTENSIONS]
         self.identity = Service({"projects": [{"id": "p", "name": "acme"}, {"id": "q", "name": "operations"}]})
         self.load_balancer = Service({"loadbalancers": []})
         self.catalog: set[str] = set()

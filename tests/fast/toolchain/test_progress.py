@@ -52,7 +52,7 @@ def test_a_failed_command_is_told_with_its_last_lines(tmp_path: Path) -> None:
 def test_failure_of_one_ends_the_others(tmp_path: Path) -> None:
     """Commands that still run are ended, and none is started afterwards."""
     with Board(out=io.StringIO()) as board:
-        with board._start("slow", ["sleep", "30"], os.environ, tmp_path) as slow:
+        with board.start("slow", ["sleep", "30"], os.environ, tmp_path) as slow:
             with pytest.raises(KeyboardInterrupt), board.stopping():
                 raise KeyboardInterrupt
             assert slow.wait(5) != 0

@@ -10,4 +10,4 @@ if __name__ == "__main__":
     repair_sooner()
     from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
 
-    sys.stdout.write(f"{maintenance.DBInconsistenciesPeriodics.check_for_inconsistencies._periodic_spacing}\n")
+    sys.stdout.write(f"{maintenance.DBInconsistenciesPeriodics.check_for_inconsistencies._periodic_spacing}\n")  # noqa: SLF001 - futurist keeps it there only

@@ -35,13 +35,13 @@ def main() -> None:
     """Connect, ask both ways, print."""
     idl = connection.OvsdbIdl.from_server(f"unix:{sys.argv[1]}", "OVN_Northbound", helper_tables=["NB_Global"])
     connection.Connection(idl, timeout=30).start()
-    send = idl._session.send
+    send = idl._session.send  # noqa: SLF001 - the library has no other place to slow it down
 
     def slow(message: object) -> None:
         send(message)
         time.sleep(0.2)
 
-    idl._session.send = slow
+    idl._session.send = slow  # noqa: SLF001 - as above
     before = held(idl, "before")
     note_before_asking()
     sys.stdout.write(f"{before} {held(idl, 'after')}\n")

@@ -44,14 +44,14 @@ def test_whether_everything_is_seen() -> None:
     """Provider attributes are shown to those who see all."""
     connection = Connection()
     assert sees_everything(connection)
-    del connection.network._collections["networks"][0]["provider:network_type"]
+    del connection.network.collections["networks"][0]["provider:network_type"]
     assert not sees_everything(connection)
 
 
 def test_a_missing_field_is_an_error_not_a_default() -> None:
     """A port without its owner could be anything."""
     connection = Connection()
-    del connection.network._collections["ports"][0]["device_owner"]
+    del connection.network.collections["ports"][0]["device_owner"]
     with pytest.raises(SnapshotError, match="ports port-0: a field is missing"):
         read(connection)
 
@@ -70,16 +70,16 @@ TRANSLATION = {
 def test_translation_is_never_guessed(info: dict[str, Any], gateways: object, translates: bool) -> None:  # noqa: FBT001 - a column
     """A router counts as translating only when the API says so: the opposite would hide a path."""
     connection = Connection()
-    connection.network._collections["routers"][0] |= {"external_gateway_info": info, "external_gateways": gateways}
+    connection.network.collections["routers"][0] |= {"external_gateway_info": info, "external_gateways": gateways}
     assert read(connection).routers[0].gateways[0].enable_snat is translates
 
 
 def test_objects_of_an_extension_that_is_not_modelled_are_unknown() -> None:
     """Where the cloud has the extension, its list is read; an empty one says that there is nothing."""
     connection = Connection()
-    connection.network._collections["vpnservices"] = [{"id": "v", "name": "tunnel"}]
+    connection.network.collections["vpnservices"] = [{"id": "v", "name": "tunnel"}]
     assert unknowns(connection) == ["vpnservices"]
-    connection.network._collections["vpnservices"] = []
+    connection.network.collections["vpnservices"] = []
     assert unknowns(connection) == []
 
 
@@ -87,7 +87,7 @@ def test_objects_of_an_extension_that_is_not_modelled_are_unknown() -> None:
 def test_what_may_not_be_listed_is_not_absent(refused: str) -> None:
     """The cloud answers 403: whether there are such objects, nobody knows."""
     connection = Connection(refused=refused)
-    connection.network._collections["vpnservices"] = []
+    connection.network.collections["vpnservices"] = []
     assert unknowns(connection) == ["extension:vpnaas" if refused == "vpnservices" else "extensions"]
 
 
@@ -99,8 +99,8 @@ def test_a_list_that_fails_although_its_extension_is_there_is_not_empty() -> Non
 def test_an_extension_in_no_list_is_unknown() -> None:
     """Other people's extensions move packets in ways that nobody here knows."""
     connection = Connection()
-    connection.network._collections["vpnservices"] = []
-    connection.network._collections["extensions"].append({"alias": "acme-fabric"})
+    connection.network.collections["vpnservices"] = []
+    connection.network.collections["extensions"].append({"alias": "acme-fabric"})
     assert unknowns(connection) == ["extension:acme-fabric"]
 
 
@@ -108,7 +108,7 @@ def test_an_extension_in_no_list_is_unknown() -> None:
 def test_load_balancers_that_are_no_servers_are_unknown(provider: str, found: list[str]) -> None:
     """Octavia knows their members, the network's API does not; amphorae are servers with ports."""
     connection = Connection()
-    connection.network._collections["vpnservices"] = []
+    connection.network.collections["vpnservices"] = []
     connection.load_balancer = Service({"loadbalancers": [{"id": "l", "name": "front", "provider": provider}]})
     assert unknowns(connection) == []
     connection.catalog.add("load-balancer")
@@ -120,11 +120,11 @@ def test_load_balancers_that_are_no_servers_are_unknown(provider: str, found: li
 def test_forwardings_are_read_where_the_list_of_floating_ips_does_not_show_them() -> None:
     """An extension shows them; without it they are there all the same."""
     connection = Connection()
-    connection.network._collections["extensions"].append({"alias": "floating-ip-port-forwarding"})
+    connection.network.collections["extensions"].append({"alias": "floating-ip-port-forwarding"})
     floating = {"id": "f", "floating_network_id": "n", "floating_ip_address": "203.0.113.5", "port_id": None, "fixed_ip_address": None}
-    connection.network._collections["floatingips"] = [{**floating, "router_id": "x", "tenant_id": "p"}]
+    connection.network.collections["floatingips"] = [{**floating, "router_id": "x", "tenant_id": "p"}]
     forwarding = {"protocol": "tcp", "internal_ip_address": "10.0.0.5", "internal_port_id": "port-0", "id": "w"}
-    connection.network._collections["port_forwardings"] = [{**forwarding, "external_port": 80, "internal_port": 8080}]
+    connection.network.collections["port_forwardings"] = [{**forwarding, "external_port": 80, "internal_port": 8080}]
     (found,) = read(connection).floating_ips[0].port_forwardings
     assert (found.external_port, found.internal_port) == (80, 8080)
 
@@ -132,7 +132,7 @@ def test_forwardings_are_read_where_the_list_of_floating_ips_does_not_show_them(
 def test_a_driver_is_told_by_all_agents_or_not_at_all() -> None:
     """An Open vSwitch agent may enforce groups in two ways, and says which."""
     connection = Connection()
-    agents = connection.network._collections["agents"] = []
+    agents = connection.network.collections["agents"] = []
     assert driver(connection) is None
     agents.append({"binary": "neutron-dhcp-agent"})
     agents.append({"binary": "neutron-openvswitch-agent", "configurations": {"ovs_hybrid_plug": True}})

@@ -22,15 +22,15 @@ class Changing(Service):
     """A service in which something happens between two reads: ``hidden`` from lists and there by its id, or ``gone`` by then."""
 
     def __init__(self, service: Service, *, hidden: tuple[str, ...] = (), gone: tuple[str, ...] = ()) -> None:
-        super().__init__(service._collections)
+        super().__init__(service.collections)
         self.hidden, self.gone = hidden, gone
 
     def get(self, url: str, *, params: dict[str, Any]) -> Answer:
         """Answer a read of a list, or of one object."""
         *_, collection, last = url.split("/")
         collection = collection.replace("-", "_")
-        if collection in self._collections and last != "detail":
-            found = next((item for item in self._collections[collection] if item.get("id") == last and last not in self.gone), None)
+        if collection in self.collections and last != "detail":
+            found = next((item for item in self.collections[collection] if item.get("id") == last and last not in self.gone), None)
             return Answer({"object": found}) if found else Answer({}, 404)
         body = super().get(url, params=params)
         listed = {key: [item for item in items if item.get("id") not in self.hidden] for key, items in body.json().items()}
@@ -40,7 +40,7 @@ class Changing(Service):
 def changing(**changes: tuple[str, ...]) -> Connection:
     """Return a cloud that changes while it is read."""
     connection = Connection()
-    connection.network._collections["vpnservices"] = []
+    connection.network.collections["vpnservices"] = []
     connection.network = Changing(connection.network, **changes)
     return connection
 
@@ -62,8 +62,8 @@ def test_what_is_gone_with_all_that_it_referred_to_is_left_out() -> None:
 def test_every_thing_that_is_not_understood_stays_where_one_object_has_several() -> None:
     """Records of kind unknown are told apart by more than an id."""
     connection = Connection()
-    connection.network._collections["vpnservices"] = []
-    connection.network._collections["ports"][0] |= {"odd": 1, "strange": 2}
+    connection.network.collections["vpnservices"] = []
+    connection.network.collections["ports"][0] |= {"odd": 1, "strange": 2}
     assert sorted(unknowns(connection)) == ["field:port.odd", "field:port.strange"]
 
 
@@ -77,7 +77,7 @@ def test_what_dangles_all_the_same_is_named() -> None:
 def test_a_list_goes_on_where_the_object_that_a_page_ended_with_is_gone() -> None:
     """The API refuses its id as a marker: the list is begun anew, and nothing is read twice."""
     connection = Connection(ports=2 * PAGE + 5)
-    connection.network._collections["vpnservices"] = []
+    connection.network.collections["vpnservices"] = []
     fine = connection.network.get
     refused: list[str] = []
 
