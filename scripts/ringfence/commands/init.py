@@ -56,10 +56,10 @@ def command(
     public --flavor small --operators 198.51.100.0/24`
     """
     folder = Path.cwd()
-    _named(tenant)
+    refuse_name(tenant)
     asked = choice.Asked(region, external_network, flavor, tuple(operators or ()), image, backbone, pool)
     looked = _look(folder, cloud, no_cloud=no_cloud)
-    wanted = _texts(folder, tenant, asked, looked, zone)
+    wanted = texts_of(folder, tenant, asked, looked, zone)
     kept = [name for name in wanted if (folder / name).exists()]
     texts = {name: text for name, text in wanted.items() if name not in kept}
     files.judged(folder, texts, declarations.now())
@@ -77,7 +77,7 @@ def command(
         out.print(f"  {step}", markup=False)
 
 
-def _named(tenant: str) -> None:
+def refuse_name(tenant: str) -> None:
     """Refuse a name that would be another file, or the platform's."""
     if not re.fullmatch(NAME, tenant) or tenant == names.PLATFORM:
         raise QuestionError.of("this is no name of a tenant", where="TENANT", expected=A_NAME, got=tenant)
@@ -93,7 +93,7 @@ def _look(folder: Path, cloud: str, *, no_cloud: bool) -> Seen:
     return seen.look(cloud or None)
 
 
-def _texts(folder: Path, tenant: str, asked: Asked, looked: Seen, zone: str) -> dict[str, str]:
+def texts_of(folder: Path, tenant: str, asked: Asked, looked: Seen, zone: str) -> dict[str, str]:
     """Return all files by name. A platform that is declared already says where the tenant is, and stays."""
     texts = files.project(folder)
     if (folder / files.PLATFORM_FILE).exists():

@@ -127,7 +127,7 @@ def test_every_command_in_a_block_of_a_document_is_one_that_there_is() -> None:
 
 def test_every_example_in_a_help_text_is_one_that_there_is() -> None:
     """The examples of every verb, as its help shows them."""
-    shown = [(verb, span) for verb, command in program().commands.items() for span in spans(command.help or "")]
+    shown = [(verb, span) for verb, command in program().commands.items() for span in spans(" ".join((command.help or "").split()))]
     examples = [(verb, words) for verb, span in shown for words in commands(span) if words[0] in {"ringfence", "python"}]
     assert {verb for verb, _ in examples} >= program().commands.keys() - {"lab"}
     assert [f"{verb}: {shlex.join(words)}: {why}" for verb, words in examples if (why := wrong(words))] == []

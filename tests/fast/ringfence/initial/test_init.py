@@ -67,8 +67,8 @@ def test_whatever_is_chosen_nothing_wrong_is_written(
     """Flags of any kind are refused before anything is written, or the loader reads back exactly what was chosen."""
     place = tmp_path_factory.mktemp("chosen")
     try:
-        init._named(tenant)
-        texts = init._texts(place, tenant, asked, Seen(), zone)
+        init.refuse_name(tenant)
+        texts = init.texts_of(place, tenant, asked, Seen(), zone)
         files.judged(place, texts, TODAY)
     except RingfenceError:
         assert not list(place.iterdir())
@@ -89,7 +89,7 @@ def test_whatever_can_be_meant_is_written(tmp_path_factory: pytest.TempPathFacto
     place = tmp_path_factory.mktemp("meant")
     asked = choice.Asked(word, word, word, (f"203.0.{number}.0/24",), word, f"172.29.{number}.0/24", "172.30.0.0/16")
     zone = f"10.{number}.0.0/24"
-    texts = init._texts(place, tenant, asked, Seen(), zone)
+    texts = init.texts_of(place, tenant, asked, Seen(), zone)
     files.judged(place, texts, TODAY)
     files.write(place, texts)
     read_back(place, asked, tenant, zone)
