@@ -49,7 +49,7 @@ def identity(cloud: Connection, layout: Layout) -> None:
     for api in APIS:
         for entry in api.catalog:
             service = _first(keystone.services(type=entry.type)) or keystone.create_service(type=entry.type, name=entry.name)
-            urls = {"internal": layout.url(api.port) + entry.path, "public": layout.public_url(api.port) + entry.path}
+            urls = {"internal": layout.internal_url(api.port) + entry.path, "public": layout.public_url(api.port) + entry.path}
             _endpoints(keystone, service, urls, layout.profile.region)
     _operator(keystone, layout)
 

@@ -127,6 +127,10 @@ class Layout:
         """The address of an API on the loopback inside the lab."""
         return f"http://{LOOPBACK}:{self.port(standard)}"
 
+    def internal_url(self, standard: int) -> str:
+        """The address of an API in the catalog for whoever is inside."""
+        return self.url(standard).replace(LOOPBACK, self.profile.inside or LOOPBACK)
+
     def public_url(self, standard: int) -> str:
         """The address of an API on the machine's loopback, by the forwarder."""
         return self.url(standard).replace("http:", "https:") if self.profile.tls else self.url(standard)

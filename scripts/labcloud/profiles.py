@@ -38,6 +38,7 @@ class Profile:
         domain: The domain of the operator and its project, by name.
         flavors: Disks are volumes, so the usual flavors have none.
         tls: Whether the APIs speak TLS on the machine's loopback, by a certificate of an authority of the lab's own.
+        inside: A host name, for the APIs' internal addresses, that only the inside knows; empty for the loopback itself.
         strangers: Who else is there.
     """
 
@@ -50,6 +51,7 @@ class Profile:
     external_network: str
     flavors: tuple[Flavor, ...]
     tls: bool = False
+    inside: str = ""
     strangers: tuple[Stranger, ...] = ()
 
 
@@ -76,6 +78,7 @@ OTHER: Final = Profile(
     external_network="wan",
     flavors=(Flavor("m1.small", 768, 1, 5), Flavor("m1.micro", 512, 1, 2)),
     tls=True,
+    inside="api.inside",
     strangers=(Stranger("payroll", USUAL_DOMAIN, "10.0.0.0/24"), Stranger("archive", "corp", "10.0.0.0/24")),
 )
 PROFILES: Final = {profile.name: profile for profile in (USUAL, OTHER)}

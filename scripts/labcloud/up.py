@@ -238,7 +238,7 @@ def first_user(layout: Layout) -> dict[str, str]:
         "OS_BOOTSTRAP_PROJECT_NAME": render.PROJECT,
         "OS_BOOTSTRAP_REGION_ID": layout.profile.region,
         "OS_BOOTSTRAP_ADMIN_URL": url,
-        "OS_BOOTSTRAP_INTERNAL_URL": url,
+        "OS_BOOTSTRAP_INTERNAL_URL": f"{layout.internal_url(apis.KEYSTONE.port)}/v3",
         "OS_BOOTSTRAP_PUBLIC_URL": f"{layout.public_url(apis.KEYSTONE.port)}/v3",
     }
 

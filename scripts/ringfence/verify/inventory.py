@@ -72,7 +72,8 @@ class World:
     """The tenants under verification and the platform.
 
     ``outer`` is each tenant's address outside, told by its edge router. ``made`` is what every stack that the engine knows made, those of
-    tenants that are not under verification included: the platform's router and backbone serve them all.
+    tenants that are not under verification included: the platform's router and backbone serve them all. ``nameless`` are hosts of the
+    cloud's catalogue whose names mean nothing on this machine, so that they are not in ``api``.
     """
 
     platform: Platform
@@ -80,6 +81,7 @@ class World:
     tenants: tuple[TenantWorld, ...]
     outer: dict[str, Address] = field(default_factory=dict)
     api: tuple[tuple[Address, int], ...] = ()
+    nameless: tuple[str, ...] = ()
     outside: Node | None = None
     made: Mapping[str, Made] = field(default_factory=dict)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 """Kinds that need a login on the servers."""
+NAMELESS = "its name means nothing on this machine, so its address is not known here"
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -137,6 +138,8 @@ class Verification:
         if Kind.MATRIX in request.kinds:
             if plan.world.outside is None:
                 result.checks.append(Check(Kind.MATRIX, Outcome("to and from the internet", Verdict.SKIPPED, session.NO_OUTSIDE)))
+            for host in plan.world.nameless:
+                result.checks.append(Check(Kind.MATRIX, Outcome(f"to the API on {host}", Verdict.SKIPPED, NAMELESS)))
             done = 0
 
             def count(more: int) -> None:

@@ -109,7 +109,9 @@ def tenant(name: str) -> StackFacts:
     found = outputs(name)
     if "tenant" not in found:
         raise NotUpError.of("the stack is not up", where=name, expected="an output `tenant`", got=", ".join(found) or "no outputs")
-    deployer, reader = found.get("deployer_credential", {}), found.get("reader_credential", {})
+    deployer = found.get("deployer_credential", {})
+    # The reader is the customer's: where the certificate authority's file is on the operator's machine is not part of its credential.
+    reader = {"cacert": deployer.get("cacert", ""), **found.get("reader_credential", {})}
     return StackFacts(found["tenant"], Identity(names.deployer(name), deployer), Identity(names.reader(name), reader))
 
 

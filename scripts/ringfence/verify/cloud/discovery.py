@@ -42,11 +42,13 @@ def complete(world: World, cloud: Connection) -> World:
         }
         tenants.append(replace(tenant, facts=facts))
         outer[tenant.name] = next((_outer(row) for row in edges if row["id"] == tenant.facts["edge_router_id"]), None)
+    apis, nameless = api(cloud, world.platform_facts["external_network_id"])
     return replace(
         world,
         tenants=tuple(tenants),
         outer={name: address for name, address in outer.items() if address},
-        api=tuple(api(cloud, world.platform_facts["external_network_id"])),
+        api=tuple(apis),
+        nameless=tuple(nameless),
     )
 
 
@@ -73,9 +75,10 @@ def _outer(router: Json) -> Address | None:
     return next((address for address in addresses if address.version == 4), None)  # noqa: PLR2004
 
 
-def api(cloud: Connection, external_network_id: str) -> Iterable[tuple[Address, int]]:
-    """Return address and port of every API endpoint of the catalogue.
+def api(cloud: Connection, external_network_id: str) -> tuple[list[tuple[Address, int]], list[str]]:
+    """Return address and port of every API endpoint of the catalogue, and the hosts whose names mean nothing on this machine.
 
+    Names of internal endpoints are often known inside the cloud only; what address they have there cannot be told from here.
     An endpoint on the loopback is out of everybody's reach; where a small cloud has one, its host is often the external network's gateway
     and the API answers there as well, so that is tried instead.
     """
@@ -83,10 +86,16 @@ def api(cloud: Connection, external_network_id: str) -> Iterable[tuple[Address, 
     subnets = list(cloud.network.subnets(network_id=external_network_id))
     gateways = [ip_address(subnet.gateway_ip) for subnet in subnets if subnet.gateway_ip]
     places: set[tuple[Address, int]] = set()
+    unknown: set[str] = set()
     for url in urls:
         parts = urlsplit(url)
         port = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
-        for *_, where in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM):
+        try:
+            found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        except socket.gaierror:
+            unknown.add(str(parts.hostname))
+            continue
+        for *_, where in found:
             address = ip_address(where[0])
             places.update((one, port) for one in (gateways if address.is_loopback else [address]))
-    return sorted(places, key=str)
+    return sorted(places, key=str), sorted(unknown)
