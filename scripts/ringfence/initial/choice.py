@@ -45,6 +45,7 @@ class Chosen:
     operators: tuple[str, ...]
     volume_type: str
     domain: str = ""
+    project: str = ""
     image: str = ""
     backbone: str = ""
     pool: str = ""
@@ -61,6 +62,7 @@ def choose(asked: Asked, seen: Seen) -> Chosen:
         operators=asked.operators,
         volume_type=next((name for name in TYPES if name not in seen.volume_types), TYPES[-1]),
         domain=seen.domain if seen.domain != DOMAIN else "",
+        project=seen.project,
         image=asked.image,
         backbone=asked.backbone,
         pool=asked.pool,

@@ -55,6 +55,7 @@ def platform(chosen: Chosen, seen: Seen) -> str:
         "operators": ", ".join(map(scalar, chosen.operators)),
         "volume_type": chosen.volume_type,
         "domain": f"domain: {scalar(chosen.domain)}" if chosen.domain else "# domain: default",
+        "projects": f"projects: [{scalar(chosen.project)}]" if chosen.project else "# projects: [ID]",
         **{name: scalar(value) for name in ("image", "backbone", "pool") if (value := getattr(chosen, name))},
     }
     return _filled("platform.yaml", given | _seen(seen))

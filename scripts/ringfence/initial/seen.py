@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from infra.declaration import names
+from infra.dynamic.clouds import authority
 from ringfence.cloud_errors import translated
 
 if TYPE_CHECKING:
@@ -52,6 +55,8 @@ class Seen:
     sizes: tuple[Size, ...] = ()
     images: tuple[str, ...] = ()
     volume_types: frozenset[str] = field(default_factory=frozenset)
+    project: str = ""
+    """Id of the credential's project where the project's name is not the one that is trusted without further words."""
 
 
 def look(name: str | None) -> Seen:
@@ -60,13 +65,15 @@ def look(name: str | None) -> Seen:
     with translated(where, connecting=True):
         import openstack  # noqa: PLC0415 - takes a second, and is needed only where there is a cloud to look at
 
-        connection = openstack.connect(cloud=name)
+        connection = openstack.connect(cloud=name, cacert=authority(os.environ))
     with translated(where):
         return seen(connection)
 
 
 def seen(connection: Connection) -> Seen:
     """Read what is offered."""
+    auth = cast("Any", connection.session.auth)  # whichever plug-in it is, it has logged in
+    access = auth.get_access(connection.session)
     prefixes: dict[str, list[str]] = {}
     for subnet in connection.network.subnets():
         prefixes.setdefault(subnet.network_id, []).append(str(subnet.cidr))
@@ -78,7 +85,8 @@ def seen(connection: Connection) -> Seen:
     return Seen(
         cloud=str(connection.config.name or ""),
         region=str(connection.config.region_name or ""),
-        domain=_domain(connection),
+        domain=str(access.project_domain_id or ""),
+        project="" if access.project_name == names.PLATFORM else str(access.project_id or ""),
         outside=tuple(outside),
         sizes=tuple(sizes),
         images=tuple(sorted({str(one.name) for one in connection.image.images() if one.name})),
@@ -88,10 +96,3 @@ def seen(connection: Connection) -> Seen:
 
 def _external(connection: Connection) -> Iterator[Any]:
     return (one for one in connection.network.networks(is_router_external=True) if one.name)
-
-
-def _domain(connection: Connection) -> str:
-    """Return the id of the domain of the project that the credential is for."""
-    auth = cast("Any", connection.session.auth)  # whichever plug-in it is, it has logged in
-    access = auth.get_access(connection.session)
-    return str(access.project_domain_id or "")

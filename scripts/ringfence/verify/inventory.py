@@ -81,9 +81,9 @@ class World:
     tenants: tuple[TenantWorld, ...]
     outer: dict[str, Address] = field(default_factory=dict)
     api: tuple[tuple[Address, int], ...] = ()
-    nameless: tuple[str, ...] = ()
     outside: Node | None = None
     made: Mapping[str, Made] = field(default_factory=dict)
+    nameless: tuple[str, ...] = ()
 
     def bastion(self) -> Node:
         """Return the bastion as a node; its one card is on the backbone."""

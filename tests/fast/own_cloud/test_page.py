@@ -34,7 +34,7 @@ def test_what_a_block_printed_is_told_by_its_line() -> None:
 def test_the_page_is_shell() -> None:
     """All of it, as one script."""
     found = blocks(PAGE)
-    assert len(found) >= 8
+    assert len(found) >= 7
     subprocess.run(["bash", "-n"], input=script(found), text=True, check=True)
 
 

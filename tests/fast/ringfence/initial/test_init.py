@@ -35,6 +35,7 @@ SEEN = Seen(
     (Size(64, 1, 1, "tiny"), Size(1024, 1, 0, "m1"), Size(4096, 2, 20, "m2")),
     ("debian 13",),
     frozenset({"encrypted"}),
+    "p0",
 )
 
 
@@ -159,6 +160,7 @@ def test_a_cloud_is_looked_at(folder: Path, run: Run, monkeypatch: pytest.Monkey
     assert (ended.code, ended.json["cloud"]) == (0, "mine")
     platform = load_platform(folder / "Pulumi.platform.yaml").platform
     assert (platform.region, platform.domain, platform.external_network, platform.bastion.flavor) == ("north", "d0", "ext", "m1")
+    assert platform.projects == ("p0",)
     assert platform.default_volume_type == "ringfence"
     text = (folder / "Pulumi.platform.yaml").read_text()
     assert all(words in text for words in ("ext (MTU 1450, 203.0.113.0/24)", "m2 (2 vCPU, 4096 MiB, 20 GiB)", "debian 13"))
@@ -201,9 +203,10 @@ def test_a_comment_about_a_cloud_stays_a_comment(folder: Path) -> None:
 def test_a_cloud_is_read_by_its_api() -> None:
     """Networks outside with MTU and prefixes, flavors by size, images and types by name, region and domain of the credential."""
     one = SimpleNamespace
+    access = one(project_domain_id="d0", project_id="p0", project_name="operations")
     connection = one(
         config=one(name="mine", region_name="north"),
-        session=one(auth=one(get_access=lambda _: one(project_domain_id="d0"))),
+        session=one(auth=one(get_access=lambda _: access)),
         network=one(
             networks=lambda **asked: [one(id="n", name="ext", mtu=1450)] if asked == {"is_router_external": True} else [],
             subnets=lambda: [one(network_id="n", cidr="203.0.113.0/24"), one(network_id="m", cidr="10.0.0.0/24")],
@@ -213,7 +216,9 @@ def test_a_cloud_is_read_by_its_api() -> None:
         block_storage=one(types=lambda: [one(name="encrypted")]),
     )
     found = looking.seen(connection)  # type: ignore[arg-type]
-    assert found == Seen("mine", "north", "d0", SEEN.outside, SEEN.sizes[1:], SEEN.images, SEEN.volume_types)
+    assert found == Seen("mine", "north", "d0", SEEN.outside, SEEN.sizes[1:], SEEN.images, SEEN.volume_types, "p0")
+    access.project_name = "platform"
+    assert looking.seen(connection).project == ""  # type: ignore[arg-type]
 
 
 def test_names_that_are_no_tenants_are_refused(folder: Path, run: Run) -> None:
