@@ -36,6 +36,7 @@ OTHERS = {
     "export",
     "git",
     "grep",
+    "sed",
     "jq",
     "mkdir",
     "openstack",
