@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from infra.components import wiring
 from infra.components.backbone import TAGS
 from infra.components.guard import Guarded
 from infra.components.instance import INSTANCE, InstanceArgs, instance
 from infra.components.storage import Volumes, VolumesArgs
-from infra.declaration import addresses, names
+from infra.declaration import names
 from infra.declaration.model import Server
 from infra.dynamic.host_key import HostKey
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB
@@ -70,19 +71,15 @@ class Bastion(ComponentResource):
             InstanceArgs(names.BASTION, server.flavor, key.name, volumes.root, [port], {**labels, **metadata}),
             ResourceOptions.merge(args.guard.protected(Guarded(INSTANCE, names.BASTION, NAME)), child),
         )
-        public = openstack.networking.FloatingIp(
-            names.BASTION,
-            pool=platform.external_network,
-            port_id=port.id,
-            tags=TAGS,
-            opts=ResourceOptions(parent=self, depends_on=[args.backbone.interface]),
-        )
+        declared = args.backbone.topology.public[names.BASTION]
+        after = ResourceOptions(parent=self, depends_on=[args.backbone.interface])
+        public = wiring.public_address(declared, platform.external_network, port.id, TAGS, after)
         key_of_host = HostKey(names.BASTION, machine.id, opts=child)
         self.server_id, self.address, self.host_key = machine.id, public.address, key_of_host.host_key
         self.register_outputs({"server_id": machine.id, "address": public.address, "host_key": key_of_host.host_key})
 
     def _port(self, args: BastionArgs) -> openstack.networking.Port:
-        child, platform = ResourceOptions(parent=self), args.platform
+        child, declared = ResourceOptions(parent=self), args.backbone.topology.ports[names.BASTION]
         group = openstack.networking.SecGroup(
             names.BASTION,
             name=names.BASTION,
@@ -91,15 +88,16 @@ class Bastion(ComponentResource):
             tags=TAGS,
             opts=child,
         )
-        for rule in bastion_rules(platform):
+        for rule in bastion_rules(args.platform):
             self._rule(group, rule)
         return openstack.networking.Port(
-            names.BASTION,
-            name=names.BASTION,
+            declared.name,
+            name=declared.name,
             network_id=args.backbone.network_id,
             security_group_ids=[group.id],
             fixed_ips=[
-                openstack.networking.PortFixedIpArgs(subnet_id=args.backbone.subnet_id, ip_address=str(addresses.bastion_address(platform)))
+                openstack.networking.PortFixedIpArgs(subnet_id=args.backbone.subnet_id, ip_address=str(address))
+                for address in declared.addresses.values()
             ],
             port_security_enabled=True,
             tags=TAGS,

@@ -26,13 +26,14 @@ class GroupsArgs:
 
 
 class Groups(ComponentResource):
-    """All security groups of a tenant; ``ids`` by the policy's keys.
+    """All security groups of a tenant; ``ids`` by the policy's keys, ``named`` by their names.
 
     A rule's resource is named after what it allows: a changed flow makes the new rules first and removes the old ones last, and rules
     that stay are not touched. So there is no moment that is wider than the old and the new flows together.
     """
 
     ids: dict[str, Output[str]]
+    named: dict[str, Output[str]]
 
     def __init__(self, name: str, args: GroupsArgs, opts: ResourceOptions) -> None:
         """Declare the groups; ``opts`` carries the deployer's provider."""
@@ -45,7 +46,9 @@ class Groups(ComponentResource):
             ).id
             for group in address_groups(args.policy)
         }
-        self.ids = {group.key: self._group(group) for group in security_groups(args.policy)}
+        groups = security_groups(args.policy)
+        self.ids = {group.key: self._group(group) for group in groups}
+        self.named = {group.name: self.ids[group.key] for group in groups}
         self.register_outputs({"ids": self.ids})
 
     def _group(self, group: SecurityGroup) -> Output[str]:

@@ -29,10 +29,12 @@ READER_ROLE = "reader"
 class IdentityArgs:
     """Whose identities, how much they may make, where Keystone is and in which domain they are. ``admin`` makes them.
 
-    ``recover`` is what the stack has when the run before broke off, else ``None``.
+    ``fence`` names what is the platform's although the tenant's stack makes it. ``recover`` is what the stack has when the run before
+    broke off, else ``None``.
     """
 
     tenant: Tenant
+    fence: tuple[str, ...]
     limits: Limits
     endpoint: Endpoint
     domain_id: Output[str | None]
@@ -78,9 +80,8 @@ class Identity(ComponentResource):
             opts=self._child(),
         )
         empty = EmptyDefaultGroup(tenant, project.id, opts=self._child())
-        of_the_fence = [names.edge_router(tenant), names.management(tenant), names.backbone_port(tenant)]
         identities = [names.deployer(tenant), names.reader(tenant)]
-        self.remains = RingFenceRemains(tenant, project.id, [*of_the_fence, *identities], args.recover, opts=self._child())
+        self.remains = RingFenceRemains(tenant, project.id, [*args.fence, *identities], args.recover, opts=self._child())
         limits = ProjectLimits(tenant, project.id, args.limits, opts=self._child())
         deployer = self._account(names.deployer(tenant), DEPLOYER_ROLE, project.id)
         reader = self._account(names.reader(tenant), READER_ROLE, project.id)

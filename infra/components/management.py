@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from infra.components import wiring
 from infra.declaration import names
 from infra.dynamic.management_route import ManagementRoute
-from infra.dynamic.router_leg import RouterLeg, Unplugged
+from infra.dynamic.router_leg import Unplugged
+from infra.topology import platform_topology
 
 if TYPE_CHECKING:
     from infra.components.facts import PlatformFacts
     from infra.declaration.model import Platform, Tenant
+    from infra.topology import Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class ManagementArgs:
     """Whose segment, for which project, on which backbone."""
 
     tenant: Tenant
+    topology: Topology
     platform: Platform
     facts: PlatformFacts
     project_id: Input[str]
@@ -46,7 +50,7 @@ class Management(ComponentResource):
         self._name = names.management(args.tenant.name)
         self._tags = names.tag_list(names.tags(args.tenant))
         child = ResourceOptions(parent=self)
-        network = openstack.networking.Network(self._name, name=self._name, port_security_enabled=True, tags=self._tags, opts=child)
+        network = wiring.network(args.topology.networks[self._name], self._tags, child)
         share = openstack.networking.RbacPolicyV2(
             self._name,
             action="access_as_shared",
@@ -55,19 +59,10 @@ class Management(ComponentResource):
             target_tenant=args.project_id,
             opts=child,
         )
-        subnet = openstack.networking.Subnet(
-            self._name,
-            name=self._name,
-            network_id=network.id,
-            subnetpool_id=args.facts.pool_id,
-            prefix_length=args.platform.pool.prefix,
-            ip_version=4,
-            no_gateway=True,
-            enable_dhcp=False,
-            tags=self._tags,
-            opts=child,
-        )
-        router = openstack.networking.Router(self._name, name=self._name, tags=self._tags, opts=child)
+        declared = args.topology.subnets[self._name]
+        pool = platform_topology(args.platform).pools[declared.pool]
+        subnet = wiring.subnet(declared, network.id, self._tags, child, wiring.CutFrom(pool, args.facts.pool_id))
+        router = wiring.router(args.topology.routers[self._name], None, self._tags, child)
         self._unplugged = Unplugged(self._name, router.id, opts=child)
         route = self._connect(network, subnet, router)
         self.network_id, self.subnet_id, self.router_id, self.cidr = network.id, subnet.id, router.id, subnet.cidr
@@ -77,37 +72,31 @@ class Management(ComponentResource):
     def _connect(
         self, network: openstack.networking.Network, subnet: openstack.networking.Subnet, router: openstack.networking.Router
     ) -> openstack.networking.SubnetRoute:
-        """Give the router its two legs, a router of the platform the way to it, and the servers their only route: to the backbone."""
-        args, facts = self._args, self._args.facts
+        """Give the router its two interfaces, a router of the platform the way to it, and the servers their only route: to the backbone."""
+        args, facts, topology = self._args, self._args.facts, self._args.topology
         child = ResourceOptions(parent=self)
-        inside = self._leg(self._name, network.id, subnet.id, router.id)
-        outside = self._leg(names.backbone_port(args.tenant.name), facts.backbone_network_id, facts.backbone_subnet_id, router.id)
+        places = {
+            self._name: wiring.At(router.id, network.id, subnet.id, self._unplugged),
+            names.BACKBONE: wiring.At(router.id, facts.backbone_network_id, facts.backbone_subnet_id, self._unplugged),
+        }
+        ports = {
+            interface.name: wiring.interface_port(interface, places[interface.subnet], self._tags, child)[0]
+            for interface in topology.interfaces_of(self._name)
+        }
+        (way,), (back,) = topology.routes.values(), topology.subnets[self._name].routes
         ManagementRoute(
-            self._name,
+            way.name,
             router_id=facts.router_id,
             further=facts.further_router_ids,
             max_routes=args.platform.backbone.max_routes,
             destination=subnet.cidr,
-            next_hop=outside.all_fixed_ips[0],
-            opts=ResourceOptions(parent=self, depends_on=[outside]),
+            next_hop=ports[way.via].all_fixed_ips[0],
+            opts=ResourceOptions(parent=self, depends_on=[ports[way.via]]),
         )
         return openstack.networking.SubnetRoute(
             self._name,
             subnet_id=subnet.id,
-            destination_cidr=str(args.platform.backbone.cidr),
-            next_hop=inside.all_fixed_ips[0],
+            destination_cidr=str(back.destination),
+            next_hop=ports[back.via].all_fixed_ips[0],
             opts=child,
         )
-
-    def _leg(self, name: str, network_id: Input[str], subnet_id: Input[str], router_id: Input[str]) -> openstack.networking.Port:
-        """Plug the router in with a port of its own: the segment has no gateway address that Neutron could take by itself."""
-        port = openstack.networking.Port(
-            name,
-            name=name,
-            network_id=network_id,
-            fixed_ips=[openstack.networking.PortFixedIpArgs(subnet_id=subnet_id)],
-            tags=self._tags,
-            opts=ResourceOptions(parent=self, ignore_changes=["securityGroupIds", "deviceId", "deviceOwner"]),
-        )
-        RouterLeg(name, router_id=router_id, port_id=port.id, opts=ResourceOptions(parent=self, depends_on=[self._unplugged]))
-        return port

@@ -10,14 +10,14 @@ import pulumi_openstack as openstack
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from infra.components import providers
-from infra.components.backbone import Backbone
+from infra.components.backbone import Backbone, Relays
 from infra.components.bastion import Bastion, BastionArgs
 from infra.components.quotas import platform_limits
-from infra.components.relays import Relays
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
 from infra.dynamic.limits import ProjectRoom
 from infra.errors import CloudError
+from infra.topology import platform_topology
 
 if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
@@ -70,7 +70,7 @@ class PlatformStack(ComponentResource):
         room = ProjectRoom(names.PLATFORM, project, platform_limits(args.platform), opts=child)
         types = VolumeTypes("volume-types", args.platform.volume_types, child)
         image = self._image(args)
-        backbone = Backbone("backbone", args.platform, external.id, child)
+        backbone = Backbone("backbone", platform_topology(args.platform), external.id, child)
         bastion = Bastion(
             "bastion",
             BastionArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.public_key, args.guard),
@@ -78,7 +78,7 @@ class PlatformStack(ComponentResource):
         )
         # After the bastion, which has a declared address on the backbone: Neutron chooses the relays' among those that are left.
         after = ResourceOptions(parent=self, depends_on=[room, bastion])
-        relays = Relays("relays", args.platform, backbone, after).facts if args.platform.backbone.routers > 1 else []
+        relays = Relays("relays", backbone, after).facts if args.platform.backbone.routers > 1 else []
         self.facts = Output.all(
             further_routers=relays,
             facts=self._facts(args, backbone, bastion),

@@ -9,10 +9,11 @@ import pulumi
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
+from infra.components import wiring
 from infra.components.guard import Guarded
 from infra.components.instance import INSTANCE, InstanceArgs, instance
 from infra.components.storage import Volumes, VolumesArgs
-from infra.declaration import addresses, names
+from infra.declaration import names
 from infra.dynamic.guest_policy import GuestPolicy, GuestPolicyArgs
 from infra.dynamic.host_key import HostKey
 from infra.render.nftables import render, server_access
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from infra.components.management import Management
     from infra.components.zones import Zone
     from infra.declaration.model import Platform, Tenant
-    from infra.policy.rules import Nic, TenantPolicy
+    from infra.policy.rules import TenantPolicy
+    from infra.topology import DeclaredPort, Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class TenantParts:
     tenant: Tenant
     platform: Platform
     policy: TenantPolicy
+    topology: Topology
     facts: PlatformFacts
     zones: dict[str, Zone]
     groups: Groups
@@ -55,8 +58,9 @@ class TenantServer(ComponentResource):
         first_zone = next(iter(self._entry.zones))
         self._labels = names.tags(parts.tenant, first_zone)
         self._name = names.server(parts.tenant.name, name)
-        ports = {nic.zone: self._port(nic) for nic in parts.policy.server_nics(name)}
-        management = self._management_port()
+        topology = parts.topology
+        ports = {zone: self._port(zone, topology.ports[names.port(parts.tenant.name, name, zone)]) for zone in self._entry.zones}
+        management = self._management_port(topology.ports[names.management_port(parts.tenant.name, name)])
         volumes = self._volumes()
         machine = self._machine(volumes, ports, management)
         for disk, volume in volumes.data.items():
@@ -80,37 +84,35 @@ class TenantServer(ComponentResource):
     def _child(self, *depends_on: pulumi.Resource) -> ResourceOptions:
         return ResourceOptions(parent=self, depends_on=list(depends_on))
 
-    def _port(self, nic: Nic) -> openstack.networking.Port:
+    def _port(self, place: str, declared: DeclaredPort) -> openstack.networking.Port:
         """Plug one card into its zone, with fixed addresses, explicit groups and port security.
 
         The addresses are written on the config drive at the server's creation, so another address is another port and another server.
         """
-        parts, zone = self._parts, self._parts.zones[nic.zone]
-        name = names.port(parts.tenant.name, nic.server, nic.zone)
+        parts, zone = self._parts, self._parts.zones[place]
         fixed = [
-            openstack.networking.PortFixedIpArgs(subnet_id=subnet.id, ip_address=str(address))
-            for subnet, address in zip(zone.subnets, addresses.server_addresses(parts.tenant, nic.server, nic.zone), strict=True)
+            openstack.networking.PortFixedIpArgs(subnet_id=zone.subnets[subnet].id, ip_address=str(address))
+            for subnet, address in declared.addresses.items()
         ]
         return openstack.networking.Port(
-            name,
-            name=name,
+            declared.name,
+            name=declared.name,
             network_id=zone.network_id,
             fixed_ips=fixed,
-            security_group_ids=[parts.groups.ids[key] for key in nic.groups],
+            security_group_ids=[parts.groups.named[group] for group in declared.groups],
             port_security_enabled=True,
-            tags=names.tag_list(names.tags(parts.tenant, nic.zone)),
+            tags=names.tag_list(names.tags(parts.tenant, place)),
             opts=ResourceOptions.merge(self._child(), self._carrying(["fixedIps"])),
         )
 
-    def _management_port(self) -> openstack.networking.Port:
+    def _management_port(self, declared: DeclaredPort) -> openstack.networking.Port:
         parts = self._parts
-        name = names.management_port(parts.tenant.name, self._server)
         return openstack.networking.Port(
-            name,
-            name=name,
+            declared.name,
+            name=declared.name,
             network_id=parts.management.network_id,
             fixed_ips=[openstack.networking.PortFixedIpArgs(subnet_id=parts.management.subnet_id)],
-            security_group_ids=[parts.groups.ids[names.MANAGEMENT]],
+            security_group_ids=[parts.groups.named[group] for group in declared.groups],
             tags=names.tag_list(names.tags(parts.tenant)),
             opts=ResourceOptions.merge(self._child(*parts.management.ready), self._carrying([])),
         )
@@ -150,16 +152,11 @@ class TenantServer(ComponentResource):
 
     def _public_address(self, ports: dict[str, openstack.networking.Port]) -> Output[str] | None:
         """Return the server's public address, if it is declared to have one; the zone's edge has to be there first."""
-        parts, zone = self._parts, self._entry.public
-        if zone is None:
+        parts, zone, declared = self._parts, self._entry.public, self._parts.topology.public_of(self._name)
+        if zone is None or declared is None:
             return None
-        return openstack.networking.FloatingIp(
-            self._name,
-            pool=parts.platform.external_network,
-            port_id=ports[zone].id,
-            tags=names.tag_list(names.tags(parts.tenant, zone)),
-            opts=self._child(*parts.zones[zone].interfaces),
-        ).address
+        tags, after = names.tag_list(names.tags(parts.tenant, zone)), self._child(*parts.zones[zone].interfaces)
+        return wiring.public_address(declared, parts.platform.external_network, ports[zone].id, tags, after).address
 
     def _policy(self, machine: openstack.compute.Instance, management: openstack.networking.Port, host_key: Output[str]) -> None:
         parts = self._parts

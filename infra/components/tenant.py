@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from infra.components import providers
+from infra.components import providers, wiring
 from infra.components.groups import Groups, GroupsArgs
 from infra.components.identity import Identity, IdentityArgs
 from infra.components.management import Management, ManagementArgs
@@ -18,6 +18,7 @@ from infra.components.zones import Zone, ZoneArgs
 from infra.declaration import names
 from infra.dynamic.router_leg import Unplugged
 from infra.policy.flows import expand
+from infra.topology import tenant_topology
 
 if TYPE_CHECKING:
     from infra.components.facts import PlatformFacts
@@ -55,30 +56,30 @@ class TenantStack(ComponentResource):
         super().__init__("ringfence:tenant:Tenant", name, None, ResourceOptions(providers=[admin], transformations=[args.guard.made_anew]))
         tenant = args.declaration.tenant
         policy = expand(args.declaration, args.platform)
+        topology = tenant_topology(tenant, policy, args.platform)
         as_admin = ResourceOptions(parent=self, provider=admin)
         limits = project_limits(tenant, policy)
         identity = Identity(
-            "identity", IdentityArgs(tenant, limits, args.facts.endpoint, args.facts.domain_id, admin, args.recover), as_admin
+            "identity",
+            IdentityArgs(tenant, topology.platforms(), limits, args.facts.endpoint, args.facts.domain_id, admin, args.recover),
+            as_admin,
         )
         fence = ResourceOptions(parent=self, provider=admin, depends_on=[identity.remains])
         project_id = providers.proven_project(identity.deployer, identity.project_id)
         as_deployer = ResourceOptions(parent=self, provider=identity.deployer)
-        edge = openstack.networking.Router(
-            names.edge_router(name),
-            name=names.edge_router(name),
-            external_network_id=args.facts.external_network_id,
-            tags=names.tag_list(names.tags(tenant)),
-            opts=fence,
-        )
+        declared = topology.routers[names.edge_router(name)]
+        edge = wiring.router(declared, args.facts.external_network_id, names.tag_list(names.tags(tenant)), fence)
         unplugged = Unplugged(names.edge_router(name), edge.id, opts=ResourceOptions(parent=self))
         zones = {
-            zone: Zone(names.network(name, zone), ZoneArgs(tenant, zone, edge.id, unplugged, args.guard), as_deployer)
+            zone: Zone(names.network(name, zone), ZoneArgs(tenant, topology, zone, edge.id, unplugged, args.guard), as_deployer)
             for zone in tenant.zones
         }
-        management = Management("management", ManagementArgs(tenant, args.platform, args.facts, project_id), fence)
+        management = Management("management", ManagementArgs(tenant, topology, args.platform, args.facts, project_id), fence)
         groups = Groups("groups", GroupsArgs(tenant, policy), as_deployer)
         key = openstack.compute.Keypair(names.key_pair(name), name=names.key_pair(name), public_key=args.public_key, opts=as_deployer)
-        parts = TenantParts(tenant, args.platform, policy, args.facts, zones, groups, management, key.name, identity.credential, args.guard)
+        parts = TenantParts(
+            tenant, args.platform, policy, topology, args.facts, zones, groups, management, key.name, identity.credential, args.guard
+        )
         servers = {server: TenantServer(server, parts, as_deployer).facts for server in tenant.servers}
         self.credential, self.reader_credential = identity.credential, identity.reader_credential
         self.facts = Output.all(
@@ -94,7 +95,8 @@ class TenantStack(ComponentResource):
                 "cidr": management.cidr,
             },
             zones={
-                zone: {"network_id": made.network_id, "subnet_ids": [subnet.id for subnet in made.subnets]} for zone, made in zones.items()
+                zone: {"network_id": made.network_id, "subnet_ids": [subnet.id for subnet in made.subnets.values()]}
+                for zone, made in zones.items()
             },
             groups=groups.ids,
             servers=servers,

@@ -1,32 +1,33 @@
 """From declarations to a snapshot: what the components would create, before anything is created.
 
-Ids are the names of :mod:`infra.declaration.names`. What only the cloud decides is filled in by counting: the management segments are cut
-from the pool in the order of the tenants' names, and public addresses come from a range reserved for such purposes. Both are sound: a pool
-never hands out a prefix twice, and no rule of a tenant depends on which public address it gets.
+Networks, routers and what joins them are those of :mod:`infra.topology`, rules those of :mod:`infra.policy`. Ids are the names of
+:mod:`infra.declaration.names`; what only the cloud decides, :mod:`infra.neutron.sources.assigned` fills in. Public addresses come from a
+range reserved for such purposes.
 """
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from infra.declaration import addresses, names
-from infra.declaration.model import GATEWAY, Protocol
-from infra.errors import SnapshotError
+from infra.declaration import names
+from infra.declaration.model import Protocol
 from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.snapshot.store import from_records
+from infra.neutron.sources.assigned import Assigned
 from infra.policy.bastion import bastion_rules
 from infra.policy.flows import expand
+from infra.topology import platform_topology, tenant_topology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from ipaddress import IPv4Address
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from infra.declaration.held import TenantDeclaration
-    from infra.declaration.model import Platform, Server, Tenant
+    from infra.declaration.model import Platform
     from infra.policy.rules import Group, Rule, TenantPolicy
+    from infra.topology import DeclaredInterface, DeclaredPort, DeclaredRouter, DeclaredSubnet, Topology
 
 OUTSIDE = "198.18.0.0/15"
 """Stands for the external network's prefix, which is the cloud's and not declared (RFC 2544: never routed)."""
@@ -47,179 +48,132 @@ def declared_snapshot(platform: Platform, tenants: Sequence[TenantDeclaration]) 
 
 
 class _Cloud:
-    """Counts out what the cloud would assign."""
+    """Renders the topology, with what the cloud would assign."""
 
     def __init__(self, platform: Platform, tenants: Sequence[TenantDeclaration]) -> None:
         self._platform = platform
-        self._tenants = tenants
+        self._topology = platform_topology(platform)
+        policies = [expand(declaration, platform) for declaration in tenants]
+        both = list(zip(tenants, policies, strict=True))
+        self._tenants = [(declaration, policy, tenant_topology(declaration.tenant, policy, platform)) for declaration, policy in both]
+        self._assigned = Assigned(platform, self._topology, [topology for *_, topology in self._tenants])
         self._outside = ip_network(OUTSIDE)
         self._public = islice(self._outside.hosts(), 1, None)
-        self._segments: dict[str, IPv4Network] = {}
-        self._cards: dict[str, Iterator[IPv4Address]] = {}
-        self._backbone: dict[str, str] = {}
-        pool = platform.pool.cidr.subnets(new_prefix=platform.pool.prefix)
-        hosts = map(str, addresses.backbone_hosts(platform))
-        self._relays = {names.further_router(number): next(hosts, "") for number in range(2, platform.backbone.routers + 1)}
-        if len(tenants) > addresses.most_routed(platform):
-            raise SnapshotError.of(
-                "the platform's routers have no place for the routes to all tenants",
-                where=f"Pulumi.{names.PLATFORM}.yaml: backbone.routers",
-                expected=f"at least {-(-len(tenants) // (platform.backbone.max_routes - 1))}",
-                got=f"{platform.backbone.routers}, for {addresses.most_routed(platform)} tenants; declared are {len(tenants)}",
-                hint=f"raise it, then pulumi up -s {names.PLATFORM}",
-            )
-        for declaration in tenants:
-            name = declaration.tenant.name
-            try:
-                self._segments[name], self._backbone[name] = next(pool), next(hosts)
-                self._cards[name] = addresses.segment_hosts(self._segments[name])
-            except StopIteration as error:
-                raise SnapshotError.of(
-                    "the platform has no management segment left", where=name, expected=f"at least {len(tenants)} in its pool and backbone"
-                ) from error
 
     def records(self) -> Iterator[model.Record]:
         """Yield everything, the platform first."""
         yield from self._platform_records()
-        for declaration in self._tenants:
-            yield from self._tenant_records(declaration)
+        for tenant in self._tenants:
+            yield from self._tenant_records(*tenant)
 
     def _platform_records(self) -> Iterator[model.Record]:
-        platform = self._platform
+        platform, topology = self._platform, self._topology
         outside = platform.external_network
         yield model.Project(id=names.PLATFORM, name=names.PLATFORM, role=model.Role.PLATFORM)
         yield model.Network(id=outside, name=outside, project_id=names.PLATFORM, external=True)
         yield model.Subnet(id=outside, network_id=outside, cidr=OUTSIDE, gateway_ip=str(next(iter(self._outside.hosts()))))
-        yield _network(names.BACKBONE, names.PLATFORM)
-        first = str(addresses.host(platform.backbone.cidr, platform.backbone.router))
-        yield model.Subnet(
-            id=names.BACKBONE, network_id=names.BACKBONE, cidr=str(platform.backbone.cidr), gateway_ip=first, enable_dhcp=False
-        )
-        prefixes = (str(platform.pool.cidr),)
-        yield model.SubnetPool(id=names.MANAGEMENT_POOL, name=names.MANAGEMENT_POOL, prefixes=prefixes, project_id=names.PLATFORM)
-        yield from self._routers(first)
+        for pool in topology.pools.values():
+            yield model.SubnetPool(id=pool.name, name=pool.name, prefixes=(str(pool.prefix),), project_id=names.PLATFORM)
+        yield from self._wired(topology, {})
         rules = tuple(_rules(names.PLATFORM, bastion_rules(platform)))
         yield model.SecurityGroup(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM, rules=rules)
-        yield model.Server(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM)
-        address = str(addresses.bastion_address(platform))
-        yield _port(names.BASTION, (names.BACKBONE, names.PLATFORM), [(names.BACKBONE, address)], (names.BASTION,), names.BASTION)
-        yield self._floating(names.BASTION, names.BASTION, names.PLATFORM)
+        yield from self._server(topology, names.BASTION)
 
-    def _routers(self, first: str) -> Iterator[model.Record]:
-        """Yield the platform's routers: each holds the routes to as many tenants as it may, and hands the rest to the next."""
-        relays = list(self._relays.items())
-        each = self._platform.backbone.max_routes - 1
-        segments = iter(self._segments)
-        for number, (router, address) in enumerate([(names.PLATFORM, first), *relays]):
-            routes = [model.Route(destination=str(self._segments[name]), nexthop=self._backbone[name]) for name in islice(segments, each)]
-            routes += [model.Route(destination=str(self._platform.pool.cidr), nexthop=after) for _, after in relays[number : number + 1]]
-            yield self._router(router, outside=number == 0, routes=tuple(routes))
-            yield _leg(router, names.BACKBONE, names.BACKBONE, address)
-
-    def _tenant_records(self, declaration: TenantDeclaration) -> Iterator[model.Record]:
+    def _tenant_records(self, declaration: TenantDeclaration, policy: TenantPolicy, topology: Topology) -> Iterator[model.Record]:
         tenant = declaration.tenant
-        policy = expand(declaration, self._platform)
         where = declaration.lines.of("labels")
         yield model.Project(id=tenant.name, name=tenant.name, source=model.Source(file=where.file, tenant=tenant.name))
-        yield from self._management_records(tenant)
-        edge = names.edge_router(tenant.name)
-        yield self._router(edge, outside=True)
-        for zone, entry in tenant.zones.items():
-            network = names.network(tenant.name, zone)
+        sources = {}
+        for zone in tenant.zones:
             place = declaration.lines.of("zones", zone)
             source = model.Source(file=place.file, line=place.line, key=f"zones.{zone}", tenant=tenant.name)
-            yield model.Network(id=network, name=network, project_id=tenant.name, source=source)
-            for prefix, gateway in zip(entry.networks, addresses.gateway(entry), strict=True):
-                subnet = names.subnet(tenant.name, zone, prefix.version)
-                yield model.Subnet(
-                    id=subnet,
-                    name=subnet,
-                    network_id=network,
-                    project_id=tenant.name,
-                    cidr=str(prefix),
-                    gateway_ip=str(gateway),
-                    enable_dhcp=False,
-                    source=source,
-                )
-                yield _leg(edge, network, subnet, str(gateway))
+            sources[names.network(tenant.name, zone)] = source
+        yield from self._wired(topology, sources)
         yield from _address_groups(policy)
         yield from (_group(policy.tenant, key, group) for key, group in policy.groups.items())
         for server in tenant.servers:
-            yield from self._server_records(tenant, policy, server)
+            yield from self._server(topology, names.server(tenant.name, server))
 
-    def _management_records(self, tenant: Tenant) -> Iterator[model.Record]:
-        name = names.management(tenant.name)
-        segment = self._segments[tenant.name]
-        yield _network(name, names.PLATFORM)
-        router = str(addresses.host(segment, GATEWAY))
-        yield model.Subnet(
-            id=name,
-            name=name,
-            network_id=name,
-            cidr=str(segment),
+    def _wired(self, topology: Topology, sources: Mapping[str, model.Source]) -> Iterator[model.Record]:
+        """Yield networks, subnets, routers and what joins them; ``sources`` are the lines that ask for a network."""
+        for network in topology.networks.values():
+            yield model.Network(id=network.name, name=network.name, project_id=network.owner, source=sources.get(network.name))
+            if network.lent_to:
+                yield model.RbacPolicy(
+                    id=network.name,
+                    object_type="network",
+                    object_id=network.name,
+                    action="access_as_shared",
+                    target_project=network.lent_to,
+                )
+        for subnet in topology.subnets.values():
+            yield self._subnet(subnet, sources)
+        for router in topology.routers.values():
+            yield self._router(router)
+        for interface in topology.interfaces.values():
+            yield _interface(interface, self._assigned.interfaces[interface.name])
+
+    def _subnet(self, subnet: DeclaredSubnet, sources: Mapping[str, model.Source]) -> model.Subnet:
+        hops = self._assigned.interfaces
+        return model.Subnet(
+            id=subnet.name,
+            # A subnet of the platform goes by its network, as ever: a snapshot is known by its digest.
+            name="" if subnet.network == names.BACKBONE else subnet.name,
+            network_id=subnet.network,
+            project_id="" if subnet.owner == names.PLATFORM else subnet.owner,
+            cidr=str(subnet.prefix or self._assigned.prefixes[subnet.name]),
+            gateway_ip=str(subnet.gateway) if subnet.gateway else None,
             enable_dhcp=False,
-            host_routes=(model.Route(destination=str(self._platform.backbone.cidr), nexthop=router),),
-            subnetpool_id=names.MANAGEMENT_POOL,
+            host_routes=tuple(model.Route(destination=str(route.destination), nexthop=hops[route.via]) for route in subnet.routes),
+            subnetpool_id=subnet.pool or None,
+            source=sources.get(subnet.network),
         )
-        yield model.RbacPolicy(id=name, object_type="network", object_id=name, action="access_as_shared", target_project=tenant.name)
-        yield self._router(name, outside=False)
-        yield _leg(name, name, name, router)
-        yield _leg(name, names.BACKBONE, names.BACKBONE, self._backbone[tenant.name])
 
-    def _server_records(self, tenant: Tenant, policy: TenantPolicy, server: str) -> Iterator[model.Record]:
-        identifier = names.server(tenant.name, server)
-        yield model.Server(id=identifier, name=identifier, project_id=tenant.name)
-        for nic in policy.server_nics(server):
-            fixed = [(names.subnet(tenant.name, nic.zone, address.version), str(address)) for address in nic.addresses]
-            groups = tuple(names.group(tenant.name, key) for key in nic.groups)
-            port = names.port(tenant.name, server, nic.zone)
-            yield _port(port, (names.network(tenant.name, nic.zone), tenant.name), fixed, groups, identifier)
-        management = names.management(tenant.name)
-        address = str(next(self._cards[tenant.name]))
-        groups = (names.group(tenant.name, names.MANAGEMENT),)
-        yield _port(names.management_port(tenant.name, server), (management, tenant.name), [(management, address)], groups, identifier)
-        yield from self._public_address(tenant, server, tenant.servers[server])
-
-    def _public_address(self, tenant: Tenant, server: str, entry: Server) -> Iterator[model.Record]:
-        if entry.public is not None:
-            port = names.port(tenant.name, server, entry.public)
-            yield self._floating(names.server(tenant.name, server), port, tenant.name)
-
-    def _router(self, name: str, *, outside: bool, routes: tuple[model.Route, ...] = ()) -> model.Router:
+    def _router(self, router: DeclaredRouter) -> model.Router:
         network = self._platform.external_network
-        fixed = (model.FixedIp(subnet_id=network, ip_address=str(next(self._public))),) if outside else ()
-        gateways = (model.Gateway(network_id=network, external_fixed_ips=fixed),) if outside else ()
-        return model.Router(id=name, name=name, project_id=names.PLATFORM, gateways=gateways, routes=routes)
+        fixed = (model.FixedIp(subnet_id=network, ip_address=str(next(self._public))),) if router.outside else ()
+        gateways = (model.Gateway(network_id=network, external_fixed_ips=fixed),) if router.outside else ()
+        routes = tuple(model.Route(destination=to, nexthop=hop) for to, hop in self._assigned.routes[router.name])
+        return model.Router(id=router.name, name=router.name, project_id=names.PLATFORM, gateways=gateways, routes=routes)
 
-    def _floating(self, name: str, port: str, project: str) -> model.FloatingIp:
-        address = str(next(self._public))
-        network = self._platform.external_network
-        return model.FloatingIp(id=name, floating_network_id=network, floating_ip_address=address, project_id=project, port_id=port)
+    def _server(self, topology: Topology, name: str) -> Iterator[model.Record]:
+        """Yield a server with its ports and its public address."""
+        yield model.Server(id=name, name=name, project_id=topology.owner)
+        for port in topology.ports_of(name):
+            fixed = [(subnet, str(address or next(self._assigned.cards[subnet]))) for subnet, address in port.addresses.items()]
+            yield _port(port, fixed)
+        public = topology.public_of(name)
+        if public is not None:
+            yield model.FloatingIp(
+                id=public.name,
+                floating_network_id=self._platform.external_network,
+                floating_ip_address=str(next(self._public)),
+                project_id=public.owner,
+                port_id=public.port,
+            )
 
 
-def _network(name: str, project: str) -> model.Network:
-    return model.Network(id=name, name=name, project_id=project)
-
-
-def _leg(router: str, network: str, subnet: str, address: str) -> model.Port:
-    fixed = (model.FixedIp(subnet_id=subnet, ip_address=address),)
-    identifier = f"{router}:{subnet}"
+def _interface(interface: DeclaredInterface, address: str) -> model.Port:
     return model.Port(
-        id=identifier, network_id=network, project_id=names.PLATFORM, fixed_ips=fixed, device_owner=ROUTER_INTERFACE, device_id=router
+        id=f"{interface.router}:{interface.subnet}",
+        network_id=interface.network,
+        project_id=names.PLATFORM,
+        fixed_ips=(model.FixedIp(subnet_id=interface.subnet, ip_address=address),),
+        device_owner=ROUTER_INTERFACE,
+        device_id=interface.router,
     )
 
 
-def _port(name: str, place: tuple[str, str], fixed: list[tuple[str, str]], groups: tuple[str, ...], server: str) -> model.Port:
-    network, project = place
+def _port(port: DeclaredPort, fixed: Iterable[tuple[str, str]]) -> model.Port:
     return model.Port(
-        id=name,
-        name=name,
-        network_id=network,
-        project_id=project,
+        id=port.name,
+        name=port.name,
+        network_id=port.network,
+        project_id=port.owner,
         fixed_ips=tuple(model.FixedIp(subnet_id=subnet, ip_address=address) for subnet, address in fixed),
         device_owner=_SERVER,
-        device_id=server,
-        security_groups=groups,
+        device_id=port.server,
+        security_groups=port.groups,
     )
 
 

@@ -24,6 +24,7 @@ LAYERS = (
     "infra.declaration",
     "infra.packets",
     "infra.policy",
+    "infra.topology",
     "infra.render",
     "infra.reachability",
     "infra.queries",

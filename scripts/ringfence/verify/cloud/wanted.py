@@ -1,4 +1,4 @@
-"""What the cloud has to have of a tenant and of the platform: the declarations in the words of the APIs. Pure.
+"""What the cloud has to have of a tenant and of the platform: topology and policy in the words of the APIs. Pure.
 
 Everything is named as `infra.declaration.names` names it; which object has the name, the stack knows. What the declarations leave open
 (MACs, the routers' addresses outside, the image) is what the stack was told by the cloud when it made the thing.
@@ -11,17 +11,21 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.declaration.addresses import bastion_address, gateway, server_addresses
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB
+from infra.policy.bastion import bastion_rules
 from infra.render import security_groups as rendered
+from infra.topology import platform_topology, tenant_topology
 from ringfence.verify.made import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from infra.declaration.model import Network, Platform, Tenant
+    from infra.declaration.model import Tenant
+    from infra.policy.rules import Rule as DeclaredRule
+    from infra.topology import DeclaredInterface, Topology
     from ringfence.verify.inventory import TenantWorld, World
+    from ringfence.verify.made import Made
 
 Rule = tuple[str, ...]
 """Direction, family, protocol, ports, peer."""
@@ -61,16 +65,6 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """A router's port on a network, by the names of the stack; ``port`` is a port that the stack made for it."""
-
-    router: str
-    network: str
-    address: str | None = None
-    port: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Router:
     """A router; ``outside`` says whether it has a gateway."""
 
@@ -104,7 +98,7 @@ class Wanted:
     networks: tuple[str, ...]
     subnets: Mapping[str, Subnet]
     routers: Mapping[str, Router]
-    legs: Mapping[str, Leg]
+    legs: Mapping[str, DeclaredInterface]
     ports: Mapping[str, Port]
     groups: Mapping[str, frozenset[Rule]]
     address_groups: Mapping[str, frozenset[str]]
@@ -119,49 +113,53 @@ class Wanted:
 def of_tenant(world: World, tenant: TenantWorld) -> Wanted:
     """Return what a tenant has to have."""
     declared, name = tenant.declaration, tenant.name
-    segment, edge = names.management(name), names.edge_router(name)
-    plugged = world.made.get(name, NOTHING).get("ports", segment)
-    hop = next(iter(plugged.outputs.get("allFixedIps") or ()), "") if plugged else ""
-    back = (str(world.platform.backbone.cidr), str(hop))
-    subnets = {segment: Subnet(segment, tenant.facts["management"]["cidr"], None, (back,), world.platform_facts.get("pool_id"))}
-    legs = {segment: Leg(segment, segment, port=segment)}
-    legs[names.backbone_port(name)] = Leg(segment, names.BACKBONE, port=names.backbone_port(name))
-    for zone, entry in declared.zones.items():
-        for network, hop in zip(entry.networks, gateway(entry), strict=True):
-            subnet = names.subnet(name, zone, network.version)
-            subnets[subnet] = Subnet(names.network(name, zone), str(network), str(hop))
-            legs[subnet] = Leg(edge, names.network(name, zone), str(hop))
-    ports = _tenant_ports(tenant)
+    topology = tenant_topology(declared, tenant.policy, world.platform)
+    told = {server: facts["management"] for server, facts in tenant.facts["servers"].items()}
+    chosen = {names.management_port(name, server): told[server] for server in declared.servers}
+    ports = _ports(topology, chosen)
     return Wanted(
-        networks=(*(names.network(name, zone) for zone in declared.zones), segment),
-        subnets=subnets,
-        routers={edge: Router(outside=True), segment: Router(outside=False)},
-        legs=legs,
+        networks=tuple(topology.networks),
+        subnets=_subnets(topology, world, tenant.facts["management"]["cidr"]),
+        routers={router.name: Router(router.outside) for router in topology.routers.values()},
+        legs=topology.interfaces,
         ports=ports,
         groups={group.name: frozenset(map(_rule, group.rules)) for group in rendered.security_groups(tenant.policy)},
         address_groups={group.name: frozenset(group.prefixes) for group in rendered.address_groups(tenant.policy)},
         servers=_servers(declared, ports),
         volumes=_volumes(declared, world.platform.default_volume_type),
-        public={names.server(name, key): names.port(name, key, entry.public) for key, entry in declared.servers.items() if entry.public},
+        public={public.name: public.port for public in topology.public.values()},
         labels=names.tags(declared),
-        fenced=frozenset({segment, edge, names.backbone_port(name)}),
+        fenced=frozenset(topology.platforms()),
     )
 
 
-def _tenant_ports(tenant: TenantWorld) -> dict[str, Port]:
-    name, wanted = tenant.name, {}
-    for nic in tenant.policy.nics:
-        addresses = frozenset(map(str, server_addresses(tenant.declaration, nic.server, nic.zone)))
-        groups = frozenset(names.group(name, key) for key in nic.groups)
-        wanted[names.port(name, nic.server, nic.zone)] = Port(
-            names.network(name, nic.zone), names.server(name, nic.server), groups, addresses
+def _subnets(topology: Topology, world: World, cut: str) -> dict[str, Subnet]:
+    """Return the subnets. ``cut`` is the prefix that the stack got from the pool, where it has one from there."""
+    made, pool_id, found = world.made.get(topology.owner, NOTHING), world.platform_facts.get("pool_id"), {}
+    for subnet in topology.subnets.values():
+        prefix, pool = (cut, pool_id) if subnet.pool else (str(subnet.prefix), None)
+        routes = tuple((str(route.destination), _address(made, route.via)) for route in subnet.routes)
+        found[subnet.name] = Subnet(subnet.network, prefix, str(subnet.gateway) if subnet.gateway else None, routes, pool)
+    return found
+
+
+def _address(made: Made, interface: str) -> str:
+    """Return the address that a router interface with a port of its own was given when the stack made it."""
+    port = made.get("ports", interface)
+    return str(next(iter(port.outputs.get("allFixedIps") or ()), "")) if port else ""
+
+
+def _ports(topology: Topology, chosen: Mapping[str, str]) -> dict[str, Port]:
+    """Return the ports; ``chosen`` are the addresses that Neutron chose, by the port's name."""
+    return {
+        port.name: Port(
+            port.network,
+            port.server,
+            frozenset(port.groups),
+            frozenset(str(address or chosen[port.name]) for address in port.addresses.values()),
         )
-    for server in tenant.declaration.servers:
-        address, group = tenant.facts["servers"][server]["management"], names.group(name, names.MANAGEMENT)
-        wanted[names.management_port(name, server)] = Port(
-            names.management(name), names.server(name, server), frozenset({group}), frozenset({address})
-        )
-    return wanted
+        for port in topology.ports.values()
+    }
 
 
 def _servers(declared: Tenant, ports: Mapping[str, Port]) -> dict[str, Server]:
@@ -185,34 +183,29 @@ def _volumes(declared: Tenant, default: str) -> dict[str, Volume]:
 
 def of_platform(world: World, routes: Mapping[str, AbstractSet[Route]]) -> Wanted:
     """Return what the platform has to have; ``routes`` are the ways to the tenants that are up, and to the next router, by router."""
-    platform, backbone = world.platform, world.platform.backbone
-    hop = str(backbone.cidr[backbone.router])
-    further = [names.further_router(number) for number in range(2, backbone.routers + 1)]
+    platform, topology = world.platform, platform_topology(world.platform)
     root = names.root_volume(names.PLATFORM, "bastion")
-    machine = Server(platform.bastion.flavor, names.key_pair(names.PLATFORM), frozenset({names.BASTION}), frozenset({root}))
-    card = Port(names.BACKBONE, names.BASTION, frozenset({names.BASTION}), frozenset({str(bastion_address(platform))}))
     return Wanted(
-        networks=(names.BACKBONE,),
-        subnets={names.BACKBONE: Subnet(names.BACKBONE, str(backbone.cidr), hop)},
-        routers={name: Router(name == names.PLATFORM, frozenset(routes.get(name, ()))) for name in (names.PLATFORM, *further)},
-        legs={names.PLATFORM: Leg(names.PLATFORM, names.BACKBONE, hop), **{name: Leg(name, names.BACKBONE, port=name) for name in further}},
-        ports={names.BASTION: card},
-        groups={names.BASTION: bastion_rules(platform)},
+        networks=tuple(topology.networks),
+        subnets=_subnets(topology, world, ""),
+        routers={router.name: Router(router.outside, frozenset(routes.get(router.name, ()))) for router in topology.routers.values()},
+        legs=topology.interfaces,
+        ports=_ports(topology, {}),
+        groups={names.BASTION: frozenset(map(_bastions, bastion_rules(platform)))},
         address_groups={},
-        servers={names.BASTION: machine},
+        servers={
+            names.BASTION: Server(platform.bastion.flavor, names.key_pair(names.PLATFORM), frozenset(topology.ports), frozenset({root}))
+        },
         volumes={root: Volume(names.BASTION, platform.default_volume_type, BASTION_ROOT_GIB)},
-        public={names.BASTION: names.BASTION},
+        public={public.name: public.port for public in topology.public.values()},
         labels={"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY},
     )
 
 
-def bastion_rules(platform: Platform) -> frozenset[Rule]:
-    """Return the rules of the bastion's group: SSH in from where the operators are, SSH out to the management pool."""
-
-    def ssh(direction: str, peer: Network) -> Rule:
-        return (direction, "IPv4", "tcp", str(platform.ssh_port), str(peer))
-
-    return frozenset({*(ssh("ingress", peer) for peer in platform.bastion.allowed_from), ssh("egress", platform.pool.cidr)})
+def _bastions(rule: DeclaredRule) -> Rule:
+    """Return a rule of the bastion in the words in which a found one is put."""
+    match = rule.match
+    return (rule.direction.value, rendered.ETHERTYPE[rule.family], match.protocol.value, numbers(match.first, match.last), str(rule.peer))
 
 
 def _rule(rule: rendered.SecurityRule) -> Rule:

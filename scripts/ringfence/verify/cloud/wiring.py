@@ -10,8 +10,9 @@ from ringfence.verify.cloud.scope import differing, owner, unusual
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from infra.topology import DeclaredInterface
     from ringfence.verify.cloud.scope import Scope
-    from ringfence.verify.cloud.wanted import Leg, Router, Subnet, Wanted
+    from ringfence.verify.cloud.wanted import Router, Subnet, Wanted
 
 Json = dict[str, Any]
 SHARED = ("networks", "groups", "address_groups", "subnet_pools")
@@ -192,14 +193,14 @@ def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:
     )
 
 
-def _leg(scope: Scope, name: str, leg: Leg, row: Json) -> Iterator[str]:
+def _leg(scope: Scope, name: str, leg: DeclaredInterface, row: Json) -> Iterator[str]:
     what = f"leg of router {leg.router} on network {leg.network}"
     router = scope.made.get("routers", leg.router)
     if router and row["device_id"] != router.id:
         yield f"the {what} is plugged into router {scope.names.of('routers', row['device_id'])}"
-    port = scope.made.get("ports", leg.port or name)
-    told = port.outputs.get("allFixedIps") or () if port and leg.port else ()
-    declared = {str(address) for address in told} if leg.port else {str(leg.address)}
+    port = scope.made.get("ports", name)
+    told = port.outputs.get("allFixedIps") or () if port and leg.has_port else ()
+    declared = {str(address) for address in told} if leg.has_port else {str(leg.address)}
     found = {str(fixed["ip_address"]) for fixed in row["fixed_ips"]}
     if declared and found != declared:
         yield f"the {what} has addresses {', '.join(sorted(found)) or 'none'}, made with {', '.join(sorted(declared))}"

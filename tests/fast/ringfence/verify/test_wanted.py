@@ -53,7 +53,7 @@ def declared(cloud: recording.RecordingCloud) -> dict[str, set[str]]:
 
 def compared(wanted: Wanted) -> dict[str, set[str]]:
     """Return the names of what is compared, by kind."""
-    ports = {*wanted.ports, *(leg.port for leg in wanted.legs.values() if leg.port)}
+    ports = {*wanted.ports, *(leg.name for leg in wanted.legs.values() if leg.has_port)}
     return {
         "networks": set(wanted.networks),
         "subnets": set(wanted.subnets),

@@ -1,0 +1,58 @@
+"""The platform's topology: the backbone, its routers, the pool of management subnets, and the bastion's port and public address."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from infra.declaration import addresses, names
+from infra.topology.values import (
+    AddressPool,
+    DeclaredInterface,
+    DeclaredNetwork,
+    DeclaredPort,
+    DeclaredRouter,
+    DeclaredSubnet,
+    PublicAddress,
+    RouterRoute,
+    Topology,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.declaration.model import Address, Platform
+
+
+def platform_routers(platform: Platform) -> tuple[str, ...]:
+    """Return the names of the platform's routers: the one with the gateway outside, and those after it (docs/adr/0014)."""
+    return (names.PLATFORM, *(names.further_router(number) for number in range(2, platform.backbone.routers + 1)))
+
+
+def platform_topology(platform: Platform) -> Topology:
+    """Return what the platform has before there is any tenant."""
+    owner, backbone = names.PLATFORM, platform.backbone
+    gateway = addresses.host(backbone.cidr, backbone.router)
+    routers = platform_routers(platform)
+    bastion = {names.BACKBONE: addresses.bastion_address(platform)}
+    return Topology(
+        owner,
+        networks={names.BACKBONE: DeclaredNetwork(names.BACKBONE, owner)},
+        subnets={names.BACKBONE: DeclaredSubnet(names.BACKBONE, names.BACKBONE, owner, 4, backbone.cidr, gateway=gateway)},
+        routers={name: DeclaredRouter(name, outside=name == names.PLATFORM) for name in routers},
+        interfaces={name: _on_backbone(name, gateway if name == names.PLATFORM else None) for name in routers},
+        ports={names.BASTION: DeclaredPort(names.BASTION, owner, names.BACKBONE, names.BASTION, bastion, (names.BASTION,))},
+        public={names.BASTION: PublicAddress(names.BASTION, owner, names.BASTION)},
+        routes={route.name: route for route in _to_the_next(platform, routers)},
+        pools={names.MANAGEMENT_POOL: AddressPool(names.MANAGEMENT_POOL, platform.pool.cidr, platform.pool.prefix)},
+    )
+
+
+def _on_backbone(router: str, address: Address | None) -> DeclaredInterface:
+    return DeclaredInterface(router, router, names.BACKBONE, names.BACKBONE, address)
+
+
+def _to_the_next(platform: Platform, routers: tuple[str, ...]) -> Iterator[RouterRoute]:
+    """Yield the route from each router to the next: what a router has no route for itself, of the whole pool."""
+    for before, router in pairwise(routers):
+        yield RouterRoute(router, (before,), platform.pool.cidr, router)
