@@ -227,10 +227,10 @@ def forward(via: Session, address: str, port: int) -> paramiko.Channel:
 
 
 @contextlib.contextmanager
-def open_bastion(entrance: Entrance) -> Iterator[Session]:
-    """Log in at the bastion. Raises :class:`GuestError`."""
+def open_bastion(entrance: Entrance, *, patience: float | None = None) -> Iterator[Session]:
+    """Log in at the bastion, trying again for ``patience`` seconds (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`."""
     bastion = Target(entrance.bastion_address, entrance.bastion_host_key, entrance.port)
-    session = _connect(entrance, bastion, None, PATIENCE_SECONDS)
+    session = _connect(entrance, bastion, None, PATIENCE_SECONDS if patience is None else patience)
     try:
         yield session
     finally:

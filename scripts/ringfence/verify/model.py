@@ -174,6 +174,7 @@ class Proof:
     """Why a "no" may be believed: the twins of a probe, from the same source in the same round.
 
     ``listener`` says that the target's listener answered its own server before and after; ``None`` where nothing is meant to be there.
+    ``lost`` names the source or the target when it took no part to the end, with why: then nothing proves anything.
     """
 
     sender: str = ""
@@ -181,3 +182,4 @@ class Proof:
     receiver: bool = True
     seconds: float = 0.0
     missing: tuple[str, ...] = field(default=())
+    lost: str = ""

@@ -15,6 +15,9 @@ ECHO = {4: (8, 0), 6: (128, 129)}
 """Types of echo request and echo reply (RFC 792, RFC 4443)."""
 
 Json = dict[str, Any]
+ALIVE: Json = {"alive": True}
+"""Said every ``ALIVE_SECONDS`` while an answer is due: a long wait for a busy server is told from one for a dead server."""
+ALIVE_SECONDS = 3.0
 
 
 def word(number: int) -> str:

@@ -15,9 +15,11 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
+from ringfence.verify.guest.basics import ALIVE, ALIVE_SECONDS
 from ringfence.verify.guest.probes import KINDS, Probe
 from ringfence.verify.guest.witness import Witness
 
@@ -43,6 +45,8 @@ class Agent:
         self.limits = (3.5, 200)
         self.busy = False
         self.input = b""
+        self.due = threading.Event()
+        self.writing = threading.Lock()
         self.verbs: dict[str, Callable[[Json], Json]] = {
             "listen": self.witness.listen,
             "seen": self.witness.seen,
@@ -100,11 +104,25 @@ class Agent:
             self.busy = False
             self.answer({"results": self.results})
 
+    def answer(self, message: Json) -> None:
+        """Write one line, after which no answer is due."""
+        with self.writing:
+            self.due.clear()
+            self.write(message)
+
     @staticmethod
-    def answer(message: Json) -> None:
+    def write(message: Json) -> None:
         """Write one line."""
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
+
+    def live(self) -> None:
+        """Say now and then that the program is at work, also while a command keeps it waiting."""
+        while self.due.wait():
+            time.sleep(ALIVE_SECONDS)
+            with self.writing:
+                if self.due.is_set():
+                    self.write(ALIVE)
 
     def requests(self) -> None:
         """Read requests and answer them in order; the end of the input ends the process."""
@@ -114,6 +132,7 @@ class Agent:
         *lines, self.input = (self.input + data).split(b"\n")
         for line in lines:
             request = json.loads(line)
+            self.due.set()
             try:
                 if request["op"] == "probe":
                     self.probe(request)
@@ -136,6 +155,7 @@ class Agent:
     def forever(self) -> None:
         """Serve until the input ends."""
         self.answer({"ready": os.getpid()})
+        threading.Thread(target=self.live, daemon=True).start()
         self.watch(0, selectors.EVENT_READ, self.requests)
         while True:
             self.turn()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Layer, Place, Proof, Reach
+from ringfence.verify.model import Layer, Observation, Place, Proof, Reach
 from ringfence.verify.probes import frames
 from ringfence.verify.probes.frames import ADVERTISEMENT, ARP_REPLY, ARP_REQUEST, BROADCAST, Ends
 from ringfence.verify.probes.judge import judge
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from infra.outcome import Outcome
-    from ringfence.verify.model import Card, Case, Node, Observation
+    from ringfence.verify.model import Card, Case, Node
     from ringfence.verify.probes.frames import Seen
     from ringfence.verify.probes.orders import Order, Report
 
@@ -62,6 +62,8 @@ class Round:
     before: Proofs
     after: Proofs
     seconds: float
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Nodes that took no part to the end, with why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,8 @@ def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) ->
                 address, protocol, port = result["id"]
                 up.add((told.node, address, protocol, port))
         heard.update({(told.node, device, str(seen.source)): seen.mac for device, seen in told.wire if is_answer(seen)})
-    for node, failed in occupied.items():
-        up.update((node, *listener_key(one)) for one in failed if one["errno"] == BOUND or _is_ssh(one))
+        taken = occupied.get(told.node, ())
+        up.update((told.node, *listener_key(one)) for one in taken if one["errno"] == BOUND or _is_ssh(one))
     return Proofs(frozenset(up), heard)
 
 
@@ -182,7 +184,19 @@ def _proof(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mappin
         receiver=_receiver(case, happened, nodes),
         seconds=happened.seconds,
         missing=missing,
+        lost=loss(case, happened.lost),
     )
+
+
+def loss(case: Case, lost: Mapping[str, str]) -> str:
+    """Say which of the two that a case needs takes no part, and why; nothing when both do."""
+    return "; ".join(f"{name} takes no part: {lost[name]}" for name in dict.fromkeys((case.source, case.target.node)) if name in lost)
+
+
+def not_tried(case: Case, lost: Mapping[str, str]) -> Line:
+    """Return the line of a case that nobody could try."""
+    seen, proof = Observation(Reach.ERROR, errno="not tried"), Proof(lost=loss(case, lost))
+    return Line(case, seen, proof, judge(case, seen, proof))
 
 
 def _sender(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> str:

@@ -26,11 +26,15 @@ def judge(case: Case, seen: Observation, proof: Proof) -> Outcome:
 
 
 def _verdict(case: Case, seen: Observation, proof: Proof) -> tuple[Verdict, str]:
-    if seen.reach is Reach.ERROR:
+    if seen.reach is Reach.ERROR and not proof.lost:
         return Verdict.ERROR, f"the probe itself failed ({seen.errno or 'no result'})"
     strangers = (seen.by("wire") | seen.by("guest")) - {case.target.node, case.source} - case.aliases
     if strangers:
         return Verdict.FAIL, f"reached {', '.join(sorted(strangers))}, who must not see it ({case.why})"
+    if proof.lost:
+        # What was seen before the end was seen; what was not seen proves nothing, and neither does a "yes" of somebody who is gone.
+        reached = _reached(case, seen) if case.expected is Expected.DENIED else ""
+        return (Verdict.FAIL, reached) if reached else (Verdict.ERROR, proof.lost)
     if case.expected is Expected.ALLOWED:
         return _allowed(case, seen)
     return _denied(case, seen, proof)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import select
 import shlex
 import subprocess
 import threading
@@ -11,7 +13,10 @@ import time
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
+from paramiko.ssh_exception import SSHException
+
 from infra.errors import GuestError, Problem
+from ringfence.verify.guest.basics import ALIVE
 from ringfence.verify.probes.bundle import LOADER, bundle
 
 if TYPE_CHECKING:
@@ -23,6 +28,16 @@ Json = dict[str, Any]
 PYTHON = ("python3", "-I", "-c", LOADER)
 START_SECONDS = 60.0
 AGAIN = "see that the server is up and has room, then run it again"
+START_SECONDS = 35.0
+"""How long a server may take to start the program: a busy one needs a while for Python."""
+QUIET_SECONDS = 25.0
+"""A program at work says so every few seconds (``ALIVE_SECONDS``); after so long a silence it, its server or the way to it is gone."""
+WRITE_SECONDS = 25.0
+END_SECONDS = 5.0
+CHUNK = 1 << 16
+BROKEN = (OSError, EOFError, SSHException)
+"""What reading and writing end with when the other end is gone; ``TimeoutError`` is one of them."""
+HINT = "see whether the server runs: openstack server show, openstack console log show"
 
 
 class Pipe(Interface):
@@ -38,71 +53,106 @@ class Pipe(Interface):
         """End the program at the other end."""
 
 
-class ProcessPipe:
-    """A local process, for example a command that runs on another host."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def write(self, data: bytes) -> None:
-        """Send all of the data."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
-        self._process.stdin.write(data)
-        self._process.stdin.flush()
-
-    def readline(self, timeout: float) -> bytes:
-        """Return one line; the process is ended when it takes too long, for a blocked pipe cannot be asked again."""
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        timer = threading.Timer(timeout, self._process.kill)
-        timer.start()
-        try:
-            return self._process.stdout.readline()
-        finally:
-            timer.cancel()
-
-    def close(self) -> None:
-        """Close the input, which ends the program; then make sure."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
+class LinkLostError(GuestError):
+    """The program on a node ended or fell silent: nothing more can be asked of that node."""
 
 
-class ChannelPipe:
-    """A channel of an SSH connection that is already open; the connection is shared and stays open."""
+class LinePipe:
+    """Cuts what arrives into lines; how it arrives is the matter of those who inherit."""
 
-    def __init__(self, client: SSHClient, command: str) -> None:
-        transport = client.get_transport()
-        assert transport is not None  # noqa: S101 - the client is connected
-        self._channel: Channel = transport.open_session()
-        self._channel.exec_command(command)
+    def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def write(self, data: bytes) -> None:
-        """Send all of the data."""
-        self._channel.sendall(data)
+    def _receive(self, timeout: float) -> bytes:
+        """Return what arrived, nothing when the other end closed. Raises ``TimeoutError``."""
+        raise NotImplementedError
+
+    def _last_words(self) -> bytes:
+        """Return what the program said about its end, as far as that is known."""
+        return b""
 
     def readline(self, timeout: float) -> bytes:
-        """Return one line."""
+        """Return one line, or what there was of it when the other end closed."""
         end = time.monotonic() + timeout
         while (place := self._buffer.find(b"\n")) < 0:
-            self._channel.settimeout(max(end - time.monotonic(), 0.01))
-            data = self._channel.recv(1 << 16)
+            data = self._receive(max(end - time.monotonic(), 0.01))
             if not data:
+                self._buffer += self._last_words()
                 place = len(self._buffer)
-                self._buffer += self._stderr()
                 break
             self._buffer += data
         line = bytes(self._buffer[: place + 1])
         del self._buffer[: place + 1]
         return line
 
-    def _stderr(self) -> bytes:
+
+class ProcessPipe(LinePipe):
+    """A local process, for example a command that runs on another host. Neither reading nor writing waits for ever."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        super().__init__()
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        self._input, self._output = self._process.stdin, self._process.stdout
+        os.set_blocking(self._input.fileno(), False)
+
+    def write(self, data: bytes) -> None:
+        """Send all of the data; ``TimeoutError`` when nobody reads it."""
+        left = memoryview(data)
+        while left:
+            _ready(self._input.fileno(), select.POLLOUT, WRITE_SECONDS)
+            left = left[os.write(self._input.fileno(), left) :]
+
+    def _receive(self, timeout: float) -> bytes:
+        _ready(self._output.fileno(), select.POLLIN, timeout)
+        return os.read(self._output.fileno(), CHUNK)
+
+    def close(self) -> None:
+        """Close the input, which ends the program; then make sure."""
+        self._input.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+
+def _ready(descriptor: int, event: int, timeout: float) -> None:
+    """Wait until something can be done with a descriptor; ``TimeoutError`` when it cannot."""
+    waiting = select.poll()
+    waiting.register(descriptor, event)
+    if not waiting.poll(timeout * 1000):
+        raise TimeoutError
+
+
+class ChannelPipe(LinePipe):
+    """A channel of an SSH connection that is already open; the connection is shared and stays open."""
+
+    def __init__(self, client: SSHClient, command: str) -> None:
+        super().__init__()
+        transport = client.get_transport()
+        assert transport is not None  # noqa: S101 - the client is connected
+        self._channel: Channel = transport.open_session(timeout=START_SECONDS)
+        # The library waits for the answer to this without end; a closed channel ends the waiting.
+        watch = threading.Timer(START_SECONDS, self._channel.close)
+        watch.start()
+        try:
+            self._channel.exec_command(command)
+        finally:
+            watch.cancel()
+
+    def write(self, data: bytes) -> None:
+        """Send all of the data; ``TimeoutError`` when nobody reads it."""
+        self._channel.settimeout(WRITE_SECONDS)
+        self._channel.sendall(data)
+
+    def _receive(self, timeout: float) -> bytes:
+        self._channel.settimeout(timeout)
+        return self._channel.recv(CHUNK)
+
+    def _last_words(self) -> bytes:
         return self._channel.recv_stderr(4096) if self._channel.recv_stderr_ready() else b""
 
     def close(self) -> None:
@@ -111,17 +161,22 @@ class ChannelPipe:
 
 
 class Link:
-    """Requests to one node's program, answered one at a time. Raises :class:`GuestError` when the program fails or falls silent."""
+    """Requests to one node's program, answered one at a time.
+
+    Raises :class:`GuestError` when the program cannot do what it is asked. Raises :class:`LinkLostError` when it ended or fell silent, then
+    and at every later request: an answer that came late would be taken for that to another request.
+    """
 
     def __init__(self, node: str, pipe: Pipe) -> None:
         self.node = node
         self._pipe = pipe
+        self._lost: LinkLostError | None = None
         try:
             # Nothing may follow the bundle before the program says that it runs: its loader reads ahead.
-            pipe.write(bundle())
-            self._answer("start", START_SECONDS)
+            self._send("start", bundle())
+            self._answer("start", START_SECONDS, START_SECONDS)
         except BaseException:
-            pipe.close()
+            self.close()
             raise
 
     def call(self, request: Json, timeout: float = 30.0) -> Json:
@@ -130,22 +185,48 @@ class Link:
             self._pipe.write(json.dumps(request).encode() + b"\n")
         except OSError as problem:
             what, got = f"the probe program cannot be asked {request['op']!r}", f"{type(problem).__name__}: {problem}"
-            raise GuestError.of(what, where=self.node, got=got, hint=AGAIN) from problem
+            raise GuestError.of(what, where=self.node, got=got, hint=HINT) from problem
         return self._answer(request["op"], timeout)
+        if self._lost:
+            raise self._lost
+        self._send(request["op"], json.dumps(request).encode() + b"\n")
+        return self._answer(request["op"], timeout, QUIET_SECONDS)
 
-    def _answer(self, verb: str, timeout: float) -> Json:
-        line = b""
+    def _send(self, verb: str, data: bytes) -> None:
         try:
-            line = self._pipe.readline(timeout)
-            answer: Json = json.loads(line)
-        except (OSError, ValueError) as problem:
-            text = line.decode(errors="replace").strip() or f"{type(problem).__name__}"
-            raise GuestError(
-                Problem(f"the probe program did not answer {verb!r}", self.node, f"an answer within {timeout:.0f} s", text)
-            ) from problem
+            self._pipe.write(data)
+        except BROKEN as problem:
+            raise self._gone(Problem(f"the probe program cannot be asked {verb!r}", self.node, got=_words(problem))) from problem
+
+    def _answer(self, verb: str, timeout: float, quiet: float) -> Json:
+        """Wait for an answer as long as the program says that it is at work; ``quiet`` is how long it may say nothing."""
+        end = time.monotonic() + timeout
+        answer: Json = ALIVE
+        while answer == ALIVE:
+            answer = self._line(verb, end, timeout, quiet)
         if "error" in answer:
-            raise GuestError(Problem(f"the probe program could not do {verb!r}", self.node, got=str(answer["error"]), hint=AGAIN))
+            raise GuestError(Problem(f"the probe program could not do {verb!r}", self.node, got=str(answer["error"]), hint=HINT))
         return answer
+
+    def _line(self, verb: str, end: float, timeout: float, quiet: float) -> Json:
+        line = b""
+        left = end - time.monotonic()
+        try:
+            line = self._pipe.readline(max(min(left, quiet), 0.01))
+            found: Json = json.loads(line)
+        except TimeoutError as problem:
+            expected = f"a sign of life within {quiet:.0f} s" if quiet < left else f"an answer within {timeout:.0f} s"
+            what = Problem(f"the probe program did not answer {verb!r}", self.node, expected, "silence", HINT)
+            raise self._gone(what) from problem
+        except (*BROKEN, ValueError) as problem:
+            ended = "the end of its output" if isinstance(problem, ValueError) else _words(problem)
+            text = line.decode(errors="replace").strip() or ended
+            raise self._gone(Problem(f"the probe program did not answer {verb!r}", self.node, "an answer", text, HINT)) from problem
+        return found
+
+    def _gone(self, problem: Problem) -> LinkLostError:
+        self._lost = LinkLostError(problem)
+        return self._lost
 
     def run(self, *command: str, told: str = "", timeout: float = 60.0) -> str:
         """Run a command on the node as root and return its output; raises :class:`GuestError` when it fails."""
@@ -157,13 +238,23 @@ class Link:
 
     def close(self) -> None:
         """End the program on the node; one that is gone already needs no ending."""
-        with contextlib.suppress(OSError, EOFError):
+        with contextlib.suppress(*BROKEN):
             self._pipe.close()
+
+
+def _words(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
 
 
 def through_command(node: str, prefix: str) -> Link:
     """Start the program behind a command prefix (``RINGFENCE_INTERNET_EXEC``)."""
-    return Link(node, ProcessPipe([*shlex.split(prefix), *PYTHON]))
+    try:
+        pipe = ProcessPipe([*shlex.split(prefix), *PYTHON])
+    except (OSError, ValueError) as problem:
+        raise GuestError.of(
+            "the command that leads to this host cannot be run", where=node, expected=prefix, got=_words(problem)
+        ) from problem
+    return Link(node, pipe)
 
 
 def through_ssh(node: str, client: SSHClient) -> Link:

@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from infra.errors import GuestError
+from infra.outcome import Verdict
 from ringfence.verify.guest.basics import TOKEN
 from ringfence.verify.probes import capture, evidence, orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from infra.errors import RingfenceError
     from ringfence.verify.model import Case, Node
     from ringfence.verify.probes.evidence import Line, Proofs
     from ringfence.verify.probes.link import Link
@@ -53,12 +56,42 @@ class Field:
     identities: dict[str, str] = field(default_factory=dict)
     occupied: dict[str, list[Json]] = field(default_factory=dict)
     macs: dict[tuple[str, str], str] = field(default_factory=dict)
+    lost: dict[str, RingfenceError] = field(default_factory=dict)
+    """Nodes that take no part, or no more, with why."""
     meter: Meter = field(default_factory=Meter)
 
     def each(self, act: Callable[[str], T]) -> dict[str, T]:
-        """Do something on all nodes at the same time and return what came of it, by node."""
-        with ThreadPoolExecutor(len(self.links)) as pool:
-            return dict(zip(self.links, pool.map(act, self.links), strict=True))
+        """Do something on all nodes that are left, at the same time, and return what came of it, by node.
+
+        A node on which it fails is lost from then on: it is in no later round, and whatever needs it is an error.
+        """
+        left = self.left()
+        found: dict[str, T] = {}
+        with ThreadPoolExecutor(max(len(left), 1)) as pool:
+            begun = {name: pool.submit(act, name) for name in left}
+            try:
+                for name, future in begun.items():
+                    try:
+                        found[name] = future.result()
+                    except GuestError as problem:
+                        self.lost[name] = problem
+            except BaseException:
+                self.hang_up()
+                raise
+        return found
+
+    def left(self) -> list[str]:
+        """Return the names of the nodes that still take part."""
+        return [name for name in self.links if name not in self.lost]
+
+    def hang_up(self) -> None:
+        """End all programs, so that nobody waits for them any longer."""
+        for link in self.links.values():
+            link.close()
+
+    def why_lost(self) -> dict[str, str]:
+        """Return the lost nodes, each with its reason in one line."""
+        return {name: shortly(problem) for name, problem in self.lost.items()}
 
     def listen(self) -> None:
         """Open the listeners on every address of every node and give each node its identity."""
@@ -85,10 +118,23 @@ class Field:
         """Run the cases in rounds and yield them judged; ``tell`` learns how many are done after each round."""
         for batch in orders.rounds(cases, SIZE):
             started = time.monotonic()
-            yield from self.one_round(batch)
+            yield from self.told_apart(batch)
             self.meter.rounds += 1
             self.meter.seconds += time.monotonic() - started
             tell(len(batch))
+
+    def told_apart(self, batch: list[Case]) -> Iterator[Line]:
+        """Run one round without what needs a lost node. When a node is lost meanwhile, the others' open questions are asked once more."""
+        while batch:
+            why = self.why_lost()
+            possible = [case for case in batch if not evidence.loss(case, why)]
+            yield from (evidence.not_tried(case, why) for case in batch if evidence.loss(case, why))
+            batch = []
+            for line in self.one_round(possible) if possible else ():
+                if self.lost.keys() > why.keys() and line.outcome.verdict is Verdict.ERROR and not line.proof.lost:
+                    batch.append(line.case)
+                else:
+                    yield line
 
     def one_round(self, batch: list[Case]) -> list[Line]:
         """Run one round: proofs, probes, proofs again, and what everybody saw."""
@@ -100,10 +146,10 @@ class Field:
         before = self.proofs()
         told = self.each(lambda name: self.probes(name, by_node[name], before))
         time.sleep(SETTLE_SECONDS)
-        reports = tuple(self.each(lambda name: orders.report(name, told[name], self.seen(name))).values())
+        reports = tuple(self.each(lambda name: orders.report(name, told.get(name, ()), self.seen(name))).values())
         after = self.proofs()
         self.meter.probes += len(given)
-        happened = evidence.Round(given, reports, before, after, time.monotonic() - started)
+        happened = evidence.Round(given, reports, before, after, time.monotonic() - started, self.why_lost())
         return evidence.lines(happened, self.nodes, {token: name for name, token in self.identities.items()})
 
     def probes(self, name: str, given: list[Order], before: Proofs) -> list[Json]:
@@ -131,6 +177,12 @@ class Field:
             return orders.report(name, results, self.seen(name))
 
         return evidence.proofs(self.each(ask).values(), self.occupied)
+
+
+def shortly(problem: RingfenceError) -> str:
+    """Return an error in one line."""
+    first = problem.problems[0]
+    return f"{first.what} ({first.got})" if first.got else first.what
 
 
 def cards(link: Link) -> dict[str, str]:

@@ -1,85 +1,148 @@
-"""Everything that a verification needs open at once: logins, the guests' programs, the host outside. Closed again whatever happens."""
+"""Everything that a verification needs open at once: logins, the guests' programs, the host outside. Closed again whatever happens.
+
+Whoever cannot be logged in to is named with the reason, and the others are worked with.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from hardening.access import Entrance, Session, Target, open_bastion, open_server
+from infra.errors import GuestError, RingfenceError
+from ringfence.verify import failures
 from ringfence.verify.model import Card, Node, Role
 from ringfence.verify.probes.link import Link, through_command, through_ssh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from ringfence.verify.inventory import World
 
 INTERNET_VARIABLE = "RINGFENCE_INTERNET_EXEC"
 """A command prefix that runs on a host outside all tenants."""
 OUTSIDE = "internet/host"
+BASTION = "platform/bastion"
 NO_OUTSIDE = f"no host outside: {INTERNET_VARIABLE} is not set"
+PATIENCE_SECONDS = 8.0
+"""How long a login that fails is begun again. One attempt takes at most 30 s, so whoever is dead is named before 40 s are over."""
+
+Begun = tuple[contextlib.ExitStack, Link]
+"""A program that runs, and how it is ended."""
+
+
+@dataclass(slots=True)
+class Logins:
+    """The programs that run, and why the others do not, by the node's name. ``outside`` is the host outside, when it is among the first."""
+
+    links: dict[str, Link] = field(default_factory=dict)
+    lost: dict[str, RingfenceError] = field(default_factory=dict)
+    outside: Node | None = None
+
+    def complete(self) -> dict[str, Link]:
+        """Return the links; raises the error of the first node that has none."""
+        for problem in self.lost.values():
+            raise problem
+        return self.links
 
 
 @contextlib.contextmanager
-def outside() -> Iterator[Link | None]:
-    """Start the program on the host outside, if there is one."""
-    prefix = os.environ.get(INTERNET_VARIABLE, "")
-    if not prefix:
-        yield None
+def logins(world: World) -> Iterator[Logins]:
+    """Log in everywhere at the same time, over one connection to the bastion, and start the programs."""
+    with contextlib.ExitStack() as stack:
+        yield _logged_in(stack, world)
+
+
+def _logged_in(stack: contextlib.ExitStack, world: World) -> Logins:
+    made, servers = Logins(), targets(world)
+    with ThreadPoolExecutor(len(servers) + 2) as pool:
+        waiting: dict[str, Future[Begun]] = {}
+        try:
+            if prefix := os.environ.get(INTERNET_VARIABLE, ""):
+                waiting[OUTSIDE] = pool.submit(_begin, OUTSIDE, lambda _: through_command(OUTSIDE, prefix))
+            try:
+                way = entrance(world)
+                bastion = stack.enter_context(open_bastion(way, patience=PATIENCE_SECONDS))
+            except GuestError as problem:
+                made.lost |= {BASTION: problem, **{name: _no_way(name, problem) for name in servers}}
+            else:
+                waiting[BASTION] = pool.submit(_begin, BASTION, lambda _: through_ssh(BASTION, bastion.client))
+                for name, target in servers.items():
+                    waiting[name] = pool.submit(_begin, name, _through(name, way, target, bastion))
+            _collect(stack, made, waiting)
+        except BaseException:
+            # Whoever still waits for a server stops waiting when the connection to the bastion is closed.
+            stack.close()
+            raise
+    _look_outside(made, str(world.platform_facts["bastion"]["address"]))
+    return made
+
+
+def _through(name: str, way: Entrance, target: Target, bastion: Session) -> Callable[[contextlib.ExitStack], Link]:
+    """Return what logs in to a server and starts the program there."""
+
+    def start(own: contextlib.ExitStack) -> Link:
+        session = own.enter_context(open_server(way, target, via=bastion, patience=PATIENCE_SECONDS))
+        return through_ssh(name, session.client)
+
+    return start
+
+
+def _begin(name: str, start: Callable[[contextlib.ExitStack], Link]) -> Begun:
+    with failures.translated(f"logging in to {name}"), contextlib.ExitStack() as own:
+        link = own.enter_context(contextlib.closing(start(own)))
+        return own.pop_all(), link
+
+
+def _collect(stack: contextlib.ExitStack, made: Logins, waiting: Mapping[str, Future[Begun]]) -> None:
+    for name, future in waiting.items():
+        try:
+            own, link = future.result()
+        except RingfenceError as problem:
+            made.lost[name] = problem
+        else:
+            stack.enter_context(own)
+            made.links[name] = link
+
+
+def _no_way(server: str, bastion: GuestError) -> GuestError:
+    hint = "mend the bastion first"
+    return GuestError.of("the server cannot be reached without the bastion", where=server, got=bastion.problems[0].what, hint=hint)
+
+
+def _look_outside(made: Logins, towards: str) -> None:
+    """Find out where the host outside is; one that cannot tell takes no part."""
+    if OUTSIDE not in made.links:
         return
-    with contextlib.closing(through_command(OUTSIDE, prefix)) as link:
-        yield link
+    try:
+        made.outside = outside_node(made.links[OUTSIDE], towards)
+    except GuestError as problem:
+        made.lost[OUTSIDE] = problem
+        del made.links[OUTSIDE]
 
 
 def outside_node(link: Link, towards: str) -> Node:
     """Return the host outside as a node: the card and the address by which it reaches a public address of the cloud."""
     words = link.run("ip", "-o", "route", "get", towards).split()
+    if not {"dev", "src"} <= set(words):
+        raise GuestError.of("the host outside has no route to the cloud", where=OUTSIDE, expected="dev and src", got=" ".join(words))
     device, address = words[words.index("dev") + 1], ip_address(words[words.index("src") + 1])
     mac = link.run("cat", f"/sys/class/net/{device}/address").strip()
     return Node(OUTSIDE, "internet", Role.OUTSIDE, (Card("outside", device, mac, (address,), (), ()),))
 
 
-@contextlib.contextmanager
-def links(world: World, wanted: frozenset[str] = frozenset()) -> Iterator[dict[str, Link]]:
-    """Log in everywhere over one connection to the bastion and start the programs; ``wanted`` narrows the servers, empty means all."""
-    with contextlib.ExitStack() as stack:
-        bastion = stack.enter_context(open_bastion(entrance(world)))
-        targets = {
-            f"{tenant.name}/{name}": Target(server["management"], server["host_key"], world.platform.ssh_port)
-            for tenant in world.tenants
-            for name, server in tenant.facts["servers"].items()
-            if not wanted or f"{tenant.name}/{name}" in wanted
-        }
-
-        def begin(name: str) -> tuple[contextlib.ExitStack, Link]:
-            with contextlib.ExitStack() as own:
-                session = own.enter_context(open_server(entrance(world), targets[name], via=bastion))
-                link = own.enter_context(contextlib.closing(through_ssh(name, session.client)))
-                return own.pop_all(), link
-
-        def bastion_link() -> tuple[contextlib.ExitStack, Link]:
-            with contextlib.ExitStack() as own:
-                link = own.enter_context(contextlib.closing(through_ssh("platform/bastion", bastion.client)))
-                return own.pop_all(), link
-
-        with ThreadPoolExecutor(len(targets) + 1) as pool:
-            begun = {name: pool.submit(begin, name) for name in targets}
-            begun["platform/bastion"] = pool.submit(bastion_link)
-        opened: dict[str, Link] = {}
-        failures = []
-        for name, future in begun.items():
-            if future.exception():
-                failures.append(future.exception())
-                continue
-            own, opened[name] = future.result()
-            stack.enter_context(own)
-        if failures and failures[0]:
-            raise failures[0]
-        yield opened
+def targets(world: World) -> dict[str, Target]:
+    """Return all servers, by the node's name."""
+    return {
+        f"{tenant.name}/{name}": Target(server["management"], server["host_key"], world.platform.ssh_port)
+        for tenant in world.tenants
+        for name, server in tenant.facts["servers"].items()
+    }
 
 
 def entrance(world: World) -> Entrance:
@@ -91,6 +154,3 @@ def entrance(world: World) -> Entrance:
 def with_outside(world: World, node: Node | None) -> World:
     """Return the world with the host outside in it."""
     return replace(world, outside=node)
-
-
-__all__ = ["NO_OUTSIDE", "OUTSIDE", "Session", "entrance", "links", "outside", "outside_node", "with_outside"]

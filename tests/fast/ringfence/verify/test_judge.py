@@ -19,6 +19,7 @@ DENIED = Case("acme/web", TARGET, "tcp", 22, Layer.WHOLE, Expected.DENIED, "no f
 FOREIGN = replace(DENIED, target=replace(TARGET, node="globex/db1"), aliases=frozenset({"acme/db"}), why="there is no path between tenants")
 FRAME = replace(DENIED, layer=Layer.NETWORK, accepted=frozenset({Reach.SENT}))
 PROVEN = Proof("acme/web -> acme/db tcp 5432", listener=True, seconds=10)
+GONE = replace(PROVEN, lost="acme/db takes no part: the login failed")
 
 
 def sights(*pairs: str) -> tuple[Sight, ...]:
@@ -91,6 +92,14 @@ TABLE = {
         DENIED, Observation(Reach.TIMEOUT), E, "lost", replace(PROVEN, missing=("acme/db lost 3 captured frames",))
     ),
     "a way through counts even without proofs": Row(DENIED, Observation(Reach.OK, "acme/db"), F, "reached", Proof()),
+    "denied, and the target is gone": Row(DENIED, Observation(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
+    "allowed and answered, and the target is gone": Row(ALLOWED, Observation(Reach.OK, "acme/db"), E, "acme/db takes no part", GONE),
+    "allowed but dropped, and the target is gone": Row(ALLOWED, Observation(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
+    "the source is gone with its results": Row(DENIED, Observation(Reach.ERROR), E, "takes no part", GONE),
+    "denied but reached before the target was gone": Row(DENIED, Observation(Reach.OK, "acme/db"), F, "reached acme/db", GONE),
+    "the source is gone, and a stranger saw its probe": Row(
+        DENIED, Observation(Reach.ERROR, sights=sights("wire globex/db1")), F, "reached globex/db1", GONE
+    ),
     "nobody needs to listen for a ping": Row(
         replace(DENIED, protocol="icmp", port=0), Observation(Reach.TIMEOUT), P, proof=replace(PROVEN, listener=None)
     ),
@@ -124,7 +133,9 @@ MUTANTS = {
     "does not look at sockets": ('if case.target.node and case.target.node in seen.by("guest"):', "if False:"),
     "does not look at strangers": ("if strangers:", "if False:"),
     "takes an address for an identity": ("if case.target.node and seen.owner != case.target.node:", "if False:"),
-    "takes errors for a no": ("if seen.reach is Reach.ERROR:", "if False:"),
+    "takes errors for a no": ("if seen.reach is Reach.ERROR and not proof.lost:", "if False:"),
+    "believes the silence of the dead": ("if proof.lost:", "if False:"),
+    "forgets what was seen before the end": ("_reached(case, seen) if case.expected is Expected.DENIED else", '"" if True else'),
     "believes whoever answers": ("if seen.reach is Reach.OK and (seen.owner not in case.aliases or not seen.owner):", "if False:"),
     "does not listen for echoes": ('if not case.target.node and case.source in seen.by("reply"):', "if False:"),
     "lets every allowed frame pass": ('if case.target.node in seen.by("wire"):\n            return', "if True:\n            return"),
