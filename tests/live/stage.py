@@ -6,11 +6,12 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hardening.access import PATIENCE_SECONDS
 from infra.dynamic import clouds
 from infra.outcome import Outcome, Verdict
 from ringfence.verify.cloud import compare, view
 from ringfence.verify.denial import calls
-from ringfence.verify.inside import guest_state
+from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.model import Role
 from ringfence.verify.probes import session
 from ringfence.verify.probes.plan import Plan, Selection
@@ -41,14 +42,9 @@ class Stage:
     @contextlib.contextmanager
     def begin(cls, opened: Opened) -> Iterator[Stage]:
         """Log in and listen."""
-        with session.outside() as outside, contextlib.ExitStack() as stack:
-            node = session.outside_node(outside, opened.world.platform_facts["bastion"]["address"]) if outside else None
-            world = session.with_outside(opened.world, node)
-            links = stack.enter_context(session.links(world))
-            if outside and node:
-                links[node.name] = outside
-            plan = Plan(world)
-            arena = Field(plan.nodes, links, plan.ports)
+        with session.logins(opened.world, PATIENCE_SECONDS) as made:
+            plan = Plan(session.with_outside(opened.world, made.outside))
+            arena = Field(plan.nodes, made.complete(), plan.ports)
             arena.listen()
             yield cls(opened, arena, plan)
 
@@ -89,7 +85,7 @@ class Stage:
         node = self.plan.nodes[name]
         # The verification's own listeners are no part of the server's inside.
         self.link(name).call({"op": "close"})
-        answers = guest_state.Answers({what: self.link(name).run(*command) for what, command in guest_state.COMMANDS.items()})
+        answers = asking.ask(self.link(name))
         self.arena.listen_again(name)
         return list(guest_state.judge(self.opened.world, tenant, node, answers))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
 from ringfence.verify import failures, stacks
-from ringfence.verify.inside import guest_state
+from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.probes import evidence, orders, session, spoof
 from ringfence.verify.probes.orders import Sightings
 from ringfence.verify.probes.plan import Plan, Selection
@@ -88,16 +88,13 @@ class Verification:
         result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.world, self.identities, self.tell, request.turn)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
-        """Log in everywhere and run the parts that need it; without the logins there is one error, and nothing else of them."""
+        """Log in everywhere and run the parts that need it; whoever cannot be logged in to is an error of the checks that need them."""
         started = time.monotonic()
         self.tell("logging in", 0, 0)
         with contextlib.ExitStack() as stack:
-            try:
-                with failures.translated("logging in"):
-                    plan, arena = self._log_in(stack)
-            except RingfenceError as problem:
-                result.checks.append(Check(Kind.GUEST, Outcome("every server could be logged in to", Verdict.ERROR, str(problem))))
-                return
+            made = stack.enter_context(session.logins(self.world))
+            plan = Plan(session.with_outside(self.world, made.outside))
+            arena = Field(plan.nodes, made.links, plan.ports, lost=made.lost)
             result.seconds["login"] = round(time.monotonic() - started, 1)
             if Kind.GUEST in request.kinds:
                 self._timed(result, Kind.GUEST, lambda r: self._guest(r, arena))
@@ -106,35 +103,16 @@ class Verification:
             if Kind.STORAGE in request.kinds:
                 self._timed(result, Kind.STORAGE, lambda r: self._storage(r, arena))
 
-    def _log_in(self, stack: contextlib.ExitStack) -> tuple[Plan, Field]:
-        outside = stack.enter_context(session.outside())
-        node = session.outside_node(outside, self.world.platform_facts["bastion"]["address"]) if outside else None
-        world = session.with_outside(self.world, node)
-        links = stack.enter_context(session.links(world))
-        if outside and node:
-            links[node.name] = outside
-        plan = Plan(world)
-        return plan, Field(plan.nodes, links, plan.ports)
-
     def _guest(self, result: Result, arena: Field) -> None:
         """Ask every server for its inside, all at the same time, and judge it."""
-
-        def ask(name: str) -> guest_state.Answers | None:
-            if name not in {node.name for tenant in self.world.tenants for node in tenant.nodes()}:
-                return None
-            link = arena.links[name]
-            return guest_state.Answers({what: link.run(*command) for what, command in guest_state.COMMANDS.items()})
-
-        answers = arena.each(ask)
-        for tenant in self.world.tenants:
-            for node in tenant.nodes():
-                told = answers[node.name]
-                if told is not None:
-                    result.checks += [Check(Kind.GUEST, o) for o in guest_state.judge(self.world, tenant, node, told)]
+        servers = {node.name: (tenant, node) for tenant in self.world.tenants for node in tenant.nodes()}
+        answers = arena.each(lambda name: asking.ask(arena.links[name]) if name in servers else None)
+        for name, (tenant, node) in servers.items():
+            told = answers.get(name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, arena.lost.get(name)))
+            result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge(self.world, tenant, node, told)]
 
     def _packets(self, result: Result, request: Request, plan: Plan, arena: Field) -> None:
         arena.listen()
-        cases = [case for case in plan.cases() if request.selection.wants(case)]
         if Kind.MATRIX in request.kinds:
             if plan.world.outside is None:
                 result.checks.append(Check(Kind.MATRIX, Outcome("to and from the internet", Verdict.SKIPPED, session.NO_OUTSIDE)))
@@ -149,11 +127,41 @@ class Verification:
 
             result.checks += [Check.of_line(line) for line in arena.run(cases, count)]
             result.probes, result.probe_seconds = arena.meter.probes, arena.meter.seconds
+            self._matrix(result, [case for case in plan.cases() if request.selection.wants(case)], arena)
         if Kind.SPOOF in request.kinds:
             started = time.monotonic()
             self.tell("lying", 0, 0)
             result.checks += [Check(Kind.SPOOF, outcome) for outcome in spoofing(plan, arena, list(plan.cases()))]
+            result.checks += self._lost(Kind.SPOOF, arena)
             result.seconds[str(Kind.SPOOF)] = round(time.monotonic() - started, 1)
+
+    def _matrix(self, result: Result, cases: Sequence[Case], arena: Field) -> None:
+        if session.OUTSIDE not in arena.nodes:
+            lost = arena.lost.get(session.OUTSIDE)
+            verdict, reason = (Verdict.ERROR, str(lost)) if lost else (Verdict.SKIPPED, session.NO_OUTSIDE)
+            result.checks.append(Check(Kind.MATRIX, Outcome("to and from the internet", verdict, reason)))
+        for host in self.world.nameless:
+            result.checks.append(Check(Kind.MATRIX, Outcome(f"to the API on {host}", Verdict.SKIPPED, NAMELESS)))
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            self.tell("probing", done, len(cases))
+
+        for line in arena.run(cases, count):
+            result.checks.append(Check.of_line(line))
+        result.checks += self._lost(Kind.MATRIX, arena)
+        result.probes, result.probe_seconds = arena.meter.probes, arena.meter.seconds
+
+    def _lost(self, kind: Kind, arena: Field) -> list[Check]:
+        """Name every node that took no part, or not to the end, once, with the whole reason."""
+        tenants = {tenant.name for tenant in self.world.tenants}
+        homes = {name: name.partition("/")[0] for name in arena.lost if name in arena.nodes}
+        return [
+            Check(kind, Outcome(f"{name} takes part", Verdict.ERROR, str(arena.lost[name]), home if home in tenants else ""))
+            for name, home in homes.items()
+        ]
 
     def _storage(self, result: Result, arena: Field) -> None:
         from ringfence.verify.storage import at_rest  # noqa: PLC0415
@@ -168,8 +176,8 @@ def spoofing(plan: Plan, arena: Field, cases: Sequence[Case]) -> Iterator[Outcom
     arena.each(lambda name: arena.send(name, [lie.order(n) for n, lie in enumerate(lies) if lie.source == name], 5.0))
     time.sleep(1.0)
     reports = arena.each(lambda name: orders.report(name, (), arena.seen(name)))
-    yield from spoof.judge(lies, Sightings(reports.values()))
-    claims = [claim for claim in spoof.claims(plan.nodes) if claim.source in arena.links]
+    yield from spoof.judge(lies, Sightings(reports.values()), arena.why_lost())
+    claims = list(spoof.claims(plan.nodes))
 
     def ask(name: str) -> None:
         own = [claim for claim in claims if claim.source == name]
@@ -179,4 +187,4 @@ def spoofing(plan: Plan, arena: Field, cases: Sequence[Case]) -> Iterator[Outcom
     arena.each(ask)
     time.sleep(1.0)
     wire = arena.each(lambda name: orders.report(name, (), arena.seen(name)).wire)
-    yield from spoof.judge_claims(claims, wire, plan.nodes)
+    yield from spoof.judge_claims(claims, wire, plan.nodes, arena.why_lost())

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import GuestError, RingfenceError
 from infra.outcome import Outcome, Verdict
 from infra.render import nftables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ringfence.verify.inventory import TenantWorld, World
     from ringfence.verify.model import Node
@@ -32,6 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "forwarding": ("sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"),
 }
 """What is asked of a server, by name; run as root."""
+FAMILIES = ("IPv4", "IPv6")
 KERNEL_TABLES = {"local", "main", "default"}
 NOT_ROUTES = {"local", "broadcast", "anycast", "multicast"}
 LINK_LOCAL = IPv6Network("fe80::/10")
@@ -40,32 +42,55 @@ MULTICAST = IPv6Network("ff00::/8")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The output of every command, by its name in ``COMMANDS``."""
+    """The output of every command, by its name in ``COMMANDS``, and of those that failed the error."""
 
-    texts: dict[str, str]
+    texts: Mapping[str, str]
+    failed: Mapping[str, RingfenceError | None] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return the output of a command. Raises :class:`GuestError` when there is none."""
+        if name in self.failed:
+            raise self.failed[name] or GuestError.of("the server was not asked", got=name)
+        return self.texts[name]
 
     def json(self, name: str) -> Any:  # noqa: ANN401 - whatever the command prints
         """Return the output of a command that prints JSON."""
-        return json.loads(self.texts[name] or "[]")
+        return json.loads(self.text(name) or "[]")
 
 
 def judge(world: World, tenant: TenantWorld, node: Node, answers: Answers) -> Iterator[Outcome]:
-    """Yield one outcome for each part of a server's inside."""
+    """Yield one outcome for each part of a server's inside; what cannot be read is an error."""
     server = node.name.partition("/")[2]
     text = nftables.render(tenant.policy, server, nftables.server_access(world.platform))
-    parts = {
-        "ruleset is the declared one": ruleset(text, answers.json("policy")),
-        "SSH listens on the management card only": sockets(answers.texts["sockets"].splitlines(), node, world.platform.ssh_port),
-        "routes are the declared ones": [
+    parts: dict[str, Callable[[], list[str]]] = {
+        "ruleset is the declared one": lambda: ruleset(text, answers.json("policy")),
+        "SSH listens on the management card only": lambda: sockets(answers.text("sockets").splitlines(), node, world.platform.ssh_port),
+        "routes are the declared ones": lambda: [
             *routes(world, node, [*answers.json("routes4"), *answers.json("routes6")]),
             *rules(node, [*answers.json("rules4"), *answers.json("rules6")]),
         ],
-        "cards are the declared ones": cards(node, answers.json("cards")),
-        "forwards nothing": ["forwarding is on"] if set(answers.texts["forwarding"].split()) - {"0"} else [],
+        "cards are the declared ones": lambda: cards(node, answers.json("cards")),
+        "forwards nothing": lambda: forwarding(answers.text("forwarding")),
     }
-    for what, problems in parts.items():
-        verdict = Verdict.FAIL if problems else Verdict.PASS
-        yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), tenant.name)
+    for what, compare in parts.items():
+        try:
+            problems = compare()
+        except RingfenceError as problem:
+            yield Outcome(f"{node.name} {what}", Verdict.ERROR, str(problem), tenant.name)
+        except (ValueError, LookupError, TypeError, AttributeError) as problem:
+            reason = f"its answer cannot be read: {type(problem).__name__}: {problem}"
+            yield Outcome(f"{node.name} {what}", Verdict.ERROR, reason, tenant.name)
+        else:
+            verdict = Verdict.FAIL if problems else Verdict.PASS
+            yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), tenant.name)
+
+
+def forwarding(text: str) -> list[str]:
+    """Tell whether the server hands on packets: both families' switches are 0."""
+    found = text.split()
+    if len(found) != len(FAMILIES):
+        raise GuestError.of("the server does not say whether it forwards", expected=f"a number for each of {', '.join(FAMILIES)}", got=text)
+    return ["forwarding is on"] if set(found) - {"0"} else []
 
 
 def ruleset(declared: str, shown: Json) -> list[str]:

@@ -30,6 +30,7 @@ OWN_COPIES = 8
 BOUND = "bound"
 """The guest's program says so of a listener that shares its port with one on another card: it is up, but not to be reached from within."""
 
+ROUTERS = frozenset({Place.GATEWAY, Place.ROUTER})
 TAKEN = "EADDRINUSE"
 MANAGEMENT_DEVICE = "mgmt0"
 
@@ -184,18 +185,27 @@ def _proof(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mappin
         receiver=_receiver(case, happened, nodes),
         seconds=happened.seconds,
         missing=missing,
-        lost=loss(case, happened.lost),
+        lost=loss(case, happened.lost, nodes),
     )
 
 
-def loss(case: Case, lost: Mapping[str, str]) -> str:
-    """Say which of the two that a case needs takes no part, and why; nothing when both do."""
-    return "; ".join(f"{name} takes no part: {lost[name]}" for name in dict.fromkeys((case.source, case.target.node)) if name in lost)
+def loss(case: Case, lost: Mapping[str, str], nodes: Mapping[str, Node]) -> str:
+    """Say which of those that a case needs take no part, and why; nothing when all do.
+
+    A router has no program. That it lives is known from whoever asks for its address, so one of these is needed.
+    """
+    if not lost:
+        return ""
+    gone = [name for name in dict.fromkeys((case.source, case.target.node)) if name in lost]
+    if case.target.place in ROUTERS:
+        asking = [node.name for node in nodes.values() if any(case.target.address in card.gateways for card in node.cards)]
+        gone += asking if asking and lost.keys() >= set(asking) else []
+    return "; ".join(f"{name} takes no part: {lost[name]}" for name in dict.fromkeys(gone))
 
 
-def not_tried(case: Case, lost: Mapping[str, str]) -> Line:
-    """Return the line of a case that nobody could try."""
-    seen, proof = Observation(Reach.ERROR, errno="not tried"), Proof(lost=loss(case, lost))
+def not_tried(case: Case, lost: str) -> Line:
+    """Return the line of a case that nobody could try, with why."""
+    seen, proof = Observation(Reach.ERROR, errno="not tried"), Proof(lost=lost)
     return Line(case, seen, proof, judge(case, seen, proof))
 
 
@@ -231,7 +241,7 @@ def _receiver(case: Case, happened: Round, nodes: Mapping[str, Node]) -> bool:
     if case.target.node:
         card = _target_card(case, nodes)
         return (case.target.node, card.device) in both or not card.gateways
-    if case.target.place in {Place.GATEWAY, Place.ROUTER}:
+    if case.target.place in ROUTERS:
         return str(case.target.address) in happened.before.addresses & happened.after.addresses
     # Nobody is meant to serve the metadata address or the API to a tenant: that nobody answers is what is claimed.
     return True

@@ -13,6 +13,7 @@ from infra.errors import GuestError
 from infra.outcome import Verdict
 from ringfence.verify.guest.basics import TOKEN
 from ringfence.verify.probes import capture, evidence, orders
+from ringfence.verify.probes.link import LinkLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,6 +85,16 @@ class Field:
         """Return the names of the nodes that still take part."""
         return [name for name in self.links if name not in self.lost]
 
+    def command(self, name: str, *words: str, timeout: float) -> str:
+        """Run a command on one node, which is lost when it does not answer. Raises :class:`GuestError`, for a lost node at once."""
+        if name in self.lost:
+            raise LinkLostError(*self.lost[name].problems)
+        try:
+            return self.links[name].run(*words, timeout=timeout)
+        except LinkLostError as problem:
+            self.lost[name] = problem
+            raise
+
     def hang_up(self) -> None:
         """End all programs, so that nobody waits for them any longer."""
         for link in self.links.values():
@@ -127,8 +138,9 @@ class Field:
         """Run one round without what needs a lost node. When a node is lost meanwhile, the others' open questions are asked once more."""
         while batch:
             why = self.why_lost()
-            possible = [case for case in batch if not evidence.loss(case, why)]
-            yield from (evidence.not_tried(case, why) for case in batch if evidence.loss(case, why))
+            reasons = [evidence.loss(case, why, self.nodes) for case in batch]
+            yield from (evidence.not_tried(case, reason) for case, reason in zip(batch, reasons, strict=True) if reason)
+            possible = [case for case, reason in zip(batch, reasons, strict=True) if not reason]
             batch = []
             for line in self.one_round(possible) if possible else ():
                 if self.lost.keys() > why.keys() and line.outcome.verdict is Verdict.ERROR and not line.proof.lost:

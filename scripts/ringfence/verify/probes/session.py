@@ -9,6 +9,7 @@ import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -52,13 +53,13 @@ class Logins:
 
 
 @contextlib.contextmanager
-def logins(world: World) -> Iterator[Logins]:
+def logins(world: World, patience: float = PATIENCE_SECONDS) -> Iterator[Logins]:
     """Log in everywhere at the same time, over one connection to the bastion, and start the programs."""
     with contextlib.ExitStack() as stack:
-        yield _logged_in(stack, world)
+        yield _logged_in(stack, world, patience)
 
 
-def _logged_in(stack: contextlib.ExitStack, world: World) -> Logins:
+def _logged_in(stack: contextlib.ExitStack, world: World, patience: float) -> Logins:
     made, servers = Logins(), targets(world)
     with ThreadPoolExecutor(len(servers) + 2) as pool:
         waiting: dict[str, Future[Begun]] = {}
@@ -67,30 +68,29 @@ def _logged_in(stack: contextlib.ExitStack, world: World) -> Logins:
                 waiting[OUTSIDE] = pool.submit(_begin, OUTSIDE, lambda _: through_command(OUTSIDE, prefix))
             try:
                 way = entrance(world)
-                bastion = stack.enter_context(open_bastion(way, patience=PATIENCE_SECONDS))
+                bastion = stack.enter_context(open_bastion(way, patience=patience))
             except GuestError as problem:
                 made.lost |= {BASTION: problem, **{name: _no_way(name, problem) for name in servers}}
             else:
                 waiting[BASTION] = pool.submit(_begin, BASTION, lambda _: through_ssh(BASTION, bastion.client))
                 for name, target in servers.items():
-                    waiting[name] = pool.submit(_begin, name, _through(name, way, target, bastion))
+                    waiting[name] = pool.submit(_begin, name, partial(_through, name, (way, target, bastion), patience))
             _collect(stack, made, waiting)
         except BaseException:
             # Whoever still waits for a server stops waiting when the connection to the bastion is closed.
             stack.close()
+            for future in waiting.values():
+                future.add_done_callback(_end)
             raise
     _look_outside(made, str(world.platform_facts["bastion"]["address"]))
     return made
 
 
-def _through(name: str, way: Entrance, target: Target, bastion: Session) -> Callable[[contextlib.ExitStack], Link]:
-    """Return what logs in to a server and starts the program there."""
-
-    def start(own: contextlib.ExitStack) -> Link:
-        session = own.enter_context(open_server(way, target, via=bastion, patience=PATIENCE_SECONDS))
-        return through_ssh(name, session.client)
-
-    return start
+def _through(name: str, way: tuple[Entrance, Target, Session], patience: float, own: contextlib.ExitStack) -> Link:
+    """Log in to a server, to be logged out of with ``own``, and start the program there."""
+    entrance, target, bastion = way
+    session = own.enter_context(open_server(entrance, target, via=bastion, patience=patience))
+    return through_ssh(name, session.client)
 
 
 def _begin(name: str, start: Callable[[contextlib.ExitStack], Link]) -> Begun:
@@ -108,6 +108,12 @@ def _collect(stack: contextlib.ExitStack, made: Logins, waiting: Mapping[str, Fu
         else:
             stack.enter_context(own)
             made.links[name] = link
+
+
+def _end(future: Future[Begun]) -> None:
+    """End a program that nobody has taken over."""
+    if not future.cancelled() and future.exception() is None:
+        future.result()[0].close()
 
 
 def _no_way(server: str, bastion: GuestError) -> GuestError:

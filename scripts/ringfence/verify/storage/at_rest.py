@@ -12,10 +12,13 @@ import secrets
 import shlex
 import subprocess
 import time
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from infra.errors import CloudError
+from infra.errors import CloudError, RingfenceError
 from infra.outcome import Outcome, Verdict
+from ringfence.verify.probes.link import LinkLostError
 from ringfence.verify.storage import luks
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ BLOCK = 1 << 20
 SECONDS = 120.0
 COPIES = 2000
 DATA, ROOT = "/data", "/var/tmp"  # noqa: S108 - a folder in a server, for one file that is removed again
-WRITE = f'i=0; while [ $i -lt {COPIES} ]; do echo "$2"; i=$((i+1)); done >"$1"; sync "$1"; sync; wc -l <"$1"'
+WRITE = f'set -e; i=0; while [ $i -lt {COPIES} ]; do echo "$2"; i=$((i+1)); done >"$1"; sync "$1"; sync; wc -l <"$1"'
 FILE = "ringfence-marker"
 
 
@@ -106,24 +109,46 @@ def run(world: World, arena: Field, tell: Callable[[str, int, int], None]) -> It
     yield from markers(world.tenants, raw, arena)
 
 
+def tried(check: str, tenant: str, find: Callable[[], tuple[Verdict, str]]) -> Outcome:
+    """Return what was found, and an error of this one check when it cannot be found out."""
+    try:
+        verdict, reason = find()
+    except RingfenceError as problem:
+        verdict, reason = Verdict.ERROR, str(problem)
+    except (OSError, subprocess.SubprocessError) as problem:
+        verdict, reason = Verdict.ERROR, f"the raw storage cannot be read: {type(problem).__name__}: {problem}"
+    return Outcome(check, verdict, reason, tenant)
+
+
 def headers(tenant: TenantWorld, raw: RawStorage) -> Iterator[Outcome]:
     """Read the header of every volume."""
     for server, facts in tenant.facts["servers"].items():
         for disk, volume_id in {"root": facts["volumes"]["root"], **facts["volumes"]["data"]}.items():
             check = f"{tenant.name}/{server} {disk} volume is AES-256-XTS by its LUKS header"
-            found = luks.read(raw.head(raw.image(volume_id)))
-            if found is None:
-                yield Outcome(check, Verdict.FAIL, "there is no LUKS header: it is stored in the clear", tenant.name)
-            elif not found.is_aes_256_xts:
-                yield Outcome(check, Verdict.FAIL, f"the header says {found}", tenant.name)
-            else:
-                yield Outcome(check, Verdict.PASS, "", tenant.name)
+            yield tried(check, tenant.name, partial(_header, raw, str(volume_id)))
+
+
+def _header(raw: RawStorage, volume_id: str) -> tuple[Verdict, str]:
+    found = luks.read(raw.head(raw.image(volume_id)))
+    if found is None:
+        return Verdict.FAIL, "there is no LUKS header: it is stored in the clear"
+    return (Verdict.PASS, "") if found.is_aes_256_xts else (Verdict.FAIL, f"the header says {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, where, and what is wrong with the way of looking (nothing, when its control was found)."""
+
+    raw: RawStorage
+    marker: str
+    control: str
 
 
 def markers(tenants: Sequence[TenantWorld], raw: RawStorage, arena: Field) -> Iterator[Outcome]:
     """Let every server write a marker, and look for it in the raw storage; the control is an image that is stored in the clear."""
     marker = f"ringfence-{secrets.token_hex(16)}"
-    control = _control(raw, marker.encode())
+    control = tried("control", "", lambda: (Verdict.PASS, _control(raw, marker.encode())))
+    search = Search(raw, marker, control.reason)
     for tenant in tenants:
         for server, facts in tenant.facts["servers"].items():
             name = f"{tenant.name}/{server}"
@@ -133,34 +158,33 @@ def markers(tenants: Sequence[TenantWorld], raw: RawStorage, arena: Field) -> It
             }
             for folder, volume_id in disks.items():
                 check = f"{name} what it writes to {folder} is not in the raw storage"
-                if name not in arena.links:
-                    yield Outcome(check, Verdict.ERROR, "no login on the server", tenant.name)
-                    continue
-                try:
-                    written = _write(arena, name, folder, marker)
-                    yield _marker(check, tenant.name, (raw, raw.image(volume_id), marker), control, written)
-                finally:
-                    arena.links[name].run("rm", "-f", f"{folder}/{FILE}")
+                yield tried(check, tenant.name, partial(_marker, arena, (name, folder, str(volume_id)), search))
 
 
-def _write(arena: Field, name: str, folder: str, marker: str) -> int:
-    """Write the marker's file and return how many lines are read back from it."""
-    lines = arena.links[name].run("sh", "-c", WRITE, "sh", f"{folder}/{FILE}", marker, timeout=SECONDS)
-    return int(lines.split()[-1])
+def _marker(arena: Field, where: tuple[str, str, str], search: Search) -> tuple[Verdict, str]:
+    """Let a server write the marker to a folder, look for it in the volume below it, and remove it whatever happens."""
+    name, folder, volume_id = where
+    if search.control:
+        return Verdict.ERROR, f"nothing proves it: {search.control}"
+    file = f"{folder}/{FILE}"
+    try:
+        lines = arena.command(name, "sh", "-c", WRITE, "sh", file, search.marker, timeout=SECONDS)
+        return _found(search, search.raw.image(volume_id), int(lines.split()[-1]))
+    finally:
+        # A server that is gone takes its file with it; the next verification overwrites and removes it.
+        with contextlib.suppress(LinkLostError):
+            arena.command(name, "rm", "-f", file, timeout=SECONDS)
 
 
-def _marker(check: str, tenant: str, where: tuple[RawStorage, str, str], control: str, written: int) -> Outcome:
-    raw, image, marker = where
-    if control:
-        return Outcome(check, Verdict.ERROR, f"nothing proves it: {control}", tenant)
+def _found(search: Search, image: str, written: int) -> tuple[Verdict, str]:
     if written != COPIES:
-        return Outcome(check, Verdict.ERROR, f"the server read back {written} of {COPIES} markers", tenant)
-    hits, size = raw.count(image, marker.encode())
+        return Verdict.ERROR, f"the server read back {written} of {COPIES} markers"
+    hits, size = search.raw.count(image, search.marker.encode())
     if hits:
-        return Outcome(check, Verdict.FAIL, f"{hits} markers are legible in {image}", tenant)
+        return Verdict.FAIL, f"{hits} markers are legible in {image}"
     if not size:
-        return Outcome(check, Verdict.ERROR, "nothing was read from the raw storage", tenant)
-    return Outcome(check, Verdict.PASS, "", tenant)
+        return Verdict.ERROR, "nothing was read from the raw storage"
+    return Verdict.PASS, ""
 
 
 def _control(raw: RawStorage, marker: bytes) -> str:

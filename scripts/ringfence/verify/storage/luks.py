@@ -10,8 +10,11 @@ import json
 import struct
 from dataclasses import dataclass
 
+from infra.errors import CloudError
+
 MAGIC = b"LUKS\xba\xbe"
 HEADER2 = 4096
+CIPHER = "aes-xts-plain64"
 SIZE = 1 << 16
 """Bytes that are enough to read either header."""
 XTS_256_BYTES = 64
@@ -29,7 +32,7 @@ class Luks:
     @property
     def is_aes_256_xts(self) -> bool:
         """Whether it is AES with 256 bits in XTS mode with a plain64 sector number."""
-        return self.cipher == "aes-xts-plain64" and self.key_bytes == XTS_256_BYTES
+        return self.cipher == CIPHER and self.key_bytes == XTS_256_BYTES
 
     def __str__(self) -> str:
         """Render as ``LUKS1 aes-xts-plain64, 512 bits of key``."""
@@ -37,15 +40,25 @@ class Luks:
 
 
 def read(data: bytes) -> Luks | None:
-    """Return what the first :data:`SIZE` bytes of a volume say, ``None`` when there is no LUKS header."""
+    """Return what the first :data:`SIZE` bytes of a volume say, ``None`` when there is no LUKS header.
+
+    Raises :class:`CloudError` when there is one that says nothing of its cipher.
+    """
     if not data.startswith(MAGIC):
         return None
+    try:
+        return _read(data)
+    except (ValueError, LookupError, TypeError, AttributeError, struct.error) as problem:
+        raise CloudError.of("the LUKS header cannot be read", expected=CIPHER, got=f"{type(problem).__name__}: {problem}") from problem
+
+
+def _read(data: bytes) -> Luks:
     version = struct.unpack_from(">H", data, 6)[0]
     if version == 1:
         name, mode = (data[start : start + 32].rstrip(b"\0").decode("ascii") for start in (8, 40))
         return Luks(1, f"{name}-{mode}", struct.unpack_from(">I", data, 108)[0])
     text = data[HEADER2:].split(b"\0", 1)[0]
     tree = json.loads(text)
-    segment = next(iter(tree["segments"].values()))
+    ciphers = {segment["encryption"] for segment in tree["segments"].values()}
     sizes = {slot["key_size"] for slot in tree["keyslots"].values()}
-    return Luks(version, segment["encryption"], min(sizes))
+    return Luks(version, " and ".join(sorted(ciphers)), min(sizes))

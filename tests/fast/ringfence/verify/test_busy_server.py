@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringfence.verify.guest import probes
+from ringfence.verify.guest import probes, program
 from ringfence.verify.guest.program import BURST, Agent
 
 if TYPE_CHECKING:
@@ -122,3 +123,21 @@ def test_sockets_are_looked_at_between_bursts() -> None:
         agent.turn()
         begun.append(len(agent.active))
     assert begun == [BURST, 2 * BURST, 2 * BURST, 2 * BURST]
+
+
+def test_signs_of_life_come_while_an_answer_is_due_and_only_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while a command keeps the program waiting; an answer is the last that is said of a request."""
+    monkeypatch.setattr(program, "ALIVE_SECONDS", 0.02)
+    agent = Agent()
+    threading.Thread(target=agent.live, daemon=True).start()
+    time.sleep(0.06)
+    assert capsys.readouterr().out == ""
+    agent.due.set()
+    agent.answer(agent.run({"command": ["sleep", "0.1"]}))
+    time.sleep(0.06)
+    *alive, answer = map(json.loads, capsys.readouterr().out.splitlines())
+    assert len(alive) > 1
+    assert all(each == {"alive": True} for each in alive)
+    assert answer["code"] == 0
