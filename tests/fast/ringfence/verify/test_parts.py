@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,14 @@ import pytest
 
 from infra.errors import CloudError, GuestError, Problem
 from infra.outcome import Verdict
-from ringfence.verify import run as subject
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.probes import rounds, session
 from ringfence.verify.probes.link import LinkLostError
+from ringfence.verify.probes.plan import Selection
 from ringfence.verify.probes.rounds import Field
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
-from ringfence.verify.storage import at_rest
+from ringfence.verify.storage import at_rest, luks
 from tests.fast.ringfence.verify.pretended import PLAN, Network, PretendedLink
 from tests.fast.ringfence.verify.worlds import world
 
@@ -60,9 +61,9 @@ def verified(monkeypatch: pytest.MonkeyPatch, made: session.Logins, *kinds: Kind
     def logins(_world: object) -> Iterator[session.Logins]:
         yield made
 
-    monkeypatch.setattr(subject.session, "logins", logins)
+    monkeypatch.setattr(session, "logins", logins)
     monkeypatch.setattr(rounds, "SETTLE_SECONDS", 0.0)
-    monkeypatch.setattr(subject.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     return Verification(WORLD, SimpleNamespace(), {}).run(Request(frozenset(kinds)))  # type: ignore[arg-type]
 
 
@@ -125,7 +126,7 @@ def test_packets_without_a_server_name_it_once_with_the_whole_reason(monkeypatch
     network = Network()
     links = {name: network.link(node) for name, node in PLAN.nodes.items() if name != DEAD}
     lost = {DEAD: GuestError.of("the login failed", where="172.30.0.22", got="timed out")}
-    monkeypatch.setattr(subject.Selection, "wants", lambda _self, case: case.layer == "whole" and case.protocol == "icmp")
+    monkeypatch.setattr(Selection, "wants", lambda _self, case: case.layer == "whole" and case.protocol == "icmp")
     result = verified(monkeypatch, session.Logins(dict(links), dict(lost), PLAN.nodes["internet/host"]), Kind.MATRIX, Kind.SPOOF)
     for kind in (Kind.MATRIX, Kind.SPOOF):
         named = [c for c in result.checks if c.kind is kind and c.outcome.check == f"{DEAD} takes part"]
@@ -144,7 +145,7 @@ def test_a_dead_host_outside_is_an_error_and_none_is_a_skip(
     """To and from the internet nothing was tried."""
     network = Network()
     links = {name: network.link(node) for name, node in PLAN.nodes.items() if name != session.OUTSIDE}
-    monkeypatch.setattr(subject.Selection, "wants", lambda _self, _case: False)
+    monkeypatch.setattr(Selection, "wants", lambda _self, _case: False)
     result = verified(monkeypatch, session.Logins(dict(links), lost), Kind.MATRIX)
     assert [(c.outcome.check, c.outcome.verdict) for c in result.checks if "internet" in c.outcome.check] == [
         ("to and from the internet", verdict)
@@ -169,7 +170,7 @@ class Raw:
         if self.broken and self.broken in image:
             raise CloudError.of("rbd failed", where=image, got="No such file or directory")
         tree = {"segments": {"0": {"encryption": "aes-xts-plain64"}}, "keyslots": {"0": {"key_size": 64}}}
-        return (at_rest.luks.MAGIC + b"\0\2").ljust(4096, b"\0") + json.dumps(tree).encode() + b"\0"
+        return (luks.MAGIC + b"\0\2").ljust(4096, b"\0") + json.dumps(tree).encode() + b"\0"
 
     def count(self, image: str, marker: bytes) -> tuple[int, int]:
         """Find the control."""
