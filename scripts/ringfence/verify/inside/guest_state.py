@@ -50,7 +50,7 @@ class Answers:
     def text(self, name: str) -> str:
         """Return the output of a command. Raises :class:`GuestError` when there is none."""
         if name in self.failed:
-            raise self.failed[name] or GuestError.of("the server was not asked", got=name)
+            raise self.failed[name] or GuestError.of("the server was not asked", expected=f"an answer to {name!r}")
         return self.texts[name]
 
     def json(self, name: str) -> Any:  # noqa: ANN401 - whatever the command prints

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 PYTHON = ("python3", "-I", "-c", LOADER)
-START_SECONDS = 60.0
-AGAIN = "see that the server is up and has room, then run it again"
 START_SECONDS = 35.0
 """How long a server may take to start the program: a busy one needs a while for Python."""
 QUIET_SECONDS = 25.0
@@ -181,12 +179,6 @@ class Link:
 
     def call(self, request: Json, timeout: float = 30.0) -> Json:
         """Send a request and return its answer."""
-        try:
-            self._pipe.write(json.dumps(request).encode() + b"\n")
-        except OSError as problem:
-            what, got = f"the probe program cannot be asked {request['op']!r}", f"{type(problem).__name__}: {problem}"
-            raise GuestError.of(what, where=self.node, got=got, hint=HINT) from problem
-        return self._answer(request["op"], timeout)
         if self._lost:
             raise self._lost
         self._send(request["op"], json.dumps(request).encode() + b"\n")
@@ -196,7 +188,7 @@ class Link:
         try:
             self._pipe.write(data)
         except BROKEN as problem:
-            raise self._gone(Problem(f"the probe program cannot be asked {verb!r}", self.node, got=_words(problem))) from problem
+            raise self._gone(Problem(f"the probe program cannot be asked {verb!r}", self.node, got=_words(problem), hint=HINT)) from problem
 
     def _answer(self, verb: str, timeout: float, quiet: float) -> Json:
         """Wait for an answer as long as the program says that it is at work; ``quiet`` is how long it may say nothing."""
