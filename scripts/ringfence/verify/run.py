@@ -114,19 +114,6 @@ class Verification:
     def _packets(self, result: Result, request: Request, plan: Plan, arena: Field) -> None:
         arena.listen()
         if Kind.MATRIX in request.kinds:
-            if plan.world.outside is None:
-                result.checks.append(Check(Kind.MATRIX, Outcome("to and from the internet", Verdict.SKIPPED, session.NO_OUTSIDE)))
-            for host in plan.world.nameless:
-                result.checks.append(Check(Kind.MATRIX, Outcome(f"to the API on {host}", Verdict.SKIPPED, NAMELESS)))
-            done = 0
-
-            def count(more: int) -> None:
-                nonlocal done
-                done += more
-                self.tell("probing", done, len(cases))
-
-            result.checks += [Check.of_line(line) for line in arena.run(cases, count)]
-            result.probes, result.probe_seconds = arena.meter.probes, arena.meter.seconds
             self._matrix(result, [case for case in plan.cases() if request.selection.wants(case)], arena)
         if Kind.SPOOF in request.kinds:
             started = time.monotonic()
