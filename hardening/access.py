@@ -14,16 +14,17 @@ import os
 import shlex
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paramiko
 
 from hardening.proxy import Proxy
 from infra.errors import GuestError
+from infra.paths import automation_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 USER = "ringfence"
 """The account of the automation, in the image."""
@@ -33,21 +34,9 @@ PATIENCE_SECONDS = 180.0
 """How long a server that does not answer yet is tried: a port's flows and a busy guest may lag behind its console."""
 RETRY_SECONDS = 2.0
 PROXY_VARIABLE = "RINGFENCE_BASTION_PROXY"
-STATE_VARIABLE = "RINGFENCE_STATE"
 # Every failure is raised to the caller; the library's own trace-backs of attempts that are tried again would only alarm.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 logging.getLogger("paramiko").propagate = False
-
-
-def state_directory() -> Path:
-    """Return the directory of what ringfence keeps on this machine (``RINGFENCE_STATE``, else below XDG_STATE_HOME)."""
-    default = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "ringfence"
-    return Path(os.environ.get(STATE_VARIABLE) or default)
-
-
-def automation_key() -> Path:
-    """Return the file of the automation's private key; its public half is beside it, with the suffix ``.pub``."""
-    return state_directory() / "keys" / "automation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
+
+from infra import paths
 
 PACKAGES = (Path(__file__).parent, Path(__file__).parent.parent / "firstboot")
 HASH_LENGTH = 20
@@ -32,9 +33,7 @@ def content_hash(directories: tuple[Path, ...] = PACKAGES) -> str:
 
 def directory() -> Path:
     """The images' folder in ringfence's cache."""
-    cache = os.environ.get("RINGFENCE_CACHE")
-    base = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringfence"
-    return base / "image"
+    return paths.cache() / "image"
 
 
 def image_path() -> Path:

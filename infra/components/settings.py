@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardening.access import automation_key, state_directory
+from infra import paths
 from infra.declaration import names
 from infra.dynamic.clouds import authority
 from infra.errors import CloudError, GuestError
+from infra.paths import automation_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def image_file() -> ImageFile:
 
     Raises :class:`GuestError` when there is none.
     """
-    path = Path(os.environ.get(IMAGE) or state_directory() / "guest-image.qcow2").resolve()
+    path = Path(os.environ.get(IMAGE) or paths.state() / "guest-image.qcow2").resolve()
     try:
         with path.open("rb") as stream:
             return ImageFile(path, hashlib.file_digest(stream, "sha256").hexdigest())

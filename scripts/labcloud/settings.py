@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra import paths
 from infra.errors import RingfenceError
 from labcloud.profiles import PROFILES, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from labcloud.profiles import Profile
 
@@ -44,10 +45,8 @@ class Settings:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
         """Read the environment; :class:`LabError` for a value that cannot work."""
-        home = Path(environment.get("HOME", "/root"))
-        state = _directory(environment, "RINGFENCE_STATE", "XDG_STATE_HOME", home / ".local/state")
-        cache = _directory(environment, "RINGFENCE_CACHE", "XDG_CACHE_HOME", home / ".cache")
-        for path, variable in ((state, "RINGFENCE_STATE"), (cache, "RINGFENCE_CACHE")):
+        state, cache = (where(environment).expanduser().resolve() for where in (paths.state, paths.cache))
+        for path, variable in ((state, paths.STATE), (cache, paths.CACHE)):
             hidden = next((name for name in HIDDEN if path.is_relative_to(name)), None)
             if hidden:
                 raise LabError.of(
@@ -57,13 +56,6 @@ class Settings:
                     got=str(path),
                 )
         return cls(state / "lab", cache, _offset(environment), _forward(environment), _profile(environment))
-
-
-def _directory(environment: Mapping[str, str], own: str, standard: str, default: Path) -> Path:
-    """Our variable, else the XDG one with our name below it, else the default."""
-    chosen = environment.get(own)
-    base = Path(chosen) if chosen else Path(environment.get(standard) or default) / "ringfence"
-    return base.expanduser().resolve()
 
 
 def _offset(environment: Mapping[str, str]) -> int:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hardening.access import automation_key
 from infra.errors import GuestError
+from infra.paths import automation_key
 
 if TYPE_CHECKING:
     from pathlib import Path

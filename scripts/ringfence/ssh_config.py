@@ -6,8 +6,9 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from hardening.access import USER, Entrance, Target, state_directory
 from infra.declaration import names
+from hardening.access import USER, Entrance, Target
+from infra import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ PERSIST = "60s"
 
 def write(name: str, entrance: Entrance, targets: Mapping[str, Target]) -> Path:
     """Write configuration and pinned keys below the state, and return the configuration's path (for ``ssh -F``)."""
-    folder = state_directory() / "ssh" / name
+    folder = paths.state() / "ssh" / name
     folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     config = folder / "config"
     # Others may be logging in by these files right now: they see the old one or the new one, never a half.

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.up.bare.site import Facts, Order
-from hardening.access import automation_key
 from infra.declaration import load_platform, load_tenant
 from infra.errors import CloudError
+from infra.paths import automation_key
 from infra.policy.flows import expand
 from ringfence.complaint import complaint
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.up.figures import Reading
-from hardening.access import state_directory
+from infra import paths
 from infra.errors import RingfenceError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def folder() -> Path:
     """Return the folder of what this benchmark keeps."""
-    return state_directory() / "bench"
+    return paths.state() / "bench"
 
 
 def read() -> dict[str, Reading]:

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from hardening.access import state_directory
+from infra import paths
 from infra.declaration import names
 from infra.errors import RingfenceError
 from ringfence import keys
@@ -38,7 +38,7 @@ def build_image(log: Log) -> None:
     """The guest image, and a link to it for a plain `pulumi up`."""
     log.run([str(stacks.ROOT / "scripts/image"), "build"], cwd=stacks.ROOT, env=os.environ)
     done = subprocess.run([str(stacks.ROOT / "scripts/image"), "path"], capture_output=True, text=True, check=True)
-    link = state_directory() / IMAGE_LINK
+    link = paths.state() / IMAGE_LINK
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(done.stdout.strip())
@@ -99,7 +99,7 @@ def conclusion(part: str, log: Log) -> str:
 def main(part: str) -> int:
     """Run the demonstration: 0 when all went well, 1 when a step failed, 130 when interrupted."""
     began = time.monotonic()
-    plan = Plan(steps(part), state_directory() / "demo")
+    plan = Plan(steps(part), paths.state() / "demo")
     try:
         with screen(plan.steps) as show:
             good = plan.run(show, PERIOD)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hardening.access import state_directory
+from infra import paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def of(part: str, steps: Sequence[Step], environment: Mapping[str, str], *, good
 
 def file() -> Path:
     """Return the file: a JSON array, the latest run last."""
-    return state_directory() / "demo" / "times.json"
+    return paths.state() / "demo" / "times.json"
 
 
 def read() -> list[Run]:

@@ -80,10 +80,10 @@ def test_runs_are_kept_in_order_and_the_oldest_go(tmp_path: Path, monkeypatch: p
 def test_the_command_looks_before_it_does_anything(tmp_path: Path) -> None:
     """What scripts/demo hands over is what there is: caches by name, the lab, the environment; nothing where nothing is."""
     script = (ROOT / "scripts/demo").read_text()
-    looking = script[script.index("STATE=") : script.index('"$ROOT/scripts/setup"')]
+    looking = script[script.index("found=()") : script.index('"$ROOT/scripts/setup"')]
 
     def found(state: str, cache: str) -> list[str]:
-        command = f'set -euo pipefail; ROOT="$PWD"\n{looking}\necho "$RINGFENCE_DEMO_BEGAN $RINGFENCE_DEMO_FOUND"'
+        command = f'set -euo pipefail; source "{ROOT}/scripts/paths.sh"; ROOT="$PWD"\n{looking}\necho "$RINGFENCE_DEMO_BEGAN $RINGFENCE_DEMO_FOUND"'
         settings = {"PATH": os.environ["PATH"], "RINGFENCE_STATE": state, "RINGFENCE_CACHE": cache}
         done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
         began, *words = done.stdout.split()

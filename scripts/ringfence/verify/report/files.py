@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hardening.access import state_directory
 from ringfence.verify.report import junit, page
+from infra import paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ LATEST = "latest"
 
 def reports() -> Path:
     """Return the folder of all reports."""
-    return state_directory() / "reports"
+    return paths.state() / "reports"
 
 
 def plain(result: Result) -> dict[str, Any]:
