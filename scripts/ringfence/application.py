@@ -6,41 +6,78 @@ code 2, never looks like an answer, and is printed without a trace-back; ``--deb
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import errno
 import importlib
 import logging
+import os
 import pkgutil
 import traceback
 from functools import cache
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import rich_utils
 from typer.exceptions import TyperException
 
 from infra.errors import Problem, RingfenceError
-from ringfence import commands
+from ringfence import commands, extras, folder
 from ringfence.cli import CANNOT_TELL
-from ringfence.failing import complain, flushed
+from ringfence.failing import complain, flushed, no_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEBUG = "RINGFENCE_DEBUG"
 NAME = "ringfence"
+COMPLETE = "_RINGFENCE_COMPLETE"
+"""What a shell sets that asks for completions."""
 OUTPUT_GONE = {errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT, errno.EFBIG}
 """What writing to a standard stream can end with; an error about a file names the file."""
+GROUPS = {
+    "Declare": ("init", "validate", "schema"),
+    "Prove": ("prove", "can", "who-can-reach", "why", "why-not", "matrix", "diff", "lint"),
+    "Make": ("doctor", "keys"),
+    "Verify": ("verify", "status"),
+    "Reach servers": ("ssh", "ssh-config", "inventory"),
+    "Keep evidence": ("snapshot", "check"),
+    "This machine": ("lab",),
+}
+"""The verbs in the order of a person's work."""
+HANDS_OVER = "ignore_unknown_options"
+"""The setting of a verb whose arguments are another program's."""
+
+
+def _folder(value: str | None) -> None:
+    if value is not None:
+        folder.change(value)
+
+
+def _version(*, wished: bool) -> None:
+    if wished:
+        typer.echo(f"{NAME} {version(NAME)}")
+        raise typer.Exit
 
 
 def application() -> typer.Typer:
     """Build the application with every verb there is."""
-    app = typer.Typer(name=NAME, help="Ring-fenced tenants on OpenStack: declared, proven, probed.", pretty_exceptions_enable=False,
-                      add_completion=False)  # fmt: skip
+    help_ = "Ring-fenced tenants on OpenStack: declared, proven, probed."
+    app = typer.Typer(name=NAME, help=help_, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 
     @app.callback()
     def common(
-        context: typer.Context, *, debug: bool = typer.Option(default=False, help="Show where an error came from.", envvar=DEBUG)
+        context: typer.Context,
+        *,
+        folder: Annotated[
+            str | None,
+            typer.Option("-C", metavar="FOLDER", callback=_folder, is_eager=True, help="Work as if started in this folder."),
+        ] = None,
+        debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.", envvar=DEBUG)] = False,
+        version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
     ) -> None:
+        del folder, version  # their callbacks have done what they ask for
         context.find_root().obj = debug
         if not debug:
             # Both print what they try again; what comes of it is raised and told.
@@ -49,18 +86,40 @@ def application() -> typer.Typer:
 
     for module in sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
         importlib.import_module(f"{commands.__name__}.{module}").add(app)
+    panels = {verb: panel for panel, verbs in GROUPS.items() for verb in verbs}
+    order = {verb: place for place, verb in enumerate(panels)}
+    app.registered_commands.sort(key=lambda verb: order.get(str(verb.name), len(order)))
+    for verb in app.registered_commands:
+        verb.rich_help_panel = panels.get(str(verb.name), "Others")
     return app
 
 
-_command = cache(lambda: typer.main.get_command(application()))
-"""The command line, built once in a process: that takes longer than most questions."""
+@cache
+def command_line() -> typer.core.TyperGroup:
+    """Return the application as it is run: ``-C FOLDER`` may stand before the verb, as git has it, or behind, as pulumi has it.
+
+    It is built once in a process: that takes longer than most questions.
+    """
+    command = typer.main.get_command(application())
+    assert isinstance(command, typer.core.TyperGroup)  # noqa: S101 - it has more than one verb
+    anywhere = copy.copy(next(option for option in command.params if "-C" in option.opts))
+    anywhere.expose_value, anywhere.hidden = False, True  # type: ignore[attr-defined] # an option is what may be hidden
+    for verb in command.commands.values():
+        if not verb.context_settings.get(HANDS_OVER):
+            verb.params.append(anywhere)
+    return command
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code: 0 and 1 are a verb's answers, and come from nowhere else."""
-    command = _command()
+    if no_colour():
+        rich_utils.COLOR_SYSTEM = None
+    rich_utils.FORCE_TERMINAL = True if os.environ.get("FORCE_COLOR") else None  # a CI's log is no terminal
     code, context = CANNOT_TELL, None
     try:
+        command = command_line()
+        if COMPLETE in os.environ:
+            command(prog_name=NAME)
         with command.make_context(NAME, list(arguments) or ["--help"]) as context:
             command.invoke(context)
             code = 0
@@ -85,6 +144,8 @@ def _problems(error: BaseException) -> tuple[Problem, ...]:
     if isinstance(error, TyperException):
         command = getattr(getattr(error, "ctx", None), "command_path", NAME)
         return (Problem(error.format_message(), command, hint=f"{command} --help"),)
+    if isinstance(error, ModuleNotFoundError) and (problem := extras.missing(error.name or "")) is not None:
+        return (problem,)
     if isinstance(error, MemoryError):
         return (Problem("there is not enough memory", hint="ask about less, or where there is more"),)
     if isinstance(error, OSError) and (error.filename is not None or error.errno in OUTPUT_GONE):

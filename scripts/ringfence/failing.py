@@ -19,14 +19,24 @@ HANDED_OVER = frozenset({"lab", "ssh"})
 def complain(problems: Sequence[dict[str, str]], text: str) -> None:
     """Tell problems to people and programs; where nobody can be told, the exit code has to do."""
     with contextlib.suppress(OSError, ValueError):
-        red = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else ("", "")
+        red = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() and not no_colour() else ("", "")
         sys.stderr.write(text.join(red) + "\n")
         sys.stderr.flush()
-    arguments = sys.argv[1:]
-    if AS_JSON in arguments and not HANDED_OVER & set(arguments[:1]):
+    if AS_JSON in _own(sys.argv[1:]):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.write(json.dumps({"errors": list(problems)}, indent=1) + "\n")
     flushed()
+
+
+def no_colour() -> bool:
+    """Tell whether the user wants no colours (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def _own(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments that are ringfence's own."""
+    handed_over = next((place for place, argument in enumerate(arguments) if argument in HANDED_OVER), len(arguments))
+    return arguments[:handed_over]
 
 
 def flushed() -> OSError | None:

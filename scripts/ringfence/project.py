@@ -10,15 +10,18 @@ import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ringfence import folder
+
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = folder.root()
+"""The checkout: benchmarks and live tests run there."""
 SECONDS = 1200
 """How long a run of the engine may take."""
 PATIENCE_SECONDS = 300

@@ -18,6 +18,7 @@ from infra.errors import DeclarationError, QuestionError
 from infra.neutron.semantics.parties import Trust
 from infra.neutron.sources.declared import declared_snapshot
 from infra.neutron.sources.intent import declared_intent
+from ringfence import fingerprint, folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from infra.neutron.semantics.parties import Placed
     from infra.neutron.snapshot import Snapshot
     from infra.reachability.intent import Intent
+    from ringfence.fingerprint import Fingerprint
 
-ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60
 GIT = "git"
 """How the name of a state begins that is the declarations of a revision."""
@@ -37,10 +38,11 @@ GIT = "git"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The platform and the tenants of one set of declarations, as they are on one day."""
+    """The platform and the tenants of one set of declarations, as they are on one day; ``fingerprint`` says which these are."""
 
     platform: Platform
     tenants: tuple[TenantDeclaration, ...]
+    fingerprint: Fingerprint
 
     def only(self, tenants: Collection[str]) -> Declared:
         """Return the same with these tenants alone."""
@@ -68,24 +70,36 @@ def now() -> date:
     return datetime.now(UTC).date()
 
 
-def are_there(folder: Path) -> bool:
+def are_there(place: Path) -> bool:
     """Tell whether a folder has any declaration, of a tenant or of the platform."""
-    return bool(files(folder))
+    return bool(files(place))
 
 
 def trust(named: frozenset[str]) -> Trust:
-    """Return whom the work tree's platform trusts, and whoever is named. A mistake in it is told where the declarations are compared."""
+    """Return whom the project's platform trusts, and whoever is named. A mistake in it is told where the declarations are compared."""
+    place = folder.found()
+    if place is None:
+        return Trust(named)
     try:
-        platform = load_platform(ROOT / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
+        platform = load_platform(place / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
     except DeclarationError:
         return Trust(named)
     return Trust(named, frozenset(platform.projects), platform.domain)
 
 
-def read_declarations(today: date, folder: Path) -> Declared:
-    """Read every declaration of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
-    found = load_folder(folder, today=today).whole()
-    return Declared(found.platform, found.tenants)
+def read_declarations(today: date, place: Path) -> Declared:
+    """Read every declaration of a folder.
+
+    Raises:
+        DeclarationError: with the mistakes of all files.
+        QuestionError: somebody wrote to one while they were read, so nobody knows what was.
+    """
+    mark = fingerprint.of_folder(place)
+    found = load_folder(place, today=today).whole()
+    if fingerprint.digest(place) != mark.digest:
+        hint = "ask again, now that nobody writes to them"
+        raise QuestionError.of("the declarations changed while they were read", where=str(place), hint=hint)
+    return Declared(found.platform, found.tenants, mark)
 
 
 def read_revision(revision: str, today: date | None) -> tuple[Declared, date]:
@@ -95,16 +109,18 @@ def read_revision(revision: str, today: date | None) -> tuple[Declared, date]:
         QuestionError: git does not know the revision.
         DeclarationError: with the mistakes of all files, and the revision that they are in.
     """
-    commit = _commit(revision)
+    root, commit = folder.root(), _commit(revision)
     moment = int(_git(revision, "show", "--no-patch", "--format=%ct", commit).split()[-1])
     day = today or datetime.fromtimestamp(moment, UTC).date()
     listed = _names(revision, commit)
-    with tempfile.TemporaryDirectory(prefix="ringfence-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ringfence-") as place:
         for file in listed:
             if file.startswith("Pulumi.") and file != "Pulumi.yaml":
-                (Path(folder) / file).write_bytes(_git(revision, "show", f"{commit}:./{file}"))
+                (Path(place) / file).write_bytes(_git(revision, "show", f"{commit}:./{file}"))
         try:
-            return read_declarations(day, Path(folder)), day
+            read = read_declarations(day, Path(place))
+            mark = replace(read.fingerprint, folder=str(root), revision=commit, changed=False)
+            return replace(read, fingerprint=mark), day
         except DeclarationError as error:
             placed = (replace(problem, where=f"git:{revision}: {problem.where}") for problem in error.problems)
             raise DeclarationError(*placed) from error
@@ -128,7 +144,7 @@ def _names(revision: str, commit: str) -> list[str]:
 
 def _git(revision: str, *arguments: str) -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(["git", *arguments], cwd=folder.root(), capture_output=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         hint = "install git, and run ringfence in a work tree of it"
         raise QuestionError.of("git cannot be asked", where=f"git:{revision}", got=str(error), hint=hint) from error

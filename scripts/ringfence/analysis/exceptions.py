@@ -13,6 +13,7 @@ from infra.declaration import shapes
 from infra.declaration.yaml import reader, text
 from infra.errors import Problem, QuestionError
 from infra.neutron.lint.exceptions import ExceptionFile
+from ringfence import folder
 from ringfence.analysis import declarations
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def listed(named: Path | None, state: str) -> Listed | None:
     if kind == declarations.GIT and revision:
         raw = declarations.in_revision(revision, EXCEPTIONS)
         return None if raw is None else _read(f"{state}: {EXCEPTIONS}", raw)
-    beside = declarations.ROOT / EXCEPTIONS
-    return _read(EXCEPTIONS, _contents(beside)) if beside.exists() else None
+    project = folder.found()
+    beside = project / EXCEPTIONS if project else None
+    return _read(EXCEPTIONS, _contents(beside)) if beside is not None and beside.exists() else None
 
 
 def accepted(named: Path | None, state: str, today: date) -> tuple[Acceptance, ...]:

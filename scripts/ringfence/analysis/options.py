@@ -1,14 +1,14 @@
-"""What the analysis verbs share: their options, how a service is written, and how a state is read with progress."""
+"""What the analysis verbs share: their options as one value, how a service is written, and how a state is read with progress."""
 
 from __future__ import annotations
 
 import gc
 import re
 import sys
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -73,24 +73,70 @@ __all__ = [
     "AsJson",
     "DriverName",
     "ExceptionsOption",
+    "Options",
     "PlatformIds",
     "StateName",
+    "StateOptions",
     "Today",
+    "about",
     "console",
+    "declarations_of",
     "emit",
     "not_compared",
-    "not_understood",
     "read",
     "service",
     "shown",
+    "tell_about",
 ]
 
 
-def not_understood(state: State, *, aside: bool = False) -> None:
-    """Say what of a state the model does not understand: then an answer may be too small. ``aside``: on standard error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What may be said with every question: how a state is read, and how the answer is written."""
+
+    driver: DriverName = None
+    platform: PlatformIds = None
+    today: Today = None
+    alone: Alone = False
+    as_json: AsJson = False
+
+    def read(self, name: str, exceptions: Path | None = None) -> State:
+        """Read a state by its name."""
+        return read(name, self.driver, today=self.today, alone=self.alone, platform=self.platform, exceptions=exceptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateOptions(Options):
+    """The same, and which state the question is about."""
+
+    state: StateName = DECLARATIONS
+
+    def opened(self, exceptions: Path | None = None) -> State:
+        """Read the state."""
+        return self.read(self.state, exceptions)
+
+
+def about(state: State) -> dict[str, Any]:
+    """Return what every answer for programs says of the state that it is about."""
+    return {"unknowns": list(state.fabric.unknowns), "not_compared": state.alone, "declarations": declarations_of(state)}
+
+
+def declarations_of(state: State) -> dict[str, Any] | None:
+    """Return which declarations were read for an answer; null when none were."""
+    return asdict(state.fingerprint) if state.fingerprint else None
+
+
+def tell_about(*states: State, aside: bool = False) -> None:
+    """End an answer for people: what the model does not understand, for then it may be too small; which declarations it is about.
+
+    ``aside``: on standard error, where the answer is for a program that reads something else than JSON.
+    """
     out = console(aside=aside)
-    for unknown in shown(state.fabric.unknowns, "things that are not understood", out):
-        out.print(f"not understood: {unknown}", style="yellow", markup=False)
+    for state in states:
+        for unknown in shown(state.fabric.unknowns, "things that are not understood", out):
+            out.print(f"not understood: {unknown}", style="yellow", markup=False)
+    for mark in dict.fromkeys(state.fingerprint for state in states if state.fingerprint):
+        out.print(str(mark), style="dim", markup=False)
 
 
 def not_compared(state: State, *, aside: bool = False) -> None:

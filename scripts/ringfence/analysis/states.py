@@ -1,14 +1,15 @@
 """A state of a cloud by its name on the command line: the declarations, an earlier revision of them, a plan, a snapshot or a running cloud.
 
-declarations    Pulumi.*.yaml of the work tree (the default)
+declarations    Pulumi.*.yaml of the project (the default), which is found from the working directory upwards
 git:REVISION    the declarations as they were in a revision, on the day of its commit
 plan:FILE+STATE what ``pulumi preview --json`` printed, laid over another state; plan:FILE alone for a plan that makes everything
 cloud[:NAME]    a running cloud: OS_CLOUD, or the named entry of clouds.yaml
 FILE            a snapshot written by ``ringfence snapshot``
 FOLDER          files printed by ``openstack ... -f json``
 
-Whatever is no declaration itself is compared with those of the work tree. A mistake in one of them is an error of the whole question:
-what cannot be read may have been what the answer hangs on. Who wants the state judged by itself says so, and the answer says so too.
+Whatever is no declaration itself is compared with those of the project. A mistake in one of them is an error of the whole question: what
+cannot be read may decide the answer. Who wants the state judged by itself says so, and the answer says so too. Outside any project a file
+or a folder, which may be from anywhere, is judged by itself; a running cloud or a plan is not: somebody is in the wrong folder.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from infra.neutron.semantics.directory import Directory
 from infra.neutron.snapshot import store
 from infra.neutron.sources import cli_json
 from infra.queries.traffic import ReachableTraffic
+from ringfence import folder
 from ringfence.analysis import declarations
 from ringfence.analysis.running import running
 
@@ -41,12 +43,17 @@ if TYPE_CHECKING:
     from infra.reachability.fabric import Fabric
     from infra.reachability.intent import Intent
     from ringfence.analysis.declarations import Declared
+    from ringfence.fingerprint import Fingerprint
 
 DECLARATIONS = "declarations"
 CHUNK = 1 << 20
 ALONE = "--without-declarations"
 """The option that asks for a state to be judged by itself."""
 WISHED = f"{ALONE} was given"
+
+
+DEMANDING = ("cloud", "plan")
+"""Kinds of states that somebody's declarations are about, wherever the question is asked."""
 
 
 def ignore(_part: str, _count: int) -> None:
@@ -79,7 +86,7 @@ class State:
     rule with the line that asked for it where one did. ``declared`` is what the state is compared with, where there is something; where
     there is nothing, ``alone`` says why. ``absent`` are the declared tenants that the state does not show: they are not compared.
     ``placed`` says which project is which declared tenant's.
-    ``accepted`` is what somebody answers for though the model does not understand it.
+    ``accepted`` is what somebody answers for though the model does not understand it. ``fingerprint`` says which declarations were read.
     """
 
     name: str
@@ -93,6 +100,7 @@ class State:
     alone: str = ""
     placed: Placed | None = None
     accepted: tuple[Acceptance, ...] = ()
+    fingerprint: Fingerprint | None = None
 
     @cached_property
     def intent(self) -> Intent | None:
@@ -133,9 +141,9 @@ class State:
         return Directory(self.snapshot, self.fabric)
 
 
-def read_declarations(today: date | None = None, folder: Path | None = None) -> Declared:
-    """Read the declarations of the work tree, or of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
-    return declarations.read_declarations(today or declarations.now(), folder or declarations.ROOT)
+def read_declarations(today: date | None = None, place: Path | None = None) -> Declared:
+    """Read the declarations of the project, or of a folder. Raises ``DeclarationError`` with the mistakes of all files."""
+    return declarations.read_declarations(today or declarations.now(), place or folder.root())
 
 
 def open_state(name: str, reading: Reading = Reading()) -> State:
@@ -188,7 +196,8 @@ def _planned(text: str, reading: Reading) -> Snapshot:
 def _described(name: str, declared: Declared, reading: Reading) -> State:
     """Return the state that declarations describe; it is compared with themselves."""
     snapshot = declared.snapshot()
-    found = State(name, taken=snapshot, snapshot=snapshot, today=reading.today or declarations.now(), driver=reading.driver)
+    day, mark = reading.today or declarations.now(), declared.fingerprint
+    found = State(name, taken=snapshot, snapshot=snapshot, today=day, driver=reading.driver, fingerprint=mark)
     return replace(found, alone=WISHED) if reading.alone else replace(found, declared=declared)
 
 
@@ -198,12 +207,15 @@ def _compared(name: str, taken: Snapshot, reading: Reading, file: Path | None = 
     found = State(name, taken=taken, snapshot=taken, today=day, driver=reading.driver, file=file)
     if reading.alone:
         return replace(found, alone=WISHED)
-    if not declarations.are_there(declarations.ROOT):
-        return replace(found, alone="there are no declarations (Pulumi.*.yaml in the work tree)")
+    project = folder.found()
+    if project is None:
+        return replace(found, alone=_nowhere(name))
+    if not declarations.are_there(project):
+        return replace(found, alone=f"there are no declarations (Pulumi.*.yaml) in {project}")
     declared = _beside(day)
     tenants = [one.tenant.name for one in declared.tenants]
     placed = parties.place(taken, tenants, reading.trust())
-    found = replace(found, placed=placed)
+    found = replace(found, placed=placed, fingerprint=declared.fingerprint)
     mine = [tenant for tenant in tenants if tenant in placed.ids]
     absent = tuple(tenant for tenant in tenants if tenant not in mine)
     if not mine and not placed.doubts:
@@ -212,6 +224,15 @@ def _compared(name: str, taken: Snapshot, reading: Reading, file: Path | None = 
     declared = declared.only(mine)
     snapshot = provenance.attach(taken, declared.snapshot(), declared.once(), placed=placed)
     return replace(found, snapshot=snapshot, declared=declared, absent=absent)
+
+
+def _nowhere(name: str) -> str:
+    """Say that there is no project to compare a state with, where it may well be judged without one."""
+    said = f"there are no declarations: no project is in {Path.cwd()} or above it"
+    if name.partition(":")[0] in DEMANDING:
+        hint = f"{folder.HINT}; or judge it by itself with {ALONE}"
+        raise QuestionError.of(said, where=name, expected="the declarations to compare it with", hint=hint)
+    return said
 
 
 def _beside(day: date) -> Declared:

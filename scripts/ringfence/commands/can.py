@@ -12,22 +12,17 @@ from infra.queries.replies import replies
 from infra.queries.sides import Side
 from ringfence.analysis.options import (
     BROKEN,
-    DECLARATIONS,
     HOLDS,
     UNKNOWN,
-    Alone,
-    AsJson,
-    DriverName,
-    PlatformIds,
-    StateName,
-    Today,
+    StateOptions,
+    about,
     console,
     emit,
-    not_understood,
-    read,
     service,
     shown,
+    tell_about,
 )
+from ringfence.verb import verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,41 +43,33 @@ def add(app: typer.Typer) -> None:
     app.command("who-can-reach")(who_can_reach)
 
 
+@verb
 def can(
     source: Source,
     target: Target,
     what: Annotated[str | None, typer.Argument(metavar="[PROTO/PORT]", help="tcp/443, udp/5000-5010, icmp/8, gre ...")] = None,
-    state: StateName = DECLARATIONS,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """What passes from one place to another: exit 0 when it passes, 1 when it does not, 2 when it cannot be told.
 
     Examples: `ringfence can acme/web acme/db tcp/5432`; `ringfence can internet acme`; `ringfence can acme globex --state cloud`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = options.opened()
     asked = service(what) if what else None
     ends = opened.directory.find(source), opened.directory.find(target)
     found = answers.can(opened.reachable, *ends, asked)
     whole = bool(found) if asked is None else answers.passes_whole(found, asked)
     pairs = answers.joined(opened.reachable, *ends)
-    _answer(opened, found, beside(opened, pairs, found, asked), whole=whole, as_json=as_json)
+    _answer(opened, found, beside(opened, pairs, found, asked), whole=whole, as_json=options.as_json)
 
 
+@verb
 def who_can_reach(
     target: Target,
     what: Annotated[str, typer.Argument(metavar="PROTO/PORT", help="tcp/5432 ...")],
-    state: StateName = DECLARATIONS,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """Everybody from whom a service can be reached: exit 0 when there is somebody, 1 when nobody, 2 when it cannot be told.
 
@@ -90,14 +77,14 @@ def who_can_reach(
 
     Examples: `ringfence who-can-reach acme/db tcp/5432`; `ringfence who-can-reach acme icmp/8 --state cloud --json`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = options.opened()
     places = [place for place in opened.directory.find(target) if isinstance(place, Side)]
     if not places:
         raise QuestionError.of("nothing in the cloud has this address", where=target, expected="a tenant, a server or an address of one")
     asked = service(what)
     found = answers.who_can_reach(opened.reachable, places, asked)
     pairs = [(one, two) for one in answers.neighbours(opened.reachable, places) for two in places if one != two]
-    _answer(opened, found, beside(opened, pairs, found, asked), whole=bool(found), as_json=as_json)
+    _answer(opened, found, beside(opened, pairs, found, asked), whole=bool(found), as_json=options.as_json)
 
 
 def beside(opened: State, pairs: Sequence[tuple[Place, Place]], found: list[Traffic], asked: Service | None) -> list[Reply] | None:
@@ -127,8 +114,7 @@ def plain_replies(opened: State, answered: list[Reply] | None) -> list[dict[str,
 def _answer(opened: State, found: list[Traffic], answered: list[Reply] | None, *, whole: bool, as_json: bool) -> None:
     unknowns = opened.fabric.unknowns
     if as_json:
-        beside_it = {"answers": plain_replies(opened, answered), "unknowns": list(unknowns), "not_compared": opened.alone}
-        emit({"passes": plain(opened, found), "whole": whole, **beside_it})
+        emit({"passes": plain(opened, found), "whole": whole, "answers": plain_replies(opened, answered), **about(opened)})
     else:
         out = console()
         for traffic in shown(found, "pairs", out):
@@ -139,7 +125,7 @@ def _answer(opened: State, found: list[Traffic], answered: list[Reply] | None, *
             nothing = "nothing passes" if not unknowns else "nothing is seen to pass"
             out.print(f"{nothing} by rules alone" if answered else nothing)
         show_replies(opened, answered)
-        not_understood(opened)
+        tell_about(opened)
     if unknowns and not whole:
         raise typer.Exit(UNKNOWN)
     raise typer.Exit(HOLDS if whole else BROKEN)

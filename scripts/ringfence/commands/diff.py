@@ -18,18 +18,15 @@ from ringfence.analysis.options import (
     BROKEN,
     HOLDS,
     UNKNOWN,
-    Alone,
-    AsJson,
-    DriverName,
-    PlatformIds,
-    Today,
+    Options,
     console,
+    declarations_of,
     emit,
-    not_understood,
-    read,
     shown,
+    tell_about,
 )
 from ringfence.analysis.output import SHOWN
+from ringfence.verb import verb
 
 MANY = 3
 """Cards up to which a change names all of them."""
@@ -49,40 +46,38 @@ def add(app: typer.Typer) -> None:
     app.command("diff")(command)
 
 
+@verb
 def command(
     before: Annotated[
         str, typer.Argument(help="A state: declarations, git:REV, plan:FILE+STATE, cloud[:NAME], a snapshot file or a folder.")
     ],
     after: Annotated[str, typer.Argument(help="The other state.")] = "declarations",
     form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: Options,
 ) -> None:
     """Traffic gained and lost, the widest first: exit 0 when the two mean the same, 1 when not, 2 when it cannot be told.
 
     Examples: `ringfence diff git:HEAD`; `ringfence diff git:main git:HEAD --format markdown`; `ringfence diff cloud plan:plan.json+cloud`
     """
-    old, new = (read(name, driver, today=today, alone=alone, platform=platform) for name in (before, after))
+    old, new = (options.read(name) for name in (before, after))
     found = [*changes(old.reachable, new.reachable), *rewired(old.snapshot, new.snapshot)]
     unknowns = (*old.fabric.unknowns, *new.fabric.unknowns)
-    if as_json:
+    if options.as_json:
         emit(
             {
                 "changes": [dataclasses.asdict(change) for change in found],
                 "unknowns": list(unknowns),
                 "not_compared": [old.alone, new.alone],
+                "declarations": [declarations_of(old), declarations_of(new)],
             }
         )
     elif form is Form.MARKDOWN:
-        print(markdown(found, before, after))
+        marks = dict.fromkeys(str(state.fingerprint) for state in (old, new) if state.fingerprint)
+        print(markdown(found, before, after), *(f"<sub>{markdown_text(mark)}</sub>" for mark in marks), sep="\n\n")
     else:
         _show(found, before, after)
-        not_understood(old)
-        not_understood(new)
+        tell_about(old, new)
     raise typer.Exit(BROKEN if any(change.subject != NOT_UNDERSTOOD for change in found) else UNKNOWN if unknowns else HOLDS)
 
 

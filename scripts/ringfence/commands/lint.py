@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from importlib.metadata import version
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,24 +23,19 @@ from infra.queries.traffic import points
 from ringfence.analysis import exceptions as exception_files
 from ringfence.analysis.options import (
     BROKEN,
-    DECLARATIONS,
     HOLDS,
     UNKNOWN,
-    Alone,
-    AsJson,
-    DriverName,
     ExceptionsOption,
-    PlatformIds,
-    StateName,
-    Today,
+    StateOptions,
+    about,
     console,
     emit,
     not_compared,
-    not_understood,
-    read,
     shown,
+    tell_about,
 )
 from ringfence.analysis.output import write
+from ringfence.verb import verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,40 +53,36 @@ def add(app: typer.Typer) -> None:
     app.command("lint")(command)
 
 
+@verb
 def command(
-    state: StateName = DECLARATIONS,
     exceptions: ExceptionsOption = None,
     sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Also write SARIF 2.1.0 with file and line.")] = None,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
     each: Annotated[bool, typer.Option("--each", help="One finding per rule, also for the rules of a group that nobody declared.")] = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """Findings about firewall rules: exit 0 without errors and warnings, 1 with, 2 when something in the state is not understood.
 
     Examples: `ringfence lint`; `ringfence lint --state cloud --sarif findings.sarif`; `ringfence lint --state cloud.jsonl --each --json`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform, exceptions=exceptions)
+    opened = options.opened(exceptions)
     filters = opened.fabric.builder
     if not isinstance(filters, Filters):
-        raise QuestionError.of("the state has no security groups", where=state, expected="a state whose filters are security groups")
+        raise QuestionError.of("the state has no security groups", where=options.state, expected="a state whose filters are security groups")
     declared = opened.declared.snapshot() if opened.declared else None
     found = [*lint(opened.snapshot, filters, Driver(opened.fabric.profile), opened.today, declared), *expired(opened.ended)]
-    found = _but_accepted(found, opened, filters, exception_files.listed(exceptions, state))
+    found = _but_accepted(found, opened, filters, exception_files.listed(exceptions, options.state))
     if not each:
         found = gathered(found)
     if sarif_file is not None:
         write(sarif_file, [json.dumps(sarif(found, version("ringfence")), indent=1).encode()])
-    if as_json:
+    if options.as_json:
         listed = [{**dataclasses.asdict(finding), "level": finding.level} for finding in found]
-        emit({"findings": listed, "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone})
+        emit({"findings": listed, **about(opened)})
     else:
         _show(found)
         not_compared(opened)
-        not_understood(opened)
+        tell_about(opened)
     wrong = any(finding.level is not Level.NOTE for finding in found)
     raise typer.Exit(BROKEN if wrong else UNKNOWN if opened.fabric.unknowns else HOLDS)
 

@@ -10,20 +10,15 @@ import typer
 from infra.queries.matrix import Level, matrix
 from ringfence.analysis import tables
 from ringfence.analysis.options import (
-    DECLARATIONS,
     HOLDS,
     UNKNOWN,
-    Alone,
-    AsJson,
-    DriverName,
-    PlatformIds,
-    StateName,
-    Today,
+    StateOptions,
+    about,
     emit,
-    not_understood,
-    read,
+    tell_about,
 )
 from ringfence.commands.can import plain
+from ringfence.verb import verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,34 +51,29 @@ def add(app: typer.Typer) -> None:
     app.command("matrix")(command)
 
 
+@verb
 def command(
     tenants: Annotated[list[str] | None, typer.Argument(help="Only these tenants and the platform among themselves.")] = None,
     by: Annotated[Level, typer.Option(help="What a row is.")] = Level.ZONES,
     form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
-    state: StateName = DECLARATIONS,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """Who can send what to whom, exactly: exit 0, or 2 when something in the state is not understood.
 
     Examples: `ringfence matrix`; `ringfence matrix acme --format html > acme.html`; `ringfence matrix --by tenants --state cloud`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = options.opened()
     for name in tenants or ():
         opened.directory.find(name)
-    found = matrix(opened.reachable, by, tuple(tenants or ()), detail=as_json or form is Form.HTML)
-    unknowns = opened.fabric.unknowns
-    if as_json:
+    found = matrix(opened.reachable, by, tuple(tenants or ()), detail=options.as_json or form is Form.HTML)
+    if options.as_json:
         cells = [
             {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.reachable)}
             for (source, target), cell in found.cells.items()
         ]
-        emit({"rows": found.rows, "cells": cells, "unknowns": list(unknowns), "not_compared": opened.alone})
+        emit({"rows": found.rows, "cells": cells, **about(opened)})
     else:
         print(WRITERS[form](found, opened))
-        not_understood(opened, aside=form is not Form.TEXT)
-    raise typer.Exit(UNKNOWN if unknowns else HOLDS)
+        tell_about(opened, aside=form is not Form.TEXT)
+    raise typer.Exit(UNKNOWN if opened.fabric.unknowns else HOLDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,20 +15,15 @@ from infra.proof.report import Verdict
 from ringfence.analysis.judged import asked_for, not_judged
 from ringfence.analysis.known import namesakes, show_parties
 from ringfence.analysis.options import (
-    DECLARATIONS,
-    Alone,
-    AsJson,
-    DriverName,
     ExceptionsOption,
-    PlatformIds,
-    StateName,
-    Today,
+    StateOptions,
     console,
+    declarations_of,
     emit,
-    read,
     shown,
 )
 from ringfence.analysis.output import write
+from ringfence.verb import verb
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,30 +39,27 @@ def add(app: typer.Typer) -> None:
     app.command("prove")(command)
 
 
+@verb
 def command(
-    state: StateName = DECLARATIONS,
     certificate: Annotated[Path | None, typer.Option(help="Where to write the certificate when no packet passes between tenants.")] = None,
     snapshot: Annotated[Path | None, typer.Option(help="Where to write the snapshot that the certificate belongs to.")] = None,
-    driver: DriverName = None,
     exceptions: ExceptionsOption = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """Prove isolation: exit 0 when it holds, 1 when it does not, 2 when it cannot be told.
 
     Examples: `ringfence prove`; `ringfence prove --state cloud --certificate proof.json --snapshot cloud.jsonl`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform, exceptions=exceptions)
+    opened = options.opened(exceptions)
     proof = prove(opened.fabric, opened.intent)
     unjudged = list(not_judged(opened, proof))
     _apart(certificate, snapshot, opened.file)
     written = _write(proof, certificate, snapshot, opened)
-    if as_json:
+    if options.as_json:
         ended = [dataclasses.asdict(one) for one in opened.ended]
-        emit({**plain(proof), "absent": opened.absent, "not_judged": unjudged, "ended": ended, "namesakes": namesakes(opened)})
+        beside = {"absent": opened.absent, "not_judged": unjudged, "ended": ended, "namesakes": namesakes(opened)}
+        emit({**plain(proof), **beside, "declarations": declarations_of(opened)})
     else:
         _show_unjudged(console(), opened, unjudged)
         show(console(), proof, opened)
@@ -151,6 +143,8 @@ def show(out: Console, proof: Proof, state: State) -> None:
         out.print(f"  accepted, though not understood: {acceptance}", style="yellow", markup=False)
     show_parties(out, proof, state)
     counts = ", ".join(f"{count:,} {what}" for what, count in proof.counts.items())
+    if state.fingerprint:
+        out.print(str(state.fingerprint), style="dim", markup=False)
     out.print(f"{state.name} under {proof.profile}: {proof.verdict} ({counts})", style=STYLES[proof.verdict], markup=False)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from infra.declaration.schema import reference, schema_text
+from infra.errors import QuestionError
+from ringfence import folder
 from ringfence.analysis import output
 
-ROOT = Path(__file__).resolve().parents[3]
-SCHEMA = ROOT / "docs" / "schema" / "stack.json"
-MANUAL = ROOT / "docs" / "declaration.md"
+SCHEMA, MANUAL = "docs/schema/stack.json", "docs/declaration.md"
 REFERENCE = "<!-- The tables below are made by `ringfence schema --write`. -->"
 
 
@@ -37,6 +36,10 @@ def command(
     if not write:
         typer.echo(schema_text(), nl=False)
         return
-    SCHEMA.parent.mkdir(parents=True, exist_ok=True)
-    output.write(SCHEMA, [schema_text().encode()])
-    output.write(MANUAL, [manual(MANUAL.read_text(encoding="utf-8")).encode()])
+    place = folder.root()
+    text = (place / MANUAL).read_text(encoding="utf-8") if (place / MANUAL).exists() else ""
+    if REFERENCE not in text:
+        hint = "only a checkout of ringfence has it; elsewhere: ringfence schema > stack.json"
+        raise QuestionError.of("the manual of declarations is not here", where=str(place / MANUAL), hint=hint)
+    output.write(place / SCHEMA, [schema_text().encode()])
+    output.write(place / MANUAL, [manual(text).encode()])

@@ -15,7 +15,7 @@ from infra.errors import QuestionError
 from infra.neutron.semantics.services import Driver
 from infra.neutron.snapshot.store import lines_of, written
 from ringfence.analysis.declarations import trust
-from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, console, emit, read
+from ringfence.analysis.options import BROKEN, HOLDS, AsJson, DriverName, PlatformIds, Today, console, declarations_of, emit, read
 from ringfence.analysis.output import write
 from ringfence.analysis.running import streamed
 from ringfence.checker import conditions
@@ -46,6 +46,7 @@ def snapshot(
 
     Examples: `OS_CLOUD=auditor ringfence snapshot cloud.jsonl`; `ringfence snapshot declared.jsonl --state declarations --json`
     """
+    mark = None
     if state.partition(":")[0] == "cloud":
         header, records = streamed(state.partition(":")[2] or None, trust(frozenset(platform or ())), _tell)
         lines = written(header if driver is None else _told(header, driver), records)
@@ -53,10 +54,11 @@ def snapshot(
         opened = read(
             state, driver, today=today, alone=True, platform=platform
         )  # what was taken is written, whatever it would be compared with
+        mark = declarations_of(opened)
         lines = opened.lines() if driver is None else lines_of(_under(opened.taken, driver))
     digest = write(file, lines)
     if as_json:
-        emit({"file": str(file), "sha256": digest})
+        emit({"file": str(file), "sha256": digest, "declarations": mark})
     else:
         console().print(f"{file}: sha256 {digest}")
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from infra.declaration import load_platform, load_tenant
 from infra.errors import DeclarationError, RingfenceError
 from infra.text import visible
+from ringfence import folder
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
 
@@ -51,9 +52,9 @@ def status(*, today: Today = None, as_json: Annotated[bool, typer.Option("--json
 def _tenant(name: str, today: date) -> dict[str, Any]:
     from ringfence.verify import stacks  # noqa: PLC0415 - as above
 
-    platform = load_platform(stacks.ROOT / "Pulumi.platform.yaml").platform
+    platform = load_platform(folder.root() / "Pulumi.platform.yaml").platform
     try:
-        declaration = load_tenant(stacks.ROOT / f"Pulumi.{name}.yaml", platform, today=today)
+        declaration = load_tenant(folder.root() / f"Pulumi.{name}.yaml", platform, today=today)
     except DeclarationError as problem:
         return {"name": name, "state": f"its declaration has mistakes:\n{problem}", "servers": [], "flows": []}
     tenant = declaration.tenant

@@ -16,6 +16,7 @@ from infra.declaration.folder import files as declarations_of
 from infra.declaration.validation import ONLY_TOGETHER, Validated, validate_alone, validate_folder
 from infra.declaration.yaml.text import MOST_BYTES
 from infra.errors import QuestionError
+from ringfence import folder as project
 from ringfence.analysis import declarations
 from ringfence.analysis.options import HOLDS, UNKNOWN, AsJson, Today, console, emit
 
@@ -69,7 +70,7 @@ def _judged(named: list[str], stack: str, day: date, *, syntax: bool) -> Iterato
     if stack and STDIN not in named:
         raise QuestionError.of("nothing is read from standard input", where="--stack", expected="the file - beside it", got=stack)
     if not named:
-        folder = declarations.ROOT
+        folder = project.found() or Path.cwd()
         if not declarations.are_there(folder):
             hint = "`ringfence init` writes the first ones; or name files"
             raise QuestionError.of("there is no declaration", where=str(folder), expected=f"{PREFIX}<stack>{SUFFIX}", hint=hint)
@@ -97,7 +98,8 @@ def _standard_input(stack: str, day: date, *, syntax: bool) -> Validated:
         raise QuestionError.of("this is no name of a stack", where="--stack", expected="one word", got=stack)
     with tempfile.TemporaryDirectory(prefix="ringfence-") as made:
         folder = Path(made)
-        beside = declarations_of(declarations.ROOT) if declarations.ROOT.is_dir() else ()
+        here = project.found()
+        beside = declarations_of(here) if here else ()
         for path in (one for one in beside if one.name != name):
             (folder / path.name).symlink_to(path.resolve())
         (folder / name).write_bytes(sys.stdin.buffer.read(MOST_BYTES + 1))

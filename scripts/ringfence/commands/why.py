@@ -11,24 +11,19 @@ from infra.queries import answers, explain
 from ringfence.analysis.judged import asked_for
 from ringfence.analysis.options import (
     BROKEN,
-    DECLARATIONS,
     HOLDS,
     UNKNOWN,
-    Alone,
-    AsJson,
-    DriverName,
-    PlatformIds,
-    StateName,
-    Today,
+    StateOptions,
+    about,
     console,
     emit,
     not_compared,
-    not_understood,
-    read,
     service,
     shown,
+    tell_about,
 )
 from ringfence.commands.can import Source, Target, beside, label, plain_replies, show_replies
+from ringfence.verb import verb
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,17 +41,13 @@ def add(app: typer.Typer) -> None:
     app.command("why-not")(why_not)
 
 
+@verb
 def why(
     source: Source,
     target: Target,
     what: Annotated[str | None, typer.Argument(metavar="[PROTO/PORT]", help="tcp/443 ...; everything when it is left out.")] = None,
-    state: StateName = DECLARATIONS,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """Why packets pass: the path, and the rules with flow, owner, reason, file and line.
 
@@ -64,15 +55,14 @@ def why(
 
     Examples: `ringfence why acme/web acme/db tcp/5432`; `ringfence why internet acme/web tcp/443 --state cloud`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = options.opened()
     ends, asked = (opened.directory.find(source), opened.directory.find(target)), service(what) if what else None
     reasons = explain.why(opened.reachable, *ends, asked)
     found = [reason.traffic for reason in reasons]
     answered = beside(opened, answers.joined(opened.reachable, *ends), found, asked)
-    if as_json:
+    if options.as_json:
         passes = [_plain(opened, reason) for reason in reasons]
-        told = {"answers": plain_replies(opened, answered), "unknowns": list(opened.fabric.unknowns), "not_compared": opened.alone}
-        emit({"passes": passes, **told})
+        emit({"passes": passes, "answers": plain_replies(opened, answered), **about(opened)})
     else:
         out = console()
         for reason in shown(reasons, "pairs", out):
@@ -85,21 +75,17 @@ def why(
             hint = f"ringfence why-not {source} {target} {what or 'PROTO/PORT'} says what stops it"
             out.print(f"{nothing} passes{rules}; {hint}", markup=False)
         show_replies(opened, answered)
-        not_understood(opened)
+        tell_about(opened)
     raise typer.Exit(HOLDS if reasons else UNKNOWN if opened.fabric.unknowns else BROKEN)
 
 
+@verb
 def why_not(
     source: Source,
     target: Target,
     what: What,
-    state: StateName = DECLARATIONS,
-    driver: DriverName = None,
     *,
-    platform: PlatformIds = None,
-    today: Today = None,
-    alone: Alone = False,
-    as_json: AsJson = False,
+    options: StateOptions,
 ) -> None:
     """Why packets do not pass: every place that stops them, and the smallest change that would let them pass.
 
@@ -107,7 +93,7 @@ def why_not(
 
     Examples: `ringfence why-not internet acme/db tcp/5432`; `ringfence why-not acme globex tcp/22 --state cloud --json`
     """
-    opened = read(state, driver, today=today, alone=alone, platform=platform)
+    opened = options.opened()
     asked = service(what)
     sources, targets = opened.directory.find(source), opened.directory.find(target)
     passes = answers.passes_whole(answers.can(opened.reachable, sources, targets, asked), asked)
@@ -115,10 +101,9 @@ def why_not(
     flow = () if passes else explain.suggested_flow(source, target, asked)
     answered = [] if passes else beside(opened, answers.joined(opened.reachable, sources, targets), [], asked)
     unknowns = opened.fabric.unknowns
-    if as_json:
+    if options.as_json:
         plain = [_plain_denial(opened, denial) for denial in denials]
-        told = {"answers": plain_replies(opened, answered), "unknowns": list(unknowns), "not_compared": opened.alone}
-        emit({"passes": passes, "denials": plain, "flow": flow, **told})
+        emit({"passes": passes, "denials": plain, "flow": flow, "answers": plain_replies(opened, answered), **about(opened)})
     elif passes:
         console().print(f"it passes; ringfence why {source} {target} {what} says why")
     else:
@@ -128,7 +113,7 @@ def why_not(
         if flow:
             out.print("in the declaration:", *flow, sep="\n  ", markup=False)
         show_replies(opened, answered)
-        not_understood(opened)
+        tell_about(opened)
     raise typer.Exit(BROKEN if passes else UNKNOWN if unknowns else HOLDS)
 
 

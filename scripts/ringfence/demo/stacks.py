@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
 from infra.errors import CloudError
+from ringfence import folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ringfence.demo.steps import Log
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = folder.root()
+"""The checkout: ``scripts/demo`` runs this there."""
 SALT = "encryptionsalt:"
 SECONDS = 300
 

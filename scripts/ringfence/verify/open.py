@@ -11,10 +11,10 @@ from infra.declaration import load_platform, load_tenant, names
 from infra.dynamic import clouds
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
+from ringfence import folder
 from ringfence.verify import failures, stacks
 from ringfence.verify.cloud import discovery
 from ringfence.verify.inventory import TenantWorld, World
-from ringfence.verify.stacks import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,28 +36,29 @@ class Opened:
     left: dict[str, str] = field(default_factory=dict)
 
 
-def declared_tenants(folder: Path = ROOT) -> tuple[str, ...]:
-    """Return the names of all tenants that are declared in a folder, the tree when none is named."""
-    found = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml"))
+def declared_tenants(place: Path | None = None) -> tuple[str, ...]:
+    """Return the names of all tenants that are declared in a folder, the project's when none is named."""
+    found = sorted(file.name.split(".")[1] for file in (place or folder.root()).glob("Pulumi.*.yaml"))
     return tuple(name for name in found if name != names.PLATFORM)
 
 
-def read(tenants: Sequence[str] = (), folder: Path = ROOT, today: date | None = None) -> Opened:
+def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | None = None) -> Opened:
     """Read declarations and stacks; without names, of every tenant that is declared in the folder and up.
 
     Raises :class:`RingfenceError` when a named tenant is not declared or not up, when none is, and when a stack cannot be read: only of
     a stack that is known not to be up nothing need be verified.
     """
-    platform = load_platform(folder / "Pulumi.platform.yaml").platform
-    unknown = sorted(set(tenants) - set(declared_tenants(folder)))
+    place = place or folder.root()
+    platform = load_platform(place / "Pulumi.platform.yaml").platform
+    unknown = sorted(set(tenants) - set(declared_tenants(place)))
     if unknown:
-        raise RingfenceError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(declared_tenants(folder)))
+        raise RingfenceError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(declared_tenants(place)))
     cloud = clouds.admin()
     known = stacks.known()
-    left = {name: "there is no such stack: pulumi up has not made it" for name in declared_tenants(folder) if name not in known}
+    left = {name: "there is no such stack: pulumi up has not made it" for name in declared_tenants(place) if name not in known}
     with ThreadPoolExecutor(4) as pool:
         platform_facts = pool.submit(stacks.platform)
-        asked = {name: pool.submit(stacks.tenant, name) for name in tenants or set(declared_tenants(folder)) - left.keys()}
+        asked = {name: pool.submit(stacks.tenant, name) for name in tenants or set(declared_tenants(place)) - left.keys()}
         made = pool.submit(stacks.all_made)
     found = {}
     for name, future in sorted(asked.items()):
@@ -70,7 +71,7 @@ def read(tenants: Sequence[str] = (), folder: Path = ROOT, today: date | None = 
     today = today or datetime.now(UTC).date()
     worlds = []
     for name, stack in found.items():
-        declaration = load_tenant(folder / f"Pulumi.{name}.yaml", platform, today=today)
+        declaration = load_tenant(place / f"Pulumi.{name}.yaml", platform, today=today)
         worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
     world = World(platform, platform_facts.result(), tuple(worlds), made=made.result())
     with failures.translated("asking the cloud what the stacks did not export"):

@@ -8,14 +8,13 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from infra.declaration import names
 from infra.errors import CloudError
+from ringfence import folder
 from ringfence.verify.made import Made
 
-ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 120
 HALF_WRITTEN = "failed to load checkpoint"
 """What the engine says of a state file that somebody is writing."""
@@ -89,7 +88,7 @@ def _engine(*arguments: str, where: str) -> str:
 def _asked(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["pulumi", *arguments, "--non-interactive"]
     try:
-        return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
+        return subprocess.run(command, cwd=folder.root(), env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as problem:
         hint = "look after the engine's backend, then run it again"
         raise CloudError.of("the Pulumi engine did not answer", got=f"nothing in {SECONDS} s", hint=hint) from problem

@@ -21,6 +21,7 @@ LAYERS = (
     "infra.text",
     "infra.errors",
     "infra.outcome",
+    "infra.paths",
     "infra.declaration",
     "infra.packets",
     "infra.policy",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringfence import application, cli
-from ringfence.analysis import declarations
+from tests.fast.architecture.sources import ROOT
 from tests.fast.ringfence.command import Ended
 
 if TYPE_CHECKING:
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from tests.fast.ringfence.command import Run
 
 
-ROOT = declarations.ROOT
-
-
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Run the command line as its entry point does, in a work tree without declarations."""
+    """Run the command line as its entry point does, in a project without declarations."""
     monkeypatch.delenv(application.DEBUG, raising=False)
-    monkeypatch.setattr(declarations, "ROOT", tmp_path_factory.mktemp("empty"))
+    empty = tmp_path_factory.mktemp("empty")
+    (empty / "Pulumi.yaml").touch()
+    monkeypatch.chdir(empty)
 
     def command(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["ringfence", *map(str, arguments)])
@@ -42,10 +41,10 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture
 def tree(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a work tree with the shipped declarations, which may be changed; ``run`` is named to come first."""
+    """Work in a project with the shipped declarations, which may be changed; ``run`` is named to come first."""
     del run
     folder = tmp_path_factory.mktemp("tree")
     for file in ROOT.glob("Pulumi.*.yaml"):
         copy(file, folder)
-    monkeypatch.setattr(declarations, "ROOT", folder)
+    monkeypatch.chdir(folder)
     return folder

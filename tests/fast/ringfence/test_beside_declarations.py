@@ -108,8 +108,7 @@ def test_whatever_form_a_state_has_a_mistake_beside_it_is_told(
     """A running cloud, a plan, a folder and a file are all compared in one place."""
     file = running(tmp_path, run, drifted=True)
     snapshot = store.load(file)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "plan.json").write_text("{}")
+    (tree / "plan.json").write_text("{}")
     monkeypatch.setattr(states, "running", lambda *_: snapshot)
     monkeypatch.setattr("infra.neutron.sources.cli_json.load_folder", lambda *_, **__: snapshot)
     monkeypatch.setattr("infra.neutron.plans.planned.planned_snapshot", lambda *_, **__: snapshot)

@@ -83,7 +83,8 @@ def test_the_command_looks_before_it_does_anything(tmp_path: Path) -> None:
     looking = script[script.index("found=()") : script.index('"$ROOT/scripts/setup"')]
 
     def found(state: str, cache: str) -> list[str]:
-        command = f'set -euo pipefail; source "{ROOT}/scripts/paths.sh"; ROOT="$PWD"\n{looking}\necho "$RINGFENCE_DEMO_BEGAN $RINGFENCE_DEMO_FOUND"'
+        settled = f'set -euo pipefail; source "{ROOT}/scripts/paths.sh"; ROOT="$PWD"'
+        command = f'{settled}\n{looking}\necho "$RINGFENCE_DEMO_BEGAN $RINGFENCE_DEMO_FOUND"'
         settings = {"PATH": os.environ["PATH"], "RINGFENCE_STATE": state, "RINGFENCE_CACHE": cache}
         done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
         began, *words = done.stdout.split()

@@ -8,7 +8,7 @@ import pytest
 
 from infra.errors import QuestionError
 from infra.neutron.snapshot import Unknown
-from ringfence.analysis import declarations
+from ringfence import folder
 from ringfence.analysis.exceptions import EXCEPTIONS, listed
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.ringfence.command import kept
@@ -114,12 +114,13 @@ def test_the_file_lies_beside_the_declarations_and_not_where_a_verb_runs(tmp_pat
     cloud = two_tenants()
     cloud.add(Unknown(type="firewall_group", id="f"))
     state = ("--state", kept(tmp_path, cloud), "--today", "2030-01-31")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / EXCEPTIONS).write_text(GOOD, encoding="utf-8")
+    beside, below = folder.root() / EXCEPTIONS, folder.root() / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    (below / EXCEPTIONS).write_text(GOOD, encoding="utf-8")
     assert (run("prove", *state).code, '"firewall_group' in run("lint", *state, "--json").out) == (2, True)
-    beside = declarations.ROOT / EXCEPTIONS
     beside.write_text(GOOD, encoding="utf-8")
-    (tmp_path / EXCEPTIONS).write_text("- odd", encoding="utf-8")
+    (below / EXCEPTIONS).write_text("- odd", encoding="utf-8")
     assert (run("prove", *state).code, run("lint", *state, "--json").json["unknowns"]) == (0, [])
     beside.write_text(GOOD.replace("anna", "0443"), encoding="utf-8")
     for verb in ("prove", "lint"):

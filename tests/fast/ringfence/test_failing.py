@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Never
 import pytest
 from rich.console import Console
 
-from ringfence.analysis import output
-from ringfence.commands import prove
+from ringfence.analysis import options, output
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.ringfence.command import kept
 
@@ -87,11 +86,11 @@ def test_no_failure_ends_like_an_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The code is 2, or 130 for an interrupt; --debug adds where it came from and changes no code."""
-    monkeypatch.setattr(prove, "read", _raise(error))
-    options = ["--debug"] if debug else []
+    monkeypatch.setattr(options, "read", _raise(error))
+    asked = ["--debug"] if debug else []
     handler = signal.getsignal(signal.SIGINT)
     try:
-        people, programs = run(*options, "prove"), run(*options, "prove", "--json")
+        people, programs = run(*asked, "prove"), run(*asked, "prove", "--json")
     finally:
         signal.signal(signal.SIGINT, handler)
     assert (people.code, people.out, said in people.err) == (code, "", True), people

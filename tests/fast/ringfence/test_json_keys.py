@@ -81,9 +81,8 @@ QUESTIONS: dict[str, list[Asked]] = {
 
 @pytest.mark.usefixtures("tree")
 @pytest.mark.parametrize("verb", QUESTIONS)
-def test_no_key_of_a_verbs_answer_gets_another_name(verb: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_of_a_verbs_answer_gets_another_name(verb: str, tmp_path: Path, run: Run) -> None:
     """Answers of one verb about several clouds, so that every list in them has an entry somewhere."""
-    monkeypatch.chdir(tmp_path)
     Path("accepted.yaml").write_text(ACCEPTED, encoding="utf-8")
     found: list[str] = []
     for question, clouds in QUESTIONS[verb]:
@@ -165,6 +164,7 @@ def test_no_key_of_the_other_answers_gets_another_name(tmp_path: Path, run: Run,
     hold(KEYS / "errors.txt", key_paths(run("prove", "--state", "nowhere", "--json").json))
 
 
+@pytest.mark.usefixtures("tree")
 def test_no_key_of_the_status_gets_another_name(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """One tenant is up and verified, the other is not."""
     up = next(tenant for tenant in world().tenants if tenant.name == "acme")

@@ -190,7 +190,7 @@ def test_a_defect_is_told_without_a_trace_back(run: Run, monkeypatch: pytest.Mon
     def broken(*_: object, **__: object) -> None:
         raise KeyError("boom")
 
-    monkeypatch.setattr("ringfence.commands.prove.read", broken)
+    monkeypatch.setattr("ringfence.analysis.options.read", broken)
     ended = run("prove")
     assert ended.code == 2
     assert "KeyError: 'boom'" in ended.err

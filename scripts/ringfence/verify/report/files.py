@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ringfence.verify.report import junit, page
 from infra import paths
+from ringfence.verify.report import junit, page
 
 if TYPE_CHECKING:
     from pathlib import Path
