@@ -11,7 +11,7 @@ from infra.declaration import load_platform, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import stacks as declared
 from infra.errors import QuestionError
-from ringfence.analysis import declarations
+from ringfence import folder
 from ringfence.verify import stacks
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def logins(tenants: Sequence[str] = ()) -> Logins:
     asked = list(tenants)
     if not asked:
         made = set(stacks.known())
-        down = {name: "it has no stack" for name in declared(declarations.ROOT) if name not in made}
-        asked = [name for name in declared(declarations.ROOT) if name in made]
+        down = {name: "it has no stack" for name in declared(folder.root()) if name not in made}
+        asked = [name for name in declared(folder.root()) if name in made]
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         futures = {name: pool.submit(stacks.tenant, name) for name in asked}
     found: list[Login] = []
@@ -80,7 +80,7 @@ def logins(tenants: Sequence[str] = ()) -> Logins:
 
 def entrance() -> Entrance:
     """Return the bastion as the platform's stack exported it and this machine reaches it."""
-    platform = load_platform(declarations.ROOT / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
+    platform = load_platform(folder.root() / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
     bastion = stacks.platform()["bastion"]
     return Entrance.from_environment(bastion["address"], bastion["host_key"], platform.ssh_port)
 

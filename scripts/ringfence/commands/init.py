@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from infra.errors import QuestionError
 from ringfence.analysis import declarations
 from ringfence.analysis.options import AsJson, console, emit
 from ringfence.initial import choice, files, seen
+from ringfence.verb import verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,25 +28,38 @@ CHOSEN_BY = ("OS_CLOUD", "OS_AUTH_URL")
 """Variables that choose a cloud."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What is to be declared, where it is not taken from the cloud."""
+
+    region: Annotated[str, typer.Option(help="Region; else the credential's.")] = ""
+    external_network: Annotated[str, typer.Option(help="Network towards the outside; else the only one that the cloud has.")] = ""
+    flavor: Annotated[str, typer.Option(help="Flavor of bastion and server; else the smallest with 512 MiB or more.")] = ""
+    operators: Annotated[
+        list[str] | None, typer.Option(metavar="PREFIX", help="From where operators reach the bastion; once per prefix. Needed.")
+    ] = None
+    image: Annotated[str, typer.Option(help="Name of the guest image that is uploaded.")] = ""
+    backbone: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix of the management backbone.")] = ""
+    pool: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix that the tenants' management subnets come from.")] = ""
+    zone: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix of the first tenant's zone.")] = ""
+
+    def asked(self) -> choice.Asked:
+        """Return what the platform is to be."""
+        operators = tuple(self.operators or ())
+        return choice.Asked(self.region, self.external_network, self.flavor, operators, self.image, self.backbone, self.pool)
+
+
 def add(app: typer.Typer) -> None:
     """Register the command."""
     app.command("init")(command)
 
 
+@verb
 def command(
     tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Name of the first tenant.")] = "acme",
     *,
     cloud: Annotated[str, typer.Option("--cloud", metavar="NAME", help="Entry of clouds.yaml to look at; else what OS_* chooses.")] = "",
-    region: Annotated[str, typer.Option(help="Region; else the credential's.")] = "",
-    external_network: Annotated[str, typer.Option(help="Network towards the outside; else the only one that the cloud has.")] = "",
-    flavor: Annotated[str, typer.Option(help="Flavor of bastion and server; else the smallest with 512 MiB or more.")] = "",
-    operators: Annotated[
-        list[str] | None, typer.Option(metavar="PREFIX", help="From where operators reach the bastion; once per prefix. Needed.")
-    ] = None,
-    image: Annotated[str, typer.Option(help="Name of the guest image that is uploaded.")] = "",
-    backbone: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix of the management backbone.")] = "",
-    pool: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix that the tenants' management subnets come from.")] = "",
-    zone: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix of the first tenant's zone.")] = "",
+    wishes: Wishes,
     no_cloud: Annotated[bool, typer.Option("--no-cloud", help="Look at no cloud, whatever OS_* chooses.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -57,9 +72,8 @@ def command(
     """
     folder = Path.cwd()
     refuse_name(tenant)
-    asked = choice.Asked(region, external_network, flavor, tuple(operators or ()), image, backbone, pool)
     looked = _look(folder, cloud, no_cloud=no_cloud)
-    wanted = texts_of(folder, tenant, asked, looked, zone)
+    wanted = texts_of(folder, tenant, wishes.asked(), looked, wishes.zone)
     kept = [name for name in wanted if (folder / name).exists()]
     texts = {name: text for name, text in wanted.items() if name not in kept}
     files.judged(folder, texts, declarations.now())
