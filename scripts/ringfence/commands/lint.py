@@ -68,7 +68,9 @@ def command(
     opened = options.opened(exceptions)
     filters = opened.fabric.builder
     if not isinstance(filters, Filters):
-        raise QuestionError.of("the state has no security groups", where=options.state, expected="a state whose filters are security groups")
+        raise QuestionError.of(
+            "the state has no security groups", where=options.state, expected="a state whose filters are security groups"
+        )
     declared = opened.declared.snapshot() if opened.declared else None
     found = [*lint(opened.snapshot, filters, Driver(opened.fabric.profile), opened.today, declared), *expired(opened.ended)]
     found = _but_accepted(found, opened, filters, exception_files.listed(exceptions, options.state))
