@@ -17,7 +17,8 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     They come behind the function's other parameters, in the order of the fields, those of a base behind the class's own.
     """
     signature = inspect.signature(function, eval_str=True)
-    sets = {name: each.annotation for name, each in signature.parameters.items() if dataclasses.is_dataclass(each.annotation)}
+    kinds: dict[str, Any] = {name: each.annotation for name, each in signature.parameters.items()}
+    sets: dict[str, type[Any]] = {name: kind for name, kind in kinds.items() if hasattr(kind, "__dataclass_fields__")}
     own = [each for name, each in signature.parameters.items() if name not in sets]
     options = {name: list(_options(kind)) for name, kind in sets.items()}
     parameters = [*own, *(option for each in options.values() for option in each)]
@@ -29,7 +30,7 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
         function(**values)
 
     # Both are what typer reads; with ``__wrapped__`` it would read the function's own again.
-    del called.__wrapped__  # type: ignore[attr-defined]
+    del called.__wrapped__
     called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {each.name: each.annotation for each in parameters}
     return called
