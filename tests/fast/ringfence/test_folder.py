@@ -103,7 +103,7 @@ def test_a_difference_names_the_declarations_of_both_sides(tree: Path, run: Run)
     before, after = run("diff", "git:HEAD", "declarations", "--json").json["declarations"]
     assert (before["folder"], before["revision"]) == (after["folder"], after["revision"])
     assert (before["changed"], after["changed"], before["digest"] == after["digest"]) == (False, True, False)
-    assert run("diff", "git:HEAD").out.count("declarations: ") == 2
+    assert run("diff", "git:HEAD").out.count("sha256 ") == 2
     assert run("diff", "git:HEAD", "--format", "markdown").out.count("<sub>") == 2
 
 

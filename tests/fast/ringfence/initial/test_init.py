@@ -40,8 +40,9 @@ SEEN = Seen(
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty working directory, with no cloud chosen."""
+def folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty working directory, with no cloud chosen; ``run``, which works in another, is named to come first."""
+    del run
     for name in init.CHOSEN_BY:
         monkeypatch.delenv(name, raising=False)
     work = tmp_path / "work"
