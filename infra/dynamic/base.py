@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 Props = dict[str, Any]
 """Properties as the engine hands them to a dynamic provider: JSON values; unknown ones are a marker string at preview."""
-NEUTRON_REPAIR_SECONDS = 330.0
+NEUTRON_REPAIR_SECONDS = 370.0
 """How long something may be in Neutron's database only, after a crash. Neutron compares the database with OVN every 300 s
-(``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``) and makes what is missing; for most things no request does."""
+(``DB_CONSISTENCY_CHECK_INTERVAL`` in ``neutron/common/ovn/constants.py``), leaves alone what is younger than 60 s
+(``INCONSISTENCIES_OLDER_THAN`` in ``neutron/db/ovn_revision_numbers_db.py``) and makes what is missing; for most things no request does."""
+REPAIR_VARIABLE = "RINGFENCE_NEUTRON_REPAIR_SECONDS"
+"""The environment variable that tells it of a cloud that repairs more often."""
 
 
 class Lifecycle(ResourceProvider):
@@ -49,6 +53,22 @@ class Lifecycle(ResourceProvider):
 
     def delete(self, _id: str, _props: Props) -> None:
         """Nothing to remove unless a subclass says otherwise."""
+
+
+def neutron_repair_seconds() -> float:
+    """Return how long Neutron may take to repair what its crash left. Raises :class:`CloudError` when the setting is no number."""
+    text = os.environ.get(REPAIR_VARIABLE, "")
+    if not text:
+        return NEUTRON_REPAIR_SECONDS
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return float(text)
+    raise CloudError.of(
+        "Neutron's time to repair what its crash left is not known",
+        where=REPAIR_VARIABLE,
+        expected="a whole number of seconds above 0",
+        got=repr(text),
+        hint=f"unset it: {NEUTRON_REPAIR_SECONDS:.0f} s are enough for Neutron as it is shipped",
+    )
 
 
 def required(props: Mapping[str, Any], name: str, where: str) -> str:

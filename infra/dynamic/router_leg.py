@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, Resource
 
-from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props, required
+from infra.dynamic.base import Lifecycle, Props, neutron_repair_seconds, required
 from infra.dynamic.clouds import admin
 from infra.errors import CloudError
 from infra.neutron.owners import is_router_interface
@@ -50,13 +50,14 @@ def taken_over(props: Props) -> str:
 
     The port's status alone does not tell: on the lab a port was active whose router's half was missing in OVN.
     """
-    time.sleep(NEUTRON_REPAIR_SECONDS)
+    patience = neutron_repair_seconds()
+    time.sleep(patience)
     port = plugged(props)
     if port is None or port.status != ACTIVE:
         raise CloudError.of(
             "the router is plugged in in Neutron's database and not in the network",
             where=f"router {props['router_id']}",
-            expected=f"a port with the status {ACTIVE} after {NEUTRON_REPAIR_SECONDS:.0f} s, Neutron's time to repair what its crash left",
+            expected=f"a port with the status {ACTIVE} after {patience:.0f} s, Neutron's time to repair what its crash left",
             got=str(port.status) if port else "no such port any more",
             hint="look for errors of the maintenance in Neutron's log, then run pulumi up again",
         )

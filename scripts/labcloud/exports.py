@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from labcloud.layout import INTERNET_HOST, POOL, SYSTEM_PYTHON
+from labcloud.layout import INTERNET_HOST, POOL, REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES, SYSTEM_PYTHON
 from labcloud.processes import door
 
 if TYPE_CHECKING:
@@ -25,5 +25,6 @@ def exports(layout: Layout) -> str:
         "RINGFENCE_STORAGE_EXEC": f"{entrance} exec",
         "RINGFENCE_STORAGE_POOL": POOL,
         "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
+        "RINGFENCE_NEUTRON_REPAIR_SECONDS": str(REPAIR_OLDER_THAN + REPAIR_EVERY + REPAIR_TAKES),
     }
     return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())

@@ -29,6 +29,11 @@ INTERNET_HOST: Final = IPv4Interface("203.0.113.10/24")
 INTERNET_ROUTER6: Final = IPv6Interface("2001:db8:113::1/64")
 INTERNET_HOST6: Final = IPv6Interface("2001:db8:113::10/64")
 INTERNET_NAMESPACE: Final = "internet"
+# Neutron's repair of OVN: how often the lab's looks, and how young what it leaves alone is (``INCONSISTENCIES_OLDER_THAN`` in
+# ``neutron/db/ovn_revision_numbers_db.py``), in seconds; how long a repair itself may take.
+REPAIR_EVERY: Final = 30
+REPAIR_OLDER_THAN: Final = 60
+REPAIR_TAKES: Final = 10
 # The Ceph pool of the volumes.
 POOL: Final = "volumes"
 

@@ -5,8 +5,8 @@ the request in one thread and notes the request's number afterwards, while anoth
 than the note is thrown away. From then on every repair fails ("didn't get it yet or has already lost it") until the process is started
 again, and what a crash kept from OVN is never brought to it. 23 of 200 requests lost their answer in a trial on this lab.
 
-It also looks every :data:`EVERY` seconds, where Neutron looks every 300: a lab is killed more often than a cloud, and an update waits
-for the repair.
+It also looks every ``layout.REPAIR_EVERY`` seconds, where Neutron looks every 300: a lab is killed more often than a cloud, and an
+update waits for the repair. Neutron leaves alone what is younger than 60 s, so a shorter time would gain little.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from neutron.common.ovn import constants
 from ovs.db.idl import Idl
 from ovs.jsonrpc import Message
 
+from labcloud.layout import REPAIR_EVERY
+
 NAME = "neutron-ovn-maintenance-worker"
 REQUEST = "_Idl__send_lock_request"
 INTERVAL = "DB_CONSISTENCY_CHECK_INTERVAL"
-EVERY = 30
-"""Seconds. Neutron leaves alone what is younger than 60 s, so a shorter time gains nothing."""
 
 
 def repair_sooner() -> None:
@@ -30,7 +30,7 @@ def repair_sooner() -> None:
     Raises ``AttributeError`` when it is another library.
     """
     getattr(constants, INTERVAL)
-    setattr(constants, INTERVAL, EVERY)
+    setattr(constants, INTERVAL, REPAIR_EVERY)
 
 
 def note_before_asking() -> None:

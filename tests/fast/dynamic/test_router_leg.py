@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.dynamic import router_leg
-from infra.dynamic.base import NEUTRON_REPAIR_SECONDS
+from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, REPAIR_VARIABLE
 from infra.errors import CloudError
 from infra.neutron.owners import ROUTER_INTERFACE
 
@@ -75,6 +75,7 @@ def neutron(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> Neutron:
         for port in made.lost:
             del made.ports_[port]
 
+    monkeypatch.delenv(REPAIR_VARIABLE, raising=False)
     monkeypatch.setattr(router_leg, "admin", lambda: made)
     monkeypatch.setattr(time, "sleep", wait)
     return made
@@ -102,6 +103,28 @@ def test_neutron_is_given_the_time_to_repair_a_leg_that_is_taken_over(neutron: N
     neutron.repaired.append("p")
     assert router_leg.RouterLegLifecycle().create(dict(WAYS[0])).id == first.id
     assert waits == [NEUTRON_REPAIR_SECONDS]
+
+
+def test_a_cloud_that_repairs_sooner_is_waited_for_as_long_as_it_says(
+    neutron: Neutron, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting is read when the wait begins; the leg is taken over as before."""
+    monkeypatch.setenv(REPAIR_VARIABLE, "100")
+    first = router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
+    neutron.ports_["p"].status = "DOWN"
+    neutron.repaired.append("p")
+    assert router_leg.RouterLegLifecycle().create(dict(WAYS[0])).id == first.id
+    assert waits == [100.0]
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "soon", "1e3", "٣٠", "nan"])
+def test_a_time_to_repair_that_is_no_number_of_seconds_is_an_error(waits: list[float], monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Nothing is taken over after a wait of nobody knows how long."""
+    router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
+    monkeypatch.setenv(REPAIR_VARIABLE, text)
+    with pytest.raises(CloudError, match=REPAIR_VARIABLE):
+        router_leg.RouterLegLifecycle().create(dict(WAYS[0]))
+    assert waits == []
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["down", "gone"])

@@ -30,6 +30,7 @@ def test_it_is_one_line_that_names_cloud_and_ways_in(layout: Layout) -> None:
     assert found["RINGFENCE_BASTION_PROXY"].endswith(f"{layout.root} connect %h %p")
     assert found["RINGFENCE_INTERNET_EXEC"].endswith(f"{layout.root} internet")
     assert found["RINGFENCE_INTERNET_ADDRESS"] == "203.0.113.10"
+    assert found["RINGFENCE_NEUTRON_REPAIR_SECONDS"] == "100"
 
 
 def test_the_variable_that_hides_the_operators_cloud_is_set_and_empty(layout: Layout) -> None:
