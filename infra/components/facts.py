@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi import Output
 
 from infra.components.providers import Endpoint
 from infra.declaration import names
+from infra.outputs import PlatformOutput, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +40,22 @@ class PlatformFacts:
 
     @classmethod
     def of(cls, facts: Output[dict[str, object]]) -> PlatformFacts:
-        """Give names and types to the outputs."""
+        """Give types to the outputs. The engine reports an output that is missing or of another type."""
+        known = facts.apply(lambda tree: decoded(PlatformOutput, tree, names.PLATFORM))
 
-        def text(*path: str) -> Output[str]:
-            return facts.apply(lambda tree: str(_at(tree, path)))
+        def text(part: Callable[[PlatformOutput], str]) -> Output[str]:
+            return known.apply(part)
 
         return cls(
-            endpoint=Endpoint(text("auth_url"), text("region"), text("cacert")),
-            domain_id=facts.apply(domain),
-            external_network_id=text("external_network_id"),
-            image_id=text("image_id"),
-            router_id=text("router_id"),
-            further_router_ids=facts.apply(further_routers),
-            pool_id=text("pool_id"),
-            backbone_network_id=text("backbone", "network_id"),
-            backbone_subnet_id=text("backbone", "subnet_id"),
-            bastion_address=text("bastion", "address"),
-            bastion_host_key=text("bastion", "host_key"),
+            endpoint=Endpoint(text(lambda own: own.auth_url), text(lambda own: own.region), text(lambda own: own.cacert)),
+            domain_id=known.apply(lambda own: own.domain_id),
+            external_network_id=text(lambda own: own.external_network_id),
+            image_id=text(lambda own: own.image_id),
+            router_id=text(lambda own: own.router_id),
+            further_router_ids=known.apply(lambda own: own.routers()[1:]),
+            pool_id=text(lambda own: own.pool_id),
+            backbone_network_id=text(lambda own: own.backbone.network_id),
+            backbone_subnet_id=text(lambda own: own.backbone.subnet_id),
+            bastion_address=text(lambda own: own.bastion.address),
+            bastion_host_key=text(lambda own: own.bastion.host_key),
         )
-
-
-def domain(facts: dict[str, Any]) -> str | None:
-    """Return the id of the domain of the tenants' projects; a platform of an earlier version left it to Keystone."""
-    return str(facts["domain_id"]) if "domain_id" in facts else None
-
-
-def further_routers(facts: dict[str, Any]) -> list[str]:
-    """Return the ids of the platform's second router and those after it; a platform of an earlier version has none."""
-    return [str(router["router_id"]) for router in facts.get("further_routers", ())]
-
-
-def _at(tree: object, path: tuple[str, ...]) -> object:
-    """Follow a path of keys. Raises ``KeyError`` for a platform that is older than the tenant's program."""
-    for key in path:
-        if not isinstance(tree, dict):
-            raise KeyError(".".join(path))
-        tree = tree[key]
-    return tree

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from infra.components.facts import further_routers
 from infra.components.quotas import platform_limits, project_limits
 from infra.declaration import names
 from infra.dynamic import usage
@@ -18,6 +17,7 @@ from infra.errors import NoRoomError
 from infra.neutron.quotas import demand
 from infra.neutron.quotas.demand import Demand
 from infra.neutron.quotas.room import Account, Gauge, no_place, shortages, unknown_flavors
+from infra.outputs import PlatformOutput, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,7 +113,7 @@ def refuse_tenant(tenant: Tenant, platform: Platform, policy: TenantPolicy, old:
     facts = platform_facts()
     if facts is None:
         return  # the program says so when it reads what it needs of the platform
-    project_id, flavors = str(facts["project_id"]), usage.flavors() if inside.flavors else {}
+    project_id, flavors = facts.project_id, usage.flavors() if inside.flavors else {}
     limits = platform_limits(platform)
     problems = list(unknown_flavors(inside, flavors))
     if inside:
@@ -121,7 +121,7 @@ def refuse_tenant(tenant: Tenant, platform: Platform, policy: TenantPolicy, old:
     if fence:
         problems += shortages(_platform_account(project_id, usage.room(project_id), limits), fence, flavors)
     if not has.routes:
-        routers = usage.tenants_routes([str(facts["router_id"]), *further_routers(facts)], str(platform.pool.cidr))
+        routers = usage.tenants_routes(facts.routers(), str(platform.pool.cidr))
         problems += no_place(routers, platform.backbone.max_routes, 1)
     _refuse(problems)
 
@@ -162,9 +162,9 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise NoRoomError(*found)
 
 
-def platform_facts() -> dict[str, Any] | None:
+def platform_facts() -> PlatformOutput | None:
     """Ask the engine for the outputs of the platform's stack, ``None`` when there are none."""
     stack = f"organization/{pulumi.get_project()}/{names.PLATFORM}"
     answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value or {}
-    facts: dict[str, Any] | None = (answer.get("outputs") or {}).get(names.PLATFORM)
-    return facts
+    facts = (answer.get("outputs") or {}).get(names.PLATFORM)
+    return None if facts is None else decoded(PlatformOutput, facts, names.PLATFORM)

@@ -17,6 +17,7 @@ from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
 from infra.dynamic.limits import ProjectRoom
 from infra.errors import CloudError
+from infra.outputs import PlatformOutput, encoded
 from infra.topology import platform_topology
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class PlatformStack(ComponentResource):
             image_id=image.id,
             external_network_id=external.id,
             volume_types=types.ids,
-        ).apply(lambda known: {**known.pop("facts"), **known})
+        ).apply(lambda known: encoded(PlatformOutput, {**known.pop("facts"), **known}))
         self.register_outputs({"facts": self.facts})
 
     def _image(self, args: PlatformArgs) -> openstack.images.Image:

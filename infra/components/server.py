@@ -16,6 +16,7 @@ from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import names
 from infra.dynamic.guest_policy import GuestPolicy, GuestPolicyArgs
 from infra.dynamic.host_key import HostKey
+from infra.outputs import ServerOutput, encoded
 from infra.render.nftables import render, server_access
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class TenantServer(ComponentResource):
             public=public,
             nics={zone: {"port_id": port.id, "mac": port.mac_address, "addresses": port.all_fixed_ips} for zone, port in ports.items()},
             volumes={"root": volumes.root.id, "data": {disk: volume.id for disk, volume in volumes.data.items()}},
-        ).apply(dict)
+        ).apply(lambda known: encoded(ServerOutput, known))
         self.register_outputs({"facts": self.facts})
 
     def _child(self, *depends_on: pulumi.Resource) -> ResourceOptions:

@@ -17,6 +17,7 @@ from infra.components.server import TenantParts, TenantServer
 from infra.components.zones import Zone, ZoneArgs
 from infra.declaration import names
 from infra.dynamic.router_leg import Unplugged
+from infra.outputs import TenantOutput, encoded
 from infra.policy.flows import expand
 from infra.topology import tenant_topology
 
@@ -100,5 +101,5 @@ class TenantStack(ComponentResource):
             },
             groups=groups.ids,
             servers=servers,
-        ).apply(dict)
+        ).apply(lambda known: encoded(TenantOutput, known))
         self.register_outputs({"facts": self.facts})

@@ -22,6 +22,7 @@ LAYERS = (
     "infra.errors",
     "infra.outcome",
     "infra.paths",
+    "infra.outputs",
     "infra.declaration",
     "infra.packets",
     "infra.policy",

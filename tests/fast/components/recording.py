@@ -33,12 +33,15 @@ PLATFORM_FACTS: dict[str, object] = {
     "region": "RegionOne",
     "cacert": "",
     "domain_id": "domain-id",
+    "project_id": "admin-id",
+    "external_network": "public",
     "external_network_id": "external-id",
     "image_id": "image-id",
     "router_id": "platform-router-id",
     "pool_id": "pool-id",
-    "backbone": {"network_id": "backbone-id", "subnet_id": "backbone-subnet-id"},
-    "bastion": {"address": "172.24.4.9", "host_key": "ssh-ed25519 AAAA"},
+    "backbone": {"network_id": "backbone-id", "subnet_id": "backbone-subnet-id", "cidr": "172.29.0.0/24"},
+    "bastion": {"id": "bastion-id", "address": "172.24.4.9", "management": "172.29.0.10", "host_key": "ssh-ed25519 AAAA"},
+    "volume_types": {"encrypted": "encrypted-id"},
 }
 
 

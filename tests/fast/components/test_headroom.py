@@ -17,6 +17,7 @@ from infra.errors import NoRoomError
 from infra.neutron.quotas import demand
 from infra.neutron.quotas.demand import Demand
 from infra.neutron.quotas.room import Flavor, Gauge
+from infra.outputs import PlatformOutput, decoded
 from infra.policy.flows import expand
 from tests.fast.components import recording
 from tests.fast.components.recording import ROOT
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.fast
 TENANTS = ("acme", "globex")
 FLAVORS = {"small": Flavor(cores=1, ram=768)}
 ROOMY = 10_000
-FACTS: dict[str, Any] = {"project_id": "admin-id", "router_id": "r1", "further_routers": []}
+FACTS = decoded(PlatformOutput, {**recording.PLATFORM_FACTS, "router_id": "r1"}, "platform")
 
 
 @functools.cache

@@ -6,8 +6,11 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from infra.errors import CloudError
+from infra.outputs import PlatformOutput, TenantOutput, decoded
 from tests.fast.components import recording
 from tests.fast.key_paths import hold, key_paths
 
@@ -32,6 +35,37 @@ STACKS: dict[str, Callable[[], recording.RecordingCloud]] = {
 def test_no_output_of_a_stack_gets_another_name(stack: str) -> None:
     """Tenants may be of another version than the platform that they read, and a state is older than the program."""
     hold(KEYS / f"{stack}.txt", key_paths(STACKS[stack]().outputs, MAPS))
+
+
+KINDS: dict[str, tuple[str, type[msgspec.Struct]]] = {"platform": ("platform", PlatformOutput), "tenant": ("tenant", TenantOutput)}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_a_stack_exports_is_read_back_whole(stack: str) -> None:
+    """Whoever reads a stack gets every field that was written, and no other."""
+    key, kind = KINDS[stack]
+    exported = STACKS[stack]().outputs[key]
+    assert msgspec.json.decode(msgspec.json.encode(decoded(kind, exported, stack))) == exported
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_an_output_that_is_not_as_described_is_refused_with_its_place(stack: str) -> None:
+    """A field that is missing or has another type would otherwise fail far from its cause, or pass as text."""
+    key, kind = KINDS[stack]
+    exported = STACKS[stack]().outputs[key]
+    missing = {name: value for name, value in exported.items() if name != "project_id"}
+    with pytest.raises(CloudError, match=r"project_id.*\n(.*\n)*.*pulumi up -s acme"):
+        decoded(kind, missing, "acme")
+    with pytest.raises(CloudError, match=r"\$\.region"):
+        decoded(kind, {**exported, "region": 7}, "acme")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_fields_of_a_later_version_are_passed_over(stack: str) -> None:
+    """A platform may be newer than the tenant that reads it."""
+    key, kind = KINDS[stack]
+    exported = STACKS[stack]().outputs[key]
+    assert decoded(kind, {**exported, "later": {}}, stack) == decoded(kind, exported, stack)
 
 
 def test_the_program_exports_what_is_recorded() -> None:

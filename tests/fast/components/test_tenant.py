@@ -6,8 +6,9 @@ import functools
 
 import pytest
 
-from infra.components.facts import domain
+from infra.outputs import PlatformOutput, decoded
 from tests.fast.components import recording
+from tests.fast.components.recording import PLATFORM_FACTS
 
 pytestmark = pytest.mark.fast
 TENANTS = ("acme", "globex")
@@ -49,8 +50,9 @@ def test_project_and_users_are_in_the_platforms_domain(kind: str) -> None:
 
 def test_a_platform_of_an_earlier_version_leaves_the_domain_to_keystone() -> None:
     """As it did when its tenants were made: they are not made anew."""
-    assert domain({"region": "RegionOne"}) is None
-    assert domain({"domain_id": "d1"}) == "d1"
+    earlier = {key: value for key, value in PLATFORM_FACTS.items() if key != "domain_id"}
+    assert decoded(PlatformOutput, earlier, "platform").domain_id is None
+    assert decoded(PlatformOutput, PLATFORM_FACTS, "platform").domain_id == "domain-id"
 
 
 @pytest.mark.parametrize("name", TENANTS)
