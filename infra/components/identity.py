@@ -11,6 +11,7 @@ from pulumi import ComponentResource, Output, ResourceOptions
 
 from infra.components import providers
 from infra.declaration import names
+from infra.declaration.names import DEPLOYER_ROLE, READER_ROLE
 from infra.dynamic.default_group import EmptyDefaultGroup
 from infra.dynamic.generated_secret import GeneratedSecret
 from infra.dynamic.leftovers import Leftovers, LeftoversArgs
@@ -20,9 +21,6 @@ from infra.dynamic.ring_fence import RingFenceRemains
 if TYPE_CHECKING:
     from infra.components.providers import Endpoint
     from infra.declaration.model import Tenant
-
-DEPLOYER_ROLE = "member"
-READER_ROLE = "reader"
 
 
 @dataclass(frozen=True, slots=True)

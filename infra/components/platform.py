@@ -9,6 +9,7 @@ import pulumi
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Output, ResourceOptions
 
+from hardening.glance import DISK_FORMAT, IMAGE_MIN_DISK_GIB, IMAGE_PROPERTIES, IMAGE_VISIBILITY
 from infra.components import providers
 from infra.components.backbone import Backbone, Relays
 from infra.components.bastion import Bastion, BastionArgs
@@ -24,22 +25,6 @@ if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
     from infra.components.settings import Cloud, ImageFile
     from infra.declaration.model import Platform
-
-IMAGE_PROPERTIES = {
-    "hw_machine_type": "q35",
-    # Debian's cloud kernel has no AHCI driver: on SATA, where Nova puts it on q35, the guest never sees its config drive.
-    "hw_cdrom_bus": "scsi",
-    "hw_scsi_model": "virtio-scsi",
-    "hw_disk_bus": "virtio",
-    "hw_vif_model": "virtio",
-    "hw_rng_model": "virtio",
-    "os_type": "linux",
-    "os_distro": "debian",
-    "os_version": "13",
-    "ringfence_managed_by": names.MANAGED_BY,
-}
-IMAGE_MIN_DISK_GIB = 1
-
 
 @dataclass(frozen=True, slots=True)
 class PlatformArgs:
@@ -99,9 +84,9 @@ class PlatformStack(ComponentResource):
             name=name,
             local_file_path=str(args.image.path),
             container_format="bare",
-            disk_format="qcow2",
+            disk_format=DISK_FORMAT,
             min_disk_gb=IMAGE_MIN_DISK_GIB,
-            visibility="public",
+            visibility=IMAGE_VISIBILITY,
             properties=IMAGE_PROPERTIES,
             opts=ResourceOptions(
                 parent=self,

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from infra.dynamic.limits import Limits
 from infra.neutron.quotas import demand
+from infra.neutron.quotas.demand import ROOM
 
 if TYPE_CHECKING:
     from infra.declaration.model import Platform, Tenant
     from infra.policy.rules import TenantPolicy
 
-ROOM = 2
-"""A busy Neutron counts a request twice that it repeats inside itself, and replacements may overlap with what they replace."""
 RULE_STEP = 100
 """A changed flow should not change a limit: round up."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BASTION_ROOT_GIB = 2
 """Size of the bastion's root volume."""
+ROOM = 2
+"""A busy Neutron counts a request twice that it repeats inside itself, and replacements may overlap with what they replace."""
 MOST_TENANTS = 4096
 """For how many tenants a platform makes room at most, however large its pool is."""
 SUBNETS_OF_A_TENANT = 8

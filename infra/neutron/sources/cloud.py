@@ -21,7 +21,7 @@ from infra.neutron.sources.rule_records import rule
 from infra.neutron.sources.settled import Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from infra.neutron.sources.listing import Service
 
@@ -193,7 +193,11 @@ def driver(connection: Connection) -> gaps.DriverName | None:
     An Open vSwitch agent says of itself whether it plugs over a bridge, as it does for ``iptables_hybrid``.
     """
     answer = connection.network.get("/agents", params={})
-    agents = answer.json().get("agents", []) if answer.status_code == OK else []
+    return driver_of_agents(answer.json().get("agents", []) if answer.status_code == OK else [])
+
+
+def driver_of_agents(agents: Iterable[dict[str, Any]]) -> gaps.DriverName | None:
+    """Return the same from the list of agents."""
     known = {_driver_of(agent) for agent in agents if agent.get("binary") in _SWITCHES or "vswitch" in str(agent.get("agent_type")).lower()}
     return known.pop() if len(known) == 1 else None
 

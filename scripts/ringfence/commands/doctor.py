@@ -1,0 +1,124 @@
+"""``ringfence doctor``: what a cloud lacks for ringfence, why that matters and what mends it, before anything is made."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from infra.declaration.folder import load_folder
+from infra.errors import DeclarationError
+from infra.outcome import Verdict
+from infra.text import visible
+from ringfence.analysis.declarations import ROOT, now
+from ringfence.analysis.options import AsJson, Today  # noqa: TC001 - typer reads the annotations at run time
+from ringfence.analysis.output import console, emit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from ringfence.doctor.model import Declared, Examined, Facts, Finding
+
+STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "magenta", Verdict.SKIPPED: "dim", Verdict.NOT_APPLICABLE: "dim"}
+WORDS = 14
+"""The longest verdict."""
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("doctor")(command)
+
+
+def command(
+    tenants: Annotated[int, typer.Option("--tenants", min=0, help="For how many tenants there is to be room, the declared ones included.")] = 0,
+    *,
+    today: Today = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examine the cloud of OS_CLOUD, without changing anything: exit 0 when nothing is lacking, 1 when something is, 2 when that is not told.
+
+    Examples: `ringfence doctor`; `ringfence doctor --tenants 40`; `ringfence doctor --json`
+    """
+    from ringfence.doctor import collect  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.doctor.examination import examine, exit_code  # noqa: PLC0415
+    from ringfence.doctor.model import Facts  # noqa: PLC0415
+
+    declared = _declared(today or now())
+    with _progress() as progress:
+        task = progress.add_task("logging in", total=None)
+        seen = collect.seen(declared, lambda what, done, total: progress.update(task, description=visible(what), completed=done, total=total))
+        progress.update(task, description="asking the engine what the stacks made", total=None)
+        made, why = collect.made()
+    facts = Facts(seen, declared, made, why, tenants)
+    examined = examine(facts)
+    if as_json:
+        emit(plain(facts, examined, exit_code(examined)))
+    else:
+        _show(facts, examined)
+    raise typer.Exit(exit_code(examined))
+
+
+def _declared(today: date) -> Declared:
+    """Read what is declared, mistakes included: they are findings here."""
+    from ringfence.doctor.model import Declared  # noqa: PLC0415 - as above
+
+    try:
+        found = load_folder(ROOT, today=today)
+    except DeclarationError as error:
+        return Declared(problems=error.problems)
+    return Declared(found.platform, found.tenants, found.problems)
+
+
+def plain(facts: Facts, examined: Sequence[Examined], code: int) -> dict[str, Any]:
+    """Return the examination for programs."""
+    token = facts.seen.token
+    return {
+        "cloud": facts.seen.cloud,
+        "credential": {"user": token.user, "project": token.project, "project_id": token.project_id, "roles": list(token.roles)},
+        "tenants": max(facts.tenants, len(facts.declared.tenants)),
+        "counts": {str(verdict): sum(each.verdict is verdict for each in examined) for verdict in Verdict},
+        "exit_code": code,
+        "checks": [
+            {
+                "check": each.check.name,
+                "title": each.check.title,
+                "why": each.check.why,
+                "verdict": str(each.verdict),
+                "findings": [{"verdict": str(one.verdict), "what": one.what, "mend": one.mend} for one in each.findings],
+            }
+            for each in examined
+        ],
+    }
+
+
+def _progress() -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def _show(facts: Facts, examined: Sequence[Examined]) -> None:
+    """Print every check in the order in which a person would mend; what is wrong with why it matters and what mends it."""
+    out, token = console(), facts.seen.token
+    roles = ", ".join(token.roles) or "no role"
+    out.print(f"cloud {facts.seen.cloud or 'of the environment'}, as {token.user} in project {token.project} ({token.project_id}), {roles}", markup=False)
+    for each in examined:
+        out.print(f"{each.verdict:<{WORDS}}  {each.check.name}: {each.check.title}", style=STYLES[each.verdict], markup=False)
+        if each.verdict in {Verdict.FAIL, Verdict.ERROR}:
+            out.print(f"  why: {each.check.why}", markup=False)
+        for finding in each.findings:
+            _tell(finding, each.verdict)
+    counts = ", ".join(f"{number} {verdict}" for verdict in Verdict if (number := sum(each.verdict is verdict for each in examined)))
+    out.print(counts, style="bold")
+
+
+def _tell(finding: Finding, verdict: Verdict) -> None:
+    out = console()
+    word = "" if finding.verdict is verdict else f"{finding.verdict}: "
+    bad = finding.verdict in {Verdict.FAIL, Verdict.ERROR}
+    out.print(f"  {word}{finding.what}", style="" if bad else "dim", markup=False)
+    if bad:
+        out.print(f"    mend: {finding.mend}", style="cyan", markup=False)
