@@ -13,7 +13,7 @@ from infra.declaration.folder import load_folder
 from infra.errors import DeclarationError
 from infra.outcome import Verdict
 from infra.text import visible
-from ringfence.analysis.declarations import ROOT, now
+from ringfence.analysis import declarations
 from ringfence.analysis.options import AsJson, Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import console, emit
 
@@ -34,27 +34,32 @@ def add(app: typer.Typer) -> None:
 
 
 def command(
-    tenants: Annotated[int, typer.Option("--tenants", min=0, help="For how many tenants there is to be room, the declared ones included.")] = 0,
+    tenants: Annotated[
+        int, typer.Option("--tenants", min=0, help="For how many tenants there is to be room, the declared ones included.")
+    ] = 0,
     *,
     today: Today = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examine the cloud of OS_CLOUD, without changing anything: exit 0 when nothing is lacking, 1 when something is, 2 when that is not told.
+    """Examine a cloud (OS_CLOUD) and change nothing: exit 0 when nothing is lacking, 1 when something is, 2 when that cannot be told.
 
     Examples: `ringfence doctor`; `ringfence doctor --tenants 40`; `ringfence doctor --json`
     """
     from ringfence.doctor import collect  # noqa: PLC0415 - the cloud's client takes a second to import
-    from ringfence.doctor.examination import examine, exit_code  # noqa: PLC0415
+    from ringfence.doctor.examination import doubtful, examine, exit_code, standing  # noqa: PLC0415
     from ringfence.doctor.model import Facts  # noqa: PLC0415
 
-    declared = _declared(today or now())
+    declared = _declared(today or declarations.now())
     with _progress() as progress:
         task = progress.add_task("logging in", total=None)
-        seen = collect.seen(declared, lambda what, done, total: progress.update(task, description=visible(what), completed=done, total=total))
+        seen = collect.seen(
+            declared, lambda what, done, total: progress.update(task, description=visible(what), completed=done, total=total)
+        )
         progress.update(task, description="asking the engine what the stacks made", total=None)
-        made, why = collect.made()
-    facts = Facts(seen, declared, made, why, tenants)
-    examined = examine(facts)
+        facts = Facts(seen, declared, *collect.made(), tenants)
+        examined = examine(facts)
+        if doubtful(examined):
+            examined = standing(examined, examine(Facts(seen, declared, *collect.made(), tenants)))
     if as_json:
         emit(plain(facts, examined, exit_code(examined)))
     else:
@@ -67,7 +72,7 @@ def _declared(today: date) -> Declared:
     from ringfence.doctor.model import Declared  # noqa: PLC0415 - as above
 
     try:
-        found = load_folder(ROOT, today=today)
+        found = load_folder(declarations.ROOT, today=today)
     except DeclarationError as error:
         return Declared(problems=error.problems)
     return Declared(found.platform, found.tenants, found.problems)
@@ -104,7 +109,10 @@ def _show(facts: Facts, examined: Sequence[Examined]) -> None:
     """Print every check in the order in which a person would mend; what is wrong with why it matters and what mends it."""
     out, token = console(), facts.seen.token
     roles = ", ".join(token.roles) or "no role"
-    out.print(f"cloud {facts.seen.cloud or 'of the environment'}, as {token.user} in project {token.project} ({token.project_id}), {roles}", markup=False)
+    out.print(
+        f"cloud {facts.seen.cloud or 'of the environment'}, as {token.user} in project {token.project} ({token.project_id}), {roles}",
+        markup=False,
+    )
     for each in examined:
         out.print(f"{each.verdict:<{WORDS}}  {each.check.name}: {each.check.title}", style=STYLES[each.verdict], markup=False)
         if each.verdict in {Verdict.FAIL, Verdict.ERROR}:

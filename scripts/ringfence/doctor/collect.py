@@ -21,7 +21,7 @@ from infra.errors import RingfenceError
 from ringfence.cloud_errors import translated
 from ringfence.doctor.checks.services import SERVICES
 from ringfence.doctor.model import Answer, Clock, Declared, Here, Seen, Service, Token, Way
-from ringfence.doctor.reads import NO_ANSWER, NO_SERVICE, OK, PAGE, READS, SUBNETS, Read, afterwards
+from ringfence.doctor.reads import IDENTITY, NO_ANSWER, NO_SERVICE, OK, PAGE, READS, SUBNETS, Read, afterwards
 from ringfence.verify import stacks
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
 
         cloud = openstack.connect(api_timeout=SECONDS)
     with translated("the cloud of OS_CLOUD"):
+        before = time.time()
         token = _token(cloud)
+        login = Clock(IDENTITY, token.issued, before, time.time())
     asking = _Asking(cloud, token.project_id)
     with ThreadPoolExecutor(THREADS) as pool:
         services = {needed.type: pool.submit(asking.service, needed.type) for needed in SERVICES}
@@ -62,13 +64,13 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
         here = machine()
         subnets = [] if here.proxy or platform is None else _subnets(answers)
         ways = tuple(pool.map(partial(way, port=platform.ssh_port if platform else 0), subnets))
-    clocks = tuple(asking.clocks[name] for name in sorted(asking.clocks))
-    return Seen(str(cloud.config.name or ""), token, known, answers, clocks, ways, here, time.time())
+    clocks = {**({IDENTITY: login} if token.issued else {}), **asking.clocks}
+    return Seen(
+        str(cloud.config.name or ""), token, known, answers, tuple(clocks[name] for name in sorted(clocks)), ways, here, time.time()
+    )
 
 
-def _all(
-    pool: ThreadPoolExecutor, asking: _Asking, reads: Iterable[Read], tell: Callable[[str, int, int], None]
-) -> dict[str, Answer]:
+def _all(pool: ThreadPoolExecutor, asking: _Asking, reads: Iterable[Read], tell: Callable[[str, int, int], None]) -> dict[str, Answer]:
     asked = {read: pool.submit(asking.answer, read) for read in reads}
     found = {}
     for number, (read, future) in enumerate(asked.items(), 1):
@@ -136,7 +138,9 @@ class _Asking:
         date = response.headers.get("Date")
         if date and read.service not in self.clocks:
             self.clocks[read.service] = Clock(read.service, parsedate_to_datetime(date).timestamp(), before, after)
-        return Answer(response.status_code, response.json() if response.status_code == OK else None, "" if response.ok else response.text[:300])
+        return Answer(
+            response.status_code, response.json() if response.status_code == OK else None, "" if response.ok else response.text[:300]
+        )
 
 
 def _token(cloud: Connection) -> Token:

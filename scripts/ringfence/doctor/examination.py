@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from infra.outcome import Verdict
 from ringfence.doctor.checks import CHECKS
-from ringfence.doctor.model import DECLARATION, OK, STACKS, Check, Examined, Facts, Finding, skipped, untold
+from ringfence.doctor.model import DECLARATION, OK, STACKS, Check, Examined, Facts, Finding, found, skipped, untold
 from ringfence.doctor.reads import NAMED, NO_ANSWER, NO_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+BAD = frozenset({Verdict.FAIL, Verdict.ERROR})
 REFUSED = frozenset({401, 403})
 LOG_IN = "export OS_CLOUD=NAME, an entry of clouds.yaml with the role admin; what the API says to this one: "
 HOLDS, LACKING, UNTOLD = 0, 1, 2
@@ -21,6 +22,24 @@ HOLDS, LACKING, UNTOLD = 0, 1, 2
 def examine(facts: Facts, checks: Sequence[Check] = CHECKS) -> tuple[Examined, ...]:
     """Make every check."""
     return tuple(Examined(check, _findings(check, facts)) for check in checks)
+
+
+def doubtful(examined: Sequence[Examined]) -> bool:
+    """Tell whether something is lacking by what the stacks made: it may be a tenant's who is being made at this moment."""
+    return any(each.verdict is Verdict.FAIL and STACKS in each.check.needs for each in examined)
+
+
+def standing(first: Sequence[Examined], later: Sequence[Examined]) -> tuple[Examined, ...]:
+    """Return what is wrong by what the stacks had made, and by what they have made a moment later, of the same answers of the cloud.
+
+    What is being made is in the cloud first and in its stack a moment later; what is being removed goes the other way.
+    """
+    return tuple(_both(one, other) for one, other in zip(first, later, strict=True))
+
+
+def _both(first: Examined, later: Examined) -> Examined:
+    kept = tuple(finding for finding in later.findings if finding.verdict not in BAD or finding in first.findings)
+    return Examined(later.check, kept or (found("nothing that both answers of the engine agree about"),))
 
 
 def exit_code(examined: Sequence[Examined]) -> int:
@@ -38,8 +57,12 @@ def _findings(check: Check, facts: Facts) -> tuple[Finding, ...]:
     try:
         findings = tuple(check.judge(facts))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        return (untold(f"the cloud's answer is of another shape than is known: {type(error).__name__}: {error}",
-                       f"look at it: {'; '.join(NAMED[need].by_hand for need in check.needs if need in NAMED) or 'ringfence doctor --json'}"),)  # fmt: skip
+        return (
+            untold(
+                f"the cloud's answer is of another shape than is known: {type(error).__name__}: {error}",
+                f"look at it: {'; '.join(NAMED[need].by_hand for need in check.needs if need in NAMED) or 'ringfence doctor --json'}",
+            ),
+        )
     return findings or (untold("the check found nothing to say", "this is a defect of ringfence: report it with ringfence doctor --json"),)
 
 

@@ -1,8 +1,8 @@
 """Which extensions of Neutron's API ringfence needs, and for what: one table. Pure.
 
-``uses`` are the resources and properties of theirs by which it is used: ``Type.property``, or ``Type`` alone where there is no resource of that
-type without the extension. ``tests/fast/ringfence/doctor/test_extensions.py`` holds them against what the components really declare.
-The other extensions that a cloud may have, and what they mean for the proof, are in :mod:`infra.neutron.extensions`.
+``uses`` are the resources and their properties by which it is used: ``Type.property``, or ``Type`` alone where there is no such resource
+without the extension. ``tests/fast/ringfence/doctor/test_extensions.py`` holds them against what the components really declare.
+The other extensions that a cloud may have, and what they mean for the proof, are in :mod:`infra.neutron.semantics.extensions`.
 """
 
 from __future__ import annotations
@@ -27,34 +27,35 @@ EXTENSIONS = (
     Extension("address-group", "named prefixes of a tenant (`externals`)", ("AddressGroupV2",), EXTERNALS),
     Extension("agent", "`prove` and `lint`: which firewall driver enforces the groups"),
     Extension("binding", "`verify`: where and how ports are bound"),
-    Extension("external-net", "the external network", ("FloatingIp.pool", "Router.external_network_id")),
     Extension("ext-gw-mode", "source NAT of edge routers, as `prove` and `verify` read it"),
+    Extension("external-net", "the external network", ("FloatingIp.pool", "Router.externalNetworkId")),
     Extension("extraroute", "routes to the tenants' management segments", ("ManagementRoute", "PoolRoute")),
     Extension("extraroute-atomic", "two stacks may add a route at the same time", ("ManagementRoute", "PoolRoute")),
     Extension("net-mtu", "servers get their networks' MTU on the config drive"),
-    Extension("port-security", "a port sends from its own addresses only", ("Network.port_security_enabled", "Port.port_security_enabled")),
+    Extension("port-security", "a port sends from its own addresses only", ("Network.portSecurityEnabled", "Port.portSecurityEnabled")),
     Extension("quota_details", "an update that has no room is refused before it begins"),
     Extension("quotas", "a tenant may hold what it declares and no more", ("ProjectLimits.network", "ProjectRoom.network")),
     Extension("rbac-policies", "the management segment is shared with its tenant alone", ("RbacPolicyV2",)),
     Extension("router", "routers and floating IPs", ("Router", "RouterLeg", "Unplugged", "FloatingIp")),
-    Extension("security-group", "the flows in the network", ("SecGroup", "SecGroupRule", "EmptyDefaultGroup", "Port.security_group_ids")),
+    Extension("security-group", "the flows in the network", ("SecGroup", "SecGroupRule", "EmptyDefaultGroup", "Port.securityGroupIds")),
     Extension(
         "security-groups-remote-address-group",
         "rules for named prefixes of a tenant (`externals`)",
-        ("SecGroupRule.remote_address_group_id",),
+        ("SecGroupRule.remoteAddressGroupId",),
         EXTERNALS,
     ),
     Extension(
-        "standard-attr-description", "a rule says which flow wants it", ("SecGroup.description", "SecGroupRule.description",
-                                                                         "AddressGroupV2.description"),
+        "standard-attr-description",
+        "a rule says which flow wants it",
+        ("SecGroup.description", "SecGroupRule.description", "AddressGroupV2.description"),
     ),
     Extension(
         "standard-attr-tag",
         "labels: tenant, service, zone, classification",
         tuple(f"{kind}.tags" for kind in ("Network", "Subnet", "SubnetPool", "Router", "Port", "SecGroup", "FloatingIp")),
     ),
-    Extension("subnet_allocation", "management subnets out of one pool", ("SubnetPool", "Subnet.subnetpool_id", "Subnet.prefix_length")),
-)  # fmt: skip
+    Extension("subnet_allocation", "management subnets out of one pool", ("SubnetPool", "Subnet.subnetpoolId", "Subnet.prefixLength")),
+)
 """In the order of their aliases."""
 
 WORTH_HAVING = (

@@ -132,9 +132,10 @@ class Facts:
         rows: list[Json] = self.seen.answers[read].body[NAMED[read].key]
         return rows
 
-    def answered(self, read: str) -> bool:
-        """Tell whether an answer came that is one."""
-        return self.seen.answers[read].status == OK
+    def about(self, read: str, id_: str) -> Json | None:
+        """Return the answer to a question about one object; nothing when there is none."""
+        answer = self.seen.answers.get(f"{read}:{id_}")
+        return answer.body if answer is not None and answer.status == OK else None
 
     def body(self, read: str) -> Json:
         """Return an answer's one object."""

@@ -56,9 +56,13 @@ READS = (
     Read("agents", NETWORK, "/agents", "agents", "openstack network agent list"),
     Read("bound-ports", NETWORK, "/ports?device_owner=compute:nova&limit=200", "ports", "openstack port list --device-owner compute:nova"),
     Read("network-quota", NETWORK, "/quotas/{project}/details", "quota", "openstack quota show --usage"),
-    Read("default-rules", NETWORK, "/default-security-group-rules", "default_security_group_rules",
-         "openstack default security group rule list"),
-    Read("addresses-left", NETWORK, "/network-ip-availabilities", "network_ip_availabilities", "openstack ip availability list"),
+    Read(
+        "default-rules",
+        NETWORK,
+        "/default-security-group-rules",
+        "default_security_group_rules",
+        "openstack default security group rule list",
+    ),
     _marked("marked-networks", "/networks", "networks", "network"),
     _marked("marked-routers", "/routers", "routers", "router"),
     _marked("marked-pools", "/subnetpools", "subnetpools", "subnet pool"),
@@ -76,24 +80,31 @@ READS = (
     Read("volume-quota", STORAGE, "/os-quota-sets/{project}?usage=True", "quota_set", "openstack quota show --volume --usage"),
     Read("pools", STORAGE, "/scheduler-stats/get_pools?detail=True", "pools", "openstack volume backend pool list --long"),
     Read("volumes", STORAGE, f"/volumes/detail?all_tenants=1&limit={PAGE}", "volumes", "openstack volume list --all-projects", "3.64"),
-    Read("images", IMAGE, f"/images?ringfence_managed_by={names.MANAGED_BY}&limit={PAGE}", "images",
-         f"openstack image list --property ringfence_managed_by={names.MANAGED_BY}"),
+    Read(
+        "images",
+        IMAGE,
+        f"/images?ringfence_managed_by={names.MANAGED_BY}&limit={PAGE}",
+        "images",
+        f"openstack image list --property ringfence_managed_by={names.MANAGED_BY}",
+    ),
     Read("image-schema", IMAGE, "/schemas/image", "properties", "glance --os-image-api-version 2 explain image"),
     Read("secrets", KEYS, f"/secrets?limit={PAGE}", "secrets", "openstack secret list"),
-)  # fmt: skip
+    Read("key-quotas", KEYS, "/project-quotas?limit=1", "project_quotas", "GET /v1/project-quotas of Barbican"),
+)
 """Asked side by side, in any order."""
 
-ENCRYPTION, SUBNETS = "encryption", "external-subnets"
+ENCRYPTION, SUBNETS, ADDRESSES = "encryption", "external-subnets", "addresses-left"
 AFTER = (
     Read(ENCRYPTION, STORAGE, "/types/{id}/encryption", "", "openstack volume type show --encryption-type TYPE"),
     Read(SUBNETS, NETWORK, "/subnets?network_id={id}", "subnets", "openstack subnet list --network NETWORK"),
+    Read(ADDRESSES, NETWORK, "/network-ip-availabilities/{id}", "network_ip_availability", "openstack ip availability show NETWORK"),
 )
 """Asked when the first answers are there, once for each id."""
 NAMED = {read.name: read for read in (*READS, *AFTER)}
 
 
 def afterwards(first: Mapping[str, Any], types: Iterable[str], network: str) -> Iterator[Read]:
-    """Yield what is asked next: the encryption of the volume types and the subnets of the external network that have these names.
+    """Yield what is asked next: how these volume types encrypt, and what subnets and how many free addresses this external network has.
 
     ``first`` are the bodies of the first answers, without those that are none.
     """
@@ -104,6 +115,7 @@ def afterwards(first: Mapping[str, Any], types: Iterable[str], network: str) -> 
     for row in first.get("external", {}).get("networks", ()):
         if network in {row.get("name"), row.get("id")}:
             yield _of(SUBNETS, str(row["id"]))
+            yield _of(ADDRESSES, str(row["id"]))
 
 
 def _of(name: str, id_: str) -> Read:

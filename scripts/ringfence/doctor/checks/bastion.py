@@ -33,8 +33,10 @@ def _way(way: Way) -> Finding:
         return lacking(f"there is no route from here to {way.cidr}", f"ip route add {way.cidr} via GATEWAY, or: {proxy}")
     if way.answer in ANSWERS:
         return found(f"{way.address} of {way.cidr} answers, from {way.source}")
-    return untold(f"whether {way.cidr} is reached from here is not told: {way.address} says nothing ({way.answer})",
-                  f"ping {way.address}; from a machine that does reach it: {proxy}")  # fmt: skip
+    return untold(
+        f"whether {way.cidr} is reached from here is not told: {way.address} says nothing ({way.answer})",
+        f"ping {way.address}; from a machine that does reach it: {proxy}",
+    )
 
 
 def allowed(facts: Facts) -> Iterator[Finding]:
@@ -51,8 +53,10 @@ def allowed(facts: Facts) -> Iterator[Finding]:
         if any(ip_address(source) in prefix for prefix in allowed_from):
             yield found(f"{source} is in {listed}")
         else:
-            yield untold(f"{source} is not in bastion.allowed_from ({listed}), and whether it is translated on its way is not told",
-                         f"write {source}/32, or what it is translated to, in Pulumi.platform.yaml: bastion.allowed_from")  # fmt: skip
+            yield untold(
+                f"{source} is not in bastion.allowed_from ({listed}), and whether it is translated on its way is not told",
+                f"write {source}/32, or what it is translated to, in Pulumi.platform.yaml: bastion.allowed_from",
+            )
 
 
 CHECKS = (

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from hardening.glance import ARCHITECTURE, DISK_FORMAT, IMAGE_MIN_DISK_GIB, IMAGE_PROPERTIES, IMAGE_VISIBILITY, LEAST_RAM_MIB
-from infra.neutron.demand import BASTION_ROOT_GIB
+from infra.neutron.quotas.demand import BASTION_ROOT_GIB
 from ringfence.doctor.model import DECLARATION, Check, Facts, Finding, found, lacking, needless, untold
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ def hosts(facts: Facts) -> Iterator[Finding]:
     ready = [row["host"] for row in rows if row["state"] == "up" and row["status"] == "enabled"]
     for row in rows:
         if row["state"] != "up" and row["status"] == "enabled":
-            yield lacking(f"nova-compute on {row['host']} is {row['state']}", f"restart nova-compute on {row['host']}, or: openstack compute "
-                          f"service set --disable {row['host']} nova-compute")  # fmt: skip
-    yield found(f"{len(ready)} of {len(rows)}") if ready else lacking(
-        "no host takes servers", "openstack compute service set --enable HOST nova-compute"
+            yield lacking(
+                f"nova-compute on {row['host']} is {row['state']}",
+                f"restart nova-compute on {row['host']}, or: openstack compute service set --disable {row['host']} nova-compute",
+            )
+    yield (
+        found(f"{len(ready)} of {len(rows)}")
+        if ready
+        else lacking("no host takes servers", "openstack compute service set --enable HOST nova-compute")
     )
 
 
@@ -36,12 +40,16 @@ def hypervisors(facts: Facts) -> Iterator[Finding]:
     rows = facts.rows("hypervisors")
     others = [row for row in rows if row["hypervisor_type"] not in LIBVIRT]
     for row in others:
-        yield lacking(f"{row['hypervisor_hostname']} is {row['hypervisor_type']}: neither encrypted volumes nor the image's config drive are known",
-                      f"keep tenants off it: openstack compute service set --disable {row['hypervisor_hostname']} nova-compute")  # fmt: skip
+        yield lacking(
+            f"{row['hypervisor_hostname']} is {row['hypervisor_type']}: neither encrypted volumes nor the image's config drive are known",
+            f"keep tenants off it: openstack compute service set --disable {row['hypervisor_hostname']} nova-compute",
+        )
     foreign = {row["hypervisor_hostname"]: _architecture(row) for row in rows if _architecture(row) not in {ARCHITECTURE, ""}}
     for host, architecture in foreign.items():
-        yield lacking(f"{host} has {architecture}, the guest image is {ARCHITECTURE}",
-                      f"openstack image set --property architecture={ARCHITECTURE} IMAGE, so that it is not chosen")  # fmt: skip
+        yield lacking(
+            f"{host} has {architecture}, the guest image is {ARCHITECTURE}",
+            f"openstack image set --property architecture={ARCHITECTURE} IMAGE, so that it is not chosen",
+        )
     untold_of = [row["hypervisor_hostname"] for row in rows if not _architecture(row)]
     if untold_of:
         yield untold(f"the processors of {', '.join(untold_of[:3])} are not told", f"openstack hypervisor show {untold_of[0]}")
@@ -68,8 +76,10 @@ def flavors(facts: Facts) -> Iterator[Finding]:
     for name, users in wanted.items():
         row = known.get(name)
         if row is None:
-            yield lacking(f"there is no flavor {name}, which {', '.join(users)} names; there are: {', '.join(sorted(known)) or 'none'}",
-                          f"openstack flavor create --vcpus 1 --ram 1024 --disk 0 {name}")  # fmt: skip
+            yield lacking(
+                f"there is no flavor {name}, which {', '.join(users)} names; there are: {', '.join(sorted(known)) or 'none'}",
+                f"openstack flavor create --vcpus 1 --ram 1024 --disk 0 {name}",
+            )
             continue
         problems = list(_flavor(row, users))
         yield from problems or [found(f"{name}: {row['vcpus']} processors, {row['ram']} MiB, for {', '.join(users)}")]
@@ -80,10 +90,14 @@ def _flavor(row: Json, users: list[str]) -> Iterator[Finding]:
     if row["OS-FLV-DISABLED:disabled"]:
         yield lacking(f"the flavor {name} is disabled", f"name another flavor for {', '.join(users)}")
     if not row["os-flavor-access:is_public"]:
-        yield lacking(f"the flavor {name} is not public: a tenant's new project has no access to it", f"openstack flavor show {name} -c access_project_ids; "
-                      f"name a public one, or: openstack flavor set --project PROJECT {name}")  # fmt: skip
+        yield lacking(
+            f"the flavor {name} is not public: a tenant's new project has no access to it",
+            f"openstack flavor show {name} -c access_project_ids; name a public one, or: openstack flavor set --project PROJECT {name}",
+        )
     if row["ram"] < LEAST_RAM_MIB:
-        yield lacking(f"the flavor {name} has {row['ram']} MiB, the guest needs {LEAST_RAM_MIB}", f"name a larger flavor for {', '.join(users)}")
+        yield lacking(
+            f"the flavor {name} has {row['ram']} MiB, the guest needs {LEAST_RAM_MIB}", f"name a larger flavor for {', '.join(users)}"
+        )
 
 
 def image(facts: Facts) -> Iterator[Finding]:
@@ -106,10 +120,15 @@ def _image(row: Json) -> Iterator[Finding]:
     if row["visibility"] != IMAGE_VISIBILITY:
         yield lacking(f"the image {name} is {row['visibility']}: tenants do not see it", f"openstack image set --{IMAGE_VISIBILITY} {id_}")
     if not IMAGE_MIN_DISK_GIB <= row["min_disk"] <= BASTION_ROOT_GIB:
-        yield lacking(f"the image {name} wants disks of {row['min_disk']} GiB", f"openstack image set --min-disk {IMAGE_MIN_DISK_GIB} {id_}")
+        yield lacking(
+            f"the image {name} wants disks of {row['min_disk']} GiB", f"openstack image set --min-disk {IMAGE_MIN_DISK_GIB} {id_}"
+        )
     for key, value in IMAGE_PROPERTIES.items():
         if row.get(key) != value:
-            yield lacking(f"the image {name} has {key} {row.get(key) or 'unset'}, needed is {value}", f"openstack image set --property {key}={value} {id_}")
+            yield lacking(
+                f"the image {name} has {key} {row.get(key) or 'unset'}, needed is {value}",
+                f"openstack image set --property {key}={value} {id_}",
+            )
 
 
 CHECKS = (

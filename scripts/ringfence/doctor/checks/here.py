@@ -25,8 +25,10 @@ def declarations(facts: Facts) -> Iterator[Finding]:
 def settings(facts: Facts) -> Iterator[Finding]:
     """Name what `pulumi up` would refuse of the environment, as it would."""
     wrong = facts.seen.here.environment
-    yield lacking(wrong, "export OS_CLOUD=NAME RINGFENCE_NO_CLOUD=; unset OS_USERNAME OS_PASSWORD OS_TOKEN") if wrong else found(
-        f"OS_CLOUD names {facts.seen.cloud}, and RINGFENCE_NO_CLOUD is set and empty"
+    yield (
+        lacking(wrong, "export OS_CLOUD=NAME RINGFENCE_NO_CLOUD=; unset OS_USERNAME OS_PASSWORD OS_TOKEN")
+        if wrong
+        else found(f"OS_CLOUD names {facts.seen.cloud}, and RINGFENCE_NO_CLOUD is set and empty")
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.neutron import gaps
-from infra.neutron.cloud import driver_of_agents
-from infra.neutron.drivers import PROFILES
-from infra.neutron.extensions import not_known
-from infra.neutron.services import Driver
+from infra.neutron.semantics.drivers import PROFILES
+from infra.neutron.semantics.extensions import not_known
+from infra.neutron.semantics.services import Driver
+from infra.neutron.sources import gaps
+from infra.neutron.sources.cloud import driver_of_agents
 from ringfence.doctor.extensions import EXTENSIONS, EXTERNALS, WORTH_HAVING
 from ringfence.doctor.model import DECLARATION, OK, Check, Facts, Finding, found, lacking, needless, skipped, untold
 from ringfence.doctor.reads import SUBNETS
@@ -32,7 +32,7 @@ def extensions(facts: Facts) -> Iterator[Finding]:
     for one in missing:
         when = f"; {'a tenant declares some' if declared else 'no tenant declares any today'}" if one.since else ""
         what = f"the extension {one.alias} is missing, which is for {one.needed_for}{when}"
-        mend = f"load the plug-in of {one.alias} (service_plugins or extension_drivers in Neutron's configuration): openstack extension show {one.alias}"
+        mend = f"load its plug-in (service_plugins or extension_drivers in Neutron's configuration); openstack extension show {one.alias}"
         yield lacking(what, mend) if one.since in {"", declared} else found(what)
     yield found(f"{len(EXTENSIONS) - len(missing)} of {len(EXTENSIONS)} extensions that ringfence uses")
     for one in WORTH_HAVING:
@@ -66,21 +66,27 @@ def external(facts: Facts) -> Iterator[Finding]:
     others = ", ".join(row["name"] or row["id"] for row in facts.rows("external")) or "none"
     if len(rows) != 1:
         number = f"{len(rows)} external networks are" if rows else "no external network is"
-        yield lacking(f"{number} called {wanted}; there are: {others}",
-                      "write the name of one in Pulumi.platform.yaml: external_network; or: openstack network create --external "
-                      f"--provider-network-type flat --provider-physical-network PHYSNET {wanted}")  # fmt: skip
+        yield lacking(
+            f"{number} called {wanted}; there are: {others}",
+            "write the name of one in Pulumi.platform.yaml: external_network; or: openstack network create --external "
+            f"--provider-network-type flat --provider-physical-network PHYSNET {wanted}",
+        )
         return
     (row,) = rows
     if not row["admin_state_up"]:
         yield lacking(f"{wanted} is switched off", f"openstack network set --enable {row['id']}")
-    name = f"{SUBNETS}:{row['id']}"
-    if name not in facts.seen.answers or facts.seen.answers[name].status != OK:
+    told = facts.about(SUBNETS, row["id"])
+    if told is None:
         yield untold(f"the subnets of {wanted} are not told", f"openstack subnet list --network {row['id']}")
         return
-    cidrs = [subnet["cidr"] for subnet in facts.seen.answers[name].body["subnets"] if subnet["ip_version"] == 4]  # noqa: PLR2004 - IPv4
-    yield found(f"{wanted}, {', '.join(cidrs)}") if cidrs else lacking(
-        f"{wanted} has no IPv4 subnet",
-        f"openstack subnet create --network {row['id']} --no-dhcp --subnet-range PREFIX --allocation-pool start=FIRST,end=LAST {wanted}",
+    cidrs = [subnet["cidr"] for subnet in told["subnets"] if subnet["ip_version"] == 4]  # noqa: PLR2004 - IPv4
+    yield (
+        found(f"{wanted}, {', '.join(cidrs)}")
+        if cidrs
+        else lacking(
+            f"{wanted} has no IPv4 subnet",
+            f"openstack subnet create --network {row['id']} --no-dhcp --subnet-range PREFIX {wanted}",
+        )
     )
 
 
@@ -92,17 +98,22 @@ def mtu(facts: Facts) -> Iterator[Finding]:
     for name, size in (*outside, *inside):
         if size < IPV6_MTU:
             who = f"; {', '.join(dual)} declares IPv6" if dual else ""
-            yield lacking(f"network {name} has MTU {size}, IPv6 needs {IPV6_MTU}{who}",
-                          f"openstack network set --mtu 1500 {name}; for new ones: global_physnet_mtu in Neutron's configuration")  # fmt: skip
+            yield lacking(
+                f"network {name} has MTU {size}, IPv6 needs {IPV6_MTU}{who}",
+                f"openstack network set --mtu 1500 {name}; for new ones: global_physnet_mtu in Neutron's configuration",
+            )
     for name, size in outside:
         larger = [each for each, other in inside if other > size]
         if larger:
             yield untold(
                 f"{', '.join(larger[:3])} take larger packets than {name} ({size}): whether routers tell senders so is in no API",
-                "see ovn_emit_need_to_frag in Neutron's configuration, or: openstack network set --mtu "
-                f"{size} {larger[0]}",
-            )  # fmt: skip
-    sizes = f", inside {min(size for _, size in inside)} to {max(size for _, size in inside)} ({len(inside)} networks looked at)" if inside else ""
+                f"see ovn_emit_need_to_frag in Neutron's configuration, or: openstack network set --mtu {size} {larger[0]}",
+            )
+    sizes = (
+        f", inside {min(size for _, size in inside)} to {max(size for _, size in inside)} ({len(inside)} networks looked at)"
+        if inside
+        else ""
+    )
     yield found(", ".join(f"{name} {size}" for name, size in outside) + sizes) if outside else skipped("there is no such external network")
 
 
@@ -111,15 +122,19 @@ def agents(facts: Facts) -> Iterator[Finding]:
     rows = facts.rows("agents")
     dead = [row for row in rows if not row["alive"]]
     for row in dead:
-        yield lacking(f"{row['binary']} on {row['host']} does not report", f"openstack network agent show {row['id']}; restart it on {row['host']}")
+        yield lacking(
+            f"{row['binary']} on {row['host']} does not report", f"openstack network agent show {row['id']}; restart it on {row['host']}"
+        )
     off = [row for row in rows if not row["admin_state_up"]]
     for row in off:
         yield lacking(f"{row['binary']} on {row['host']} is switched off", f"openstack network agent set --enable {row['id']}")
     driver = driver_of_agents(rows)
     kinds = ", ".join(sorted({row["binary"] for row in rows})) or "none"
     if driver is None:
-        yield untold(f"which firewall driver enforces the groups is not told by the agents ({kinds}): the widest reading would be judged",
-                     "ringfence prove --state cloud --driver ovn, ovs or iptables_hybrid, whichever it is")  # fmt: skip
+        yield untold(
+            f"which firewall driver enforces the groups is not told by the agents ({kinds}): the widest reading would be judged",
+            "ringfence prove --state cloud --driver ovn, ovs or iptables_hybrid, whichever it is",
+        )
     else:
         yield found(f"firewall driver {driver}, {len(rows)} agents: {kinds}")
 
@@ -134,11 +149,13 @@ def enforcement(facts: Facts) -> Iterator[Finding]:
         bindings.look(port)
     off = list(bindings.unknowns())
     for one in off:
-        yield lacking(f"port {one.name or one.id}: {one.type}: {one.reason}",
-                      f"openstack port show {one.id} -c binding_vif_details; look at firewall_driver and enable_security_group on its host")  # fmt: skip
+        yield lacking(
+            f"port {one.name or one.id}: {one.type}: {one.reason}",
+            f"openstack port show {one.id} -c binding_vif_details; look at firewall_driver and enable_security_group on its host",
+        )
     if not off:
         yield found(f"groups are in force on the {len(facts.rows('bound-ports'))} ports of servers that were looked at")
-    yield found(f"{profile.driver} does not filter {profile.non_ip}")
+    yield found(f"not filtered by {profile.driver}: {profile.non_ip}")
     if profile.floods:
         yield found(f"{profile.driver} hands frames to all to the other servers of a host without asking their groups")
     for why in dict.fromkeys(f"{one.direction}, IPv{one.family}: {one.why}" for one in profile.implicit):
@@ -161,11 +178,15 @@ def default_rules(facts: Facts) -> Iterator[Finding]:
         yield found(f"{len(used)} of {len(rows)} rules are put into new groups, and ringfence takes them away")
         for row in used:
             if row["direction"] == "ingress":
-                yield lacking(f"new groups let in from outside: rule {row['id']}", f"openstack default security group rule delete {row['id']}")
+                yield lacking(
+                    f"new groups let in from outside: rule {row['id']}", f"openstack default security group rule delete {row['id']}"
+                )
 
 
 CHECKS = (
-    Check("extensions", "Neutron has every extension that ringfence uses", "A stack would stop in its middle.", ("extensions",), extensions),
+    Check(
+        "extensions", "Neutron has every extension that ringfence uses", "A stack would stop in its middle.", ("extensions",), extensions
+    ),
     Check(
         "understood",
         "The proof understands every extension of Neutron",
@@ -187,7 +208,13 @@ CHECKS = (
         (DECLARATION, "external", "internal"),
         mtu,
     ),
-    Check("agents", "Agents live, and tell which firewall driver enforces the groups", "The proof reads rules as the driver does.", ("agents",), agents),
+    Check(
+        "agents",
+        "Agents live, and tell which firewall driver enforces the groups",
+        "The proof reads rules as the driver does.",
+        ("agents",),
+        agents,
+    ),
     Check(
         "enforcement",
         "Groups are in force where ports are bound; what their driver leaves open is known",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
@@ -11,6 +10,8 @@ from ringfence.doctor.reads import MARK
 from ringfence.verify.made import ids_of_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from ringfence.doctor.model import Json
 
 MARKED = {
@@ -28,24 +29,46 @@ CINDERS = "aes"
 
 
 def tenants(facts: Facts) -> Iterator[Finding]:
-    """Projects that ringfence made and no stack has."""
-    strange = [row for row in facts.rows("projects") if MARK in row.get("tags", ()) and row["id"] not in _made(facts, "projects")]
+    """Projects that ringfence made and no stack has, and users of such, or of projects that are gone."""
+    left = _left(facts)
+    strange = [row for row in facts.rows("projects") if row["id"] in left]
+    users = list(_users(facts, left))
+    for row in users:
+        yield lacking(f"user {row['name']} ({row['id']}) is a tenant's that no stack has", f"openstack user delete {row['id']}")
     for row in strange:
-        yield lacking(f"project {row['name']} ({row['id']}) was made by ringfence and is in no stack",
-                      f"openstack project cleanup --dry-run --project {row['id']}, then with --auto-approve, then: openstack project delete {row['id']}")  # fmt: skip
-    if not strange:
-        yield found("no project of ringfence is in no stack")
+        yield lacking(
+            f"project {row['name']} ({row['id']}) was made by ringfence and is in no stack",
+            f"openstack project cleanup --project {row['id']} (it shows and asks first), then: openstack project delete {row['id']}",
+        )
+    if not strange and not users:
+        yield found("every project and user of ringfence is in a stack")
+
+
+def _left(facts: Facts) -> set[str]:
+    """Return the ids of projects that are left over."""
+    return {row["id"] for row in facts.rows("projects") if MARK in row["tags"] and row["id"] not in _made(facts, "projects")}
+
+
+def _users(facts: Facts, left: set[str]) -> Iterator[Json]:
+    """Yield the users that are left over: named as a tenant's are, of a project that is left over or gone."""
+    known, ends = {row["id"] for row in facts.rows("projects")}, (names.deployer(""), names.reader(""))
+    for row in facts.rows("users"):
+        project = row.get("default_project_id")
+        if project and row["name"].endswith(ends) and (project in left or project not in known) and row["id"] not in _made(facts, "users"):
+            yield row
 
 
 def things(facts: Facts) -> Iterator[Finding]:
     """Objects with ringfence's mark that no stack has; what is in a project that is left over goes with it."""
-    left = {row["id"] for row in facts.rows("projects") if MARK in row.get("tags", ()) and row["id"] not in _made(facts, "projects")}
-    strange = list(_strange(facts, left))
+    strange = list(_strange(facts, _left(facts)))
     for kind, row, mend in strange:
-        yield lacking(f"{kind} {row.get('name') or row.get('floating_ip_address') or 'without a name'} ({row['id']}) has ringfence's mark and "
-                      "is in no stack", mend.format(id=row["id"]))  # fmt: skip
+        yield lacking(
+            f"{kind} {row.get('name') or row.get('floating_ip_address') or 'without a name'} ({row['id']}) has ringfence's mark and "
+            "is in no stack",
+            mend.format(id=row["id"]),
+        )
     if not strange:
-        yield found("no network, router, group, server, volume or image of ringfence is in no stack")
+        yield found("every network, router, group, server, volume and image of ringfence is in a stack")
 
 
 def _strange(facts: Facts, left: set[str]) -> Iterator[tuple[str, Json, str]]:
@@ -72,10 +95,14 @@ def keys(facts: Facts) -> Iterator[Finding]:
     project = facts.seen.token.project_id
     volumes = facts.rows("volumes")
     used = {str(row["encryption_key_id"]) for row in volumes if row["os-vol-tenant-attr:tenant_id"] == project and row["encryption_key_id"]}
-    strange = [row["secret_ref"] for row in facts.rows("secrets") if _cinders(row) and str(row["secret_ref"]).rpartition("/")[2] not in used]
+    strange = [
+        row["secret_ref"] for row in facts.rows("secrets") if _cinders(row) and str(row["secret_ref"]).rpartition("/")[2] not in used
+    ]
     for reference in strange:
-        yield lacking(f"the key {reference.rpartition('/')[2]} is no volume's of project {facts.seen.token.project}",
-                      f"openstack secret get {reference}; if no snapshot, backup or image needs it: openstack secret delete {reference}")  # fmt: skip
+        yield lacking(
+            f"the key {reference.rpartition('/')[2]} is no volume's of project {facts.seen.token.project}",
+            f"openstack secret get {reference}; if no snapshot, backup or image needs it: openstack secret delete {reference}",
+        )
     if not strange:
         yield found(f"every key like Cinder's in project {facts.seen.token.project} is a volume's")
 
@@ -106,7 +133,9 @@ def collisions(facts: Facts) -> Iterator[Finding]:
     if pair in pairs and pair not in made["key_pairs"]:
         strange.append(("key pair", pair, f"openstack keypair delete {pair}"))
     for noun, name_, mend in strange:
-        yield lacking(f"the {noun} {name_} is there, and no stack made it", f"give the tenant another name, or look at it and remove it: {mend}")
+        yield lacking(
+            f"the {noun} {name_} is there, and no stack made it", f"give the tenant another name, or look at it and remove it: {mend}"
+        )
     if not strange:
         yield found(f"the names of {len(tenants_)} tenants and of the platform are free, or their stacks'")
 
@@ -127,7 +156,7 @@ CHECKS = (
         "leftover-projects",
         "No tenant is left over that no stack knows",
         "Its servers run, its keys open disks, and nobody verifies it.",
-        (STACKS, "projects"),
+        (STACKS, "projects", "users"),
         tenants,
     ),
     Check(

@@ -31,14 +31,20 @@ def role(facts: Facts) -> Iterator[Finding]:
     whole = all(answer.status == OK for answer in asked.values())
     grant = f"openstack role add --user {token.user or 'USER'} --project {token.project or 'PROJECT'} {ADMIN}"
     if not token.project_id:
-        yield lacking("the credential is for no project: the platform needs one", "export OS_PROJECT_NAME=PROJECT, in clouds.yaml: project_name")
+        yield lacking(
+            "the credential is for no project: the platform needs one", "export OS_PROJECT_NAME=PROJECT, in clouds.yaml: project_name"
+        )
     elif ADMIN in token.roles and not refused:
         yield found(f"{token.user} has {roles} in project {token.project}")
     elif ADMIN in token.roles:
-        yield untold(f"{token.user} is {ADMIN} in project {token.project}, and may not {', nor '.join(refused)}",
-                     f"look at the policies of these services, or: {grant} --inherited")  # fmt: skip
+        yield untold(
+            f"{token.user} is {ADMIN} in project {token.project}, and may not {', nor '.join(refused)}",
+            f"look at the policies of these services, or: {grant} --inherited",
+        )
     elif refused:
-        half = f"; {MANAGER} may make projects and users of its domain, and neither quotas nor volume types" if MANAGER in token.roles else ""
+        half = (
+            f"; {MANAGER} may make projects and users of its domain, and neither quotas nor volume types" if MANAGER in token.roles else ""
+        )
         yield lacking(f"{token.user} has {roles} in project {token.project}, and may not {', nor '.join(refused)}{half}", grant)
     else:
         reads = f"it reads as an {ADMIN} does" if whole else "not everything that an admin may read was answered"
@@ -51,7 +57,9 @@ def credential(facts: Facts) -> Iterator[Finding]:
     if "application_credential" not in token.methods:
         yield needless(f"the credential is no application credential, but {', '.join(token.methods) or 'of no known method'}")
     elif token.restricted:
-        yield lacking("the application credential is restricted", "openstack application credential create --unrestricted ringfence-operator")
+        yield lacking(
+            "the application credential is restricted", "openstack application credential create --unrestricted ringfence-operator"
+        )
     else:
         yield found("the application credential is unrestricted")
 
@@ -71,9 +79,10 @@ def domain(facts: Facts) -> Iterator[Finding]:
     if not ids:
         yield lacking(f"there is no domain {wanted}", f"openstack domain create {wanted}, or write another domain in Pulumi.platform.yaml")
     elif token.domain_id not in ids:
+        own = known.get(token.domain_id, token.domain_id)
         yield lacking(
-            f"the credential's project {token.project} is in domain {known.get(token.domain_id, token.domain_id)}, the declared one is {wanted}",
-            f"write domain: {known.get(token.domain_id, token.domain_id)} in Pulumi.platform.yaml",
+            f"the credential's project {token.project} is in domain {own}, the declared one is {wanted}",
+            f"write domain: {own} in Pulumi.platform.yaml",
         )
     else:
         yield found(f"domain {known[ids[0]]}, with project {token.project}")
@@ -106,7 +115,13 @@ CHECKS = (
         (),
         credential,
     ),
-    Check("roles", "The roles that tenants' users get exist", "The deployer builds with one, the customer's people look with the other.", ("roles",), roles),
+    Check(
+        "roles",
+        "The roles that tenants' users get exist",
+        "The deployer builds with one, the customer's people look with the other.",
+        ("roles",),
+        roles,
+    ),
     Check(
         "domain",
         "The declared domain exists, and the platform's project is in it",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.declaration import addresses, names
-from infra.neutron import demand
-from infra.neutron.demand import Demand, total
-from infra.neutron.room import Account, Flavor, Gauge, shortages, sized
+from infra.neutron.quotas import demand
+from infra.neutron.quotas.demand import Demand, total
+from infra.neutron.quotas.room import Account, Flavor, Gauge, shortages, sized
 from infra.policy.flows import expand
 from ringfence.doctor.checks.network import declared_external
-from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking, needless, untold
+from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking, needless, skipped, untold
+from ringfence.doctor.reads import ADDRESSES, NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,8 +86,10 @@ def tenant_quota(facts: Facts) -> Iterator[Finding]:
         name, need = one.tenant.name, demand.of_tenant(one.tenant, expand(one, facts.platform))
         short = [(key, more) for _, key, more in sized(Demand(flavors=need.flavors), flavors) if gauges[key].lacks(more)]
         for resource, more in short:
-            yield lacking(f"tenant {name}: {resource}: {more} are needed, a new project has {gauges[resource].limit}",
-                          f"openstack quota set --default --{resource} {more}")  # fmt: skip
+            yield lacking(
+                f"tenant {name}: {resource}: {more} are needed, a new project has {gauges[resource].limit}",
+                f"openstack quota set --default --{resource} {more}",
+            )
         if not short:
             yield found(f"{name} fits into a new project")
     if not waiting:
@@ -102,8 +105,13 @@ def places(facts: Facts) -> Iterator[Finding]:
         "routes on the platform's routers": (addresses.most_routed(platform), "a larger backbone.routers"),
     }
     for what, (most, mend) in limits.items():
-        yield found(f"{what}: for {most} tenants") if wanted <= most else lacking(
-            f"{what}: for {most} tenants, {wanted} are asked for", f"write {mend} in Pulumi.platform.yaml before the first tenant is made"
+        yield (
+            found(f"{what}: for {most} tenants")
+            if wanted <= most
+            else lacking(
+                f"{what}: for {most} tenants, {wanted} are asked for",
+                f"write {mend} in Pulumi.platform.yaml before the first tenant is made",
+            )
         )
 
 
@@ -120,22 +128,28 @@ def routes(facts: Facts) -> Iterator[Finding]:
 
 def outside(facts: Facts) -> Iterator[Finding]:
     """As many addresses are left on the external network as routers and public servers will take."""
-    ids = {row["id"] for row in declared_external(facts)}
-    rows = [row for row in facts.rows("addresses-left") if row["network_id"] in ids]
     waiting = coming(facts)
     public = [server for one in waiting for server in one.tenant.servers.values() if server.public]
     platform = 0 if is_up(facts, names.PLATFORM) else 2  # its router and the bastion
     need = platform + len(waiting) + len(public) + further(facts)
-    if not rows:
-        yield untold("how many addresses are left is not told", f"openstack ip availability show {facts.platform.external_network}")
-    for row in rows:
-        left = [subnet["total_ips"] - subnet["used_ips"] for subnet in row["subnet_ip_availability"] if subnet["ip_version"] == 4]  # noqa: PLR2004
-        if sum(left) < need:
-            yield lacking(f"{sum(left)} addresses are left on {row['network_name']}, {need} are needed",
-                          f"openstack subnet create --network {row['network_id']} --no-dhcp --subnet-range PREFIX NAME, or delete unused ones: "
-                          "openstack floating ip list --status DOWN")  # fmt: skip
-        else:
-            yield found(f"{sum(left)} addresses are left on {row['network_name']}, {need} are needed")
+    for network in declared_external(facts):
+        told = facts.about(ADDRESSES, network["id"])
+        if told is None:
+            yield untold(f"how many addresses are left on {network['name']} is not told", f"openstack ip availability show {network['id']}")
+            continue
+        subnets = told[NAMED[ADDRESSES].key]["subnet_ip_availability"]
+        left = sum(subnet["total_ips"] - subnet["used_ips"] for subnet in subnets if subnet["ip_version"] == 4)  # noqa: PLR2004 - IPv4
+        yield (
+            found(f"{left} addresses are left on {network['name']}, {need} are needed")
+            if left >= need
+            else lacking(
+                f"{left} addresses are left on {network['name']}, {need} are needed",
+                f"openstack subnet create --network {network['id']} --no-dhcp --subnet-range PREFIX NAME, or delete what nobody uses: "
+                "openstack floating ip list --status DOWN",
+            )
+        )
+    if not declared_external(facts):
+        yield skipped("there is no such external network: see the check external-network")
 
 
 CHECKS = (
@@ -171,7 +185,7 @@ CHECKS = (
         "addresses",
         "Addresses are left on the external network",
         "Each tenant's router takes one, each public server another.",
-        (DECLARATION, STACKS, "external", "addresses-left"),
+        (DECLARATION, STACKS, "external"),
         outside,
     ),
 )

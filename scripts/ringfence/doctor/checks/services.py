@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.doctor.model import DECLARATION, Check, Facts, Finding, found, lacking, untold
 from ringfence.doctor.reads import COMPUTE, IDENTITY, IMAGE, KEYS, NETWORK, STORAGE
-from ringfence.verify.cloud_view import VERSIONS
+from ringfence.verify.cloud.view import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,9 +73,13 @@ def regions(facts: Facts) -> Iterator[Finding]:
     """Hold the declared regions against those of the catalog."""
     known = facts.seen.token.regions
     for region in dict.fromkeys((facts.platform.region, *facts.platform.allowed_regions)):
-        yield found(f"{region} is in the catalog") if region in known else lacking(
-            f"the region {region} is not in the catalog, which has {', '.join(known) or 'none'}",
-            "write one of these regions in Pulumi.platform.yaml: region, allowed_regions",
+        yield (
+            found(f"{region} is in the catalog")
+            if region in known
+            else lacking(
+                f"the region {region} is not in the catalog, which has {', '.join(known) or 'none'}",
+                "write one of these regions in Pulumi.platform.yaml: region, allowed_regions",
+            )
         )
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from infra.declaration.model import VolumeType
     from ringfence.doctor.model import Json
 
-CREATOR, MEMBER = "creator", "member"
+CREATOR, MEMBER = "creator", names.DEPLOYER_ROLE
+SERVICE_ADMIN = "key-manager:service-admin"
 CEPH = "ceph"
 KEY_BITS = {True: 256, False: 512}
 """``key_size`` that comes to AES-256-XTS, by whether the storage is Ceph: QEMU counts one of the two keys, dm-crypt both."""
@@ -27,9 +28,14 @@ def hosts(facts: Facts) -> Iterator[Finding]:
     ready = [row["host"] for row in rows if row["state"] == "up" and row["status"] == "enabled"]
     for row in rows:
         if row["state"] != "up" and row["status"] == "enabled":
-            yield lacking(f"cinder-volume on {row['host']} is {row['state']}", f"restart it, or: openstack volume service set --disable {row['host']} cinder-volume")
-    yield found(f"{len(ready)} of {len(rows)}") if ready else lacking(
-        "no host makes volumes", "openstack volume service set --enable HOST cinder-volume"
+            yield lacking(
+                f"cinder-volume on {row['host']} is {row['state']}",
+                f"restart it, or: openstack volume service set --disable {row['host']} cinder-volume",
+            )
+    yield (
+        found(f"{len(ready)} of {len(rows)}")
+        if ready
+        else lacking("no host makes volumes", "openstack volume service set --enable HOST cinder-volume")
     )
 
 
@@ -41,11 +47,11 @@ def types(facts: Facts) -> Iterator[Finding]:
         if row is None:
             yield found(f"{name} is not there yet: the platform's stack makes it")
             continue
-        answer = facts.seen.answers.get(f"{ENCRYPTION}:{row['id']}")
-        if answer is None or answer.status != OK:
+        encryption = facts.about(ENCRYPTION, row["id"])
+        if encryption is None:
             yield untold(f"how the volume type {name} encrypts is not told", f"openstack volume type show --encryption-type {row['id']}")
             continue
-        problems = list(_type(row, entry, answer.body))
+        problems = list(_type(row, entry, encryption))
         yield from problems or [found(f"{name} is as declared")]
 
 
@@ -58,25 +64,34 @@ def _type(row: Json, entry: VolumeType, encryption: Json) -> Iterator[Finding]:
     wanted = entry.encryption.model_dump()
     other = [f"{key} {encryption.get(key)}" for key, value in wanted.items() if encryption.get(key) != value]
     if not encryption.get("provider"):
-        yield lacking(f"the volume type {name} stores plain text", f"openstack volume type set --encryption-provider {wanted['provider']} "
-                      f"--encryption-cipher {wanted['cipher']} --encryption-key-size {wanted['key_size']} "
-                      f"--encryption-control-location {wanted['control_location']} {id_}")  # fmt: skip
+        yield lacking(
+            f"the volume type {name} stores plain text",
+            f"openstack volume type set --encryption-provider {wanted['provider']} "
+            f"--encryption-cipher {wanted['cipher']} --encryption-key-size {wanted['key_size']} "
+            f"--encryption-control-location {wanted['control_location']} {id_}",
+        )
     elif other:
-        yield lacking(f"the volume type {name} has {', '.join(other)}, declared is {', '.join(f'{key} {value}' for key, value in wanted.items())}",
-                      "pulumi up -s platform --refresh, while no volume of this type exists")  # fmt: skip
+        yield lacking(
+            f"the volume type {name} has {', '.join(other)}, declared is {', '.join(f'{key} {value}' for key, value in wanted.items())}",
+            "pulumi up -s platform --refresh, while no volume of this type exists",
+        )
 
 
 def key_size(facts: Facts) -> Iterator[Finding]:
     """The declared number of bits comes to AES-256-XTS on the storage that the type is for."""
     pools = [row["capabilities"] for row in facts.rows("pools")]
+    if not facts.platform.encrypted_types():
+        yield needless("no declared volume type is encrypted")
     for name, entry in facts.platform.volume_types.items():
         if entry.encryption is None:
             continue
         backend = entry.extra_specs.get("volume_backend_name")
         of_type = [pool for pool in pools if backend in {None, pool.get("volume_backend_name")}]
         if not of_type:
-            yield lacking(f"no storage takes volumes of {name}{f' (volume_backend_name {backend})' if backend else ''}",
-                          "openstack volume backend pool list --long; write its volume_backend_name into extra_specs of the type")  # fmt: skip
+            yield lacking(
+                f"no storage takes volumes of {name}{f' (volume_backend_name {backend})' if backend else ''}",
+                "openstack volume backend pool list --long; write its volume_backend_name into extra_specs of the type",
+            )
         for protocol in sorted({str(pool.get("storage_protocol") or "") for pool in of_type}):
             wanted, has = KEY_BITS[protocol.lower() == CEPH], entry.encryption.key_size
             if not protocol:
@@ -85,30 +100,37 @@ def key_size(facts: Facts) -> Iterator[Finding]:
                 yield found(f"{name}: key_size {has} on {protocol}")
             else:
                 comes = "a key that qemu-img and Barbican's simple_crypto refuse" if protocol.lower() == CEPH else "AES-128"
-                yield lacking(f"{name} has key_size {has}, which is {comes} on {protocol}",
-                              f"write key_size: {wanted} in Pulumi.platform.yaml: volume_types.{name}.encryption")  # fmt: skip
+                yield lacking(
+                    f"{name} has key_size {has}, which is {comes} on {protocol}",
+                    f"write key_size: {wanted} in Pulumi.platform.yaml: volume_types.{name}.encryption",
+                )
 
 
 def keys(facts: Facts) -> Iterator[Finding]:
-    """A tenant's deployer, who is a member and no more, may have keys made: by what is known of roles, or by what was done already."""
+    """A tenant's deployer, who is a member and no more, may have keys made: by what is known of roles, or by what was done already.
+
+    Barbican's new defaults let members; unlike other services it has them switched off, and the old ones want the role ``creator``. An
+    admin may list the quotas of projects under the new ones only (``barbican/common/policies``: ``orders:post``, ``project_quotas:get``).
+    """
     roles = {row["name"] for row in facts.rows("roles")}
-    implied = {
-        (row["prior_role"]["name"], one["name"]) for row in facts.rows("implied-roles") for one in row["implies"]
-    }
+    implied = {(row["prior_role"]["name"], one["name"]) for row in facts.rows("implied-roles") for one in row["implies"]}
     platform = facts.seen.token.project_id
     done = [
-        row["name"] for row in facts.rows("volumes")
+        row["name"]
+        for row in facts.rows("volumes")
         if row["os-vol-tenant-attr:tenant_id"] != platform and row["encryption_key_id"] and _ours(row)
     ]
     if done:
         yield found(f"tenants have {len(done)} encrypted volumes already")
     elif (MEMBER, CREATOR) in implied:
         yield found(f"whoever is {MEMBER} is {CREATOR} as well")
+    elif facts.seen.answers["key-quotas"].status == OK and SERVICE_ADMIN not in facts.seen.token.roles:
+        yield found("Barbican has its new defaults in force, which let members")
     else:
         has = f"the role {CREATOR} is there and no {MEMBER} has it" if CREATOR in roles else f"there is no role {CREATOR}"
         create = "" if CREATOR in roles else f"openstack role create {CREATOR} && "
         yield untold(
-            f"{has}: Barbican lets a {MEMBER} have keys only with enforce_new_defaults = true, which is not its default, and no API tells",
+            f"{has}: Barbican lets a {MEMBER} have keys only with enforce_new_defaults = true, which is not its default and not seen",
             f"{create}openstack implied role create {MEMBER} --implied-role {CREATOR}; or set enforce_new_defaults in barbican.conf",
         )
 
@@ -128,14 +150,22 @@ def type_names(facts: Facts) -> Iterator[Finding]:
     there = {row["name"]: row["id"] for row in facts.rows("volume-types")}
     strange = {name: there[name] for name in facts.platform.volume_types if name in there and there[name] not in made}
     for name, id_ in strange.items():
-        yield lacking(f"the volume type {name} is there and no stack made it", f"declare another name, or: openstack volume type delete {id_}")
+        yield lacking(
+            f"the volume type {name} is there and no stack made it", f"declare another name, or: openstack volume type delete {id_}"
+        )
     if not strange:
         yield found(", ".join(facts.platform.volume_types)) if facts.platform.volume_types else needless("no volume type is declared")
 
 
 CHECKS = (
     Check("volume-hosts", "Hosts make volumes", "Every server boots from a volume.", ("volume-hosts",), hosts),
-    Check("barbican", "Barbican answers", "Each volume has a key of its own there; without it no encrypted volume can be made.", ("secrets",), barbican),
+    Check(
+        "barbican",
+        "Barbican answers",
+        "Each volume has a key of its own there; without it no encrypted volume can be made.",
+        ("secrets",),
+        barbican,
+    ),
     Check(
         "keys",
         "A tenant's deployer may have keys made for its volumes",
