@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from ringfence.doctor import collect
-from ringfence.doctor.model import OK, Facts
-from ringfence.doctor.reads import NAMED
+from ringfence.doctor.model import Facts
+from ringfence.doctor.reads import NAMED, OK
 from ringfence.verify.open import Opened  # noqa: TC001 - pytest reads it
 from tests.fast.ringfence.doctor import recorded
 

@@ -168,7 +168,7 @@ def _seconds(text: object) -> float:
     return datetime.fromisoformat(str(text)).timestamp() if text else 0.0
 
 
-def _dotted(version: Iterable[int] | None) -> str:
+def _dotted(version: Iterable[float] | None) -> str:
     return ".".join(map(str, version or ()))
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from infra.outcome import Verdict
 from ringfence.doctor.checks import CHECKS
-from ringfence.doctor.model import DECLARATION, OK, STACKS, Check, Examined, Facts, Finding, found, skipped, untold
-from ringfence.doctor.reads import NAMED, NO_ANSWER, NO_SERVICE
+from ringfence.doctor.model import DECLARATION, STACKS, Check, Examined, Facts, Finding, found, skipped, untold
+from ringfence.doctor.reads import NAMED, NO_ANSWER, NO_SERVICE, OK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ from infra.neutron.semantics.services import Driver
 from infra.neutron.sources import gaps
 from infra.neutron.sources.cloud import driver_of_agents
 from ringfence.doctor.extensions import EXTENSIONS, EXTERNALS, WORTH_HAVING
-from ringfence.doctor.model import DECLARATION, OK, Check, Facts, Finding, found, lacking, needless, skipped, untold
-from ringfence.doctor.reads import SUBNETS
+from ringfence.doctor.model import DECLARATION, Check, Facts, Finding, found, lacking, needless, skipped, untold
+from ringfence.doctor.reads import OK, SUBNETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import names
 from infra.declaration.names import DEPLOYER_ROLE, READER_ROLE
-from ringfence.doctor.model import DECLARATION, OK, Check, Facts, Finding, found, lacking, needless, untold
+from ringfence.doctor.model import DECLARATION, Check, Facts, Finding, found, lacking, needless, untold
+from ringfence.doctor.reads import OK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

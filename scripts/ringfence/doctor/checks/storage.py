@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from ringfence.doctor.model import DECLARATION, OK, STACKS, Check, Facts, Finding, found, lacking, needless, untold
-from ringfence.doctor.reads import ENCRYPTION
+from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking, needless, untold
+from ringfence.doctor.reads import ENCRYPTION, OK
 from ringfence.verify.made import ids_of_all
 
 if TYPE_CHECKING:

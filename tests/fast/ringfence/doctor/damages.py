@@ -32,6 +32,16 @@ class Damage:
     also: frozenset[str] = frozenset()
 
 
+def _each(*steps: Callable[[Case], object]) -> Callable[[Case], object]:
+    """Return what does one thing after the other."""
+    return lambda case: [step(case) for step in steps]
+
+
+def _with_tenants(number: int) -> Callable[[Case], object]:
+    """Return what asks for room for so many tenants."""
+    return lambda case: setattr(case, "tenants", number)
+
+
 def _set(tree: Json, **changes: object) -> None:
     tree.update(changes)
 
@@ -115,8 +125,9 @@ DAMAGES = {
     "Neutron tells no version": Damage("services", ERROR, "does not tell its version", lambda case: _set(
         case.seen["services"]["network"], version="")),
     "a region is not there": Damage("regions", FAIL, "RegionTwo", lambda case: case.platform(allowed_regions=("RegionOne", "RegionTwo"))),
-    "the role is a manager's": Damage("role", FAIL, "may not list Neutron's agents", lambda case: (
-        _token(case, roles=["manager", "member"]), _refused(case, "agents")), frozenset({"agents", "enforcement"})),
+    "the role is a manager's": Damage("role", FAIL, "may not list Neutron's agents", _each(
+        lambda case: _token(case, roles=["manager", "member"]), lambda case: _refused(case, "agents")),
+        frozenset({"agents", "enforcement"})),
     "the role is only seen to read": Damage("role", ERROR, "reads as an admin does", lambda case: _token(case, roles=["auditor"])),
     "an admin is refused": Damage("role", ERROR, "may not list Cinder's hosts", lambda case: _refused(case, "volume-hosts"),
                                   frozenset({"volume-hosts"})),
@@ -196,14 +207,14 @@ DAMAGES = {
         case, extra_specs={"volume_backend_name": "fast"})),
     "the storage is of no kind": Damage("key-size", ERROR, "kind of storage", lambda case: case.row("pools")["capabilities"].pop(
         "storage_protocol")),
-    "the platform's project is full": Damage("platform-quota", FAIL, "router", lambda case: (setattr(case, "tenants", 20), _set(
+    "the platform's project is full": Damage("platform-quota", FAIL, "router", _each(_with_tenants(20), lambda case: _set(
         case.seen["answers"]["network-quota"]["body"]["quota"]["router"], limit=10))),
     "a new project is too small": Damage("tenant-quota", FAIL, "cores: 2 are needed, a new project has 1", lambda case: _no_tenant_yet(
         case, cores=1), frozenset({"names", "leftover-projects", "leftovers", "platform-quota"})),
     "the pool is too small": Damage("places", FAIL, "routes on the platform's routers: for 29 tenants, 40", lambda case: setattr(
         case, "tenants", 40)),
-    "no address is left": Damage("addresses", FAIL, "0 addresses are left", lambda case: (setattr(case, "tenants", 3), [_set(
-        subnet, used_ips=subnet["total_ips"]) for subnet in _subnets(case)])),
+    "no address is left": Damage("addresses", FAIL, "0 addresses are left", _each(_with_tenants(3), lambda case: [
+        subnet.update(used_ips=subnet["total_ips"]) for subnet in _subnets(case)])),
     "addresses are not told": Damage("addresses", ERROR, "is not told", lambda case: case.forget("addresses-left")),
     "a service is late": Damage("clock", FAIL, "60 s behind", lambda case: _set(
         case.seen["clocks"][0], before=case.seen["clocks"][0]["theirs"] + 61, after=case.seen["clocks"][0]["theirs"] + 62)),
@@ -216,7 +227,7 @@ DAMAGES = {
     "there is no route to the bastion": Damage("bastion-route", FAIL, "no route", lambda case: _way(case, source="")),
     "nobody answers on the way to the bastion": Damage("bastion-route", ERROR, "says nothing (timed out)", lambda case: _way(
         case, answer="timed out")),
-    "no subnet outside is told": Damage("bastion-route", ERROR, "no subnet", lambda case: (_way(case), case.seen["ways"].clear())),
+    "no subnet outside is told": Damage("bastion-route", ERROR, "no subnet", _each(_way, lambda case: case.seen["ways"].clear())),
     "the bastion would not let this machine in": Damage("bastion-allowed", ERROR, "not in bastion.allowed_from", lambda case: _way(
         case, source="192.0.2.1")),
     "a tenant's project is a stranger's": Damage("names", FAIL, "the project acme", lambda case: _unmade(case, "acme", "projects"),
@@ -250,9 +261,10 @@ HARMLESS: dict[str, Callable[[Case], object]] = {
     "a named secret of the operator's": lambda case: case.rows("secrets").append(
         {**case.row("secrets"), "name": "mine", "secret_ref": "x/y"}),
     "no quota for volumes": lambda case: _set(case.seen["answers"]["volume-quota"]["body"]["quota_set"]["volumes"], limit=-1),
-    "keys by role": lambda case: (_members_without_keys(case), case.rows("implied-roles").append(
+    "keys by role": _each(_members_without_keys, lambda case: case.rows("implied-roles").append(
         {"prior_role": {"name": "member"}, "implies": [{"name": "creator"}]})),
-    "a volume type in plain text that is declared so": lambda case: (case.platform(volume_types={"encrypted": VolumeType()}), _plain(case)),
+    "a volume type in plain text that is declared so": _each(
+        lambda case: case.platform(volume_types={"encrypted": VolumeType()}), _plain),
     "a larger pool": lambda case: case.platform(pool=case.declared.platform.pool.model_copy(  # type: ignore[union-attr]
         update={"cidr": IPv4Network("172.16.0.0/12")})),
 }  # fmt: skip
