@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,9 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from infra.declaration.folder import load_folder
-from infra.errors import DeclarationError
+from infra.errors import DeclarationError, Problem
 from infra.outcome import Verdict
 from infra.text import visible
+from ringfence import fingerprint, folder
 from ringfence.analysis import declarations
 from ringfence.analysis.options import AsJson, Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import console, emit
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ringfence.doctor.model import Declared, Examined, Facts, Finding
+    from ringfence.fingerprint import Fingerprint
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "magenta", Verdict.SKIPPED: "dim", Verdict.NOT_APPLICABLE: "dim"}
 WORDS = 14
@@ -71,8 +74,11 @@ def _declared(today: date) -> Declared:
     """Read what is declared, mistakes included: they are findings here."""
     from ringfence.doctor.model import Declared  # noqa: PLC0415 - as above
 
+    place = folder.found()
+    if place is None:
+        return Declared(problems=(Problem("there is no project here", hint="ringfence init, or: ringfence -C FOLDER doctor"),))
     try:
-        found = load_folder(declarations.ROOT, today=today)
+        found = load_folder(place, today=today)
     except DeclarationError as error:
         return Declared(problems=error.problems)
     return Declared(found.platform, found.tenants, found.problems)
@@ -83,6 +89,7 @@ def plain(facts: Facts, examined: Sequence[Examined], code: int) -> dict[str, An
     token = facts.seen.token
     return {
         "cloud": facts.seen.cloud,
+        "declarations": asdict(mark) if (mark := _fingerprint()) else None,
         "credential": {"user": token.user, "project": token.project, "project_id": token.project_id, "roles": list(token.roles)},
         "tenants": max(facts.tenants, len(facts.declared.tenants)),
         "counts": {str(verdict): sum(each.verdict is verdict for each in examined) for verdict in Verdict},
@@ -98,6 +105,12 @@ def plain(facts: Facts, examined: Sequence[Examined], code: int) -> dict[str, An
             for each in examined
         ],
     }
+
+
+def _fingerprint() -> Fingerprint | None:
+    """Return which declarations the answer is about."""
+    place = folder.found()
+    return fingerprint.of_folder(place) if place else None
 
 
 def _progress() -> Progress:
@@ -121,6 +134,8 @@ def _show(facts: Facts, examined: Sequence[Examined]) -> None:
             _tell(finding, each.verdict)
     counts = ", ".join(f"{number} {verdict}" for verdict in Verdict if (number := sum(each.verdict is verdict for each in examined)))
     out.print(counts, style="bold")
+    if mark := _fingerprint():
+        out.print(str(mark), style="dim", markup=False)
 
 
 def _tell(finding: Finding, verdict: Verdict) -> None:

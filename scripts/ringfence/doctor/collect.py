@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from infra.components import settings
+from infra.dynamic.clouds import authority
 from infra.errors import RingfenceError
 from ringfence.cloud_errors import translated
 from ringfence.doctor.checks.services import SERVICES
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
     from openstack.proxy import Proxy
 
+    from infra.declaration.model import Platform
     from ringfence.verify.made import Made
 
 THREADS = 8
@@ -47,7 +49,7 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
     with translated("the cloud of OS_CLOUD", connecting=True):
         import openstack  # noqa: PLC0415 - takes a second
 
-        cloud = openstack.connect(api_timeout=SECONDS)
+        cloud = openstack.connect(api_timeout=SECONDS, cacert=authority(os.environ))
     with translated("the cloud of OS_CLOUD"):
         before = time.time()
         token = _token(cloud)
@@ -61,7 +63,7 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
         if platform is not None:
             bodies = {name: answer.body for name, answer in answers.items() if answer.status == OK and isinstance(answer.body, dict)}
             answers |= _all(pool, asking, tuple(afterwards(bodies, platform.volume_types, platform.external_network)), tell)
-        here = machine()
+        here = machine(platform)
         subnets = [] if here.proxy or platform is None else _subnets(answers)
         ways = tuple(pool.map(partial(way, port=platform.ssh_port if platform else 0), subnets))
     clocks = {**({IDENTITY: login} if token.issued else {}), **asking.clocks}
@@ -176,8 +178,13 @@ def _words(error: RingfenceError) -> str:
     return "; ".join(f"{problem.what}: {problem.got}" if problem.got else problem.what for problem in error.problems)
 
 
-def machine() -> Here:
+def machine(platform: Platform | None) -> Here:
     """Look at what this machine has, as `pulumi up` will."""
+
+    def environment() -> None:
+        cloud = settings.cloud()
+        if platform is not None:
+            settings.check_region(cloud, platform.region)
 
     def wrong(look: Callable[[], object]) -> str:
         try:
@@ -187,7 +194,7 @@ def machine() -> Here:
         return ""
 
     return Here(
-        environment=wrong(partial(settings.check_identities, os.environ)),
+        environment=wrong(environment),
         key=wrong(settings.automation_public_key),
         image=wrong(settings.image_file),
         engine="" if shutil.which("pulumi") else "there is no command pulumi on the PATH",
