@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from infra.components.settings import Cloud, ImageFile
     from infra.declaration.model import Platform
 
+
 @dataclass(frozen=True, slots=True)
 class PlatformArgs:
     """What the platform is built from."""
