@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 IPV6_MTU = 1280
 """The least MTU on which IPv6 works (RFC 8200, section 5)."""
-AGENTS = "openstack network agent list"
 SRIOV = "neutron-sriov-nic-agent"
 
 
