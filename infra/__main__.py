@@ -34,6 +34,7 @@ def main() -> None:
     for warning in warnings(declarations, stack):
         pulumi.log.warn(warning)
     refuse_open_paths(declarations, stack)
+    settings.check_all(os.environ, platform=tenant is None)
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from infra import paths
 from infra.declaration import names
 from infra.dynamic.clouds import authority
-from infra.errors import CloudError, GuestError
+from infra.errors import CloudError, GuestError, Problem, RingfenceError
 from infra.paths import automation_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 NO_CLOUD = "RINGFENCE_NO_CLOUD"
 """A variable that is set and empty. It takes the place of ``OS_CLOUD`` for the deployer's provider; see :func:`check_identities`."""
@@ -119,11 +119,45 @@ def image_file() -> ImageFile:
 
     Raises :class:`GuestError` when there is none.
     """
-    path = Path(os.environ.get(IMAGE) or paths.state() / "guest-image.qcow2").resolve()
+    path = _image_path()
     try:
         with path.open("rb") as stream:
             return ImageFile(path, hashlib.file_digest(stream, "sha256").hexdigest())
     except OSError as error:
-        raise GuestError.of(
-            "there is no guest image", where=str(path), got=error.strerror or "", hint=f'export {IMAGE}="$(./scripts/image path)"'
-        ) from error
+        raise _no_image(path, error) from error
+
+
+def check_all(environment: Mapping[str, str], *, platform: bool) -> None:
+    """Refuse a machine on which anything is missing that a stack needs, and say all of it at once: a fresh one lacks most of it.
+
+    Raises :class:`RingfenceError`.
+    """
+    needed: list[Callable[[], object]] = [cloud if platform else lambda: check_identities(environment), automation_public_key]
+    needed += [_image_is_there] if platform else []
+    problems: list[Problem] = []
+    for check in needed:
+        try:
+            check()
+        except RingfenceError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise RingfenceError(*problems)
+
+
+def _image_path() -> Path:
+    return Path(os.environ.get(IMAGE) or paths.state() / "guest-image.qcow2").resolve()
+
+
+def _image_is_there() -> None:
+    """Look for the image without reading all of it."""
+    path = _image_path()
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise _no_image(path, error) from error
+
+
+def _no_image(path: Path, error: OSError) -> GuestError:
+    hint = f'./scripts/image build, then export {IMAGE}="$(./scripts/image path)"'
+    return GuestError.of("there is no guest image", where=str(path), got=error.strerror or "", hint=hint)

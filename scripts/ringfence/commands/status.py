@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -13,9 +14,12 @@ from rich.text import Text
 from infra.declaration import load_platform, load_tenant
 from infra.errors import DeclarationError, RingfenceError
 from infra.text import visible
-from ringfence import folder
+from ringfence import folder, locks
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
+
+BACKEND = "PULUMI_BACKEND_URL"
+"""Where the engine keeps its state and its locks."""
 
 
 def add(app: typer.Typer) -> None:
@@ -31,8 +35,9 @@ def status(*, today: Today = None, as_json: Annotated[bool, typer.Option("--json
     from ringfence.verify.open import declared_tenants  # noqa: PLC0415 - the cloud's client takes half a second to import
 
     tenants, last = [_tenant(name, today or datetime.now(UTC).date()) for name in declared_tenants()], _last()
+    held = [locks.told(lock) for lock in locks.kept(os.environ.get(BACKEND, ""))]
     if as_json:
-        print(json.dumps({"tenants": tenants, "last_verification": last}, indent=1))
+        print(json.dumps({"tenants": tenants, "locks": held, "last_verification": last}, indent=1))
         return
     console = Plain(highlight=False)
     for tenant in tenants:
@@ -46,6 +51,8 @@ def status(*, today: Today = None, as_json: Annotated[bool, typer.Option("--json
             over = " (expired)" if flow["ended"] else ""
             table.add_row(*(flow[key] for key in ("name", "from", "to", "what", "owner")), flow["expires"] + over)
         console.print(table)
+    for one in held:
+        console.print(one, style="yellow", markup=False)
     console.print(f"last verification: {last['started']} {', '.join(last['tenants'])}: {last['summary']}" if last else "never verified")
 
 

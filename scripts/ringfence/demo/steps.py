@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.errors import RingfenceError
+from ringfence import locks
 from ringfence.complaint import complaint
 
 if TYPE_CHECKING:
@@ -93,12 +94,13 @@ class Log:
                 self.say(line)
                 lines.append(ESCAPES.sub("", line).rstrip())
         if process.returncode:
+            output = "\n".join(lines)
             raise StepError.of(
                 f"`{' '.join(command)}` ended with {process.returncode}",
                 where=str(self.file),
                 expected="an exit code of 0",
-                got=complaint("\n".join(lines)),
-                hint="correct the cause and run the same command again: it goes on from here",
+                got=complaint(output),
+                hint=locks.said(output) or "correct the cause and run the same command again: it goes on from here",
             )
 
 

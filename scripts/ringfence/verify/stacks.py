@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.declaration import names
 from infra.errors import CloudError
-from ringfence import folder
+from ringfence import folder, locks
 from ringfence.verify.made import Made
 
 SECONDS = 120
@@ -81,7 +81,7 @@ def _engine(*arguments: str, where: str) -> str:
         done = _asked(*arguments)
     if done.returncode:
         what = "the stack has no outputs" if "output" in arguments else "the engine does not tell what the stacks made"
-        raise CloudError.of(what, where=where, got=done.stderr.strip(), hint=f"pulumi up -s {where}")
+        raise CloudError.of(what, where=where, got=done.stderr.strip(), hint=locks.said(done.stderr) or f"pulumi up -s {where}")
     return done.stdout
 
 
