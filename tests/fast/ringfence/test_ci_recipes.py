@@ -21,7 +21,7 @@ import pytest
 from infra.neutron.snapshot import Unknown
 from infra.neutron.snapshot.store import dumps
 from ringfence import cli
-from ringfence.analysis import declarations, states
+from ringfence.analysis import states
 from ringfence.verify.report import files
 from tests.fast.architecture.sources import ROOT
 from tests.fast.ringfence.verify.test_report import result
@@ -133,7 +133,6 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "tenants"]):
         subprocess.run(["git", *arguments], cwd=repository, check=True, timeout=SECONDS)
-    monkeypatch.setattr(declarations, "ROOT", repository)
     monkeypatch.chdir(repository)
     made = Job(repository, programs)
     yield made
@@ -193,7 +192,7 @@ def test_what_cannot_be_judged_is_never_green(edit: tuple[str, str], base: str, 
 @pytest.fixture
 def cloud(job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Stand for a cloud that is as declared and for its verification, the two steps that need a real one; both may be changed."""
-    declared = states.read_declarations(folder=job.repository).snapshot()
+    declared = states.read_declarations().snapshot()
     stand: dict[str, Any] = {"snapshot": declared, "verify": 0}
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path / "state"))
     real = job.answer
