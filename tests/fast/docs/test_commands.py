@@ -22,6 +22,7 @@ pytestmark = pytest.mark.fast
 
 OTHERS = {
     ".",
+    "[",
     "ansible",
     "ansible-playbook",
     "apt-get",
@@ -33,6 +34,7 @@ OTHERS = {
     "diff",
     "echo",
     "eval",
+    "exit",
     "export",
     "git",
     "grep",
@@ -53,7 +55,7 @@ OTHERS = {
     "ssh-keygen",
     "uv",
 }
-"""Programs of others that documents may show; a new one is a line here."""
+"""Programs of others, and words of the shell, that documents may show; a new one is a line here."""
 ENGINE = {"config", "cancel", "destroy", "login", "preview", "refresh", "stack", "state", "up", "import", "cloud", "install", "new"}
 """Commands of ``pulumi`` that documents may show."""
 PLACEHOLDER = re.compile(r"^[A-Z][A-Z0-9_./:-]*$|^\.\.\.$|^<.+>$|VERB|\|")
