@@ -14,9 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from infra.components import settings
+from infra.declaration import names
 from infra.dynamic.clouds import authority
 from infra.errors import RingfenceError
 from ringfence.cloud_errors import translated
@@ -38,6 +42,8 @@ THREADS = 8
 SECONDS = 30.0
 """How long one question may take."""
 KNOCK_SECONDS = 3.0
+SSH = b"SSH-"
+"""What an SSH server says first (RFC 4253, section 4.2)."""
 PROXY = "RINGFENCE_BASTION_PROXY"
 
 
@@ -54,7 +60,7 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
         before = time.time()
         token = _token(cloud)
         login = Clock(IDENTITY, token.issued, before, time.time())
-    asking = _Asking(cloud, token.project_id)
+    asking = Asking(cloud, token.project_id)
     with ThreadPoolExecutor(THREADS) as pool:
         services = {needed.type: pool.submit(asking.service, needed.type) for needed in SERVICES}
         known = {type_: service for type_, future in services.items() if (service := future.result()) is not None}
@@ -64,15 +70,15 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
             bodies = {name: answer.body for name, answer in answers.items() if answer.status == OK and isinstance(answer.body, dict)}
             answers |= _all(pool, asking, tuple(afterwards(bodies, platform.volume_types, platform.external_network)), tell)
         here = machine(platform)
-        subnets = [] if here.proxy or platform is None else _subnets(answers)
-        ways = tuple(pool.map(partial(way, port=platform.ssh_port if platform else 0), subnets))
+        ends = [] if here.proxy or platform is None else _ends(answers)
+        ways = tuple(pool.map(partial(way, port=platform.ssh_port if platform else 0), ends))
     clocks = {**({IDENTITY: login} if token.issued else {}), **asking.clocks}
     return Seen(
         str(cloud.config.name or ""), token, known, answers, tuple(clocks[name] for name in sorted(clocks)), ways, here, time.time()
     )
 
 
-def _all(pool: ThreadPoolExecutor, asking: _Asking, reads: Iterable[Read], tell: Callable[[str, int, int], None]) -> dict[str, Answer]:
+def _all(pool: ThreadPoolExecutor, asking: Asking, reads: Iterable[Read], tell: Callable[[str, int, int], None]) -> dict[str, Answer]:
     asked = {read: pool.submit(asking.answer, read) for read in reads}
     found = {}
     for number, (read, future) in enumerate(asked.items(), 1):
@@ -81,7 +87,7 @@ def _all(pool: ThreadPoolExecutor, asking: _Asking, reads: Iterable[Read], tell:
     return found
 
 
-class _Asking:
+class Asking:
     """Questions to one cloud. A service is looked for once, by whoever asks first."""
 
     def __init__(self, cloud: Connection, project: str) -> None:
@@ -94,15 +100,14 @@ class _Asking:
         try:
             with translated(type_):
                 proxy: Proxy = getattr(self._cloud, type_.replace("-", "_"))
-                self._proxies[type_] = None
                 data = proxy.get_endpoint_data()
         except RingfenceError as error:
             return Service(why=_words(error))
         except Exception as error:  # noqa: BLE001 - the client's discovery raises what it meets
             return Service(why=f"{type(error).__name__}: {error}")
+        self._proxies[type_] = None if data is None else proxy
         if data is None:
             return None
-        self._proxies[type_] = proxy
         return Service(str(data.url or ""), _dotted(data.api_version), _dotted(data.max_microversion))
 
     def answer(self, read: Read) -> Answer:
@@ -202,28 +207,42 @@ def machine(platform: Platform | None) -> Here:
     )
 
 
-def _subnets(answers: Mapping[str, Answer]) -> list[dict[str, Any]]:
-    """Return the IPv4 subnets of the external network."""
+def _ends(answers: Mapping[str, Answer]) -> list[Way]:
+    """Return where the way to the bastion ends: at the bastion, where there is one, else at the gateways of the external subnets."""
     told = [answer.body for name, answer in answers.items() if name.startswith(f"{SUBNETS}:") and answer.status == OK]
-    return [subnet for body in told for subnet in body.get("subnets", ()) if subnet.get("ip_version") == 4 and subnet.get("gateway_ip")]  # noqa: PLR2004 - IPv4
+    subnets = [subnet for body in told for subnet in body.get("subnets", ()) if subnet.get("ip_version") == 4]  # noqa: PLR2004 - IPv4
+    marked = answers["marked-addresses"]
+    rows = marked.body.get("floatingips", ()) if marked.status == OK and isinstance(marked.body, dict) else ()
+    bastions = [str(row["floating_ip_address"]) for row in rows if f"tenant={names.PLATFORM}" in row.get("tags", ())]
+    known = [Way(str(subnet["cidr"]), bastion, bastion=True) for bastion in bastions for subnet in subnets if _is_in(bastion, subnet)]
+    return known or [Way(str(subnet["cidr"]), str(subnet["gateway_ip"])) for subnet in subnets if subnet.get("gateway_ip")]
 
 
-def way(subnet: Mapping[str, Any], port: int) -> Way:
-    """Look which way leads from here to a subnet's gateway, and knock there once as the bastion's clients will."""
-    cidr, address = str(subnet["cidr"]), str(subnet["gateway_ip"])
+def _is_in(address: str, subnet: Mapping[str, Any]) -> bool:
+    return ip_address(address) in ip_network(subnet["cidr"])
+
+
+def way(end: Way, port: int) -> Way:
+    """Look which way leads from here to an end, and knock there once, and where nobody is, as the bastion's clients will."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as look:
-            look.connect((address, port))  # sends nothing: the kernel chooses the way
+            look.connect((end.address, port))  # sends nothing: the kernel chooses the way
             source = str(look.getsockname()[0])
     except OSError as error:
-        return Way(cidr, address, answer=error.strerror or str(error))
+        return replace(end, answer=error.strerror or str(error))
+    nobody = str(ip_network(end.cidr).network_address)
+    return replace(end, source=source, answer=_heard(end.address, port), control=_heard(nobody, port))
+
+
+def _heard(address: str, port: int) -> str:
+    """Return what is heard at an address: ``ssh``, ``open``, ``refused`` or why nothing is."""
     try:
-        with socket.create_connection((address, port), timeout=KNOCK_SECONDS):
-            return Way(cidr, address, source, "open")
+        with socket.create_connection((address, port), timeout=KNOCK_SECONDS) as link:
+            return "ssh" if link.recv(len(SSH)) == SSH else "open"
     except ConnectionRefusedError:
-        return Way(cidr, address, source, "refused")
+        return "refused"
     except OSError as error:
-        return Way(cidr, address, source, error.strerror or str(error))
+        return error.strerror or str(error)
 
 
 def made() -> tuple[Mapping[str, Made] | None, str]:

@@ -67,15 +67,19 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The way from this machine to a subnet outside: by which address of its own, and what an address there said.
+    """The way from this machine to the bastion's network: by which address of its own, and what was heard.
 
-    ``source`` is empty where there is no route; ``answer`` is ``open``, ``refused`` or why nothing was heard.
+    ``address`` is the bastion's where there is one (``bastion``), else the gateway of a subnet outside. ``source`` is empty where there is
+    no route. ``answer`` is ``ssh``, ``open``, ``refused``, or why nothing was heard; ``control`` is the same of the subnet's first address,
+    which is nobody's: whoever answers there answers for others.
     """
 
     cidr: str
     address: str = ""
     source: str = ""
     answer: str = ""
+    control: str = ""
+    bastion: bool = False
 
 
 class Here(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

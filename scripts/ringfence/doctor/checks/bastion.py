@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ringfence.doctor.model import Way
 
-ANSWERS = frozenset({"open", "refused"})
+ANSWERS = frozenset({"ssh", "open", "refused"})
 """What somebody who is reached says, one way or the other."""
 
 
@@ -31,12 +31,20 @@ def _way(way: Way) -> Finding:
     proxy = "export RINGFENCE_BASTION_PROXY='ssh -W %h:%p JUMPHOST'"
     if not way.source:
         return lacking(f"there is no route from here to {way.cidr}", f"ip route add {way.cidr} via GATEWAY, or: {proxy}")
-    if way.answer in ANSWERS:
-        return found(f"{way.address} of {way.cidr} answers, from {way.source}")
-    return untold(
-        f"whether {way.cidr} is reached from here is not told: {way.address} says nothing ({way.answer})",
-        f"ping {way.address}; from a machine that does reach it: {proxy}",
-    )
+    look = f"ping {way.address}; from a machine that does reach it: {proxy}"
+    if way.bastion:
+        return (
+            found(f"the bastion {way.address} answers, from {way.source}")
+            if way.answer == "ssh"
+            else lacking(f"the bastion {way.address} does not answer as an SSH server ({way.answer})", look)
+        )
+    if way.answer not in ANSWERS:
+        return untold(f"whether {way.cidr} is reached from here is not told: {way.address} says nothing ({way.answer})", look)
+    if way.control in ANSWERS:
+        return untold(
+            f"whether {way.cidr} is reached from here is not told: somebody on the way answers for addresses that nobody has", look
+        )
+    return found(f"{way.address} of {way.cidr} answers, from {way.source}")
 
 
 def allowed(facts: Facts) -> Iterator[Finding]:

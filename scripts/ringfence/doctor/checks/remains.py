@@ -137,7 +137,7 @@ def collisions(facts: Facts) -> Iterator[Finding]:
             f"the {noun} {name_} is there, and no stack made it", f"give the tenant another name, or look at it and remove it: {mend}"
         )
     if not strange:
-        yield found(f"the names of {len(tenants_)} tenants and of the platform are free, or their stacks'")
+        yield found(f"names of the platform and of {', '.join(tenants_) or 'no tenant'} are free, or their stacks'")
 
 
 def _made(facts: Facts, kind: str) -> frozenset[str]:

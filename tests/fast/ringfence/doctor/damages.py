@@ -59,9 +59,11 @@ def _refused(case: Case, *reads: str) -> None:
         case.answer(read, 403)
 
 
-def _way(case: Case, **way: str) -> None:
+def _way(case: Case, **way: object) -> None:
     case.seen["here"]["proxy"] = False
-    case.seen["ways"] = [{"cidr": "172.24.4.0/24", "address": "172.24.4.1", "source": "172.24.4.7", "answer": "refused", **way}]
+    case.seen["ways"] = [
+        {"cidr": "172.24.4.0/24", "address": "172.24.4.1", "source": "172.24.4.7", "answer": "refused", "control": "timed out", **way}
+    ]
 
 
 def _types(case: Case, **entry: object) -> None:
@@ -227,6 +229,10 @@ DAMAGES = {
     "there is no route to the bastion": Damage("bastion-route", FAIL, "no route", lambda case: _way(case, source="")),
     "nobody answers on the way to the bastion": Damage("bastion-route", ERROR, "says nothing (timed out)", lambda case: _way(
         case, answer="timed out")),
+    "a firewall answers for everybody": Damage("bastion-route", ERROR, "answers for addresses that nobody has", lambda case: _way(
+        case, control="refused")),
+    "the bastion says nothing": Damage("bastion-route", FAIL, "does not answer as an SSH server (refused)", lambda case: _way(
+        case, bastion=True)),
     "no subnet outside is told": Damage("bastion-route", ERROR, "no subnet", _each(_way, lambda case: case.seen["ways"].clear())),
     "the bastion would not let this machine in": Damage("bastion-allowed", ERROR, "not in bastion.allowed_from", lambda case: _way(
         case, source="192.0.2.1")),
@@ -261,6 +267,8 @@ HARMLESS: dict[str, Callable[[Case], object]] = {
     "a named secret of the operator's": lambda case: case.rows("secrets").append(
         {**case.row("secrets"), "name": "mine", "secret_ref": "x/y"}),
     "no quota for volumes": lambda case: _set(case.seen["answers"]["volume-quota"]["body"]["quota_set"]["volumes"], limit=-1),
+    "a bastion that answers": lambda case: _way(case, bastion=True, answer="ssh"),
+    "a gateway that refuses": _way,
     "keys by role": _each(_members_without_keys, lambda case: case.rows("implied-roles").append(
         {"prior_role": {"name": "member"}, "implies": [{"name": "creator"}]})),
     "a volume type in plain text that is declared so": _each(
