@@ -81,8 +81,8 @@ def logins(tenants: Sequence[str] = ()) -> Logins:
 def entrance() -> Entrance:
     """Return the bastion as the platform's stack exported it and this machine reaches it."""
     platform = load_platform(folder.root() / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
-    bastion = stacks.platform()["bastion"]
-    return Entrance.from_environment(bastion["address"], bastion["host_key"], platform.ssh_port)
+    bastion = stacks.platform().bastion
+    return Entrance.from_environment(bastion.address, bastion.host_key, platform.ssh_port)
 
 
 def servers_of(tenant: str, stack: StackFacts, port: int) -> list[Login]:
@@ -91,11 +91,11 @@ def servers_of(tenant: str, stack: StackFacts, port: int) -> list[Login]:
         Login(
             tenant,
             name,
-            Target(facts["management"], facts["host_key"], port),
-            {zone: tuple(nic["addresses"]) for zone, nic in facts["nics"].items()},
-            facts.get("public") or "",
+            Target(facts.management, facts.host_key, port),
+            {zone: nic.addresses for zone, nic in facts.nics.items()},
+            facts.public or "",
         )
-        for name, facts in stack.facts["servers"].items()
+        for name, facts in stack.facts.servers.items()
     ]
 
 

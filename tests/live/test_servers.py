@@ -36,11 +36,11 @@ def servers(opened: Opened) -> dict[str, tuple[TenantWorld, str]]:
 @pytest.fixture(scope="module")
 def hosts(opened: Opened) -> dict[str, Host]:
     """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
-    bastion = opened.world.platform_facts["bastion"]
-    entrance = Entrance.from_environment(bastion["address"], bastion["host_key"])
+    bastion = opened.world.platform_facts.bastion
+    entrance = Entrance.from_environment(bastion.address, bastion.host_key)
     found: dict[str, Host] = {}
     for tenant in opened.world.tenants:
-        targets = {name: Target(facts["management"], facts["host_key"]) for name, facts in tenant.facts["servers"].items()}
+        targets = {name: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
         config = ssh_config.write(tenant.name, entrance, targets)
         found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
     return found

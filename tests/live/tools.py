@@ -89,8 +89,8 @@ def inside(stage: Stage, node: str, do: tuple[str, ...], undo: tuple[str, ...]) 
 def rule(stage: Stage, tenant: str, group: str, **match: Any) -> Iterator[None]:  # noqa: ANN401 - Neutron's own names
     """Add a rule to one of a tenant's groups, or to any group by id."""
     world = stage.tenant(tenant)
-    body = {"security_group_id": world.facts["groups"].get(group, group), "direction": "ingress", "ethertype": "IPv4", **match}
-    with roomy(stage.cloud, world.facts["project_id"]), created(stage.cloud.network, "/security-group-rules", "security_group_rule", body):
+    body = {"security_group_id": world.facts.groups.get(group, group), "direction": "ingress", "ethertype": "IPv4", **match}
+    with roomy(stage.cloud, world.facts.project_id), created(stage.cloud.network, "/security-group-rules", "security_group_rule", body):
         yield
 
 
@@ -98,7 +98,7 @@ def rule(stage: Stage, tenant: str, group: str, **match: Any) -> Iterator[None]:
 def open_groups(stage: Stage, tenant: str) -> Iterator[None]:
     """Let everything pass every group of a tenant, in both directions and families."""
     with contextlib.ExitStack() as stack:
-        for group in stage.tenant(tenant).facts["groups"]:
+        for group in stage.tenant(tenant).facts.groups:
             for direction in DIRECTIONS:
                 for family in FAMILIES:
                     stack.enter_context(rule(stage, tenant, group, direction=direction, ethertype=family))

@@ -60,9 +60,9 @@ def servers() -> int:
 
     with failures.translated("asking for the tenants' servers"):
         found = {
-            f"{tenant}/{name}": clouds.admin().compute.get_server(server["id"]).status
+            f"{tenant}/{name}": clouds.admin().compute.get_server(server.id).status
             for tenant in TENANTS
-            for name, server in stacks.tenant(tenant).facts["servers"].items()
+            for name, server in stacks.tenant(tenant).facts.servers.items()
         }
     off = {name: status for name, status in found.items() if status != "ACTIVE"}
     if off:

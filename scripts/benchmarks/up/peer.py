@@ -33,7 +33,7 @@ def order(file: Path) -> Order:
     declaration = load_tenant(file, platform, today=datetime.now(UTC).date())
     limits = asdict(project_limits(declaration.tenant, expand(declaration, platform)))
     key = automation_key().with_suffix(".pub").read_text(encoding="utf-8").strip()
-    return Order(msgspec.convert(stacks.platform(), Facts), limits, key)
+    return Order(msgspec.convert(stacks.platform(), Facts, from_attributes=True), limits, key)
 
 
 def script(file: Path, wanted: Order, say: Callable[[str], None]) -> None:

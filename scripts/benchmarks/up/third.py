@@ -84,10 +84,10 @@ def wait_for_servers() -> None:
     from ringfence.verify import stacks  # noqa: PLC0415 - asks the engine
 
     port = load_platform(ROOT / "Pulumi.platform.yaml").platform.ssh_port
-    bastion = stacks.platform()["bastion"]
-    servers = stacks.tenant(STACK).facts["servers"].values()
-    with open_bastion(Entrance.from_environment(bastion["address"], bastion["host_key"], port)) as session:
-        reach.until_all_answer(session, [server["management"] for server in servers], port)
+    bastion = stacks.platform().bastion
+    servers = stacks.tenant(STACK).facts.servers.values()
+    with open_bastion(Entrance.from_environment(bastion.address, bastion.host_key, port)) as session:
+        reach.until_all_answer(session, [server.management for server in servers], port)
 
 
 def destroy(project: Project, run: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -17,6 +17,9 @@ from infra.text import visible
 from ringfence import folder, locks
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
+
+if TYPE_CHECKING:
+    from infra.outputs import ServerOutput
 
 BACKEND = "PULUMI_BACKEND_URL"
 """Where the engine keeps its state and its locks."""
@@ -66,9 +69,9 @@ def _tenant(name: str, today: date) -> dict[str, Any]:
         return {"name": name, "state": f"its declaration has mistakes:\n{problem}", "servers": [], "flows": []}
     tenant = declaration.tenant
     try:
-        facts, state = stacks.tenant(name).facts, "up"
+        made, state = stacks.tenant(name).facts.servers, "up"
     except RingfenceError as problem:
-        facts, state = {"servers": {}}, problem.problems[0].what
+        made, state = {}, problem.problems[0].what
     flows = [
         {
             "name": key,
@@ -84,14 +87,16 @@ def _tenant(name: str, today: date) -> dict[str, Any]:
     return {
         "name": name,
         "state": state,
-        "servers": [_server(key, facts["servers"].get(key, {})) for key in tenant.servers],
+        "servers": [_server(key, made.get(key)) for key in tenant.servers],
         "flows": flows,
     }
 
 
-def _server(name: str, facts: dict[str, Any]) -> dict[str, Any]:
-    addresses = [f"{zone} {address}" for zone, nic in facts.get("nics", {}).items() for address in nic["addresses"]]
-    return {"name": name, "management": facts.get("management", ""), "addresses": addresses, "public": facts.get("public") or ""}
+def _server(name: str, made: ServerOutput | None) -> dict[str, Any]:
+    if made is None:
+        return {"name": name, "management": "", "addresses": [], "public": ""}
+    addresses = [f"{zone} {address}" for zone, nic in made.nics.items() for address in nic.addresses]
+    return {"name": name, "management": made.management, "addresses": addresses, "public": made.public or ""}
 
 
 def _last() -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.declaration.addresses import bastion_address, gateway
 from infra.declaration.model import GATEWAY
@@ -14,20 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.declaration.model import Address, Platform, Tenant
+    from infra.outputs import PlatformOutput, TenantOutput
     from infra.policy.rules import TenantPolicy
     from ringfence.verify.made import Made
 
 MANAGEMENT = "management"
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TenantWorld:
-    """One tenant: what is declared, what that allows, and its stack's ``tenant`` output as exported."""
+    """One tenant: what is declared, what that allows, and its stack's output ``tenant``.
+
+    What the stack does not export, the survey of the cloud tells: ``router`` is the address that Neutron chose for the management router
+    in its segment, and ``macs`` are those of the management ports by server.
+    """
 
     declaration: Tenant
     policy: TenantPolicy
-    facts: Json
+    facts: TenantOutput
+    router: str = ""
+    macs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -35,35 +41,34 @@ class TenantWorld:
         return self.declaration.name
 
     def management_router(self) -> Address:
-        """The address of the tenant's management router in its segment; Neutron chose it, so the survey of the cloud tells it."""
-        management = self.facts["management"]
-        return ip_address(management["router"]) if "router" in management else ip_network(management["cidr"])[GATEWAY]
+        """The address of the tenant's management router in its segment."""
+        return ip_address(self.router) if self.router else ip_network(self.facts.management.cidr)[GATEWAY]
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the tenant's servers as nodes, in the order of the declaration."""
         return tuple(self._node(name) for name in self.declaration.servers)
 
     def _node(self, server: str) -> Node:
-        facts = self.facts["servers"][server]
+        facts = self.facts.servers[server]
         cards = []
         for number, zone in enumerate(self.declaration.servers[server].zones):
-            nic, declared = facts["nics"][zone], self.declaration.zones[zone]
+            nic, declared = facts.nics[zone], self.declaration.zones[zone]
             # Only the first zone's card has a default route, so only it has a way off its own prefixes.
             cards.append(
                 Card(
                     zone,
                     f"zone{number}",
-                    nic["mac"].lower(),
-                    tuple(sorted(map(ip_address, nic["addresses"]), key=lambda address: address.version)),
+                    nic.mac.lower(),
+                    tuple(sorted(map(ip_address, nic.addresses), key=lambda address: address.version)),
                     declared.networks,
                     gateway(declared),
                 )
             )
-        segment = ip_network(self.facts["management"]["cidr"])
-        address = ip_address(facts["management"])
-        mac = str(facts.get("management_mac", "")).lower()
+        segment = ip_network(self.facts.management.cidr)
+        address = ip_address(facts.management)
+        mac = self.macs.get(server, "").lower()
         cards.append(Card(MANAGEMENT, "mgmt0", mac, (address,), (segment,), (self.management_router(),)))
-        public = IPv4Address(facts["public"]) if facts.get("public") else None
+        public = IPv4Address(facts.public) if facts.public else None
         return Node(f"{self.name}/{server}", self.name, Role.SERVER, tuple(cards), public)
 
 
@@ -77,7 +82,7 @@ class World:
     """
 
     platform: Platform
-    platform_facts: Json
+    platform_facts: PlatformOutput
     tenants: tuple[TenantWorld, ...]
     outer: dict[str, Address] = field(default_factory=dict)
     api: tuple[tuple[Address, int], ...] = ()
@@ -97,7 +102,7 @@ class World:
 
     def further_routers(self) -> tuple[Address, ...]:
         """The addresses of the platform's second router and those after it on the backbone; Neutron chose them."""
-        return tuple(ip_address(router["address"]) for router in self.platform_facts.get("further_routers", ()))
+        return tuple(ip_address(router.address) for router in self.platform_facts.further_routers)
 
     def nodes(self) -> dict[str, Node]:
         """Return everybody who takes part, by name."""

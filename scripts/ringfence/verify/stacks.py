@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.declaration import names
 from infra.errors import CloudError
+from infra.outputs import PlatformOutput, TenantOutput, decoded
 from ringfence import folder, locks
 from ringfence.verify.made import Made
 
@@ -39,7 +40,7 @@ class Identity:
 class StackFacts:
     """A tenant's stack: its plain facts and its two identities."""
 
-    facts: Json
+    facts: TenantOutput
     deployer: Identity
     reader: Identity
 
@@ -98,9 +99,13 @@ def _asked(*arguments: str) -> subprocess.CompletedProcess[str]:
         ) from problem
 
 
-def platform() -> Json:
-    """Return the platform's facts."""
-    return _one(names.PLATFORM, "platform")
+def platform() -> PlatformOutput:
+    """Return the platform's facts. Raises :class:`CloudError` when the stack is not up, or not of this version."""
+    found, key = outputs(names.PLATFORM), names.PLATFORM
+    if key not in found:
+        got = ", ".join(found) or "no outputs"
+        raise CloudError.of("the stack is not up", where=names.PLATFORM, expected=f"an output `{key}`", got=got)
+    return decoded(PlatformOutput, found[key], names.PLATFORM)
 
 
 def tenant(name: str) -> StackFacts:
@@ -111,12 +116,5 @@ def tenant(name: str) -> StackFacts:
     deployer = found.get("deployer_credential", {})
     # The reader is the customer's: where the certificate authority's file is on the operator's machine is not part of its credential.
     reader = {"cacert": deployer.get("cacert", ""), **found.get("reader_credential", {})}
-    return StackFacts(found["tenant"], Identity(names.deployer(name), deployer), Identity(names.reader(name), reader))
-
-
-def _one(stack: str, key: str) -> Json:
-    found = outputs(stack)
-    if key not in found:
-        raise CloudError.of("the stack is not up", where=stack, expected=f"an output `{key}`", got=", ".join(found) or "no outputs")
-    value: Json = found[key]
-    return value
+    facts = decoded(TenantOutput, found["tenant"], name)
+    return StackFacts(facts, Identity(names.deployer(name), deployer), Identity(names.reader(name), reader))

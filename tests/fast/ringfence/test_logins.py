@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.errors import CloudError
+from infra.outputs import BastionOutput
 from ringfence.verify import stacks
 from ringfence.verify.stacks import Identity, NotUpError, StackFacts
+from tests.fast import exported
 
 if TYPE_CHECKING:
     from tests.fast.ringfence.command import Run
@@ -21,15 +23,15 @@ pytestmark = pytest.mark.fast
 def facts(*servers: str, zone: str = "app") -> StackFacts:
     """Return what a tenant's stack exports, as far as a login needs it."""
     made = {
-        name: {
-            "management": f"172.30.0.{number}",
-            "host_key": f"ssh-ed25519 {name.upper()}",
-            "nics": {zone: {"addresses": [f"10.0.0.{number}"], "mac": "", "port_id": ""}},
-            "public": None,
-        }
+        name: exported.server(
+            name,
+            management=f"172.30.0.{number}",
+            host_key=f"ssh-ed25519 {name.upper()}",
+            nics={zone: {"addresses": [f"10.0.0.{number}"], "mac": "", "port_id": ""}},
+        )
         for number, name in enumerate(servers, 2)
     }
-    return StackFacts({"servers": made}, Identity("d", {}), Identity("r", {}))
+    return StackFacts(exported.tenant("acme", servers=made), Identity("d", {}), Identity("r", {}))
 
 
 @pytest.fixture
@@ -45,7 +47,8 @@ def up(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path / "a state"))
     monkeypatch.delenv("RINGFENCE_BASTION_PROXY", raising=False)
-    monkeypatch.setattr(stacks, "platform", lambda: {"bastion": {"address": "172.24.4.9", "host_key": "ssh-ed25519 BASTION"}})
+    bastion = BastionOutput("bastion", "172.24.4.9", "172.29.0.10", "ssh-ed25519 BASTION")
+    monkeypatch.setattr(stacks, "platform", lambda: exported.platform(bastion=bastion))
     monkeypatch.setattr(stacks, "known", lambda: ("platform", "acme", "globex"))
     monkeypatch.setattr(stacks, "tenant", tenant)
     platform = tree / "Pulumi.platform.yaml"

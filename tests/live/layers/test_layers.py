@@ -86,10 +86,10 @@ def joined(stage: Stage, source: str, target: str) -> Iterator[None]:
     back_route = [{"destination": f"{near.addresses[0]}/32", "nexthop": str(there)}]
     with contextlib.ExitStack() as stack:
         router = stack.enter_context(created(network, "/routers", "router", {"name": "joined"}))["id"]
-        stack.enter_context(leg(stage, router, one.facts["zones"][near.label]["network_id"], str(here)))
-        stack.enter_context(leg(stage, router, other.facts["zones"][far.label]["network_id"], str(there)))
-        stack.enter_context(changed(network, f"/routers/{one.facts['edge_router_id']}", "router", {"routes": there_route}))
-        stack.enter_context(changed(network, f"/routers/{other.facts['edge_router_id']}", "router", {"routes": back_route}))
+        stack.enter_context(leg(stage, router, one.facts.zones[near.label].network_id, str(here)))
+        stack.enter_context(leg(stage, router, other.facts.zones[far.label].network_id, str(there)))
+        stack.enter_context(changed(network, f"/routers/{one.facts.edge_router_id}", "router", {"routes": there_route}))
+        stack.enter_context(changed(network, f"/routers/{other.facts.edge_router_id}", "router", {"routes": back_route}))
         yield
 
 

@@ -36,7 +36,7 @@ def project(tmp_path: Path, tenants: tuple[str, ...]) -> Iterator[Project]:
 
 def test_a_lowered_quota_stops_an_update_before_its_first_change(project: Project) -> None:
     """Project, resource, what is used, the limit and what is needed are named; nothing is made; the twin has its quota again."""
-    own = str(stacks.tenant(project.stack).facts["project_id"])
+    own = str(stacks.tenant(project.stack).facts.project_id)
     wanted = {step.name for step in project.preview().steps if step.operation == CREATE}
     used = usage.room(own)["network"]["security_group_rule"].used
     with changed(clouds.admin().network, f"/quotas/{own}", "quota", {"security_group_rule": used}):

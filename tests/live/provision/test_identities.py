@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from keystoneauth1.exceptions.http import HttpError
 from openstack.config import get_cloud_region
@@ -74,7 +75,7 @@ def deployer(tenant_name: str) -> Iterator[Person]:
     """The operator's deployer."""
     facts = stacks.tenant(tenant_name)
     with connect(facts.deployer.values) as cloud:
-        yield Person(cloud, facts.facts, stacks.platform())
+        yield Person(cloud, msgspec.to_builtins(facts.facts), msgspec.to_builtins(stacks.platform()))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def reader(tenant_name: str) -> Iterator[Person]:
     """One of the customer's people."""
     facts = stacks.tenant(tenant_name)
     with connect(facts.reader.values) as cloud:
-        yield Person(cloud, facts.facts, stacks.platform())
+        yield Person(cloud, msgspec.to_builtins(facts.facts), msgspec.to_builtins(stacks.platform()))
 
 
 def refused(attempt: Callable[[], object], answers: Collection[int] = DENIED) -> None:

@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.live, pytest.mark.skipif(os.environ.get("OS_CLOUD") !=
 @pytest.fixture
 def routes() -> Iterator[list[Props]]:
     """Give a route for each of the tenants, to unused addresses of the backbone; none of them stays."""
-    router = str(stacks.platform()["router_id"])
+    router = str(stacks.platform().router_id)
     backbone = IPNetwork(str(load_platform(ROOT / "Pulumi.platform.yaml").platform.backbone.cidr))
     hops = [str(backbone[-2 - place]) for place in range(len(TENANTS))]
     asked = [{"router_id": router, "destination": str(segment), "next_hop": hop} for segment, hop in zip(TENANTS, hops, strict=True)]

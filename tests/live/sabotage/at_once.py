@@ -50,7 +50,7 @@ def twin_port(scene: Scene) -> AbstractContextManager[Any]:
 
 def twin_router(scene: Scene) -> AbstractContextManager[Any]:
     """Make a second router with the name of the edge router, in the platform's project as that one."""
-    platform = scene.stage.opened.world.platform_facts["project_id"]
+    platform = scene.stage.opened.world.platform_facts.project_id
     return _twin(scene, "/routers", "router", {"name": names.edge_router(scene.tenant), "project_id": platform})
 
 
@@ -62,7 +62,7 @@ def twin_address_group(scene: Scene) -> AbstractContextManager[Any]:
 
 def spare_address(scene: Scene) -> AbstractContextManager[Any]:
     """Take a second public address for the tenant, that is on no port yet."""
-    outside = scene.stage.opened.world.platform_facts["external_network_id"]
+    outside = scene.stage.opened.world.platform_facts.external_network_id
     return _twin(scene, "/floatingips", "floatingip", {"floating_network_id": outside})
 
 
@@ -77,8 +77,8 @@ TWINS: dict[str, tuple[Way, str]] = {
 
 
 def _subnet(scene: Scene, **values: object) -> AbstractContextManager[None]:
-    facts = scene.stage.tenant(scene.tenant).facts["zones"]
-    subnet = facts[scene.stage.plan.nodes[scene.target].cards[0].label]["subnet_ids"][0]
+    facts = scene.stage.tenant(scene.tenant).facts.zones
+    subnet = facts[scene.stage.plan.nodes[scene.target].cards[0].label].subnet_ids[0]
     return changed(scene.stage.cloud.network, f"/subnets/{subnet}", "subnet", values)
 
 
@@ -131,7 +131,7 @@ def _until_active(scene: Scene, port: str) -> None:
 def no_translation(scene: Scene) -> AbstractContextManager[None]:
     """Let the edge router send private addresses outside."""
     facts = scene.stage.tenant(scene.tenant).facts
-    return _without_snat(scene, str(facts["edge_router_id"]))
+    return _without_snat(scene, str(facts.edge_router_id))
 
 
 @contextlib.contextmanager
@@ -148,17 +148,17 @@ def _without_snat(scene: Scene, router: str) -> Iterator[None]:
 def router_off(scene: Scene) -> AbstractContextManager[None]:
     """Switch the edge router off."""
     facts = scene.stage.tenant(scene.tenant).facts
-    return changed(scene.stage.cloud.network, f"/routers/{facts['edge_router_id']}", "router", {"admin_state_up": False})
+    return changed(scene.stage.cloud.network, f"/routers/{facts.edge_router_id}", "router", {"admin_state_up": False})
 
 
 def foreign_member(scene: Scene) -> AbstractContextManager[Any]:
     """Put a port of the other tenant into a group of this one."""
-    facts, project = scene.stage.tenant(scene.tenant).facts, scene.stage.tenant(scene.other).facts["project_id"]
+    facts, project = scene.stage.tenant(scene.tenant).facts, scene.stage.tenant(scene.other).facts.project_id
     body = {
         "name": "guest",
         "network_id": scene.network(scene.other),
         "project_id": project,
-        "security_groups": [facts["groups"][scene.group()]],
+        "security_groups": [facts.groups[scene.group()]],
     }
     return created(scene.stage.cloud.network, "/ports", "port", body)
 
@@ -166,7 +166,7 @@ def foreign_member(scene: Scene) -> AbstractContextManager[Any]:
 @contextlib.contextmanager
 def foreign_trunk(scene: Scene) -> Iterator[None]:
     """Carry a port on this tenant's network as a subport of a trunk of the other's."""
-    neutron, project = scene.stage.cloud.network, scene.stage.tenant(scene.other).facts["project_id"]
+    neutron, project = scene.stage.cloud.network, scene.stage.tenant(scene.other).facts.project_id
     body = {"network_id": scene.network(scene.other), "project_id": project, "name": "trunk"}
     with (
         created(neutron, "/ports", "port", body) as parent,
@@ -180,8 +180,8 @@ def foreign_trunk(scene: Scene) -> Iterator[None]:
 @contextlib.contextmanager
 def metadata(scene: Scene) -> Iterator[None]:
     """Tell a server something else about itself."""
-    facts = scene.stage.tenant(scene.tenant).facts["servers"][scene.target.partition("/")[2]]
-    path = f"/servers/{facts['id']}/metadata"
+    facts = scene.stage.tenant(scene.tenant).facts.servers[scene.target.partition("/")[2]]
+    path = f"/servers/{facts.id}/metadata"
     ask(scene.stage.cloud.compute, "POST", path, {"metadata": {"loot": "here"}})
     try:
         yield
@@ -204,11 +204,11 @@ ATTRIBUTES: dict[str, tuple[Way, str]] = {
 
 
 def _backbone(scene: Scene) -> str:
-    return str(scene.stage.opened.world.platform_facts["backbone"]["network_id"])
+    return str(scene.stage.opened.world.platform_facts.backbone.network_id)
 
 
 def _platform_router(scene: Scene) -> str:
-    return str(scene.stage.opened.world.platform_facts["router_id"])
+    return str(scene.stage.opened.world.platform_facts.router_id)
 
 
 @contextlib.contextmanager
@@ -233,7 +233,7 @@ def backbone_shared(scene: Scene) -> AbstractContextManager[Any]:
 
 def backbone_dns(scene: Scene) -> AbstractContextManager[None]:
     """Give the backbone a name server."""
-    subnet = scene.stage.opened.world.platform_facts["backbone"]["subnet_id"]
+    subnet = scene.stage.opened.world.platform_facts.backbone.subnet_id
     return changed(scene.stage.cloud.network, f"/subnets/{subnet}", "subnet", {"dns_nameservers": ["192.0.2.53"]})
 
 
@@ -241,7 +241,7 @@ def backbone_dns(scene: Scene) -> AbstractContextManager[None]:
 def backbone_port(scene: Scene) -> Iterator[None]:
     """Open a port of a tenant on the backbone, with a public address through the platform's router."""
     neutron = scene.stage.cloud.network
-    outside = scene.stage.opened.world.platform_facts["external_network_id"]
+    outside = scene.stage.opened.world.platform_facts.external_network_id
     with created(neutron, "/ports", "port", {"network_id": _backbone(scene), "project_id": scene.project, "name": "intruder"}) as port:
         body = {"floating_network_id": outside, "port_id": port["id"], "project_id": scene.project}
         with created(neutron, "/floatingips", "floatingip", body):
@@ -294,7 +294,7 @@ def all_at_once(scene: Scene, ways: dict[str, tuple[Way, str]]) -> Iterator[None
     """Do everything of a table, and undo it in the opposite order."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(roomy(scene.stage.cloud, scene.project))
-        stack.enter_context(roomy(scene.stage.cloud, str(scene.stage.tenant(scene.other).facts["project_id"])))
+        stack.enter_context(roomy(scene.stage.cloud, str(scene.stage.tenant(scene.other).facts.project_id)))
         for act in dict.fromkeys(act for act, _ in ways.values()):
             stack.enter_context(act(scene))
         yield

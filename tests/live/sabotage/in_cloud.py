@@ -29,7 +29,7 @@ def rule6(scene: Scene) -> AbstractContextManager[None]:
 
 def remote_group_rule(scene: Scene) -> AbstractContextManager[None]:
     """Add a rule that admits a group instead of an address."""
-    return rule(scene.stage, scene.tenant, scene.group(), remote_group_id=scene.stage.tenant(scene.tenant).facts["groups"]["management"])
+    return rule(scene.stage, scene.tenant, scene.group(), remote_group_id=scene.stage.tenant(scene.tenant).facts.groups["management"])
 
 
 @contextlib.contextmanager
@@ -61,13 +61,13 @@ def group_removed(scene: Scene) -> AbstractContextManager[None]:
 
 def wrong_group(scene: Scene) -> AbstractContextManager[None]:
     """Put another group on a port."""
-    groups = [scene.stage.tenant(scene.tenant).facts["groups"]["management"]]
+    groups = [scene.stage.tenant(scene.tenant).facts.groups["management"]]
     return changed(scene.stage.cloud.network, f"/ports/{scene.port(scene.target)}", "port", {"security_groups": groups})
 
 
 def shared_network(scene: Scene) -> AbstractContextManager[None]:
     """Share a zone with another tenant."""
-    target = scene.stage.tenant(scene.other).facts["project_id"]
+    target = scene.stage.tenant(scene.other).facts.project_id
     policy = {"object_type": "network", "object_id": scene.network(), "action": "access_as_shared", "target_tenant": target}
     return created(scene.stage.cloud.network, "/rbac-policies", "rbac_policy", policy)  # type: ignore[return-value]  # yields a row
 
@@ -75,10 +75,10 @@ def shared_network(scene: Scene) -> AbstractContextManager[None]:
 def shared_group(scene: Scene) -> AbstractContextManager[None]:
     """Share a group with another tenant."""
     facts = scene.stage.tenant(scene.tenant).facts
-    target = scene.stage.tenant(scene.other).facts["project_id"]
+    target = scene.stage.tenant(scene.other).facts.project_id
     policy = {
         "object_type": "security_group",
-        "object_id": facts["groups"][scene.group()],
+        "object_id": facts.groups[scene.group()],
         "action": "access_as_shared",
         "target_tenant": target,
     }
@@ -109,7 +109,7 @@ def plain_volume(scene: Scene) -> Iterator[None]:
 def floating_ip(scene: Scene) -> Iterator[None]:
     """Give a private server a public address."""
     network = scene.stage.cloud.network
-    external = scene.stage.opened.world.platform_facts["external_network_id"]
+    external = scene.stage.opened.world.platform_facts.external_network_id
     body = {"floating_network_id": external, "port_id": scene.port(scene.target), "project_id": scene.project}
     with roomy(scene.stage.cloud, scene.project), created(network, "/floatingips", "floatingip", body):
         yield
@@ -118,15 +118,15 @@ def floating_ip(scene: Scene) -> Iterator[None]:
 @contextlib.contextmanager
 def extra_card(scene: Scene) -> Iterator[None]:
     """Plug a server into its zone a second time."""
-    facts = scene.stage.tenant(scene.tenant).facts["servers"][scene.target.partition("/")[2]]
+    facts = scene.stage.tenant(scene.tenant).facts.servers[scene.target.partition("/")[2]]
     compute = scene.stage.cloud.compute
     body = {"network_id": scene.network(), "project_id": scene.project, "name": "extra"}
     with roomy(scene.stage.cloud, scene.project), created(scene.stage.cloud.network, "/ports", "port", body) as port:
-        ask(compute, "POST", f"/servers/{facts['id']}/os-interface", {"interfaceAttachment": {"port_id": port["id"]}})
+        ask(compute, "POST", f"/servers/{facts.id}/os-interface", {"interfaceAttachment": {"port_id": port["id"]}})
         try:
             yield
         finally:
-            ask(compute, "DELETE", f"/servers/{facts['id']}/os-interface/{port['id']}")
+            ask(compute, "DELETE", f"/servers/{facts.id}/os-interface/{port['id']}")
             _detached(scene, port["id"])
 
 
@@ -153,7 +153,7 @@ def static_route(scene: Scene) -> AbstractContextManager[None]:
     facts = scene.stage.tenant(scene.tenant).facts
     hop = scene.stage.plan.nodes[scene.target].cards[0].networks[0][-4]
     routes = [{"destination": "10.99.0.0/24", "nexthop": str(hop)}]
-    return changed(scene.stage.cloud.network, f"/routers/{facts['edge_router_id']}", "router", {"routes": routes})
+    return changed(scene.stage.cloud.network, f"/routers/{facts.edge_router_id}", "router", {"routes": routes})
 
 
 def undeclared_port(scene: Scene) -> AbstractContextManager[None]:
@@ -164,8 +164,8 @@ def undeclared_port(scene: Scene) -> AbstractContextManager[None]:
 
 def dhcp_on(scene: Scene) -> AbstractContextManager[None]:
     """Let Neutron hand out addresses and routes."""
-    facts = scene.stage.tenant(scene.tenant).facts["zones"]
-    subnet = facts[scene.stage.plan.nodes[scene.target].cards[0].label]["subnet_ids"][0]
+    facts = scene.stage.tenant(scene.tenant).facts.zones
+    subnet = facts[scene.stage.plan.nodes[scene.target].cards[0].label].subnet_ids[0]
     return changed(scene.stage.cloud.network, f"/subnets/{subnet}", "subnet", {"enable_dhcp": True})
 
 

@@ -23,8 +23,8 @@ class Scene:
 
     def port(self, server: str, zone: str | None = None) -> str:
         """Return the id of a server's port in its first zone."""
-        nics = self.stage.tenant(self.tenant).facts["servers"][server.partition("/")[2]]["nics"]
-        return str(nics[zone or next(iter(nics))]["port_id"])
+        nics = self.stage.tenant(self.tenant).facts.servers[server.partition("/")[2]].nics
+        return str(nics[zone or next(iter(nics))].port_id)
 
     def port_name(self) -> str:
         """Return the name of the target's port in its first zone."""
@@ -38,12 +38,12 @@ class Scene:
     @property
     def project(self) -> str:
         """The tenant's project."""
-        return str(self.stage.tenant(self.tenant).facts["project_id"])
+        return str(self.stage.tenant(self.tenant).facts.project_id)
 
     def network(self, tenant: str = "") -> str:
         """Return the id of the network of the target's first zone, or of another tenant's first zone."""
-        facts = self.stage.tenant(tenant or self.tenant).facts["zones"]
-        return str((facts[self.stage.plan.nodes[self.target].cards[0].label] if not tenant else next(iter(facts.values())))["network_id"])
+        facts = self.stage.tenant(tenant or self.tenant).facts.zones
+        return str((facts[self.stage.plan.nodes[self.target].cards[0].label] if not tenant else next(iter(facts.values()))).network_id)
 
     def group(self) -> str:
         """Return the key of the group of the target's zone."""

@@ -11,18 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.declaration import load_platform, load_tenant
+from infra.outputs import BastionOutput, ManagementOutput
 from infra.policy.flows import expand
 from infra.policy.rules import Direction
 from infra.render import nftables
 from ringfence.verify.inventory import TenantWorld, World
 from ringfence.verify.probes.link import Link, through_command
+from tests.fast import exported
 from tests.truth import netns
 
 if TYPE_CHECKING:
     from infra.declaration.model import Tenant
+    from infra.outputs import TenantOutput
     from infra.policy.rules import Rule
 
 ROOT = Path(__file__).parents[3]
@@ -57,8 +60,9 @@ class Lan:
         tenants = []
         for name, segment in SEGMENTS.items():
             declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
-            tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), facts(declaration.tenant, segment)))
-        lan = cls(World(platform, {"bastion": {}}, tuple(tenants)))
+            made, macs = facts(declaration.tenant, segment)
+            tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), made, macs=macs))
+        lan = cls(World(platform, exported.platform(bastion=BastionOutput("", "", "", "")), tuple(tenants)))
         try:
             lan.raise_all()
         except BaseException:
@@ -150,17 +154,18 @@ class Lan:
             subprocess.run(["ip", "netns", "del", self.ns(name)], check=False, timeout=30)
 
 
-def facts(tenant: Tenant, segment: str) -> dict[str, Any]:
-    """Return what the tenant's stack would export."""
-    servers = {}
+def facts(tenant: Tenant, segment: str) -> tuple[TenantOutput, dict[str, str]]:
+    """Return what the tenant's stack would export, and the MACs of the management ports."""
+    servers, macs = {}, {}
     for number, (name, server) in enumerate(tenant.servers.items()):
         zones = {
-            zone: {"mac": mac(tenant.name, name, card), "addresses": [str(n[host]) for n in tenant.zones[zone].networks]}
+            zone: {"port_id": "", "mac": mac(tenant.name, name, card), "addresses": [str(n[host]) for n in tenant.zones[zone].networks]}
             for card, (zone, host) in enumerate(server.zones.items())
         }
-        own = mac(tenant.name, name, len(server.zones))
-        servers[name] = {"nics": zones, "management": str(ip_network(segment)[5 + number]), "management_mac": own}
-    return {"management": {"cidr": segment}, "servers": servers}
+        macs[name] = mac(tenant.name, name, len(server.zones))
+        servers[name] = exported.server(name, nics=zones, management=str(ip_network(segment)[5 + number]))
+    management = ManagementOutput("", "", "", segment)
+    return exported.tenant(tenant.name, management=management, servers=servers), macs
 
 
 def topology() -> str:

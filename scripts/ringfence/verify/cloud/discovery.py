@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from openstack.proxy import Proxy
 
     from infra.declaration.model import Address
+    from infra.outputs import ManagementOutput
     from ringfence.verify.inventory import World
 
 Json = dict[str, Any]
@@ -29,20 +30,16 @@ AT_ONCE = 50
 
 def complete(world: World, cloud: Connection) -> World:
     """Return the world with what the stacks did not export filled in, asked for all tenants together."""
-    segments = [str(tenant.facts["management"]["network_id"]) for tenant in world.tenants]
+    segments = [str(tenant.facts.management.network_id) for tenant in world.tenants]
     ports = chosen(cloud.network, "/ports", "ports", network_id=segments)
-    edges = chosen(cloud.network, "/routers", "routers", id=[str(tenant.facts["edge_router_id"]) for tenant in world.tenants])
+    edges = chosen(cloud.network, "/routers", "routers", id=[str(tenant.facts.edge_router_id) for tenant in world.tenants])
     macs = {row["id"]: str(row["mac_address"]) for row in ports}
     tenants, outer = [], {}
     for tenant in world.tenants:
-        facts = {**tenant.facts, "management": {**tenant.facts["management"], "router": _leg(ports, tenant.facts["management"])}}
-        facts["servers"] = {
-            name: {**server, "management_mac": macs.get(server["management_port_id"], "")}
-            for name, server in tenant.facts["servers"].items()
-        }
-        tenants.append(replace(tenant, facts=facts))
-        outer[tenant.name] = next((_outer(row) for row in edges if row["id"] == tenant.facts["edge_router_id"]), None)
-    apis, nameless = api(cloud, world.platform_facts["external_network_id"])
+        own = {name: macs.get(server.management_port_id, "") for name, server in tenant.facts.servers.items()}
+        tenants.append(replace(tenant, router=_leg(ports, tenant.facts.management), macs=own))
+        outer[tenant.name] = next((_outer(row) for row in edges if row["id"] == tenant.facts.edge_router_id), None)
+    apis, nameless = api(cloud, world.platform_facts.external_network_id)
     return replace(
         world,
         tenants=tuple(tenants),
@@ -59,13 +56,13 @@ def chosen(service: Proxy, path: str, key: str, **values: list[str]) -> list[Jso
     return [row for part in parts for row in listed(service, path, key, **{name: part})]
 
 
-def _leg(ports: Iterable[Json], management: Json) -> str:
+def _leg(ports: Iterable[Json], management: ManagementOutput) -> str:
     """Return the address of the management router in its segment."""
     for row in ports:
-        if (row["device_id"], row["network_id"]) == (management["router_id"], management["network_id"]):
+        if (row["device_id"], row["network_id"]) == (management.router_id, management.network_id):
             for fixed in row["fixed_ips"]:
                 return str(fixed["ip_address"])
-    raise CloudError.of("the management router has no leg in its segment", where=management["router_id"], hint="pulumi up of the tenant")
+    raise CloudError.of("the management router has no leg in its segment", where=management.router_id, hint="pulumi up of the tenant")
 
 
 def _outer(router: Json) -> Address | None:

@@ -94,7 +94,7 @@ class Scope:
     @property
     def platform(self) -> str:
         """The id of the platform's project."""
-        return str(self.world.platform_facts["project_id"])
+        return str(self.world.platform_facts.project_id)
 
     @staticmethod
     def noun(kind: str) -> str:
@@ -183,7 +183,7 @@ class Whole:
 
 def tenant_scope(world: World, tenant: TenantWorld, whole: Whole) -> Scope:
     """Return what concerns a tenant: its project's, what is on its networks, and what names any of that."""
-    made, project = world.made.get(tenant.name, NOTHING), str(tenant.facts["project_id"])
+    made, project = world.made.get(tenant.name, NOTHING), str(tenant.facts.project_id)
     networks, routers = set(made.ids("networks")), set(made.ids("routers"))
     return Scope(world, whole, _part(whole, networks, routers, made, project), made, project, tenant)
 
@@ -193,7 +193,7 @@ def platform_scope(world: World, whole: Whole) -> Scope:
 
     Of its project only what some stack's name or label is on: the operator's project holds other things as well, and they are not ours.
     """
-    made, project = world.made.get(names.PLATFORM, NOTHING), str(world.platform_facts["project_id"])
+    made, project = world.made.get(names.PLATFORM, NOTHING), str(world.platform_facts.project_id)
     networks, routers = set(made.ids("networks")), set(made.ids("routers"))
     return Scope(world, whole, _part(whole, networks, routers, made, None), made, project)
 

@@ -114,12 +114,12 @@ def of_tenant(world: World, tenant: TenantWorld) -> Wanted:
     """Return what a tenant has to have."""
     declared, name = tenant.declaration, tenant.name
     topology = tenant_topology(declared, tenant.policy, world.platform)
-    told = {server: facts["management"] for server, facts in tenant.facts["servers"].items()}
+    told = {server: facts.management for server, facts in tenant.facts.servers.items()}
     chosen = {names.management_port(name, server): told[server] for server in declared.servers}
     ports = _ports(topology, chosen)
     return Wanted(
         networks=tuple(topology.networks),
-        subnets=_subnets(topology, world, tenant.facts["management"]["cidr"]),
+        subnets=_subnets(topology, world, tenant.facts.management.cidr),
         routers={router.name: Router(router.outside) for router in topology.routers.values()},
         legs=topology.interfaces,
         ports=ports,
@@ -135,7 +135,7 @@ def of_tenant(world: World, tenant: TenantWorld) -> Wanted:
 
 def _subnets(topology: Topology, world: World, cut: str) -> dict[str, Subnet]:
     """Return the subnets. ``cut`` is the prefix that the stack got from the pool, where it has one from there."""
-    made, pool_id, found = world.made.get(topology.owner, NOTHING), world.platform_facts.get("pool_id"), {}
+    made, pool_id, found = world.made.get(topology.owner, NOTHING), world.platform_facts.pool_id, {}
     for subnet in topology.subnets.values():
         prefix, pool = (cut, pool_id) if subnet.pool else (str(subnet.prefix), None)
         routes = tuple((str(route.destination), _address(made, route.via)) for route in subnet.routes)

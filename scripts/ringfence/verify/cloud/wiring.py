@@ -136,7 +136,7 @@ def _router(scope: Scope, name: str, row: Json, want: Router) -> Iterator[str]:
         if gateway:
             yield f"router {name} has a gateway outside: its segment has a default route"
         return
-    outside = str(scope.world.platform_facts["external_network_id"])
+    outside = str(scope.world.platform_facts.external_network_id)
     others = {str(more["network_id"]) for more in row.get("external_gateways") or ()} - {outside}
     if not gateway:
         yield f"router {name} has no gateway outside"
@@ -228,5 +228,5 @@ def public(scope: Scope, wanted: Wanted) -> Iterator[str]:
         fixed = {str(address) for address in wanted.ports[wanted.public[name]].addresses}
         if row["port_id"] and row["fixed_ip_address"] not in fixed:
             yield f"{what} leads to {row['fixed_ip_address']}, declared {', '.join(sorted(fixed))}"
-        if row["floating_network_id"] != scope.world.platform_facts["external_network_id"]:
+        if row["floating_network_id"] != scope.world.platform_facts.external_network_id:
             yield f"{what} is of network {scope.names.of('networks', row['floating_network_id'])}"

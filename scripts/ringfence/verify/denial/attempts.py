@@ -16,6 +16,7 @@ from infra.outcome import Outcome, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.outputs import ServerOutput
     from ringfence.verify.inventory import TenantWorld
 
 Json = dict[str, Any]
@@ -122,28 +123,27 @@ def across(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Attempt]:
 
 def has_servers(tenant: TenantWorld) -> bool:
     """A tenant of networks only is asked for what it has."""
-    return bool(tenant.facts["servers"])
+    return bool(tenant.facts.servers)
 
 
-def first_server(tenant: TenantWorld) -> Json:
+def first_server(tenant: TenantWorld) -> ServerOutput:
     """Return the facts of the first server."""
-    facts: Json = next(iter(tenant.facts["servers"].values()))
-    return facts
+    return next(iter(tenant.facts.servers.values()))
 
 
 def port_of(tenant: TenantWorld) -> str:
     """Return the port of its first card."""
-    return str(next(iter(first_server(tenant)["nics"].values()))["port_id"])
+    return next(iter(first_server(tenant).nics.values())).port_id
 
 
 def network_of(tenant: TenantWorld) -> str:
     """Return the network of the first zone."""
-    return str(next(iter(tenant.facts["zones"].values()))["network_id"])
+    return next(iter(tenant.facts.zones.values())).network_id
 
 
 def group_of(tenant: TenantWorld) -> str:
     """Return the first security group."""
-    return str(next(iter(tenant.facts["groups"].values())))
+    return next(iter(tenant.facts.groups.values()))
 
 
 def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
@@ -151,15 +151,15 @@ def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
     if has_servers(victim):
         server = first_server(victim)
         things = {
-            "server": show("compute", f"/servers/{server['id']}"),
-            "volume": show("block_storage", f"/volumes/{server['volumes']['root']}"),
+            "server": show("compute", f"/servers/{server.id}"),
+            "volume": show("block_storage", f"/volumes/{server.volumes.root}"),
             "port": show("network", f"/ports/{port_of(victim)}"),
         }
     things |= {
         "network": show("network", f"/networks/{network_of(victim)}"),
-        "subnet": show("network", f"/subnets/{next(iter(victim.facts['zones'].values()))['subnet_ids'][0]}"),
+        "subnet": show("network", f"/subnets/{next(iter(victim.facts.zones.values())).subnet_ids[0]}"),
         "security group": show("network", f"/security-groups/{group_of(victim)}"),
-        "management network": show("network", f"/networks/{victim.facts['management']['network_id']}"),
+        "management network": show("network", f"/networks/{victim.facts.management.network_id}"),
     }
     yield from ((name, call, call) for name, call in things.items())
 
@@ -167,8 +167,8 @@ def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
 def _listings(victim: TenantWorld) -> Iterator[tuple[str, Call, str]]:
     if has_servers(victim):
         server = first_server(victim)
-        yield "servers", show("compute", "/servers"), server["id"]
-        yield "volumes", show("block_storage", "/volumes"), server["volumes"]["root"]
+        yield "servers", show("compute", "/servers"), server.id
+        yield "volumes", show("block_storage", "/volumes"), server.volumes.root
         yield "ports", show("network", "/ports"), port_of(victim)
     yield "networks", show("network", "/networks"), network_of(victim)
     yield "security groups", show("network", "/security-groups"), group_of(victim)
@@ -185,19 +185,17 @@ def _changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
 
 def _compute_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
     server, own = first_server(victim), first_server(attacker)
-    path, port, volume = f"/servers/{server['id']}", f"/ports/{port_of(victim)}", f"/volumes/{server['volumes']['root']}"
+    path, port, volume = f"/servers/{server.id}", f"/ports/{port_of(victim)}", f"/volumes/{server.volumes.root}"
     twin = show("compute", path)
     log = Call("compute", "POST", f"{path}/action", {"os-getConsoleOutput": {"length": 1}})
     yield "reads the console of {victim}'s server", log, log, REFUSED, OK
     same = Call("compute", "PUT", path, {"server": {"description": None}})
     yield "changes {victim}'s server", same, twin, REFUSED, OK
-    attach = Call("compute", "POST", f"{path}/os-volume_attachments", {"volumeAttachment": {"volumeId": own["volumes"]["root"]}})
+    attach = Call("compute", "POST", f"{path}/os-volume_attachments", {"volumeAttachment": {"volumeId": own.volumes.root}})
     yield "attaches a volume to {victim}'s server", attach, twin, REFUSED, OK
-    steal = Call(
-        "compute", "POST", f"/servers/{own['id']}/os-volume_attachments", {"volumeAttachment": {"volumeId": server["volumes"]["root"]}}
-    )
+    steal = Call("compute", "POST", f"/servers/{own.id}/os-volume_attachments", {"volumeAttachment": {"volumeId": server.volumes.root}})
     yield "attaches {victim}'s volume to its own server", steal, show("block_storage", volume), REFUSED_BY_BODY, OK
-    plug = Call("compute", "POST", f"/servers/{own['id']}/os-interface", {"interfaceAttachment": {"port_id": port_of(victim)}})
+    plug = Call("compute", "POST", f"/servers/{own.id}/os-interface", {"interfaceAttachment": {"port_id": port_of(victim)}})
     yield "attaches {victim}'s port to its own server", plug, show("network", port), REFUSED_BY_BODY, OK
     everybody = show("compute", "/servers/detail?all_tenants=1")
     yield "lists the servers of all projects, {victim}'s too", everybody, twin, REFUSED, OK
@@ -230,7 +228,7 @@ def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
         "object_type": "network",
         "object_id": network_of(victim),
         "action": "access_as_shared",
-        "target_tenant": attacker.facts["project_id"],
+        "target_tenant": attacker.facts.project_id,
     }
     yield (
         "shares {victim}'s network with itself",
@@ -243,14 +241,14 @@ def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
 
 def _storage_changes(victim: TenantWorld) -> Iterator[Change]:
     server = first_server(victim)
-    volume = f"/volumes/{server['volumes']['root']}"
+    volume = f"/volumes/{server.volumes.root}"
     change = Call("block_storage", "PUT", volume, {"volume": {"metadata": {}}})
     yield "changes {victim}'s volume", change, show("block_storage", volume), REFUSED, OK
-    snapshot = Call("block_storage", "POST", "/snapshots", {"snapshot": {"volume_id": server["volumes"]["root"], "force": True}})
+    snapshot = Call("block_storage", "POST", "/snapshots", {"snapshot": {"volume_id": server.volumes.root, "force": True}})
     yield "takes a snapshot of {victim}'s volume", snapshot, show("block_storage", volume), REFUSED_BY_BODY, OK
-    clone = Call("block_storage", "POST", "/volumes", {"volume": {"size": 1, "source_volid": server["volumes"]["root"]}})
+    clone = Call("block_storage", "POST", "/volumes", {"volume": {"size": 1, "source_volid": server.volumes.root}})
     yield "clones {victim}'s volume", clone, show("block_storage", volume), REFUSED_BY_BODY, OK
-    transfer = Call("block_storage", "POST", "/volume-transfers", {"transfer": {"volume_id": server["volumes"]["root"], "name": "taken"}})
+    transfer = Call("block_storage", "POST", "/volume-transfers", {"transfer": {"volume_id": server.volumes.root, "name": "taken"}})
     yield "transfers {victim}'s volume to itself", transfer, show("block_storage", volume), REFUSED, OK
     delete = Call("block_storage", "DELETE", volume)
     yield "deletes {victim}'s volume", delete, delete, REFUSED, IN_USE

@@ -47,7 +47,7 @@ def _by_reader(tenant: TenantWorld) -> dict[str, tuple[Call, Call, frozenset[int
 
 def _by_reader_on_servers(tenant: TenantWorld) -> dict[str, tuple[Call, Call, frozenset[int]]]:
     server = first_server(tenant)
-    path, volume = f"/servers/{server['id']}", f"/volumes/{server['volumes']['root']}"
+    path, volume = f"/servers/{server.id}", f"/volumes/{server.volumes.root}"
     seen = show("compute", path)
     kept = Call("block_storage", "PUT", volume, {"volume": {"description": None}})
     delete = Call("block_storage", "DELETE", volume)
@@ -63,8 +63,8 @@ def _by_reader_on_servers(tenant: TenantWorld) -> dict[str, tuple[Call, Call, fr
 
 def _by_deployer(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
     facts = tenant.facts
-    segment, subnet = f"/networks/{facts['management']['network_id']}", f"/subnets/{facts['management']['subnet_id']}"
-    enter = {"port": {"network_id": facts["management"]["network_id"], "name": "intruder", "port_security_enabled": False}}
+    segment, subnet = f"/networks/{facts.management.network_id}", f"/subnets/{facts.management.subnet_id}"
+    enter = {"port": {"network_id": facts.management.network_id, "name": "intruder", "port_security_enabled": False}}
     routes: Json = {"subnet": {"host_routes": []}}
     router: Json = {"router": {"routes": []}}
     lent, own = show("network", segment), show("network", f"/networks/{network_of(tenant)}")
@@ -72,8 +72,8 @@ def _by_deployer(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
         "plugs an open port into its management segment": (Call("network", "POST", "/ports", enter), lent),
         "changes its management segment": (Call("network", "PUT", segment, {"network": {"description": ""}}), lent),
         "gives its management segment other routes": (Call("network", "PUT", subnet, routes), show("network", subnet)),
-        "changes its management router": (Call("network", "PUT", f"/routers/{facts['management']['router_id']}", router), lent),
-        "changes its edge router": (Call("network", "PUT", f"/routers/{facts['edge_router_id']}", router), lent),
+        "changes its management router": (Call("network", "PUT", f"/routers/{facts.management.router_id}", router), lent),
+        "changes its edge router": (Call("network", "PUT", f"/routers/{facts.edge_router_id}", router), lent),
         "lists all projects": (show("identity", "/projects"), own),
         "lists all users": (show("identity", "/users"), own),
         "lists hypervisors": (show("compute", "/os-hypervisors"), own),
@@ -81,7 +81,7 @@ def _by_deployer(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
 
 
 def _by_deployer_on_ports(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
-    port = f"/ports/{first_server(tenant)['management_port_id']}"
+    port = f"/ports/{first_server(tenant).management_port_id}"
     off = {"port": {"port_security_enabled": False, "security_groups": []}}
     pairs = {"port": {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]}}
     return {

@@ -81,7 +81,7 @@ class Plan:
             yield Target(f"platform router {address}", Place.ROUTER, address)
         card = self.world.bastion().cards[0]
         yield Target(f"bastion {card.addresses[0]}", Place.BASTION, card.addresses[0], "platform/bastion", card.label)
-        public = self.world.platform_facts["bastion"].get("address")
+        public = self.world.platform_facts.bastion.address
         if public:
             yield Target(f"bastion {public}", Place.BASTION, ip_address(public), "platform/bastion", card.label)
         yield Target(f"metadata {METADATA}", Place.METADATA, METADATA)

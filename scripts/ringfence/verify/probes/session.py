@@ -82,7 +82,7 @@ def _logged_in(stack: contextlib.ExitStack, world: World, patience: float) -> Lo
             for future in waiting.values():
                 future.add_done_callback(_end)
             raise
-    _look_outside(made, str(world.platform_facts["bastion"]["address"]))
+    _look_outside(made, str(world.platform_facts.bastion.address))
     return made
 
 
@@ -145,16 +145,16 @@ def outside_node(link: Link, towards: str) -> Node:
 def targets(world: World) -> dict[str, Target]:
     """Return all servers, by the node's name."""
     return {
-        f"{tenant.name}/{name}": Target(server["management"], server["host_key"], world.platform.ssh_port)
+        f"{tenant.name}/{name}": Target(server.management, server.host_key, world.platform.ssh_port)
         for tenant in world.tenants
-        for name, server in tenant.facts["servers"].items()
+        for name, server in tenant.facts.servers.items()
     }
 
 
 def entrance(world: World) -> Entrance:
     """Return the bastion as the stacks know it and this machine reaches it."""
-    bastion = world.platform_facts["bastion"]
-    return Entrance.from_environment(bastion["address"], bastion["host_key"], world.platform.ssh_port)
+    bastion = world.platform_facts.bastion
+    return Entrance.from_environment(bastion.address, bastion.host_key, world.platform.ssh_port)
 
 
 def with_outside(world: World, node: Node | None) -> World:

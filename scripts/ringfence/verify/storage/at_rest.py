@@ -122,8 +122,8 @@ def tried(check: str, tenant: str, find: Callable[[], tuple[Verdict, str]]) -> O
 
 def headers(tenant: TenantWorld, raw: RawStorage) -> Iterator[Outcome]:
     """Read the header of every volume."""
-    for server, facts in tenant.facts["servers"].items():
-        for disk, volume_id in {"root": facts["volumes"]["root"], **facts["volumes"]["data"]}.items():
+    for server, facts in tenant.facts.servers.items():
+        for disk, volume_id in {"root": facts.volumes.root, **facts.volumes.data}.items():
             check = f"{tenant.name}/{server} {disk} volume is AES-256-XTS by its LUKS header"
             yield tried(check, tenant.name, partial(_header, raw, str(volume_id)))
 
@@ -150,11 +150,11 @@ def markers(tenants: Sequence[TenantWorld], raw: RawStorage, arena: Field) -> It
     control = tried("control", "", lambda: (Verdict.PASS, _control(raw, marker.encode())))
     search = Search(raw, marker, control.reason)
     for tenant in tenants:
-        for server, facts in tenant.facts["servers"].items():
+        for server, facts in tenant.facts.servers.items():
             name = f"{tenant.name}/{server}"
             disks = {
-                ROOT: facts["volumes"]["root"],
-                **({DATA: next(iter(facts["volumes"]["data"].values()))} if facts["volumes"]["data"] else {}),
+                ROOT: facts.volumes.root,
+                **({DATA: next(iter(facts.volumes.data.values()))} if facts.volumes.data else {}),
             }
             for folder, volume_id in disks.items():
                 check = f"{name} what it writes to {folder} is not in the raw storage"

@@ -16,7 +16,7 @@ Change = Callable[["View"], "View"]
 ACME = world().tenants[0]
 ANY = {"direction": "ingress", "ethertype": "IPv4", "protocol": None, "port_range_min": None, "port_range_max": None}
 ANY_RULE = {**ANY, "remote_ip_prefix": None, "remote_group_id": None, "remote_address_group_id": None}
-NET, SEGMENT, BACKBONE = ACME.facts["zones"]["app"]["network_id"], ACME.facts["management"]["network_id"], "net-backbone"
+NET, SEGMENT, BACKBONE = ACME.facts.zones["app"].network_id, ACME.facts.management.network_id, "net-backbone"
 
 
 def with_rows(found: View, which: str, rows: list[Any]) -> View:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from infra.declaration import load_platform, load_tenant, names
@@ -40,13 +40,15 @@ NUMBERS = {"tcp": 6, "udp": 17}
 
 def placed(tenant: TenantWorld, snapshot: Snapshot) -> TenantWorld:
     """Return a tenant with the addresses that the declared snapshot counts out, in place of a cloud's."""
-    facts = copy.deepcopy(tenant.facts)
     fixed = {port.id: port.fixed_ips[0].ip_address for port in snapshot.ports}
     floating = {one.id: one.floating_ip_address for one in snapshot.floating_ips}
-    for server, known in facts["servers"].items():
-        known["management"] = fixed[names.management_port(tenant.name, server)]
-        known["public"] = floating.get(names.server(tenant.name, server))
-    return replace(tenant, facts=facts)
+    servers = {
+        server: msgspec.structs.replace(
+            known, management=fixed[names.management_port(tenant.name, server)], public=floating.get(names.server(tenant.name, server))
+        )
+        for server, known in tenant.facts.servers.items()
+    }
+    return replace(tenant, facts=msgspec.structs.replace(tenant.facts, servers=servers))
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def test_survey_asks_for_all_tenants_together() -> None:
     services = connection()
     found = discovery.complete(world(), services)
     assert asked(services) == 3
-    assert [tenant.facts["management"]["router"] for tenant in found.tenants] == ["172.30.0.1", "172.30.0.17"]
+    assert [tenant.router for tenant in found.tenants] == ["172.30.0.1", "172.30.0.17"]
     assert [str(found.outer[name]) for name in ("acme", "globex")] == ["172.24.4.60", "172.24.4.61"]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from infra.declaration import names
 from infra.outcome import Verdict
+from infra.outputs import RouterOutput
 from ringfence.verify.cloud import compare
 from ringfence.verify.made import Made, Resource
 from tests.fast.ringfence.verify import views
@@ -38,10 +40,10 @@ def cloud() -> tuple[World, View]:
     """Return a cloud in which globex's route is on the second router, and everything is as declared."""
     declared = world()
     backbone = declared.platform.backbone.model_copy(update={"routers": 2})
-    facts = {**declared.platform_facts, "further_routers": [{"router_id": "router-2", "address": ADDRESS}]}
+    facts = msgspec.structs.replace(declared.platform_facts, further_routers=(RouterOutput("router-2", ADDRESS),))
     declared = replace(declared, platform=declared.platform.model_copy(update={"backbone": backbone}), platform_facts=facts)
     made, view = views.cloud(declared)
-    segment = next(str(tenant.facts["management"]["cidr"]) for tenant in made.tenants if tenant.name == "globex")
+    segment = next(str(tenant.facts.management.cidr) for tenant in made.tenants if tenant.name == "globex")
     moved = {"destination": segment, "nexthop": HOPS["globex"]}
     first = row_of(view, "router-platform")
     first["routes"] = [*(route for route in first["routes"] if route != moved), {"destination": POOL, "nexthop": ADDRESS}]
@@ -94,7 +96,7 @@ def test_a_gateway_of_the_second_router_is_found() -> None:
 def test_a_leg_of_the_second_router_on_a_tenants_segment_is_found() -> None:
     """It would lead that tenant to the backbone and on."""
     declared, view = cloud()
-    segment = next(str(tenant.facts["management"]["network_id"]) for tenant in declared.tenants if tenant.name == "acme")
+    segment = next(str(tenant.facts.management.network_id) for tenant in declared.tenants if tenant.name == "acme")
     joined = views.leg("router-2", segment, "172.30.0.14")
     changed = replace(view, ports=(*view.ports, joined))
     found = [outcome.reason for outcome in compare.compare(declared, changed, declared.tenants)]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.fast
 
 WORLD = world()
-NAMES = {f"{tenant.name}/{server}" for tenant in WORLD.tenants for server in tenant.facts["servers"]}
-ADDRESSES = {t.facts["servers"][s]["management"]: f"{t.name}/{s}" for t in WORLD.tenants for s in t.facts["servers"]}
+NAMES = {f"{tenant.name}/{server}" for tenant in WORLD.tenants for server in tenant.facts.servers}
+ADDRESSES = {t.facts.servers[s].management: f"{t.name}/{s}" for t in WORLD.tenants for s in t.facts.servers}
 ROUTE = "172.24.4.50 dev eth7 src 203.0.113.10"
 
 

@@ -133,7 +133,7 @@ def _platform(found: Cloud, world: World) -> None:
     hop, address = str(cidr[platform.backbone.router]), str(bastion_address(platform))
     found.add(stack, "networks", names.BACKBONE, network(names.BACKBONE, "net-backbone", project, tags), mtu=1442)
     found.add(stack, "subnets", names.BACKBONE, subnet(names.BACKBONE, "net-backbone", cidr, hop, project, tags))
-    routes = [{"destination": tenant.facts["management"]["cidr"], "nexthop": HOPS[tenant.name]} for tenant in world.tenants]
+    routes = [{"destination": tenant.facts.management.cidr, "nexthop": HOPS[tenant.name]} for tenant in world.tenants]
     made = router("router-platform", "platform", "172.24.4.9", routes, tags)
     found.add(stack, "routers", names.PLATFORM, made, externalFixedIps=[{"ipAddress": "172.24.4.9"}])
     found.leg(stack, names.PLATFORM, leg("router-platform", "net-backbone", hop))
@@ -198,15 +198,15 @@ def _machine(found: Cloud, stack: str, machine: Machine, disks: list[Disk]) -> N
 
 def _tenant(found: Cloud, world: World, tenant: TenantWorld) -> None:
     name, facts = tenant.name, tenant.facts
-    tags, project = names.tag_list(names.tags(tenant.declaration)), facts["project_id"]
+    tags, project = names.tag_list(names.tags(tenant.declaration)), facts.project_id
     _fence(found, world, tenant, tags)
     for zone, declared in tenant.declaration.zones.items():
-        on = facts["zones"][zone]["network_id"]
+        on = facts.zones[zone].network_id
         found.add(name, "networks", names.network(name, zone), network(names.network(name, zone), on, project, tags), mtu=1442)
         for prefix, hop in zip(declared.networks, gateway(declared), strict=True):
             key = names.subnet(name, zone, prefix.version)
             found.add(name, "subnets", key, subnet(key, on, prefix, str(hop), project, tags))
-            plugged = leg(facts["edge_router_id"], on, str(hop))
+            plugged = leg(facts.edge_router_id, on, str(hop))
             found.leg(name, key, {**plugged, "id": f"{plugged['id']}-{prefix.version}"})
     for wanted in rendered.security_groups(tenant.policy):
         rules = list(map(rule_row, wanted.rules))
@@ -222,31 +222,31 @@ def _tenant(found: Cloud, world: World, tenant: TenantWorld) -> None:
 
 def _fence(found: Cloud, world: World, tenant: TenantWorld, tags: list[str]) -> None:
     """Add the management segment and the routers."""
-    name, facts, segment = tenant.name, tenant.facts["management"], names.management(tenant.name)
-    edge, cidr, hop, outer = tenant.facts["edge_router_id"], _prefix(facts["cidr"]), str(facts["router"]), str(world.outer[name])
-    found.add(name, "networks", segment, network(segment, facts["network_id"], PLATFORM_PROJECT, tags), mtu=1442)
-    row = subnet(segment, facts["network_id"], cidr, None, PLATFORM_PROJECT, tags)
+    name, facts, segment = tenant.name, tenant.facts.management, names.management(tenant.name)
+    edge, cidr, hop, outer = tenant.facts.edge_router_id, _prefix(facts.cidr), tenant.router, str(world.outer[name])
+    found.add(name, "networks", segment, network(segment, facts.network_id, PLATFORM_PROJECT, tags), mtu=1442)
+    row = subnet(segment, facts.network_id, cidr, None, PLATFORM_PROJECT, tags)
     row |= {"host_routes": [{"destination": str(world.platform.backbone.cidr), "nexthop": hop}], "subnetpool_id": "pool"}
     found.add(name, "subnets", segment, row)
-    found.add(name, "routers", segment, router(facts["router_id"], segment, None, [], tags))
+    found.add(name, "routers", segment, router(facts.router_id, segment, None, [], tags))
     made = router(edge, names.edge_router(name), outer, [], tags)
     found.add(name, "routers", names.edge_router(name), made, externalFixedIps=[{"ipAddress": outer}])
     backbone = names.backbone_port(name)
-    for key, on, address in ((segment, facts["network_id"], hop), (backbone, "net-backbone", HOPS[name])):
-        plugged = {**leg(facts["router_id"], on, address), "name": key, "tags": tags}
+    for key, on, address in ((segment, facts.network_id, hop), (backbone, "net-backbone", HOPS[name])):
+        plugged = {**leg(facts.router_id, on, address), "name": key, "tags": tags}
         found.add(name, "ports", key, plugged, allFixedIps=[address])
         found.leg(name, key, plugged)
     found.know(
         name,
         "routes",
         segment,
-        f"router-platform/{facts['cidr']}",
+        f"router-platform/{facts.cidr}",
         router_id="router-platform",
-        destination=facts["cidr"],
+        destination=facts.cidr,
         next_hop=HOPS[name],
     )
-    lent = {"object_id": facts["network_id"], "object_type": "network", "action": "access_as_shared"}
-    lent |= {"id": f"lent-{name}", "project_id": PLATFORM_PROJECT, "target_tenant": tenant.facts["project_id"]}
+    lent = {"object_id": facts.network_id, "object_type": "network", "action": "access_as_shared"}
+    lent |= {"id": f"lent-{name}", "project_id": PLATFORM_PROJECT, "target_tenant": tenant.facts.project_id}
     told = {"objectId": lent["object_id"], "objectType": "network", "action": lent["action"], "targetTenant": lent["target_tenant"]}
     found.add(name, "rbac", segment, lent, **told)
 
@@ -259,31 +259,31 @@ def _prefix(cidr: str) -> IPv4Network:
 
 def _server(found: Cloud, world: World, tenant: TenantWorld, server: str, entry: Server) -> None:
     """Add a server with its ports, its volumes and its public address."""
-    name, facts, labels = tenant.name, tenant.facts["servers"][server], names.tags(tenant.declaration)
-    project, tags, groups = tenant.facts["project_id"], names.tag_list(labels), {}
+    name, facts, labels = tenant.name, tenant.facts.servers[server], names.tags(tenant.declaration)
+    project, tags, groups = tenant.facts.project_id, names.tag_list(labels), {}
     for nic in tenant.policy.server_nics(server):
         groups[nic.zone] = [f"id-{names.group(name, key)}" for key in nic.groups]
-    at: Row = {"device_owner": "compute:nova", "device_id": facts["id"], "tags": tags}
+    at: Row = {"device_owner": "compute:nova", "device_id": facts.id, "tags": tags}
     for zone in entry.zones:
-        key, on = names.port(name, server, zone), tenant.facts["zones"][zone]["network_id"]
+        key, on = names.port(name, server, zone), tenant.facts.zones[zone].network_id
         addresses = list(map(str, server_addresses(tenant.declaration, server, zone)))
-        card = port(facts["nics"][zone]["port_id"], key, on, addresses, project, **at, security_groups=groups[zone])
+        card = port(facts.nics[zone].port_id, key, on, addresses, project, **at, security_groups=groups[zone])
         found.add(name, "ports", key, card, macAddress=card["mac_address"])
     key, inside = names.management_port(name, server), [f"id-{names.group(name, names.MANAGEMENT)}"]
-    segment = tenant.facts["management"]["network_id"]
-    card = port(facts["management_port_id"], key, segment, [facts["management"]], project, **at, security_groups=inside)
+    segment = tenant.facts.management.network_id
+    card = port(facts.management_port_id, key, segment, [facts.management], project, **at, security_groups=inside)
     found.add(name, "ports", key, card, macAddress=card["mac_address"])
     kind = entry.volume_type or world.platform.default_volume_type
-    disks = [Disk(names.root_volume(name, server), facts["id"], entry.root, kind, labels)]
-    disks += [Disk(names.data_volume(name, server, disk), facts["id"], size.size, kind, labels) for disk, size in entry.data.items()]
-    _machine(found, name, Machine(names.server(name, server), facts["id"], entry.flavor, project, labels), disks)
+    disks = [Disk(names.root_volume(name, server), facts.id, entry.root, kind, labels)]
+    disks += [Disk(names.data_volume(name, server, disk), facts.id, size.size, kind, labels) for disk, size in entry.data.items()]
+    _machine(found, name, Machine(names.server(name, server), facts.id, entry.flavor, project, labels), disks)
     if entry.public:
-        public = {
+        public: Row = {
             "id": f"fip-{name}-{server}",
-            "floating_ip_address": facts["public"],
+            "floating_ip_address": facts.public,
             "floating_network_id": PUBLIC,
             "project_id": project,
         }
-        public |= {"port_id": facts["nics"][entry.public]["port_id"], "router_id": tenant.facts["edge_router_id"], "tags": tags}
-        public["fixed_ip_address"] = facts["nics"][entry.public]["addresses"][0]
-        found.add(name, "floating_ips", names.server(name, server), public, address=facts["public"])
+        public |= {"port_id": facts.nics[entry.public].port_id, "router_id": tenant.facts.edge_router_id, "tags": tags}
+        public["fixed_ip_address"] = facts.nics[entry.public].addresses[0]
+        found.add(name, "floating_ips", names.server(name, server), public, address=facts.public)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.declaration import load_platform, load_tenant
 from infra.policy.flows import expand
 from ringfence.verify.inventory import TenantWorld, World
 from ringfence.verify.model import Card, Node, Role
+from tests.fast import exported
 
 if TYPE_CHECKING:
     from infra.declaration.model import Tenant
+    from infra.outputs import TenantOutput
 
 ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 1, 1)
@@ -23,7 +25,7 @@ OUTSIDE = Node(
 )
 
 
-def facts(tenant: Tenant) -> dict[str, Any]:
+def facts(tenant: Tenant) -> TenantOutput:
     """Return what a tenant's stack exports."""
     segment = ip_network(SEGMENTS[tenant.name])
     servers = {}
@@ -35,7 +37,6 @@ def facts(tenant: Tenant) -> dict[str, Any]:
         servers[name] = {
             "id": f"server-{tenant.name}-{name}",
             "management": str(segment[5 + number]),
-            "management_mac": mac(tenant.name, number, 9),
             "management_port_id": f"port-{tenant.name}-{name}-management",
             "host_key": "ssh-ed25519 AAAA",
             "public": f"172.24.4.{100 + len(tenant.name)}" if server.public else None,
@@ -47,15 +48,14 @@ def facts(tenant: Tenant) -> dict[str, Any]:
         "subnet_id": f"sub-{tenant.name}-management",
         "router_id": f"router-{tenant.name}",
     }
-    return {
-        "name": tenant.name,
-        "project_id": f"project-{tenant.name}",
-        "edge_router_id": f"edge-{tenant.name}",
-        "management": {**ids, "cidr": str(segment), "router": str(segment[1])},
-        "zones": {zone: {"network_id": f"net-{tenant.name}-{zone}", "subnet_ids": [f"sub-{tenant.name}-{zone}"]} for zone in tenant.zones},
-        "groups": {"zone-app": f"group-{tenant.name}"},
-        "servers": servers,
-    }
+    zones = {zone: {"network_id": f"net-{tenant.name}-{zone}", "subnet_ids": [f"sub-{tenant.name}-{zone}"]} for zone in tenant.zones}
+    return exported.tenant(
+        tenant.name,
+        management={**ids, "cidr": str(segment)},
+        zones=zones,
+        groups={"zone-app": f"group-{tenant.name}"},
+        servers=servers,
+    )
 
 
 def mac(tenant: str, number: int, card: int) -> str:
@@ -69,15 +69,10 @@ def world() -> World:
     tenants = []
     for name in SEGMENTS:
         declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
-        tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), facts(declaration.tenant)))
-    bastion = {"address": "172.24.4.50", "host_key": "ssh-ed25519 AAAA"}
-    platform_facts = {
-        "project_id": "project-platform",
-        "external_network_id": "public",
-        "pool_id": "pool",
-        "bastion": bastion,
-        "router_id": "router-platform",
-        "backbone": {"network_id": "net-backbone"},
-    }
+        macs = {server: mac(name, number, 9) for number, server in enumerate(declaration.tenant.servers)}
+        router = str(ip_network(SEGMENTS[name])[1])
+        tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), facts(declaration.tenant), router, macs))
+    types = {name: f"type-{name}" for name in platform.volume_types}
+    platform_facts = exported.platform(volume_types=types)
     outer = {"acme": ip_address("172.24.4.60"), "globex": ip_address("172.24.4.61")}
     return World(platform, platform_facts, tuple(tenants), outer, ((ip_address("172.24.4.1"), 5000),), OUTSIDE)
