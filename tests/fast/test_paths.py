@@ -40,4 +40,7 @@ def test_nobody_else_says_where_state_and_cache_are() -> None:
     """The names of the standard's variables stand in the two places only."""
     files = [path for folder in ("infra", "hardening", "scripts") for path in (ROOT / folder).rglob("*") if path.is_file()]
     texts = {path.relative_to(ROOT): path.read_bytes() for path in files if "__pycache__" not in path.parts and ".venv" not in path.parts}
-    assert {str(path) for path, text in texts.items() if b"XDG_" in text} == {"infra/paths.py", "scripts/paths.sh"}
+    assert {str(path) for path, text in texts.items() if b"XDG_STATE" in text or b"XDG_CACHE" in text} == {
+        "infra/paths.py",
+        "scripts/paths.sh",
+    }
