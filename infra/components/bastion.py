@@ -18,6 +18,7 @@ from infra.declaration.model import Server
 from infra.dynamic.host_key import HostKey
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB
 from infra.policy.bastion import bastion_rules
+from infra.render.bastion import properties
 
 if TYPE_CHECKING:
     from infra.components.backbone import Backbone
@@ -61,11 +62,8 @@ class Bastion(ComponentResource):
             names.BASTION, VolumesArgs(names.PLATFORM, NAME, server, args.volume_type, args.image_id, labels, args.guard), child
         )
         metadata: dict[str, Input[str]] = {
-            "ringfence_role": "bastion",
+            **properties(platform),
             "ringfence_management_mac": port.mac_address,
-            "ringfence_ssh_from": ",".join(map(str, platform.bastion.allowed_from)),
-            "ringfence_ssh_port": str(platform.ssh_port),
-            "ringfence_forward_to": str(platform.pool.cidr),
         }
         machine = instance(
             InstanceArgs(names.BASTION, server.flavor, key.name, volumes.root, [port], {**labels, **metadata}),

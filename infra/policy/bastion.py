@@ -1,6 +1,7 @@
 """The bastion's rules: the one place that says who may enter it, and where it may go.
 
-Its security group, the declared snapshot and the proof's intent are rendered from here.
+Its security group, its server's packet filter (:mod:`infra.render.bastion`), the declared snapshot and the proof's intent are rendered
+from here.
 """
 
 from __future__ import annotations

@@ -63,11 +63,6 @@ def server_access(platform: Platform) -> ManagementAccess:
     return ManagementAccess((addresses.single(addresses.bastion_address(platform)),), platform.ssh_port)
 
 
-def bastion_access(platform: Platform) -> ManagementAccess:
-    """Return who may enter the bastion."""
-    return ManagementAccess(platform.bastion.allowed_from, platform.ssh_port)
-
-
 def card_names(policy: TenantPolicy, server: str) -> tuple[tuple[str, Nic], ...]:
     """Return a server's cards in zones under their names in the server: ``zone0``, ``zone1``, in the order of the declaration."""
     return tuple((f"zone{number}", nic) for number, nic in enumerate(policy.server_nics(server)))
@@ -81,15 +76,8 @@ def render(policy: TenantPolicy, server: str, management: ManagementAccess) -> s
     families = {address.version for _, nic in named for address in nic.addresses}
     rules = [rule for _, nic in named for rule in policy.nic_rules(nic) if rule.family in families]
     cards = [_zone_card(name, nic, policy.nic_rules(nic)) for name, nic in named]
-    cards.append(_Card(MANAGEMENT_CARD, "management", tuple(_ssh("saddr", management, "bastion")), (JUMP_REPLIES,)))
+    cards.append(_Card(MANAGEMENT_CARD, "management", tuple(_ssh(management)), (JUMP_REPLIES,)))
     return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), cards)
-
-
-def bastion(access: ManagementAccess, forward_to: Sequence[Network]) -> str:
-    """Return the whole ruleset of the bastion: SSH in from ``access``, SSH out to ``forward_to`` (the pool of management subnets)."""
-    outgoing = _ssh("daddr", ManagementAccess(tuple(forward_to), access.ssh_port), "servers")
-    card = _Card(MANAGEMENT_CARD, "backbone", tuple(_ssh("saddr", access, "operators")), tuple(outgoing))
-    return _ruleset("the bastion", (), [card])
 
 
 def _ruleset(subject: str, sets: Iterable[str], cards: Sequence[_Card]) -> str:
@@ -152,13 +140,13 @@ def _flows(rules: Sequence[Rule], direction: Direction) -> Iterator[str]:
     return iter(dict.fromkeys(lines))
 
 
-def _ssh(end: str, access: ManagementAccess, who: str) -> Iterator[str]:
-    """Yield the rules of a management card in one direction: replies, and SSH with the given peers."""
+def _ssh(access: ManagementAccess) -> Iterator[str]:
+    """Yield what comes in on a management card: replies, and SSH from the bastion."""
     yield JUMP_REPLIES
     for network in access.ssh_from:
         family = IP[Family(network.version)]
-        allowed = f"{family} {end} {_shortest(network)} tcp dport {access.ssh_port} ct state new,established"
-        yield f'{allowed} counter accept comment "{who}"'
+        allowed = f"{family} saddr {_shortest(network)} tcp dport {access.ssh_port} ct state new,established"
+        yield f'{allowed} counter accept comment "bastion"'
 
 
 def _sets(rules: Iterable[Rule]) -> Iterator[str]:

@@ -134,14 +134,6 @@ def test_only_replies_pass_without_a_flow() -> None:
     assert all(line.startswith(("ct state related icmp type {", "ct state related icmpv6 type {")) for line in errors)
 
 
-def test_the_bastion_opens_ssh_to_the_pool_and_to_nothing_else() -> None:
-    """In: SSH from where operators are; out: SSH to management addresses; no zone card at all."""
-    blocks = chains(nftables.bastion(nftables.bastion_access(PLATFORM), [PLATFORM.pool.cidr]))
-    assert blocks["mgmt0_in"][1:] == ['ip saddr 192.0.2.0/24 tcp dport 22 ct state new,established counter accept comment "operators"']
-    assert blocks["mgmt0_out"][1:] == ['ip daddr 172.30.0.0/16 tcp dport 22 ct state new,established counter accept comment "servers"']
-    assert [line for line in blocks["output"] if "jump" in line] == ['oifname "mgmt0" jump mgmt0_out']
-
-
 def test_a_server_that_nobody_declared_has_no_policy() -> None:
     """A misspelt name must not come out as an empty policy."""
     with pytest.raises(KeyError, match="wbe"):

@@ -15,6 +15,7 @@ from infra.render import nftables
 from infra.render.expectation import Packet
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM
+from tests.fast.render import bastion
 from tests.truth import netns
 from tests.truth.nft.street import BASTION, NEIGHBOUR, OWN, ROUTER, STRANGER, Street
 from tests.truth.nft.wire import arrived
@@ -55,6 +56,11 @@ def street(tmp_path: Path) -> Iterator[Street]:
     with contextlib.closing(Street(declaration.tenant, allowed, "web")) as built:
         built.load(ruleset(tmp_path, OPEN))
         yield built
+
+
+def udp(source: str, destination: str, port: int) -> Packet:
+    """Return a packet of UDP."""
+    return Packet(ip_address(source), ip_address(destination), Protocol.UDP, port)
 
 
 def tcp(source: str, destination: str, port: int) -> Packet:
@@ -154,13 +160,19 @@ def test_a_failing_ruleset_leaves_the_former_one_in_force(street: Street, tmp_pa
 
 
 def test_the_bastion_is_an_entrance_and_nothing_else(tmp_path: Path) -> None:
-    """Operators get in by SSH, and from there to management addresses by SSH; nothing else in either direction."""
+    """Operators get in by SSH, and from there to management addresses by SSH; nothing else in either direction.
+
+    The ruleset is the one that the bastion's first boot makes, and that stays in force: nobody applies another one there.
+    """
     declaration, allowed = policy(tmp_path, {})
     with contextlib.closing(Street(declaration.tenant, allowed, "web")) as street:
         street.world.ip(["addr add 192.0.2.5 dev lo"])
         street.guest.ip([f"route add 192.0.2.0/24 via {ROUTER}"])
-        street.load(nftables.bastion(nftables.bastion_access(PLATFORM), [PLATFORM.pool.cidr]))
+        street.load(bastion.ruleset(PLATFORM))
+        # A connection is told by its second half; that a first packet gets out by itself, only one without a handshake tells.
         entering = [tcp(source, OWN, port) for source in ("192.0.2.5", STRANGER, NEIGHBOUR) for port in (22, 443)]
+        entering += [udp(source, OWN, port) for source in ("192.0.2.5", STRANGER, NEIGHBOUR) for port in (22, 443)]
         assert arrived(street.world, street.guest, entering, {entering[0]}, patience=5) == {entering[0]}
         leaving = [tcp(OWN, there, port) for there in (NEIGHBOUR, "192.0.2.5", STRANGER) for port in (22, 443)]
+        leaving += [udp(OWN, there, port) for there in (NEIGHBOUR, "192.0.2.5", STRANGER) for port in (22, 443)]
         assert arrived(street.guest, street.world, leaving, {leaving[0]}, patience=5) == {leaving[0]}
