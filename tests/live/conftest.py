@@ -22,7 +22,17 @@ TAIL = 4000
 """Characters of a failure that are shown at once."""
 
 
-ORDER = ("test_verify.py", "test_verbs.py", "test_printed.py", "test_servers.py", "provision", "layers", "sabotage", "lifecycle")
+ORDER = (
+    "test_verify.py",
+    "test_verbs.py",
+    "test_printed.py",
+    "test_servers.py",
+    "test_dead_server.py",
+    "provision",
+    "layers",
+    "sabotage",
+    "lifecycle",
+)
 """What only looks comes first, what breaks the whole cloud comes last."""
 
 

@@ -17,6 +17,7 @@ from infra.outcome import Outcome, Verdict
 from infra.text import visible
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
+from ringfence.verify.report.headline import Tone, grouped, headline
 from ringfence.verify.result import DESCRIPTIONS, Check, Kind
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 """How many of the failures are printed; the report has all."""
 PIPED_WIDTH = 140
+COLOURS = {Tone.GOOD: "green", Tone.PARTLY: "yellow", Tone.BAD: "red", Tone.UNKNOWN: "magenta"}
 
 
 def add(app: typer.Typer) -> None:
@@ -47,7 +49,7 @@ def verify(
     `ringfence verify --only denial --turn 3/13 --seed 7`
     """
     from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
-    from ringfence.verify.report import files  # noqa: PLC0415
+    from ringfence.verify.report import about, files  # noqa: PLC0415
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415
     from ringfence.verify.turns import Turn  # noqa: PLC0415
 
@@ -61,6 +63,7 @@ def verify(
             progress.update(task, description=visible(what), completed=done, total=total or None)
 
         result = Verification(opened.world, opened.cloud, opened.identities, tell).run(request)
+        result.about = about.of_cloud(opened.cloud)
     for name, why in opened.left.items():
         result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
     result.seconds["all"] = round(time.monotonic() - started, 1)
@@ -85,14 +88,18 @@ def _show(result: Result, folder: str) -> None:
         if counts:
             table.add_row(str(kind), DESCRIPTIONS[kind], *(str(counts[v] or "") for v in Verdict), str(result.seconds.get(str(kind), "")))
     console.print(table)
-    bad = result.bad()
-    for check in bad[:SHOWN]:
+    bad = grouped(result.bad())
+    for group in bad[:SHOWN]:
+        check = group.checks[0]
         style = "red" if check.outcome.verdict is Verdict.FAIL else "magenta"
-        console.print(f"{check.outcome.verdict}: {check.kind}: {check.outcome.check}: {check.outcome.reason}", style=style, markup=False)
+        console.print(f"{check.outcome.verdict}: {check.kind}: {group.words}: {check.outcome.reason}", style=style, markup=False)
     if len(bad) > SHOWN:
-        console.print(f"... and {len(bad) - SHOWN} more in the report")
+        console.print(f"... and {len(bad) - SHOWN} more reasons in the report")
     if result.probes:
         console.print(f"{result.probes} probes in {result.probe_seconds:.0f} s: {result.probes_per_second:.0f} per second, proofs included")
-    console.print(f"{', '.join(result.tenants)}: {'isolated as declared' if result.is_green else 'NOT as declared, or not proven'}"
-                  f" ({result.seconds.get('all', 0):.0f} s)")  # fmt: skip
+    for word, value in result.about.lines():
+        console.print(f"{word}: {value}", style="dim", soft_wrap=True)
+    came_to = headline(result)
+    line = f"{', '.join(result.tenants)}: {came_to.text} ({result.seconds.get('all', 0):.0f} s)"
+    console.print(line, style=f"bold {COLOURS[came_to.tone]}", soft_wrap=True)
     console.print(f"report: {folder}/index.html", soft_wrap=True)

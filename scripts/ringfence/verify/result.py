@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict, is_green
+from ringfence.verify.report.about import About
 
 if TYPE_CHECKING:
     from infra.outcome import Outcome
@@ -74,6 +75,11 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     probes: int = 0
     probe_seconds: float = 0.0
+    asked: frozenset[Kind] = frozenset(Kind)
+    about: About = field(default_factory=About)
+    finished: str = ""
+    zones: dict[str, str] = field(default_factory=dict)
+    """The zone that every node is shown in, where there are many."""
 
     def counts(self, kind: Kind | None = None) -> Counter[Verdict]:
         """Count the verdicts, of one kind or of all."""

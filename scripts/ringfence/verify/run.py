@@ -32,6 +32,11 @@ PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 NAMELESS = "its name means nothing on this machine, so its address is not known here"
 
 
+def now() -> str:
+    """Return the time, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def silent(_what: str, _done: int, _total: int) -> None:
     """Show no progress."""
 
@@ -56,13 +61,15 @@ class Verification:
 
     def run(self, request: Request) -> Result:
         """Run everything that is wanted. A part that cannot run at all becomes an error in the result, and the others still run."""
-        result = Result(tuple(tenant.name for tenant in self.world.tenants), datetime.now(UTC).isoformat(timespec="seconds"))
+        result = Result(tuple(tenant.name for tenant in self.world.tenants), now(), asked=request.kinds)
+        result.zones = {name: f"{node.tenant}/{node.cards[0].label}" for name, node in self.world.nodes().items()}
         parts: dict[Kind, Callable[[Result], None]] = {Kind.CLOUD: self._cloud, Kind.DENIAL: lambda r: self._denial(r, request)}
         for kind, part in parts.items():
             if kind in request.kinds:
                 self._timed(result, kind, part)
         if request.kinds & PACKETS:
             self._on_servers(result, request)
+        result.finished = now()
         return result
 
     def _timed(self, result: Result, kind: Kind, part: Callable[[Result], None]) -> None:

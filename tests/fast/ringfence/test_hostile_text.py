@@ -140,7 +140,7 @@ class Elements(HTMLParser):
 
 
 OURS = {"html", "meta", "title", "style", "head", "body", "h1", "h2", "h3", "p", "b", "em", "table", "thead", "tbody", "tr", "th", "td"} | {
-    *("details", "summary", "code", "br", "a", "small", "div")
+    *("details", "summary", "code", "br", "a", "small", "div", "dl", "dt", "dd", "ul", "li")
 }
 
 

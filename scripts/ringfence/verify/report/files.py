@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import paths
 from ringfence.verify.report import junit, page
+from ringfence.verify.report.headline import headline, not_looked_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,12 @@ def reports() -> Path:
 def plain(result: Result) -> dict[str, Any]:
     """Return the result as plain values."""
     return {
+        "headline": headline(result).text,
+        "not_looked_at": not_looked_at(result),
+        "about": result.about.plain(),
         "tenants": list(result.tenants),
         "started": result.started,
+        "finished": result.finished,
         "green": result.is_green,
         "counts": {str(verdict): count for verdict, count in sorted(result.counts().items())},
         "seconds": result.seconds,

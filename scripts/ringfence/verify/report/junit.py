@@ -7,37 +7,52 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from infra.outcome import Verdict
 from infra.text import visible
+from ringfence.verify.report.headline import headline
 from ringfence.verify.result import DESCRIPTIONS, Kind
 
 if TYPE_CHECKING:
-    from ringfence.verify.result import Result
+    from collections import Counter
+
+    from ringfence.verify.result import Check, Result
 
 ELEMENTS = {Verdict.FAIL: "failure", Verdict.ERROR: "error", Verdict.SKIPPED: "skipped", Verdict.NOT_APPLICABLE: "skipped"}
 
 
 def render(result: Result) -> str:
-    """Return the document. JUnit has no not-applicable: it becomes a skip whose message says so."""
-    root = Element("testsuites", name="ringfence verify", timestamp=result.started)
+    """Return the document, valid by the schema of Jenkins. JUnit has no not-applicable: it becomes a skip whose message says so."""
+    root = Element("testsuites", name="ringfence verify", **_numbers(result.counts(), result.seconds.get("all", 0.0)))
     for kind in Kind:
         checks = [check for check in result.checks if check.kind is kind]
         if not checks:
             continue
         counts = result.counts(kind)
-        suite = SubElement(
-            root,
-            "testsuite",
-            name=f"{kind}: {DESCRIPTIONS[kind]}",
-            tests=str(len(checks)),
-            failures=str(counts[Verdict.FAIL]),
-            errors=str(counts[Verdict.ERROR]),
-            skipped=str(counts[Verdict.SKIPPED] + counts[Verdict.NOT_APPLICABLE]),
-            time=str(result.seconds.get(str(kind), 0.0)),
-        )
+        skipped = {"skipped": str(counts[Verdict.SKIPPED] + counts[Verdict.NOT_APPLICABLE]), "timestamp": visible(result.started)}
+        numbers = _numbers(counts, result.seconds.get(str(kind), 0.0))
+        suite = SubElement(root, "testsuite", {"name": f"{kind}: {DESCRIPTIONS[kind]}", **numbers, **skipped})
+        _properties(suite, result)
         for check in checks:
-            outcome = check.outcome
-            names = {"name": visible(outcome.check), "classname": visible(f"{kind}.{outcome.tenant or 'platform'}")}
-            case = SubElement(suite, "testcase", {**names, "time": f"{outcome.seconds:.3f}"})
-            if outcome.verdict in ELEMENTS:
-                SubElement(case, ELEMENTS[outcome.verdict], message=visible(f"{outcome.verdict}: {outcome.reason}"))
+            _case(suite, check)
     indent(root)
     return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _numbers(counts: Counter[Verdict], seconds: float) -> dict[str, str]:
+    found = {"tests": counts.total(), "failures": counts[Verdict.FAIL], "errors": counts[Verdict.ERROR]}
+    return {name: str(count) for name, count in found.items()} | {"time": f"{seconds:.3f}"}
+
+
+def _properties(suite: Element, result: Result) -> None:
+    """Say of every suite what it is about, for whoever sees this one alone."""
+    properties = SubElement(suite, "properties")
+    about = {"headline": headline(result).text, **result.about.plain(), "finished": result.finished}
+    for name, value in about.items():
+        if value:
+            SubElement(properties, "property", name=name, value=visible(value))
+
+
+def _case(suite: Element, check: Check) -> None:
+    outcome = check.outcome
+    names = {"name": visible(outcome.check), "classname": visible(f"{check.kind}.{outcome.tenant or 'platform'}")}
+    case = SubElement(suite, "testcase", {**names, "time": f"{outcome.seconds:.3f}"})
+    if outcome.verdict in ELEMENTS:
+        SubElement(case, ELEMENTS[outcome.verdict], message=visible(f"{outcome.verdict}: {outcome.reason}"))

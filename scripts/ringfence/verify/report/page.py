@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from infra.outcome import Verdict
 from ringfence import pages
+from ringfence.verify.report.headline import grouped, headline, not_looked_at
 from ringfence.verify.result import DESCRIPTIONS, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ringfence.verify.result import Check, Result
 
 SYMBOLS = {
@@ -21,6 +24,12 @@ SYMBOLS = {
     Verdict.NOT_APPLICABLE: "\N{MIDDLE DOT}",
 }
 """A symbol and a word for every verdict: colour alone tells nothing to one in twelve men."""
+MANY = 12
+"""Sources beyond which the matrix is shown zone by zone first."""
+COLUMNS = 12
+"""Targets beside one another on a sheet of paper."""
+PROBES = 20_000
+"""Probes beyond which those that passed are only counted: a browser has to open the page."""
 WORST = (Verdict.FAIL, Verdict.ERROR, Verdict.SKIPPED, Verdict.PASS, Verdict.NOT_APPLICABLE)
 OTHER_PLACES = {
     "gateway": "gateways",
@@ -38,6 +47,7 @@ class Cell:
 
     source: str
     target: str
+    prefix: str = ""
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -55,42 +65,95 @@ class Cell:
     @property
     def anchor(self) -> str:
         """The id of the cell's section."""
-        return f"{self.source}--{self.target}".replace("/", "-").replace(" ", "-")
+        return f"{self.prefix}{self.source}--{self.target}".replace("/", ".").replace(" ", "-")
 
 
-def matrix(result: Result) -> tuple[list[str], list[str], dict[tuple[str, str], Cell]]:
-    """Return sources, targets and cells; servers are targets one by one, everything else by its kind."""
-    cells: dict[tuple[str, str], Cell] = {}
-    sources: dict[str, None] = {}
-    targets: dict[str, None] = {}
-    for check in result.checks:
-        if not check.details or check.kind is not Kind.MATRIX:
-            continue
-        source = check.details["source"]
-        target = OTHER_PLACES.get(check.details["place"]) or check.details["target_node"]
-        sources.setdefault(source)
-        targets.setdefault(target)
-        cells.setdefault((source, target), Cell(source, target)).checks.append(check)
-    servers = [name for name in targets if "/" in name]
-    return list(sources), servers + [name for name in targets if "/" not in name], cells
+@dataclass
+class Grid:
+    """Sources, targets and cells; servers are targets one by one, everything else by its kind."""
+
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[str]:
+        """Everybody who sends."""
+        return list(dict.fromkeys(source for source, _ in self.cells))
+
+    @property
+    def targets(self) -> list[str]:
+        """Everybody who is sent to, servers and zones first."""
+        names = list(dict.fromkeys(target for _, target in self.cells))
+        return [name for name in names if "/" in name] + [name for name in names if "/" not in name]
+
+    @property
+    def columns(self) -> list[list[str]]:
+        """The targets in parts that a sheet of paper holds; a screen scrolls."""
+        return [self.targets[start : start + COLUMNS] for start in range(0, len(self.targets), COLUMNS)]
+
+    def add(self, source: str, target: str, check: Check, prefix: str = "") -> None:
+        """Put a check into its cell."""
+        self.cells.setdefault((source, target), Cell(source, target, prefix)).checks.append(check)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The servers behind a cell of the overview."""
+
+    cell: Cell
+    table: Grid
+
+
+def matrix(result: Result) -> Grid:
+    """Return who reaches whom, server by server."""
+    whole = Grid()
+    for check in _probes(result):
+        whole.add(check.details["source"], _target(check), check)
+    return whole
+
+
+def _probes(result: Result) -> Iterator[Check]:
+    return (check for check in result.checks if check.details and check.kind is Kind.MATRIX)
+
+
+def _target(check: Check) -> str:
+    return str(OTHER_PLACES.get(check.details["place"]) or check.details["target_node"])
+
+
+def by_zone(result: Result) -> tuple[Grid, list[Block]]:
+    """Return who reaches whom, zone by zone, and the servers behind every cell."""
+    overview, behind = Grid(), defaultdict(Grid)
+    for check in _probes(result):
+        source, target = check.details["source"], _target(check)
+        place = result.zones.get(source, source), result.zones.get(target, target)
+        overview.add(*place, check, "zone--")
+        behind[place].add(source, target, check)
+    return overview, [Block(cell, behind[place]) for place, cell in overview.cells.items()]
 
 
 def render(result: Result) -> str:
     """Return the page."""
-    sources, targets, cells = matrix(result)
+    whole = matrix(result)
+    many = len(whole.sources) > MANY
+    overview, blocks = by_zone(result) if many else (whole, [])
+    probes = sum(len(cell.checks) for cell in whole.cells.values())
     by_kind: dict[Kind, list[Check]] = defaultdict(list)
     for check in result.checks:
         by_kind[check.kind].append(check)
+    plain = {kind: [check for check in checks if not check.details] for kind, checks in by_kind.items()}
     return pages.render(
         "ringfence.verify",
         "report.html.j2",
         result=result,
-        sources=sources,
-        targets=targets,
-        cells=cells,
+        headline=headline(result),
+        gaps=not_looked_at(result),
+        about=result.about.lines(),
+        whole=whole,
+        overview=overview,
+        blocks=blocks,
+        shortened=probes if probes > PROBES else 0,
         symbols=SYMBOLS,
         kinds=[(kind, DESCRIPTIONS[kind], by_kind[kind], result.counts(kind)) for kind in Kind if by_kind[kind]],
         verdicts=list(WORST),
-        bad=result.bad(),
-        other=[(kind, checks) for kind, checks in by_kind.items() if kind is not Kind.MATRIX],
+        bad=grouped(result.bad()),
+        other=[(kind, checks) for kind, checks in plain.items() if checks],
     )

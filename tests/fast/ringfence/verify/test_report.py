@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from html.parser import HTMLParser
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from ringfence.verify.probes.evidence import Line
 from ringfence.verify.probes.judge import judge
 from ringfence.verify.probes.plan import Plan
 from ringfence.verify.report import files, junit, page
+from ringfence.verify.report.about import About
+from ringfence.verify.report.headline import Tone, grouped, headline
 from ringfence.verify.result import Check, Kind, Result
 from tests.fast.ringfence.verify.worlds import world
 
@@ -62,7 +65,7 @@ def test_junit_counts() -> None:
     root = ET.fromstring(junit.render(result(bad(Verdict.FAIL), bad(Verdict.ERROR), bad(Verdict.SKIPPED))))  # noqa: S314 - our own text
     suite = next(suite for suite in root if suite.get("name", "").startswith("cloud"))
     assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["3", "1", "1", "1"]
-    assert {element.tag for case in suite for element in case} == {"failure", "error", "skipped"}
+    assert {element.tag for case in suite.iter("testcase") for element in case} == {"failure", "error", "skipped"}
 
 
 class Links(HTMLParser):
@@ -101,8 +104,115 @@ def test_page_says_it_in_words_and_symbols() -> None:
     assert len(set(page.SYMBOLS.values())) == len(Verdict)
     for verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.PASS):
         assert f"{page.SYMBOLS[verdict]} {verdict}" in text
-    assert "not as declared" in text
-    assert "isolated as declared" in page.render(result())
+    assert "NOT as declared: 1 check failed (cloud 1), 1 check could not be told" in text
+    assert "as declared as far as looked at" in page.render(result())
+
+
+WHOLE = [Check(kind, Outcome(f"{kind} works", Verdict.PASS)) for kind in Kind]
+SKIP = Check(Kind.STORAGE, Outcome("acme storage at rest", Verdict.SKIPPED, "nobody may read the raw storage", "acme"))
+OUTSIDE = Check(Kind.MATRIX, Outcome("to and from the internet", Verdict.SKIPPED, "no host outside"))
+HEADLINES = {
+    "everything": (WHOLE, frozenset(Kind), "isolated as declared", Tone.GOOD),
+    "only packets": (
+        [WHOLE[2]],
+        frozenset({Kind.MATRIX}),
+        "isolation of packets verified; not looked at: configuration of the cloud (left out); inside of the servers (left out); spoofed",
+        Tone.PARTLY,
+    ),
+    "storage was skipped": (
+        [*WHOLE[:5], SKIP],
+        frozenset(Kind),
+        "spoofed frames, denial at the API verified; not looked at: storage at rest (nobody may read the raw storage)",
+        Tone.PARTLY,
+    ),
+    "a part of the packets was skipped": ([*WHOLE, OUTSIDE], frozenset(Kind), "to and from the internet (no host outside)", Tone.PARTLY),
+    "a part had nothing in it": (WHOLE[1:], frozenset(Kind), "configuration of the cloud (there was nothing to look at)", Tone.PARTLY),
+    "nothing at all": ([SKIP], frozenset({Kind.STORAGE}), "NOT proven: nothing was looked at", Tone.UNKNOWN),
+    "a failure": ([*WHOLE, bad(Verdict.FAIL)], frozenset(Kind), "NOT as declared: 1 check failed (cloud 1)", Tone.BAD),
+    "an error": ([*WHOLE, bad(Verdict.ERROR)], frozenset(Kind), "NOT proven: 1 check could not be told (cloud 1)", Tone.UNKNOWN),
+    "a failure and a skip": ([*WHOLE[:5], SKIP, bad(Verdict.FAIL)], frozenset(Kind), "failed (cloud 1); not looked at: storage", Tone.BAD),
+}
+
+
+@pytest.mark.parametrize("name", HEADLINES)
+def test_headline_claims_no_more_than_was_looked_at(name: str) -> None:
+    """What was skipped, left out or empty stands in it, whatever else it says; every form of the report has it."""
+    checks, asked, words, tone = HEADLINES[name]
+    found = Result(("acme",), "2026-01-01T00:00:00+00:00", checks, asked=asked)
+    assert words in headline(found).text
+    assert headline(found).tone is tone
+    assert (tone in {Tone.GOOD, Tone.PARTLY}) is found.is_green
+    assert files.plain(found)["headline"] == headline(found).text
+    assert headline(found).text in page.render(found)
+    assert headline(found).text in junit.render(found)
+
+
+def test_reports_say_what_they_are_about() -> None:
+    """Cloud, version, declarations and who asked, on the page, in JSON and in every suite of JUnit."""
+    about = About("9.9", "https://cloud/v3", "north", "user-1", "project-1", "credential-1", "/srv/declarations", "c0ffee", "d1ce57")
+    found = Result(("acme",), "then", [*WHOLE], about=about, finished="later")
+    shown = page.render(found)
+    for word in ("9.9", "https://cloud/v3", "north", "user-1", "credential-1", "/srv/declarations", "c0ffee", "d1ce57", "later"):
+        assert word in shown
+        for suite in ET.fromstring(junit.render(found)):  # noqa: S314 - our own text
+            assert word in {each.get("value") for each in suite.iter("property")}
+    assert files.plain(found)["about"] == about.plain()
+
+
+def many(servers: int) -> Result:
+    """Return a matrix of so many servers in four zones, one probe each way."""
+    names = [f"acme/server{number:03}" for number in range(servers)]
+    plain = {
+        "place": "zone address",
+        "address": "10.0.0.1",
+        "protocol": "tcp",
+        "port": 1,
+        "layer": "whole",
+        "reach": "TIMEOUT",
+        "why": "x",
+        "twin": "y",
+    }
+    checks = [
+        Check(
+            Kind.MATRIX, Outcome("c", Verdict.PASS), {"source": one, "target": other, "target_node": other, "expected": "denied", **plain}
+        )
+        for one in names
+        for other in names
+        if one != other
+    ]
+    return Result(("acme",), "then", checks, zones={name: f"acme/zone{number % 4}" for number, name in enumerate(names)})
+
+
+def test_many_servers_are_shown_zone_by_zone_first() -> None:
+    """A cell of the summary opens the servers behind it; every link leads somewhere and no name is there twice."""
+    text = page.render(many(24))
+    links = Links()
+    links.feed(text)
+    assert links.anchors <= links.ids
+    assert text.count('id="zone--') == 16
+    assert "4 by 4, zone by zone" in text
+    assert "zone by zone" not in page.render(many(4))
+    ids = re.findall(r' id="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_what_no_browser_opens_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond so many probes those that passed are counted, which the page says; what did not pass is there."""
+    monkeypatch.setattr(page, "PROBES", 100)
+    found = many(13)
+    wrong = found.checks[7]
+    found.checks[7] = Check(Kind.MATRIX, Outcome("c", Verdict.FAIL, "it got through"), wrong.details)
+    text = page.render(found)
+    assert "There are 156 probes" in text
+    assert text.count("zone address <code>") == 1
+    assert "it got through" in text
+
+
+def test_one_reason_is_told_once() -> None:
+    """A dead server costs thousands of checks, and is one line of what is wrong."""
+    errors = [Check(Kind.MATRIX, Outcome(f"pair {number}", Verdict.ERROR, "acme/web takes no part")) for number in range(3000)]
+    groups = grouped([*errors, bad(Verdict.FAIL)])
+    assert [group.words for group in groups] == ["3,000 checks, the first of them pair 0", "acme <b>rules</b>"]
 
 
 def test_written_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
