@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringfence import cloud_errors
 
@@ -55,7 +55,8 @@ def version() -> str:
 def of_cloud(cloud: Connection) -> About:
     """Say which cloud it is and who asks it. Raises :class:`CloudError` when it cannot be asked."""
     with cloud_errors.translated("asking the cloud who is logged in"):
-        access = cloud.session.auth.get_access(cloud.session)
+        login: Any = cloud.session.auth
+        access = login.get_access(cloud.session)
         return About(
             version(),
             str(cloud.config.get_auth_args().get("auth_url") or ""),

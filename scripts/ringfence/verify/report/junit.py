@@ -20,7 +20,7 @@ ELEMENTS = {Verdict.FAIL: "failure", Verdict.ERROR: "error", Verdict.SKIPPED: "s
 
 def render(result: Result) -> str:
     """Return the document, valid by the schema of Jenkins. JUnit has no not-applicable: it becomes a skip whose message says so."""
-    root = Element("testsuites", name="ringfence verify", **_numbers(result.counts(), result.seconds.get("all", 0.0)))
+    root = Element("testsuites", {"name": "ringfence verify", **_numbers(result.counts(), result.seconds.get("all", 0.0))})
     for kind in Kind:
         checks = [check for check in result.checks if check.kind is kind]
         if not checks:

@@ -121,7 +121,8 @@ def _target(check: Check) -> str:
 
 def by_zone(result: Result) -> tuple[Grid, list[Block]]:
     """Return who reaches whom, zone by zone, and the servers behind every cell."""
-    overview, behind = Grid(), defaultdict(Grid)
+    overview = Grid()
+    behind: dict[tuple[str, str], Grid] = defaultdict(Grid)
     for check in _probes(result):
         source, target = check.details["source"], _target(check)
         place = result.zones.get(source, source), result.zones.get(target, target)
