@@ -15,6 +15,8 @@ from rich.table import Table
 
 from infra.outcome import Outcome, Verdict
 from infra.text import visible
+from ringfence import fingerprint
+from ringfence import folder as project
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
 from ringfence.verify.report.headline import Tone, grouped, headline
@@ -55,15 +57,26 @@ def verify(
 
     request = Request(kinds=frozenset(only or Kind), turn=Turn.written(turn, seed))
     started = time.monotonic()
-    with _progress() as progress:
-        task = progress.add_task("reading declarations and stacks", total=None)
-        opened = opening.read(tuple(tenants or ()), today=today)
+    declarations = fingerprint.of_folder(project.root())
+    doing = "reading declarations and stacks"
+    verification = None
+    try:
+        with _progress() as progress:
+            task = progress.add_task(doing, total=None)
+            opened = opening.read(tuple(tenants or ()), today=today)
 
-        def tell(what: str, done: int, total: int) -> None:
-            progress.update(task, description=visible(what), completed=done, total=total or None)
+            def tell(what: str, done: int, total: int) -> None:
+                nonlocal doing
+                doing = what
+                progress.update(task, description=visible(what), completed=done, total=total or None)
 
-        result = Verification(opened.world, opened.cloud, opened.identities, tell).run(request)
-        result.about = about.of_cloud(opened.cloud)
+            verification = Verification(opened.world, opened.cloud, opened.identities, tell)
+            result = verification.run(request)
+            result.about = about.of_run(opened.cloud, declarations)
+    except KeyboardInterrupt:
+        cleaned = "; ".join(verification.cleaned if verification else ()) or "nothing was open on any server"
+        print(f"interrupted while at work on: {visible(doing)}; {cleaned}; no report was written", file=sys.stderr)
+        raise
     for name, why in opened.left.items():
         result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
     result.seconds["all"] = round(time.monotonic() - started, 1)

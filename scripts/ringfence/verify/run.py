@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from ringfence.verify.inventory import World
     from ringfence.verify.model import Case
+    from ringfence.verify.probes.link import Link
 
 PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 """Kinds that need a login on the servers."""
@@ -58,6 +58,8 @@ class Verification:
     cloud: Connection
     identities: dict[str, stacks.StackFacts]
     tell: Callable[[str, int, int], None] = silent
+    cleaned: list[str] = field(default_factory=list)
+    """What was closed when the verification was interrupted."""
 
     def run(self, request: Request) -> Result:
         """Run everything that is wanted. A part that cannot run at all becomes an error in the result, and the others still run."""
@@ -98,17 +100,25 @@ class Verification:
         """Log in everywhere and run the parts that need it; whoever cannot be logged in to is an error of the checks that need them."""
         started = time.monotonic()
         self.tell("logging in", 0, 0)
-        with contextlib.ExitStack() as stack:
-            made = stack.enter_context(session.logins(self.world))
-            plan = Plan(session.with_outside(self.world, made.outside))
-            arena = Field(plan.nodes, made.links, plan.ports, lost=made.lost)
-            result.seconds["login"] = round(time.monotonic() - started, 1)
-            if Kind.GUEST in request.kinds:
-                self._timed(result, Kind.GUEST, lambda r: self._guest(r, arena))
-            if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
-                self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, arena))
-            if Kind.STORAGE in request.kinds:
-                self._timed(result, Kind.STORAGE, lambda r: self._storage(r, arena))
+        links: dict[str, Link] = {}
+        try:
+            with session.logins(self.world) as made:
+                links = made.links
+                result.seconds["login"] = round(time.monotonic() - started, 1)
+                self._logged_in(result, request, made)
+        except KeyboardInterrupt:
+            self.cleaned.append(f"{len(links)} logins were closed, and with them the probe programs and their listeners ended")
+            raise
+
+    def _logged_in(self, result: Result, request: Request, made: session.Logins) -> None:
+        plan = Plan(session.with_outside(self.world, made.outside))
+        arena = Field(plan.nodes, made.links, plan.ports, lost=made.lost)
+        if Kind.GUEST in request.kinds:
+            self._timed(result, Kind.GUEST, lambda r: self._guest(r, arena))
+        if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
+            self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, arena))
+        if Kind.STORAGE in request.kinds:
+            self._timed(result, Kind.STORAGE, lambda r: self._storage(r, arena))
 
     def _guest(self, result: Result, arena: Field) -> None:
         """Ask every server for its inside, all at the same time, and judge it."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import contextlib
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import CloudError
 from ringfence import cloud_errors
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
+
+    from ringfence.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,19 @@ def version() -> str:
         return ""
 
 
-def of_cloud(cloud: Connection) -> About:
-    """Say which cloud it is and who asks it. Raises :class:`CloudError` when it cannot be asked."""
-    with cloud_errors.translated("asking the cloud who is logged in"):
+def of_run(cloud: Connection, declarations: Fingerprint) -> About:
+    """Say which cloud it is, who asks it, and about which declarations. A cloud that does not tell costs these words and no verdict."""
+    at = f"{declarations.revision} (changed)" if declarations.changed else declarations.revision
+    known = About(version(), folder=declarations.folder, revision=at, digest=declarations.digest)
+    with contextlib.suppress(CloudError), cloud_errors.translated("asking the cloud who is logged in"):
         login: Any = cloud.session.auth
         access = login.get_access(cloud.session)
-        return About(
-            version(),
-            str(cloud.config.get_auth_args().get("auth_url") or ""),
-            str(cloud.config.get_region_name() or ""),
-            str(access.user_id or ""),
-            str(access.project_id or ""),
-            str(access.application_credential_id or ""),
+        return replace(
+            known,
+            auth_url=str(cloud.config.get_auth_args().get("auth_url") or ""),
+            region=str(cloud.config.get_region_name() or ""),
+            user_id=str(access.user_id or ""),
+            project_id=str(access.project_id or ""),
+            application_credential_id=str(access.application_credential_id or ""),
         )
+    return known

@@ -94,6 +94,24 @@ def test_a_server_that_dies_while_it_is_asked_costs_its_own_checks(monkeypatch: 
     assert links[DEAD].commands[-1][0] == "ss"
 
 
+def test_an_interrupt_says_what_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a part: the logins are counted, and it goes on as an interrupt."""
+
+    @contextlib.contextmanager
+    def logins(_world: object) -> Iterator[session.Logins]:
+        yield session.Logins({name: Server(name) for name in SERVERS}, {})
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "logins", logins)
+    monkeypatch.setattr(asking, "ask", interrupted)
+    verification = Verification(WORLD, SimpleNamespace(), {})  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        verification.run(Request(frozenset({Kind.GUEST})))
+    assert verification.cleaned == [f"{len(SERVERS)} logins were closed, and with them the probe programs and their listeners ended"]
+
+
 FULL = GuestError(Problem("`ss` ended with 1", DEAD, got="No space left on device"))
 
 
