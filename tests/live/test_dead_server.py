@@ -35,7 +35,7 @@ def victim(opened: Opened) -> tuple[str, str]:
     """Give a server's name and its id: the last one of the last tenant."""
     tenant = opened.world.tenants[-1]
     server = list(tenant.declaration.servers)[-1]
-    return f"{tenant.name}/{server}", str(tenant.facts["servers"][server]["id"])
+    return f"{tenant.name}/{server}", tenant.facts.servers[server].id
 
 
 def act(cloud: Connection, server: str, action: str, state: str) -> None:
