@@ -19,6 +19,7 @@ from ringfence import fingerprint
 from ringfence import folder as project
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
+from ringfence.analysis.output import console as aside
 from ringfence.verify.report.headline import Tone, grouped, headline
 from ringfence.verify.result import DESCRIPTIONS, Check, Kind
 
@@ -75,7 +76,7 @@ def verify(
             result.about = about.of_run(opened.cloud, declarations)
     except KeyboardInterrupt:
         cleaned = "; ".join(verification.cleaned if verification else ()) or "nothing was open on any server"
-        print(f"interrupted while at work on: {visible(doing)}; {cleaned}; no report was written", file=sys.stderr)
+        aside(aside=True).print(f"interrupted while at work on: {doing}; {cleaned}; no report was written", markup=False)
         raise
     for name, why in opened.left.items():
         result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
