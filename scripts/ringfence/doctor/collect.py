@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from infra.components import settings
 from infra.declaration import names
 from infra.dynamic.clouds import authority
-from infra.errors import RingfenceError
+from infra.errors import CloudError, RingfenceError
 from ringfence.cloud_errors import translated
 from ringfence.doctor.checks.services import SERVICES
 from ringfence.doctor.model import Answer, Clock, Declared, Here, Seen, Service, Token, Way
@@ -42,6 +42,8 @@ THREADS = 8
 SECONDS = 30.0
 """How long one question may take."""
 KNOCK_SECONDS = 3.0
+CHOSEN_BY = ("OS_CLOUD", "OS_AUTH_URL")
+"""Variables that choose a cloud."""
 SSH = b"SSH-"
 """What an SSH server says first (RFC 4253, section 4.2)."""
 PROXY = "RINGFENCE_BASTION_PROXY"
@@ -52,6 +54,9 @@ def seen(declared: Declared, tell: Callable[[str, int, int], None]) -> Seen:
 
     Raises :class:`CloudError` when there is no cloud, or no way into it.
     """
+    if not any(map(os.environ.get, CHOSEN_BY)):
+        expected = "OS_CLOUD names an entry of clouds.yaml with an operator's credential"
+        raise CloudError.of("no cloud is chosen", expected=expected, hint='export OS_CLOUD=NAME; in the lab: eval "$(./scripts/lab env)"')
     with translated("the cloud of OS_CLOUD", connecting=True):
         import openstack  # noqa: PLC0415 - takes a second
 

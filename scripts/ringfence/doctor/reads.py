@@ -54,7 +54,7 @@ READS = (
     Read("external", NETWORK, f"/networks?router:external=true&limit={PAGE}", "networks", "openstack network list --external"),
     Read("internal", NETWORK, "/networks?router:external=false&limit=200", "networks", "openstack network list --internal"),
     Read("agents", NETWORK, "/agents", "agents", "openstack network agent list"),
-    Read("bound-ports", NETWORK, "/ports?device_owner=compute:nova&limit=200", "ports", "openstack port list --device-owner compute:nova"),
+    Read("bound-ports", NETWORK, "/ports?limit=500", "ports", "openstack port list --long"),
     Read("network-quota", NETWORK, "/quotas/{project}/details", "quota", "openstack quota show --usage"),
     Read(
         "default-rules",

@@ -129,7 +129,7 @@ DAMAGES = {
     "a region is not there": Damage("regions", FAIL, "RegionTwo", lambda case: case.platform(allowed_regions=("RegionOne", "RegionTwo"))),
     "the role is a manager's": Damage("role", FAIL, "may not list Neutron's agents", _each(
         lambda case: _token(case, roles=["manager", "member"]), lambda case: _refused(case, "agents")),
-        frozenset({"agents", "enforcement"})),
+        frozenset({"agents", "left-open"})),
     "the role is only seen to read": Damage("role", ERROR, "reads as an admin does", lambda case: _token(case, roles=["auditor"])),
     "an admin is refused": Damage("role", ERROR, "may not list Cinder's hosts", lambda case: _refused(case, "volume-hosts"),
                                   frozenset({"volume-hosts"})),
