@@ -42,6 +42,16 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    """Return everything in a module's syntax tree."""
+    return _walked(ROOT / module)
+
+
+@cache
+def _walked(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_parsed(path)))
+
+
 def imports(module: Path) -> tuple[tuple[int, str], ...]:
     """Return line and full name of everything that a module imports, wherever it does; also what it imports for type checking only."""
     return _imported(ROOT / module)
@@ -49,11 +59,11 @@ def imports(module: Path) -> tuple[tuple[int, str], ...]:
 
 @cache
 def _imported(path: Path) -> tuple[tuple[int, str], ...]:
-    return tuple(_imports(_parsed(path)))
+    return tuple(_imports(_walked(path)))
 
 
-def _imports(module: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module):
+def _imports(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str]]:
+    for node in found:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -72,17 +82,15 @@ def package_of(module: Path) -> str:
 
 def texts(module: Path) -> Iterator[tuple[int, str]]:
     """Yield line and value of every string that is not documentation."""
-    documentation = {
-        id(node.value) for node in ast.walk(tree(module)) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    for node in ast.walk(tree(module)):
+    documentation = {id(node.value) for node in nodes(module) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in nodes(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             yield node.lineno, node.value
 
 
 def named_numbers(module: Path) -> Iterator[tuple[int, str, int]]:
     """Yield line, name and value of every whole number that is given a name: in an assignment, a default, an argument."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.keyword) and node.arg:
             pairs = [(node.arg, node.value)]
         elif isinstance(node, ast.Assign):

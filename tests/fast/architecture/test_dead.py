@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fast.architecture import sources
-from tests.fast.architecture.sources import modules, tree
+from tests.fast.architecture.sources import modules, nodes, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ CALLED_BY_OTHERS = {"pytest_collection_finish", "render_str"}
 
 def defined(module: Path) -> Iterator[tuple[str, int]]:
     """Yield name and line of what a module defines: functions, classes, methods without a decorator, and values of the module."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.decorator_list:
             yield node.name, node.lineno
     for node in tree(module).body:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fast.architecture import sources
-from tests.fast.architecture.sources import modules, tree
+from tests.fast.architecture.sources import modules, nodes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def helps(call: ast.Call) -> bool:
 
 def unhelpful(module: Path) -> list[int]:
     """Return the lines of a module that make an error which leaves a person alone."""
-    calls = (node for node in ast.walk(tree(module)) if isinstance(node, ast.Call))
+    calls = (node for node in nodes(module) if isinstance(node, ast.Call))
     return [call.lineno for call in calls if makes_an_error(call) and not helps(call)]
 
 

@@ -34,11 +34,18 @@ def named(column: int) -> Iterator[str]:
         yield from CODE.findall(row[column])
 
 
+@cache
+def paths() -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return modules without their suffix, and the folders that they are in."""
+    folders = {f"/{module.parent}": ROOT / module.parent for module in modules()}
+    return {f"/{module.with_suffix('')}": module for module in modules()}, folders
+
+
 def files(text: str) -> list[Path]:
     """Return the modules and folders that a path without its beginning can be."""
-    path = text.removesuffix(".py").strip("/")
-    found = [module for module in modules() if f"/{module.with_suffix('')}".endswith(f"/{path}")]
-    return found or [ROOT / folder for folder in {module.parent for module in modules()} if f"/{folder}".endswith(f"/{path}")]
+    path = f"/{text.removesuffix('.py').strip('/')}"
+    found, folders = ([place for name, place in named.items() if name.endswith(path)] for named in paths())
+    return found or folders
 
 
 @cache

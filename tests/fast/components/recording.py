@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,16 @@ def record(stack: str, declare: Callable[[], dict[str, Any]]) -> RecordingCloud:
 
 
 def tenant(name: str, *, allowed: frozenset[str] = frozenset(), old: OldOutputs | None = None) -> RecordingCloud:
-    """Record what the stack of one of the shipped tenants declares, with what it had before."""
+    """Record what the stack of one of the shipped tenants declares, with what it had before; nobody changes a record."""
+    return _as_shipped(name) if not allowed and old is None else _tenant(name, allowed, old)
+
+
+@cache
+def _as_shipped(name: str) -> RecordingCloud:
+    return _tenant(name, frozenset(), None)
+
+
+def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None) -> RecordingCloud:
     platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
     declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
 
@@ -173,6 +183,7 @@ def tenant(name: str, *, allowed: frozenset[str] = frozenset(), old: OldOutputs 
     return record(name, declare)
 
 
+@cache
 def platform(*, routers: int = 1) -> RecordingCloud:
     """Record what the platform's stack declares, with so many routers of its own."""
     declared = load_platform(ROOT / "Pulumi.platform.yaml").platform
