@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,9 @@ def engine(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     program = tmp_path / "pulumi"
     shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
     with subprocess.Popen([program, "60"]) as process:
+        # Popen returns a moment before the kernel shows the command line.
+        while not locks.PROC.joinpath(str(process.pid), "cmdline").read_bytes().startswith(bytes(program)):
+            time.sleep(0.001)
         yield process
         process.kill()
 
