@@ -1,4 +1,4 @@
-"""The bastion: the only SSH entrance to the tenants' servers."""
+"""The bastion: the only SSH entry point to the tenants' servers."""
 
 from __future__ import annotations
 

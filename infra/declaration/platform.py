@@ -60,7 +60,7 @@ class VolumeType(Declared):
 
 
 class Bastion(Declared):
-    """The only SSH entrance: its size, and from where it may be reached."""
+    """The only SSH entry point: its size, and from where it may be reached."""
 
     flavor: Word
     """the cloud's name for processors and memory"""
@@ -86,7 +86,7 @@ class Platform(Declared):
     pool: ManagementPool
     """where management subnets come from"""
     bastion: Bastion
-    """the only SSH entrance"""
+    """the only SSH entry point"""
     ssh_port: Port = 22
     """where sshd listens, on management addresses only"""
     management_ports: Annotated[tuple[PortOrRange, ...], Field(min_length=1)]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from openstack.network.v2.port import Port
 
+WHERE = "router interface"
 GONE = 404
 """What Neutron answers when there is nothing to unplug; 409 would be a leg that routes or floating IPs still need."""
 ACTIVE = "ACTIVE"
@@ -38,7 +39,7 @@ def legs(router_id: str) -> Iterator[Port]:
 
 def plugged(props: Props) -> Port | None:
     """Return the port of the leg that is asked for, ``None`` when the router does not have it."""
-    for port in legs(required(props, "router_id", "router leg")):
+    for port in legs(required(props, "router_id", WHERE)):
         subnets = {fixed["subnet_id"] for fixed in port.fixed_ips}
         if port.id == props.get("port_id") or (not props.get("port_id") and props.get("subnet_id") in subnets):
             return port
@@ -81,7 +82,7 @@ class RouterLegLifecycle(Lifecycle):
         if plugged(props):
             port_id = taken_over(props)
         else:
-            wanted = {"port_id": props["port_id"]} if props.get("port_id") else {"subnet_id": required(props, "subnet_id", "router leg")}
+            wanted = {"port_id": props["port_id"]} if props.get("port_id") else {"subnet_id": required(props, "subnet_id", WHERE)}
             path = f"/routers/{props['router_id']}/add_router_interface"
             port_id = str(admin().network.put(path, json=wanted, raise_exc=True).json()["port_id"])
         return CreateResult(f"{props['router_id']}/{port_id}", dict(props))

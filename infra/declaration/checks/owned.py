@@ -65,7 +65,7 @@ def external_network(platform: Platform) -> Iterator[Mistake]:
 
 
 def bastion_entrance(platform: Platform) -> Iterator[Mistake]:
-    """The only SSH entrance is not open to everybody, neither by one prefix nor by all of them together."""
+    """The only SSH entry point is not open to everybody, neither by one prefix nor by all of them together."""
     what, allowed = "the bastion would be open to everybody", platform.bastion.allowed_from
     wide = [index for index, network in enumerate(allowed) if network.prefixlen < breadth.SHORTEST[network.version]]
     for index in wide:

@@ -54,7 +54,7 @@ def _cards(overlay: Overlay, resource: Resource) -> None:
     elif not entries and resource.text("networkMode") != "none":
         overlay.doubt(resource, _CHOSEN)
     if resource.before.get("securityGroups", []) != resource.state.inputs.get("securityGroups", []) and resource.before:
-        overlay.doubt(resource, "Nova puts other groups on every card of a server that is there")
+        overlay.doubt(resource, "Nova puts other groups on every port of a server that is there")
     for port in _named(overlay, resource, [entry.get("port") for entry in entries if isinstance(entry, dict)], Kind.PORT):
         overlay.change_port(port, device_owner=_NOVA, device_id=resource.id)
     project = overlay.project(resource)
@@ -123,7 +123,7 @@ def _card(overlay: Overlay, resource: Resource, ends: tuple[str, str, str], aske
     name, project, server = ends
     network = overlay.find(model.Network, name)
     if network is None:
-        overlay.doubt(resource, f"a card on a network that is not there: {name}")
+        overlay.doubt(resource, f"a port on a network that is not there: {name}")
         return
     subnets = [subnet for subnet in overlay.all(model.Subnet) if subnet.network_id == name]
     known = [str(address) for address in asked if address and is_told(address)]

@@ -93,7 +93,7 @@ def _of_ports(snapshot: Snapshot) -> Iterator[Doubt]:
         if port.binding_vnic_type in odd_cards:
             odd_cards.discard(port.binding_vnic_type)
             label = f"vnic_type:{port.binding_vnic_type}"
-            yield Doubt(label, f"{label} of port {port.name or port.id}: the model does not know this kind of card")
+            yield Doubt(label, f"{label} of port {port.name or port.id}: the model does not know this vNIC type")
     for port in snapshot.ports:
         if owners.is_load_balancer(port.device_owner, port.name):
             yield Doubt("", f"port {port.name or port.id}: members of the load balancer behind it are not modelled")

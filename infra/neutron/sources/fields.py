@@ -149,7 +149,7 @@ _REASONS = {
     "field:router.enable_ndp_proxy": "addresses behind it are announced outside",
     "field:network.vlan_transparent": "servers may tag their frames, and groups do not look at tagged ones",
     "field:network.qinq": "servers may tag their frames, and groups do not look at tagged ones",
-    "field:port.trusted": "the card may listen to and send what is not its own",
+    "field:port.trusted": "the port may listen to and send what is not its own",
 }
 
 

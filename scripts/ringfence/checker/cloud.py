@@ -225,7 +225,7 @@ class Cloud:
             there = {cards.tenant for cards in self.cards[vlan]} if bare and place == where else set()
             demand(
                 not any(there - {tenant} for tenant in bare),
-                f"a card on {flat} may send frames with tags to {vlan}, which is not understood",
+                f"a port on {flat} may send frames with tags to {vlan}, which is not understood",
             )
 
 

@@ -107,7 +107,7 @@ def markdown(found: list[Change], before: str, after: str) -> str:
     gained = sum(bool(change.gained) for change in found)
     lost = sum(bool(change.lost) for change in found)
     lines = [f"**Firewall:** {len(found)} changes of meaning, {gained} with traffic gained, {lost} with traffic lost.", ""]
-    lines += ["<details><summary>widest first</summary>", "", "| tenant | cards | what | gained | lost |", "|---|---|---|---|---|"]
+    lines += ["<details><summary>widest first</summary>", "", "| tenant | ports | what | gained | lost |", "|---|---|---|---|---|"]
     for change in found[:SHOWN]:
         ends = map(_folded, (change.gained, change.lost))
         names = map(markdown_text, (change.party, _cards(change), change.subject))

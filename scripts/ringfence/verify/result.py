@@ -30,7 +30,7 @@ DESCRIPTIONS = {
     Kind.CLOUD: "the cloud is what is declared, and nothing else",
     Kind.GUEST: "every server is inside as declared",
     Kind.MATRIX: "packets pass where a flow allows them and nowhere else",
-    Kind.SPOOF: "lies on the wire reach nobody",
+    Kind.SPOOF: "spoofed frames reach nobody",
     Kind.DENIAL: "the API refuses other tenants and readers",
     Kind.STORAGE: "what is stored cannot be read without the key",
 }

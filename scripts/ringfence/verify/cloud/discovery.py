@@ -62,7 +62,7 @@ def _leg(ports: Iterable[Json], management: ManagementOutput) -> str:
         if (row["device_id"], row["network_id"]) == (management.router_id, management.network_id):
             for fixed in row["fixed_ips"]:
                 return str(fixed["ip_address"])
-    raise CloudError.of("the management router has no leg in its segment", where=management.router_id, hint="pulumi up of the tenant")
+    raise CloudError.of("the management router has no interface in its segment", where=management.router_id, hint="pulumi up of the tenant")
 
 
 def _outer(router: Json) -> Address | None:

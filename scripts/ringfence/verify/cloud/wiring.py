@@ -166,7 +166,7 @@ def legs(scope: Scope, wanted: Wanted) -> Iterator[str]:
         made = scope.made.get("legs", name)
         row = found.pop(made.id.partition("/")[2], None) if made else None
         if row is None:
-            yield f"router {leg.router} has no leg on network {leg.network}"
+            yield f"router {leg.router} has no interface on network {leg.network}"
         else:
             yield from _leg(scope, name, leg, row)
     ours = set(scope.made.ids("routers"))
@@ -194,7 +194,7 @@ def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:
 
 
 def _leg(scope: Scope, name: str, leg: DeclaredInterface, row: Json) -> Iterator[str]:
-    what = f"leg of router {leg.router} on network {leg.network}"
+    what = f"interface of router {leg.router} on network {leg.network}"
     router = scope.made.get("routers", leg.router)
     if router and row["device_id"] != router.id:
         yield f"the {what} is plugged into router {scope.names.of('routers', row['device_id'])}"

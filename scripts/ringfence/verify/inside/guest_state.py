@@ -64,12 +64,12 @@ def judge(world: World, tenant: TenantWorld, node: Node, answers: Answers) -> It
     text = nftables.render(tenant.policy, server, nftables.server_access(world.platform))
     parts: dict[str, Callable[[], list[str]]] = {
         "ruleset is the declared one": lambda: ruleset(text, answers.json("policy")),
-        "SSH listens on the management card only": lambda: sockets(answers.text("sockets").splitlines(), node, world.platform.ssh_port),
+        "SSH listens on the management NIC only": lambda: sockets(answers.text("sockets").splitlines(), node, world.platform.ssh_port),
         "routes are the declared ones": lambda: [
             *routes(world, node, [*answers.json("routes4"), *answers.json("routes6")]),
             *rules(node, [*answers.json("rules4"), *answers.json("rules6")]),
         ],
-        "cards are the declared ones": lambda: cards(node, answers.json("cards")),
+        "NICs are the declared ones": lambda: cards(node, answers.json("cards")),
         "forwards nothing": lambda: forwarding(answers.text("forwarding")),
     }
     for what, compare in parts.items():
@@ -164,7 +164,7 @@ def cards(node: Node, entries: Sequence[Json]) -> list[str]:
     """Compare network cards by name and MAC."""
     found = {entry["ifname"]: entry.get("address", "") for entry in entries if entry["ifname"] != "lo"}
     wanted = {card.device: card.mac for card in node.cards}
-    problems = [f"undeclared card {name} ({found[name]})" for name in sorted(found.keys() - wanted.keys())]
-    problems += [f"missing card {name}" for name in sorted(wanted.keys() - found.keys())]
+    problems = [f"undeclared NIC {name} ({found[name]})" for name in sorted(found.keys() - wanted.keys())]
+    problems += [f"missing NIC {name}" for name in sorted(wanted.keys() - found.keys())]
     changed = [name for name in wanted.keys() & found.keys() if wanted[name] and wanted[name] != found[name]]
-    return problems + [f"card {name} has MAC {found[name]}, declared {wanted[name]}" for name in sorted(changed)]
+    return problems + [f"NIC {name} has MAC {found[name]}, declared {wanted[name]}" for name in sorted(changed)]

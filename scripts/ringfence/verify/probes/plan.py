@@ -141,7 +141,7 @@ class Plan:
             if own is None or hop is None:
                 continue
             foreign = target.node != "" and self.nodes[target.node].tenant != source.tenant
-            note = "" if card is main else "the management card"
+            note = "" if card is main else "the management NIC"
             if card.is_on_link(target.address) and not foreign:
                 yield card, Via(card.device, own, card.mac, target.mac, target.address, note)
                 continue

@@ -119,7 +119,7 @@ def judge(sent: Iterable[Lie], sightings: Sightings, lost: Mapping[str, str] = N
     for lie in sent:
         tenant = lie.source.partition("/")[0]
         if seen[lie.name] and not lie.honest:
-            yield Outcome(lie.name, Verdict.FAIL, f"the lie was seen by {', '.join(sorted(seen[lie.name]))}", tenant)
+            yield Outcome(lie.name, Verdict.FAIL, f"the spoofed frame was seen by {', '.join(sorted(seen[lie.name]))}", tenant)
         elif gone := _gone(lie.needs, lost):
             yield Outcome(lie.name, Verdict.ERROR, gone, tenant)
         elif lie.honest:
@@ -256,7 +256,7 @@ def _question_answered(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[st
         return f"the question was heard by {', '.join(strangers)}"
     own = {card.mac for other in nodes.values() if other.tenant == tenant for card in other.cards}
     foreign = sorted(_answers(claim, wire) - own)
-    return f"answered by {', '.join(foreign)}, no card of {tenant}" if foreign else ""
+    return f"answered by {', '.join(foreign)}, no NIC of {tenant}" if foreign else ""
 
 
 def _question_proven(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:

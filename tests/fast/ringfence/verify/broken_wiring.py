@@ -54,13 +54,13 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "leg at another address": (
         change("ports", "leg-edge-acme-net-acme-app-4", fixed_ips=[{"ip_address": "10.0.0.7"}]),
-        "leg of router acme-edge on network acme-app has addresses 10.0.0.7, made with 10.0.0.1",
+        "interface of router acme-edge on network acme-app has addresses 10.0.0.7, made with 10.0.0.1",
     ),
     "leg switched off": (
         change("ports", "acme-management", admin_state_up=False),
-        "leg of router acme-management on network acme-management has",
+        "interface of router acme-management on network acme-management has",
     ),
-    "leg lost": (fewer("ports", "acme-backbone"), "router acme-management has no leg on network platform-backbone"),
+    "leg lost": (fewer("ports", "acme-backbone"), "router acme-management has no interface on network platform-backbone"),
     "route between tenants": (change("routers", "acme-edge", routes=[ROUTE]), "undeclared route on router acme-edge: 10.9.0.0/24"),
     "route in management": (change("routers", "acme-management", routes=[ROUTE]), "undeclared route on router acme-management"),
     "gateway in management": (change("routers", "acme-management", external_gateway_info={"network_id": "public"}), "has a default route"),

@@ -57,9 +57,9 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "routing rule": ({"rules4": [{"src": "all", "table": "7"}]}, "undeclared routing rule from all to table 7"),
     "route lost": ({"routes4": SOUND["routes4"][1:]}, "missing route default"),
     "route of IPv6": ({"routes6": [{"dst": "default", "gateway": "fe80::1", "dev": "zone0"}]}, "undeclared route default via fe80::1"),
-    "extra card": ({"cards": [*SOUND["cards"], {"ifname": "eth9", "address": "02:00:00:00:00:09"}]}, "undeclared card eth9"),
-    "changed MAC": ({"cards": [*SOUND["cards"][:-1], {"ifname": "mgmt0", "address": "02:00:00:00:00:09"}]}, "card mgmt0 has MAC 02:"),
-    "card lost": ({"cards": SOUND["cards"][:-1]}, "missing card mgmt0"),
+    "extra card": ({"cards": [*SOUND["cards"], {"ifname": "eth9", "address": "02:00:00:00:00:09"}]}, "undeclared NIC eth9"),
+    "changed MAC": ({"cards": [*SOUND["cards"][:-1], {"ifname": "mgmt0", "address": "02:00:00:00:00:09"}]}, "NIC mgmt0 has MAC 02:"),
+    "card lost": ({"cards": SOUND["cards"][:-1]}, "missing NIC mgmt0"),
     "forwards": ({"forwarding": "1\n0\n"}, "forwarding is on"),
 }
 

@@ -90,7 +90,7 @@ def test_own_namesake_answers() -> None:
     own = PLAN.nodes["globex/db1"].cards[0].mac
     assert judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", own)))[0] is Verdict.PASS
     stranger = PLAN.nodes["acme/web"].cards[0].mac
-    assert "no card of globex" in judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", stranger)))[1]
+    assert "no NIC of globex" in judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", stranger)))[1]
     assert judged(claim, {})[0] is Verdict.FAIL
 
 
