@@ -27,7 +27,7 @@ AN_INTERFACE = {
     "infra/render/nftables.py": "what it writes is the policy of servers that are up",
 }
 """Files whose messages may not change, and why."""
-ORDINARY = re.compile(r"\bnetwork cards?\b|\blies? (?:below|over|in|on|beside|outside)\b|\bdoor\.py\b", re.IGNORECASE)
+ORDINARY = re.compile(r"\bnetwork cards?\b|\bdoor\.py\b", re.IGNORECASE)
 """Ordinary English, and the field's own longer words."""
 
 
@@ -86,4 +86,4 @@ def test_a_word_that_was_given_up_is_found(tmp_path: Path) -> None:
     document = tmp_path / "x.md"
     document.write_text("A router's leg\n`leg`\n\n```\nleg\n```\nfiles lie below, door.py\nDoors and network cards\n", encoding="utf-8")
     assert [(number, word) for number, line in sentences(document) for word in found_in(line)] == [(1, "leg"), (8, "Doors")]
-    assert found_in("the lie was seen") == ["lie"]
+    assert found_in("the lie was seen") == ["the lie"]

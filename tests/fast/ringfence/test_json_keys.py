@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Never, get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 import pytest
+import typer.main
 
 from infra.neutron import snapshot as records
 from infra.neutron.snapshot import Project, Unknown
 from infra.outcome import Outcome, Verdict
+from ringfence import application
 from ringfence.analysis.states import ALONE
 from ringfence.verify import stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
+from ringfence.verify.stacks import Identity, StackFacts
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 from tests.fast.queries.test_answers import two_zones
@@ -164,15 +166,42 @@ def test_no_key_of_the_other_answers_gets_another_name(tmp_path: Path, run: Run,
     hold(KEYS / "errors.txt", key_paths(run("prove", "--state", "nowhere", "--json").json))
 
 
-@pytest.mark.usefixtures("tree")
-def test_no_key_of_the_status_gets_another_name(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One tenant is up and verified, the other is not."""
+@pytest.fixture
+def acme_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one tenant's stack be up, and no other."""
     up = next(tenant for tenant in world().tenants if tenant.name == "acme")
+
+    def tenant(name: str) -> StackFacts:
+        if name != "acme":
+            raise stacks.NotUpError.of("the stack is not up", where=name, hint=f"pulumi up -s {name}")
+        return StackFacts(up.facts, Identity("d", {}), Identity("r", {}))
+
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
-    monkeypatch.setattr(stacks, "tenant", lambda name: SimpleNamespace(facts=up.facts) if name == "acme" else _down(name))
+    monkeypatch.setattr(stacks, "tenant", tenant)
+    monkeypatch.setattr(stacks, "known", lambda: ("acme", "platform"))
+    monkeypatch.setattr(stacks, "platform", lambda: {"bastion": {"address": "172.24.4.9", "host_key": "ssh-ed25519 AAAA"}})
+
+
+@pytest.mark.usefixtures("acme_is_up", "tree")
+def test_no_key_of_what_is_told_of_stacks_gets_another_name(run: Run) -> None:
+    """The status, with one tenant up and verified, and how SSH and Ansible reach its servers."""
     files.write(result())
     hold(KEYS / "status.txt", key_paths(run("status", "--json").json))
+    hold(KEYS / "ssh-config.txt", key_paths(run("ssh-config", "acme", "--json").json, {"hosts"}))
+    told = run("inventory", "--tenant", "acme", "--json").json
+    fixed = {name: value for name, value in told.items() if name in {"_meta", "all"}}
+    hold(KEYS / "inventory.txt", key_paths(fixed, {"_meta.hostvars", "_meta.hostvars.*.ringfence_addresses"}))
 
 
-def _down(name: str) -> Never:
-    raise stacks.NotUpError.of("the stack is not up", where=name)
+def test_no_key_of_what_is_written_at_first_gets_another_name(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From flags alone, into an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    flags = ("--region", "RegionOne", "--external-network", "public", "--flavor", "small", "--operators", "198.51.100.0/24")
+    hold(KEYS / "init.txt", key_paths(run("init", "initech", "--no-cloud", *flags, "--json").json))
+
+
+def test_every_verb_that_prints_json_has_its_keys_held() -> None:
+    """A new verb needs a file of its keys, made by a test that uses ``hold``."""
+    commands = typer.main.get_command(application.application()).commands  # type: ignore[attr-defined]  # typer ships click without its types
+    told = {name for name, command in commands.items() if any("--json" in parameter.opts for parameter in command.params)}
+    assert {name for name in told if not (KEYS / f"{name}.txt").exists()} == set()
