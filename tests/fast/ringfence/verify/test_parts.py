@@ -120,7 +120,7 @@ FULL = GuestError(Problem("`ss` ended with 1", DEAD, got="No space left on devic
     [
         ({"ss": FULL}, "SSH listens", "No space left"),
         ({"ip": FULL}, "routes are", "No space left"),
-        ({"ip": "{"}, "cards are", "cannot be read: JSONDecodeError"),
+        ({"ip": "{"}, "NICs are", "cannot be read: JSONDecodeError"),
         ({"ip": '["x"]'}, "routes are", "cannot be read"),
         ({"ss": "tcp LISTEN"}, "SSH listens", "cannot be read: IndexError"),
         ({"sysctl": ""}, "forwards nothing", "does not say whether it forwards"),
