@@ -23,7 +23,7 @@ from infra.topology import platform_topology
 
 if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
-    from infra.components.settings import Cloud, ImageFile
+    from infra.components.settings import CloudSettings, ImageFile
     from infra.declaration.model import Platform
 
 
@@ -32,7 +32,7 @@ class PlatformArgs:
     """What the platform is built from."""
 
     platform: Platform
-    cloud: Cloud
+    cloud: CloudSettings
     image: ImageFile
     public_key: str
     guard: ReplacementGuard

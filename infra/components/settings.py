@@ -24,7 +24,7 @@ PASSWORD_VARIABLES = ("OS_USERNAME", "OS_USER_ID", "OS_PASSWORD", "OS_TOKEN", "O
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
+class CloudSettings:
     """How to reach the cloud: the admin's entry of clouds.yaml, and what a second identity needs besides its secret."""
 
     name: str
@@ -63,7 +63,7 @@ def check_identities(environment: Mapping[str, str]) -> str:
     return name
 
 
-def cloud() -> Cloud:
+def cloud() -> CloudSettings:
     """Return the cloud of ``OS_CLOUD``. Raises :class:`CloudError`."""
     from openstack.config import OpenStackConfig  # noqa: PLC0415 - half a second that only the platform's stack pays
     from openstack.exceptions import ConfigException  # noqa: PLC0415
@@ -79,10 +79,10 @@ def cloud() -> Cloud:
     if not auth_url:
         raise CloudError.of("the cloud has no address", where=f"clouds.yaml: {name}.auth.auth_url", expected="a URL")
     cacert = authority(os.environ) or str(region.config.get("cacert") or "")
-    return Cloud(name, str(auth_url), str(region.region_name or ""), cacert)
+    return CloudSettings(name, str(auth_url), str(region.region_name or ""), cacert)
 
 
-def check_region(found: Cloud, declared: str) -> None:
+def check_region(found: CloudSettings, declared: str) -> None:
     """Refuse a credential for another region than the platform's: the admin would build there, and the tenants' deployers here.
 
     Raises :class:`CloudError`.

@@ -37,7 +37,7 @@ class Places(Interface):
         """The servers by name."""
 
 
-class Kind(StrEnum):
+class EndpointKind(StrEnum):
     """What an endpoint's name stands for."""
 
     ZONE = "zone"
@@ -48,7 +48,7 @@ class Kind(StrEnum):
     @property
     def is_inside(self) -> bool:
         """Whether such an endpoint is a part of the tenant."""
-        return self in {Kind.ZONE, Kind.SERVER}
+        return self in {EndpointKind.ZONE, EndpointKind.SERVER}
 
 
 def host(network: Network, number: int) -> Address:
@@ -116,11 +116,11 @@ def single(address: Address) -> Network:
     return ip_network(address)
 
 
-def kind(places: Places, name: str) -> Kind | None:
+def kind(places: Places, name: str) -> EndpointKind | None:
     """Tell what a name stands for, ``None`` when nothing has it. Names are unique over all kinds (a check holds this)."""
     if name == INTERNET:
-        return Kind.INTERNET
-    sections = ((Kind.ZONE, places.zones), (Kind.SERVER, places.servers), (Kind.EXTERNAL, places.externals))
+        return EndpointKind.INTERNET
+    sections = ((EndpointKind.ZONE, places.zones), (EndpointKind.SERVER, places.servers), (EndpointKind.EXTERNAL, places.externals))
     return next((found for found, names in sections if name in names), None)
 
 
@@ -130,14 +130,14 @@ def endpoint(places: Places, name: str) -> tuple[Network, ...]:
     Raises ``KeyError`` for an unknown name.
     """
     match kind(places, name):
-        case Kind.INTERNET:
+        case EndpointKind.INTERNET:
             return EVERYTHING
-        case Kind.ZONE:
+        case EndpointKind.ZONE:
             return places.zones[name].networks
-        case Kind.SERVER:
+        case EndpointKind.SERVER:
             zones = places.servers[name].zones
             return tuple(single(address) for zone in zones for address in server_addresses(places, name, zone))
-        case Kind.EXTERNAL:
+        case EndpointKind.EXTERNAL:
             return places.externals[name].cidrs
         case None:
             raise KeyError(name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedFlow:
     """A flow that allows nothing any more, with who answers for it and the line to change. ``expires`` was its last day (ISO 8601)."""
 
     tenant: str
@@ -43,13 +43,13 @@ def ended(tenant: Tenant, today: date) -> frozenset[str]:
     return frozenset(name for name, flow in tenant.flows.items() if flow.expires is not None and flow.expires < today)
 
 
-def endings(declarations: Iterable[TenantDeclaration]) -> Iterator[Ended]:
+def endings(declarations: Iterable[TenantDeclaration]) -> Iterator[EndedFlow]:
     """Yield every flow that has ended, in the order of the declarations."""
     for declaration in declarations:
         for name, flow in declaration.tenant.flows.items():
             if name in declaration.ended:
                 place = declaration.lines.of("flows", name)
-                yield Ended(declaration.tenant.name, name, str(flow.expires), flow.owner, flow.reason, place.file, place.line)
+                yield EndedFlow(declaration.tenant.name, name, str(flow.expires), flow.owner, flow.reason, place.file, place.line)
 
 
 def as_written(declaration: TenantDeclaration) -> TenantDeclaration:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from infra.declaration.expiry import Ended
+    from infra.declaration.expiry import EndedFlow
 
 PLATFORM_FILE = f"{PREFIX}{names.PLATFORM}{SUFFIX}"
 ONLY_TOGETHER = (*ON_PLATFORM.values(), "whether names of two tenants meet", "whether the platform has room for every tenant")
@@ -37,7 +37,7 @@ class Validated:
     files: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     unjudged: tuple[Problem, ...] = ()
-    ended: tuple[Ended, ...] = ()
+    ended: tuple[EndedFlow, ...] = ()
 
     @property
     def right(self) -> bool:

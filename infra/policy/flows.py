@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, names
-from infra.declaration.addresses import Kind
+from infra.declaration.addresses import EndpointKind
 from infra.declaration.model import INTERNET, PortRange, Protocol
 from infra.policy.internet import internet
 from infra.policy.rules import Direction, Family, Group, Match, Nic, Origin, Rule, TenantPolicy
@@ -84,9 +84,9 @@ def _flow_rules(declaration: TenantDeclaration, name: str, outside: tuple[Networ
 def _group_key(tenant: Tenant, endpoint: str) -> str:
     """Return the key of the group that holds an endpoint's rules; empty for endpoints outside the tenant."""
     match addresses.kind(tenant, endpoint):
-        case Kind.ZONE:
+        case EndpointKind.ZONE:
             return names.zone_group(endpoint)
-        case Kind.SERVER:
+        case EndpointKind.SERVER:
             return names.server_group(endpoint)
         case _:
             return ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from infra.packets.axes import PeerAxis
     from infra.reachability.fabric import Fabric, Origin
-    from infra.reachability.intent import Declared, Intent
+    from infra.reachability.intent import DeclaredTraffic, Intent
     from infra.reachability.ranges import Range
 
 Rectangle = tuple["Range", int, int]
@@ -44,7 +44,7 @@ def declared(fabric: Fabric, intent: Intent) -> Judgement:
     return Judgement(Claim.DECLARED, Verdict.HOLDS, f"the filters of {len(endpoints)} network cards allow exactly what is declared")
 
 
-def _differences(fabric: Fabric, endpoints: list[int], allows: dict[str, tuple[Declared, ...]]) -> Iterator[Difference]:
+def _differences(fabric: Fabric, endpoints: list[int], allows: dict[str, tuple[DeclaredTraffic, ...]]) -> Iterator[Difference]:
     """Compare all cards in one sweep; key of the tables: 2 x endpoint's number + direction."""
     actual: list[tuple[int, Rectangle]] = []
     wanted: list[tuple[int, Rectangle]] = []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from infra.reachability.filtering import PassedPackets
-    from infra.reachability.intent import Declared, Intent
+    from infra.reachability.intent import DeclaredTraffic, Intent
     from infra.reachability.paths import Delivery, Paths
     from infra.reachability.ranges import Range
 
@@ -68,7 +68,7 @@ def _label(paths: Paths, endpoint: int) -> int:
     return _PLATFORM if int(paths.fabric.endpoints.party[endpoint]) in paths.platform else 0
 
 
-def _is_declared(paths: Paths, allows: Mapping[str, tuple[Declared, ...]], passing: PassedPackets) -> bool:
+def _is_declared(paths: Paths, allows: Mapping[str, tuple[DeclaredTraffic, ...]], passing: PassedPackets) -> bool:
     """Tell whether the cards of all endpoints on the tenant's side declare all of a box."""
     ids = paths.fabric.endpoints.ids
     sides = ((passing.sources, Direction.EGRESS, passing.target), (passing.targets, Direction.INGRESS, passing.source))
@@ -78,7 +78,7 @@ def _is_declared(paths: Paths, allows: Mapping[str, tuple[Declared, ...]], passi
     return False
 
 
-def _covers(card: tuple[Declared, ...], direction: Direction, peers: Range, passing: PassedPackets) -> bool:
+def _covers(card: tuple[DeclaredTraffic, ...], direction: Direction, peers: Range, passing: PassedPackets) -> bool:
     """Tell whether a card's declared allows cover a box: at every layer-4 point of it, all of the peers."""
     allows = [allow for allow in card if allow.direction is direction]
     cuts = {passing.l4_lo} | {cut for allow in allows for cut in (allow.l4_lo, allow.l4_hi) if passing.l4_lo < cut < passing.l4_hi}

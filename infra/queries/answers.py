@@ -26,7 +26,7 @@ MOST_PAIRS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class AskedService:
     """What is asked for: a layer-4 interval ``[lo, hi)``, and its text."""
 
     lo: int
@@ -34,7 +34,9 @@ class Service:
     text: str
 
 
-def can(reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: Service | None = None) -> list[Traffic]:
+def can(
+    reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: AskedService | None = None
+) -> list[Traffic]:
     """Return what passes from any source to any target, cut to the service when one is given.
 
     Raises:
@@ -57,7 +59,7 @@ def not_too_many(pairs: Iterable[tuple[Place, Place]], what: str) -> list[tuple[
     return found
 
 
-def cut(found: Iterable[Traffic], service: Service | None) -> list[Traffic]:
+def cut(found: Iterable[Traffic], service: AskedService | None) -> list[Traffic]:
     """Return the part of traffic that is the service; all of it without one."""
     if service is None:
         return list(found)
@@ -84,7 +86,7 @@ def _joined(reachable: ReachableTraffic, sources: list[Place], targets: list[Pla
         yield from ((source, target) for target in ends if target != source)
 
 
-def passes_whole(found: Iterable[Traffic], service: Service) -> bool:
+def passes_whole(found: Iterable[Traffic], service: AskedService) -> bool:
     """Tell whether every packet of the service passes, for some source and destination."""
     edge = service.lo
     for lo, hi in sorted((box.l4_lo, box.l4_hi) for traffic in found for box in traffic.boxes):
@@ -94,7 +96,7 @@ def passes_whole(found: Iterable[Traffic], service: Service) -> bool:
     return edge >= service.hi
 
 
-def who_can_reach(reachable: ReachableTraffic, targets: Iterable[Side], service: Service) -> list[Traffic]:
+def who_can_reach(reachable: ReachableTraffic, targets: Iterable[Side], service: AskedService) -> list[Traffic]:
     """Return everything that reaches the service at one of the targets: endpoints with a path, and the world outside.
 
     Whoever comes by a public address is part of ``internet`` where all of the internet is let in, and is named where it is not.
@@ -118,7 +120,7 @@ def neighbours(reachable: ReachableTraffic, targets: list[Side]) -> Iterator[Sid
             yield from group(reachable.fabric, members.tolist())
 
 
-def _senders(reachable: ReachableTraffic, public_addresses: list[Side], outside: list[Traffic], service: Service) -> Iterator[Traffic]:
+def _senders(reachable: ReachableTraffic, public_addresses: list[Side], outside: list[Traffic], service: AskedService) -> Iterator[Traffic]:
     """Yield what endpoints send to public addresses of targets, where it is not simply part of what the whole internet may send."""
     narrow = [traffic for traffic in outside if not all(_is_everybody(box) for box in traffic.boxes)]
     admitted = normal(span for traffic in narrow for box in traffic.boxes for span in box.sources)

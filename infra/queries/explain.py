@@ -16,7 +16,7 @@ from infra.reachability.ranges import difference, intersection, normal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.queries.answers import Service
+    from infra.queries.answers import AskedService
     from infra.queries.sides import Place
     from infra.queries.traffic import ReachableTraffic, Traffic
     from infra.reachability.fabric import Allow, Fabric, Origin
@@ -55,7 +55,9 @@ class Denial:
     blocks: tuple[Block, ...]
 
 
-def why(reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: Service | None = None) -> list[Reason]:
+def why(
+    reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: AskedService | None = None
+) -> list[Reason]:
     """Return one reason per way on which packets of the service pass; empty when none does."""
     return [_reason(reachable.fabric, traffic) for traffic in can(reachable, sources, targets, service)]
 
@@ -88,7 +90,7 @@ def _helps(allow: Allow, direction: Direction, traffic: Traffic) -> bool:
     return False
 
 
-def all_denials(reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: Service) -> list[Denial]:
+def all_denials(reachable: ReachableTraffic, sources: Iterable[Place], targets: Iterable[Place], service: AskedService) -> list[Denial]:
     """Return what stops the service, for every pair of places.
 
     Raises:
@@ -98,12 +100,12 @@ def all_denials(reachable: ReachableTraffic, sources: Iterable[Place], targets: 
     return [why_not(reachable, source, target, service) for source, target in pairs]
 
 
-def why_not(reachable: ReachableTraffic, source: Place, target: Place, service: Service) -> Denial:
+def why_not(reachable: ReachableTraffic, source: Place, target: Place, service: AskedService) -> Denial:
     """Return every place that stops part of the service between two places; no blocks means that all of it passes."""
     return Denial(source, target, tuple(_blocks(reachable, source, target, service)))
 
 
-def _blocks(reachable: ReachableTraffic, source: Place, target: Place, service: Service) -> Iterator[Block]:
+def _blocks(reachable: ReachableTraffic, source: Place, target: Place, service: AskedService) -> Iterator[Block]:
     destinations, sources, no_path = _ends(reachable, source, target)
     if no_path is not None:
         yield no_path
@@ -170,7 +172,7 @@ def _no_path(reachable: ReachableTraffic, source: Side, target: Place) -> Block 
     return Block("the path", text, change)
 
 
-def _missing(reachable: ReachableTraffic, side: Side, direction: Direction, peers: Ranges, service: Service) -> Iterator[Block]:
+def _missing(reachable: ReachableTraffic, side: Side, direction: Direction, peers: Ranges, service: AskedService) -> Iterator[Block]:
     wanted = PacketSet.of([((service.lo, service.hi), points(span)) for span in peers])
     versions = {span[0] for span in peers}
     allowed = reachable.allowed(side.filter_class, direction)
@@ -187,7 +189,7 @@ def _missing(reachable: ReachableTraffic, side: Side, direction: Direction, peer
     yield Block(f"{direction.value} of {side.name}", text, f"a rule: {change}")
 
 
-def suggested_flow(source: str, target: str, service: Service) -> tuple[str, ...]:
+def suggested_flow(source: str, target: str, service: AskedService) -> tuple[str, ...]:
     """Return the lines of the smallest flow that would allow the service, as they would stand in a tenant's declaration.
 
     ``source`` and ``target`` are names as people write them (``acme/web``, ``internet``). No flow joins two tenants: then none is returned.

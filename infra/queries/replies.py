@@ -18,7 +18,7 @@ from infra.reachability.ranges import normal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.queries.answers import Service
+    from infra.queries.answers import AskedService
     from infra.queries.sides import Place
     from infra.queries.traffic import ReachableTraffic
     from infra.reachability.ranges import Range
@@ -38,7 +38,7 @@ class Reply:
     packets: tuple[str, ...]
 
 
-def replies(reachable: ReachableTraffic, pairs: Iterable[tuple[Place, Place]], service: Service | None = None) -> list[Reply] | None:
+def replies(reachable: ReachableTraffic, pairs: Iterable[tuple[Place, Place]], service: AskedService | None = None) -> list[Reply] | None:
     """Return what passes as answers between pairs by their own addresses; ``None`` when there are too many pairs to look."""
     looked = [(one, two) for one, two in pairs if isinstance(one, Side) and isinstance(two, Side)]
     if len(looked) > MOST_PAIRS:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredTraffic:
     """One declared allow of an endpoint: peers, layer 4 ``[l4_lo, l4_hi)``, and who asked for it."""
 
     direction: Direction
@@ -30,7 +30,7 @@ class DeclaredPort:
 
     party: str
     name: str
-    allows: tuple[Declared, ...]
+    allows: tuple[DeclaredTraffic, ...]
     port: str = ""
 
 
@@ -44,6 +44,6 @@ class Intent:
     compared: frozenset[str]
     cards: tuple[DeclaredPort, ...]
 
-    def allows(self) -> dict[str, tuple[Declared, ...]]:
+    def allows(self) -> dict[str, tuple[DeclaredTraffic, ...]]:
         """Return what is allowed on every port that is a declared card, by the port's id."""
         return {card.port: card.allows for card in self.cards if card.port}

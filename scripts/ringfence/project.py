@@ -39,7 +39,7 @@ Hear = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EngineStep:
     """One thing that the engine did or would do."""
 
     operation: str
@@ -58,7 +58,7 @@ class Ended:
 
     status: int
     output: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[EngineStep, ...] = ()
 
     def kinds(self, operation: str) -> set[str]:
         """Return the kinds of resources that an operation touched."""
@@ -180,14 +180,14 @@ class Project:
         )
 
 
-def _steps(entries: list[dict[str, Any]]) -> tuple[Step, ...]:
+def _steps(entries: list[dict[str, Any]]) -> tuple[EngineStep, ...]:
     """Return the entries of a plan or an event log that are more than looking."""
     return tuple(_step(entry["op"], entry["urn"]) for entry in entries if entry["op"] not in {SAME, *READS})
 
 
-def _step(operation: str, urn: str) -> Step:
+def _step(operation: str, urn: str) -> EngineStep:
     kinds, _, name = urn.rpartition("::")
-    return Step(operation, kinds.rpartition("::")[2].rpartition("$")[2], name)
+    return EngineStep(operation, kinds.rpartition("::")[2].rpartition("$")[2], name)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, reserved
-from infra.declaration.addresses import Kind
+from infra.declaration.addresses import EndpointKind
 from infra.declaration.model import INTERNET, Protocol
 from infra.declaration.yaml.source import Mistake, one_of
 
@@ -64,7 +64,7 @@ def not_any_to_any(draft: Draft) -> Iterator[Mistake]:
 def ends_differ(draft: Draft) -> Iterator[Mistake]:
     """A server that talks to itself uses its loopback, which is not filtered."""
     for name, flow in draft.flows.items():
-        if flow.source == flow.destination and addresses.kind(draft, flow.source) is Kind.SERVER:
+        if flow.source == flow.destination and addresses.kind(draft, flow.source) is EndpointKind.SERVER:
             yield Mistake(("flows", name, "to"), "a server needs no flow to itself", "another endpoint", flow.destination)
 
 
@@ -136,7 +136,7 @@ def _ends(draft: Draft) -> Iterator[tuple[tuple[str, str, str], str]]:
 
 def _resolvable(draft: Draft, end: str) -> bool:
     """Whether an endpoint's addresses are known; when not, the mistake that hides them is reported elsewhere."""
-    if addresses.kind(draft, end) is not Kind.SERVER:
+    if addresses.kind(draft, end) is not EndpointKind.SERVER:
         return addresses.kind(draft, end) is not None
     return all(zone in draft.zones and _fits(draft, zone, number) for zone, number in draft.servers[end].zones.items())
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from infra.declaration.values import Day, Word, refuse
 from infra.errors import RingfenceError
-from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.lint.findings import Finding, FindingKind
 from infra.packets.packetset import PacketSet
 from infra.reachability.acceptance import Acceptance
 
@@ -46,7 +46,7 @@ class Accepted(BaseModel):
     reason: Word
     expires: Day
     group: str = ""
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[FindingKind, ...] = ()
 
 
 class AcceptedUnknown(BaseModel):
@@ -84,9 +84,11 @@ def aged_acceptances(file: ExceptionFile, used: Iterable[Acceptance], today: dat
     names = {one.name for one in used}
     for one in file.accepted:
         if one.expires < today:
-            yield Finding(Kind.EXCEPTION_EXPIRED, f"acceptance of {one.name} ran out on {one.expires}", owner=one.owner, file=name)
+            yield Finding(FindingKind.EXCEPTION_EXPIRED, f"acceptance of {one.name} ran out on {one.expires}", owner=one.owner, file=name)
         elif one.name not in names:
-            yield Finding(Kind.EXCEPTION_UNUSED, f"acceptance of {one.name} matches nothing in this state", owner=one.owner, file=name)
+            yield Finding(
+                FindingKind.EXCEPTION_UNUSED, f"acceptance of {one.name} matches nothing in this state", owner=one.owner, file=name
+            )
 
 
 def subtract(
@@ -124,7 +126,7 @@ def _aged(listed: tuple[Accepted, ...], used: set[str], today: date, file: str) 
     for exception in listed:
         if exception.expires < today:
             text = f"exception {exception.id} ({exception.ticket}, {exception.owner}) ran out on {exception.expires}"
-            yield Finding(Kind.EXCEPTION_EXPIRED, text, exception.project, exception.group, owner=exception.owner, file=file)
+            yield Finding(FindingKind.EXCEPTION_EXPIRED, text, exception.project, exception.group, owner=exception.owner, file=file)
         elif exception.id not in used:
             text = f"exception {exception.id} ({exception.ticket}, {exception.owner}) matches no finding"
-            yield Finding(Kind.EXCEPTION_UNUSED, text, exception.project, exception.group, owner=exception.owner, file=file)
+            yield Finding(FindingKind.EXCEPTION_UNUSED, text, exception.project, exception.group, owner=exception.owner, file=file)

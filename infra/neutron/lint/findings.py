@@ -14,7 +14,7 @@ class Level(StrEnum):
     NOTE = "note"
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What is wrong with a rule, a group or the wiring."""
 
     DUPLICATE = "duplicate"
@@ -37,23 +37,23 @@ class Kind(StrEnum):
 
 
 CATALOGUE = {
-    Kind.DUPLICATE: (Level.WARNING, "Another rule of the group allows exactly the same."),
-    Kind.CONTAINED: (Level.WARNING, "One other rule of the group allows all of this and more."),
-    Kind.COVERED: (Level.NOTE, "Several other rules of the group together allow all of this."),
-    Kind.DEAD: (Level.WARNING, "The rule lets no packet pass: its remote end has no member."),
-    Kind.UNATTACHED: (Level.NOTE, "No port has this group."),
-    Kind.OVER_WIDE: (Level.NOTE, "The rule admits far more private addresses than there are servers."),
-    Kind.EXPIRED: (Level.ERROR, "The flow behind the rule has run out."),
-    Kind.OWNERLESS: (Level.WARNING, "No flow, and so nobody, asked for this rule."),
-    Kind.FAMILY_GAP: (Level.ERROR, "IPv6 is open to everybody where IPv4 is not."),
-    Kind.DRIVER_DIFFERENCE: (Level.ERROR, "The firewall driver enforces something else than the rule says."),
-    Kind.UNPROTECTED: (Level.ERROR, "Port security is off: no group filters the port, and it may send from any address."),
-    Kind.ADDRESS_PAIR: (Level.WARNING, "The port may send from addresses that are not its own."),
-    Kind.UNDECLARED: (Level.ERROR, "Something is plugged into a tenant, opened or lent, and no declaration has it."),
-    Kind.MISSING: (Level.ERROR, "Something is declared, and the state does not have it."),
-    Kind.NAMESAKE: (Level.NOTE, "Another project has the name of a declared one; nothing declared is allowed to it."),
-    Kind.EXCEPTION_EXPIRED: (Level.ERROR, "An exception has run out."),
-    Kind.EXCEPTION_UNUSED: (Level.WARNING, "An exception matches nothing any more."),
+    FindingKind.DUPLICATE: (Level.WARNING, "Another rule of the group allows exactly the same."),
+    FindingKind.CONTAINED: (Level.WARNING, "One other rule of the group allows all of this and more."),
+    FindingKind.COVERED: (Level.NOTE, "Several other rules of the group together allow all of this."),
+    FindingKind.DEAD: (Level.WARNING, "The rule lets no packet pass: its remote end has no member."),
+    FindingKind.UNATTACHED: (Level.NOTE, "No port has this group."),
+    FindingKind.OVER_WIDE: (Level.NOTE, "The rule admits far more private addresses than there are servers."),
+    FindingKind.EXPIRED: (Level.ERROR, "The flow behind the rule has run out."),
+    FindingKind.OWNERLESS: (Level.WARNING, "No flow, and so nobody, asked for this rule."),
+    FindingKind.FAMILY_GAP: (Level.ERROR, "IPv6 is open to everybody where IPv4 is not."),
+    FindingKind.DRIVER_DIFFERENCE: (Level.ERROR, "The firewall driver enforces something else than the rule says."),
+    FindingKind.UNPROTECTED: (Level.ERROR, "Port security is off: no group filters the port, and it may send from any address."),
+    FindingKind.ADDRESS_PAIR: (Level.WARNING, "The port may send from addresses that are not its own."),
+    FindingKind.UNDECLARED: (Level.ERROR, "Something is plugged into a tenant, opened or lent, and no declaration has it."),
+    FindingKind.MISSING: (Level.ERROR, "Something is declared, and the state does not have it."),
+    FindingKind.NAMESAKE: (Level.NOTE, "Another project has the name of a declared one; nothing declared is allowed to it."),
+    FindingKind.EXCEPTION_EXPIRED: (Level.ERROR, "An exception has run out."),
+    FindingKind.EXCEPTION_UNUSED: (Level.WARNING, "An exception matches nothing any more."),
 }
 """Level and description of every kind; SARIF's catalogue of rules is made from it."""
 
@@ -62,7 +62,7 @@ CATALOGUE = {
 class Finding:
     """One finding, with the place to look at: the declaration's line where there is one, else the group's name."""
 
-    kind: Kind
+    kind: FindingKind
     text: str
     project: str = ""
     group: str = ""

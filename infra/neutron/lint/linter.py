@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.lint.findings import Finding, FindingKind
 from infra.neutron.lint.redundant import redundant
 from infra.neutron.lint.width import used_addresses, width_used
 from infra.neutron.lint.wiring import wiring
@@ -52,23 +52,23 @@ def _unattached(snapshot: Snapshot, projects: dict[str, str], attached: set[str]
     for group in snapshot.security_groups:
         if group.id not in attached and group.rules:
             text = f"group {group.name or group.id} with {len(group.rules)} rules is on no port"
-            yield Finding(Kind.UNATTACHED, text, projects.get(group.project_id, ""), group.name)
+            yield Finding(FindingKind.UNATTACHED, text, projects.get(group.project_id, ""), group.name)
 
 
 def _of_rule(written: Written, filters: Filters, driver: Driver, today: date) -> Iterator[Finding]:
     source = written.rule.source
     if source is None or not source.flow:
-        yield written.finding(Kind.OWNERLESS, "no declared flow asks for it")
+        yield written.finding(FindingKind.OWNERLESS, "no declared flow asks for it")
     elif not source.owner:
-        yield written.finding(Kind.OWNERLESS, f"flow {source.flow} has no owner")
+        yield written.finding(FindingKind.OWNERLESS, f"flow {source.flow} has no owner")
     if source is not None and source.expires and source.expires < today.isoformat():
-        yield written.finding(Kind.EXPIRED, f"flow {source.flow} ran out on {source.expires}")
+        yield written.finding(FindingKind.EXPIRED, f"flow {source.flow} ran out on {source.expires}")
     if not filters.peers(written.rule):
-        yield written.finding(Kind.DEAD, "its remote end has no member")
+        yield written.finding(FindingKind.DEAD, "its remote end has no member")
     spans = _spans(service_of(written.rule), driver)
     if spans is not None and spans[0] != spans[1]:
         said, done = (", ".join(format_l4(span.lo, span.hi)) for span in spans)
-        yield written.finding(Kind.DRIVER_DIFFERENCE, f"the API says {said}, the {driver} driver enforces {done}")
+        yield written.finding(FindingKind.DRIVER_DIFFERENCE, f"the API says {said}, the {driver} driver enforces {done}")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -93,7 +93,7 @@ def _family_gaps(rules: list[Written]) -> Iterator[Finding]:
             continue
         service = service_of(written.rule)
         if service.protocol not in {"icmpv6", "ipv6-icmp"} and (written.group.id, service[1:]) not in open4:
-            yield written.finding(Kind.FAMILY_GAP, "open to every IPv6 address, and not to every IPv4 address")
+            yield written.finding(FindingKind.FAMILY_GAP, "open to every IPv6 address, and not to every IPv4 address")
 
 
 def _open_to_all(rule: Rule, family: int) -> bool:
@@ -109,4 +109,4 @@ def _over_wide(snapshot: Snapshot, rules: list[Written], filters: Filters) -> It
         used = width_used(filters.peers(written.rule), addresses)
         if used is not None and used.admitted >= OVER_WIDE * max(used.existing, 1):
             ratio = f"{used.existing} of {used.admitted:,} addresses exist ({used.existing / used.admitted:.2%})"
-            yield written.finding(Kind.OVER_WIDE, ratio)
+            yield written.finding(FindingKind.OVER_WIDE, ratio)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.lint.findings import Finding, FindingKind
 from infra.neutron.semantics.filters import words_of
 from infra.packets import redundancy
 from infra.packets.redundancy import classify
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from infra.neutron.semantics.filters import Filters
 
 KINDS = {
-    redundancy.Kind.DUPLICATE: Kind.DUPLICATE,
-    redundancy.Kind.CONTAINED: Kind.CONTAINED,
-    redundancy.Kind.COVERED: Kind.COVERED,
+    redundancy.Kind.DUPLICATE: FindingKind.DUPLICATE,
+    redundancy.Kind.CONTAINED: FindingKind.CONTAINED,
+    redundancy.Kind.COVERED: FindingKind.COVERED,
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.neutron.comparison.references import References
 from infra.neutron.comparison.statements import Wiring
-from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.lint.findings import Finding, FindingKind
 from infra.neutron.owners import is_trusted
 from infra.neutron.snapshot import Role
 
@@ -37,11 +37,11 @@ def wiring(snapshot: Snapshot, declared: Snapshot | None) -> Iterator[Finding]:
     for statement in found.statements():
         seen.add(statement.key)
         if statement.key not in wanted and statement.about & ours:
-            yield Finding(Kind.UNDECLARED, f"no declaration has it: {statement.text}", statement.project)
+            yield Finding(FindingKind.UNDECLARED, f"no declaration has it: {statement.text}", statement.project)
     for key, statement in wanted.items():
         concerned = statement.about & ours
         if key not in seen and key[0] != HOST_ROUTE and concerned and (statement.exists or concerned <= there):
-            yield Finding(Kind.MISSING, f"declared, and not so: {statement.text}", statement.project)
+            yield Finding(FindingKind.MISSING, f"declared, and not so: {statement.text}", statement.project)
 
 
 def _namesakes(snapshot: Snapshot, declared: Snapshot) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def _namesakes(snapshot: Snapshot, declared: Snapshot) -> Iterator[Finding]:
         if project.name in known and not ours:
             domain = project.domain or project.domain_id or "not told"
             text = f"project {project.name} (id {project.id}, domain {domain}) is not the declared one: nothing declared is allowed to it"
-            yield Finding(Kind.NAMESAKE, text, f"{project.name} ({project.id})")
+            yield Finding(FindingKind.NAMESAKE, text, f"{project.name} ({project.id})")
 
 
 def _unprotected(snapshot: Snapshot) -> Iterator[Finding]:
@@ -64,8 +64,10 @@ def _unprotected(snapshot: Snapshot) -> Iterator[Finding]:
     for port in open_ports:
         project, name = found.party(port.project_id), found.name(port.id)
         if not port.port_security_enabled:
-            yield Finding(Kind.UNPROTECTED, f"port security is off on {name}: no group filters it, it may send from anywhere", project)
-        yield from (Finding(Kind.ADDRESS_PAIR, f"{name} may also send from {pair}", project) for pair in _pairs(port))
+            yield Finding(
+                FindingKind.UNPROTECTED, f"port security is off on {name}: no group filters it, it may send from anywhere", project
+            )
+        yield from (Finding(FindingKind.ADDRESS_PAIR, f"{name} may also send from {pair}", project) for pair in _pairs(port))
 
 
 def _pairs(port: Port) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.neutron.lint.findings import Finding, Kind
+from infra.neutron.lint.findings import Finding, FindingKind
 from infra.neutron.semantics.filters import words_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Written:
     group: SecurityGroup
     rule: Rule
 
-    def finding(self, kind: Kind, text: str) -> Finding:
+    def finding(self, kind: FindingKind, text: str) -> Finding:
         """Return a finding about this rule."""
         source = self.rule.source
         place = (source.flow, source.owner, source.file, source.line) if source else ("", "", "", 0)

@@ -8,7 +8,7 @@ import msgspec
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.preview import source
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 def add_floating_ips(overlay: Overlay) -> None:
     """Add the floating IPs of a plan, then what binds them and what they forward."""
-    for resource in overlay.new(Kind.FLOATING_IP):
+    for resource in overlay.new(ResourceKind.FLOATING_IP):
         overlay.put(_floating(overlay, resource))
-    for resource in overlay.plan.of(Kind.FLOATING_IP_ASSOCIATE):
+    for resource in overlay.plan.of(ResourceKind.FLOATING_IP_ASSOCIATE):
         found = _bound(overlay, resource)
-        port = overlay.plan.reference(resource, "portId", Kind.PORT) or None
+        port = overlay.plan.reference(resource, "portId", ResourceKind.PORT) or None
         fields: dict[str, Any] = {"fixed_ip_address": resource.text("fixedIp") or None, "router_id": None}
         if found.port_id != port:
             overlay.put(msgspec.structs.replace(found, port_id=port, **fields))
-    for resource in overlay.plan.of(Kind.PORT_FORWARDING):
+    for resource in overlay.plan.of(ResourceKind.PORT_FORWARDING):
         _forward(overlay, resource)
 
 
@@ -41,7 +41,7 @@ def _floating(overlay: Overlay, resource: Resource) -> model.Record:
             expected = "an IPv4 subnet on the external network"
             raise SnapshotError(Problem("the pool of a floating IP has no subnet", where=where, expected=expected, got=network))
         fields["floating_ip_address"] = resource.get("address") or overlay.allocation.address(ranges[0])
-    port = overlay.plan.reference(resource, "portId", Kind.PORT) or None
+    port = overlay.plan.reference(resource, "portId", ResourceKind.PORT) or None
     if earlier is None or earlier.port_id != port or resource.text("fixedIp"):
         fields |= {"port_id": port, "fixed_ip_address": resource.text("fixedIp") or None, "router_id": None}
     return overlay.changed(
@@ -51,7 +51,7 @@ def _floating(overlay: Overlay, resource: Resource) -> model.Record:
 
 def _pool(overlay: Overlay, resource: Resource) -> str:
     """Return the external network of a floating IP, which the plan names by its name or id."""
-    pool = resource.get("pool") or overlay.plan.reference(resource, "pool", Kind.NETWORK)
+    pool = resource.get("pool") or overlay.plan.reference(resource, "pool", ResourceKind.NETWORK)
     networks = [network for network in overlay.all(model.Network) if pool in {network.id, network.name}]
     found = [network.id for network in networks if network.external or network.id == pool]
     if len(found) == 1:
@@ -64,7 +64,7 @@ def _bound(overlay: Overlay, resource: Resource) -> model.FloatingIp:
     """Return the floating IP that a resource names: by address or by id, or by what it depends on."""
     for name in ("floatingIp", "floatingipId"):
         text = resource.text(name)
-        wanted = {text} if text else {target.id for target in overlay.plan.targets(resource, name, Kind.FLOATING_IP)}
+        wanted = {text} if text else {target.id for target in overlay.plan.targets(resource, name, ResourceKind.FLOATING_IP)}
         found = [each for each in overlay.all(model.FloatingIp) if wanted & {each.id, each.floating_ip_address}]
         if len(found) == 1:
             return found[0]
@@ -78,7 +78,7 @@ def _forward(overlay: Overlay, resource: Resource) -> None:
     if outer is None or inner is None:
         overlay.doubt(resource, "the plan does not tell its ports")
         return
-    port = overlay.plan.reference(resource, "internalPortId", Kind.PORT)
+    port = overlay.plan.reference(resource, "internalPortId", ResourceKind.PORT)
     addresses = [resource.text("internalIpAddress")] if resource.text("internalIpAddress") else _addresses(overlay, port)
     if not addresses:
         overlay.doubt(resource, "the plan does not tell internalIpAddress")

@@ -8,7 +8,7 @@ import msgspec
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.preview import OTHER_STATE, source
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def add_groups(overlay: Overlay) -> None:
     Raises:
         SnapshotError: a rule's group is neither in the plan nor in the base.
     """
-    for resource in overlay.new(Kind.ADDRESS_GROUP):
+    for resource in overlay.new(ResourceKind.ADDRESS_GROUP):
         overlay.put(
             overlay.changed(
                 model.AddressGroup,
@@ -33,12 +33,12 @@ def add_groups(overlay: Overlay) -> None:
                 source=source(resource),
             )
         )
-    for resource in overlay.new(Kind.GROUP):
+    for resource in overlay.new(ResourceKind.GROUP):
         overlay.put(_group(overlay, resource))
     _add_rules(overlay)
-    for resource in overlay.plan.of(Kind.OWN_DEFAULT_GROUP):
+    for resource in overlay.plan.of(ResourceKind.OWN_DEFAULT_GROUP):
         if not overlay.shows(resource):
-            project = resource.text("project_id") or overlay.plan.reference(resource, "project_id", Kind.PROJECT)
+            project = resource.text("project_id") or overlay.plan.reference(resource, "project_id", ResourceKind.PROJECT)
             group = overlay.find(model.SecurityGroup, overlay.default_group(project))
             if group is not None:
                 overlay.put(msgspec.structs.replace(group, rules=()))
@@ -48,10 +48,10 @@ def _add_rules(overlay: Overlay) -> None:
     """Add rules to their groups; one that the base has under its id is as the plan says, unless the plan leaves it alone."""
     rules: dict[str, dict[str, model.Rule]] = {}
     known = {rule.id: group.id for group in overlay.all(model.SecurityGroup) for rule in group.rules}
-    for resource in overlay.plan.of(Kind.RULE):
+    for resource in overlay.plan.of(ResourceKind.RULE):
         if resource.kept and resource.id in known:
             continue
-        owner = overlay.plan.reference(resource, "securityGroupId", Kind.GROUP)
+        owner = overlay.plan.reference(resource, "securityGroupId", ResourceKind.GROUP)
         if overlay.find(model.SecurityGroup, owner) is None:
             where = f"{overlay.plan.name}: {resource.state.urn}"
             raise SnapshotError(Problem("a rule of a group that is not there", where=where, got=owner, hint=OTHER_STATE))
@@ -94,8 +94,8 @@ def _rule(overlay: Overlay, resource: Resource) -> model.Rule | None:
         port_range_min=resource.number("portRangeMin") or None,  # the provider leaves a 0 out of its request: Neutron then reads "all"
         port_range_max=resource.number("portRangeMax") or None,
         remote_ip_prefix=resource.text("remoteIpPrefix") or None,
-        remote_group_id=overlay.plan.reference(resource, "remoteGroupId", Kind.GROUP) or None,
-        remote_address_group_id=overlay.plan.reference(resource, "remoteAddressGroupId", Kind.ADDRESS_GROUP) or None,
+        remote_group_id=overlay.plan.reference(resource, "remoteGroupId", ResourceKind.GROUP) or None,
+        remote_address_group_id=overlay.plan.reference(resource, "remoteAddressGroupId", ResourceKind.ADDRESS_GROUP) or None,
         description=resource.text("description"),
         source=source(resource),
     )
@@ -103,9 +103,9 @@ def _rule(overlay: Overlay, resource: Resource) -> model.Rule | None:
 
 def add_port_groups(overlay: Overlay) -> None:
     """Put groups on ports that another resource made: beside those that they have, or instead of them."""
-    for resource in overlay.new(Kind.PORT_GROUPS):
-        port = overlay.plan.reference(resource, "portId", Kind.PORT)
-        named = overlay.plan.references(resource, "securityGroupIds", Kind.GROUP)
+    for resource in overlay.new(ResourceKind.PORT_GROUPS):
+        port = overlay.plan.reference(resource, "portId", ResourceKind.PORT)
+        named = overlay.plan.references(resource, "securityGroupIds", ResourceKind.GROUP)
         found = overlay.find(model.Port, port)
         others = found.security_groups if found and not resource.flag("enforce", default=False) else ()
         overlay.change_port(port, security_groups=tuple(sorted({*others, *named})))
@@ -113,18 +113,18 @@ def add_port_groups(overlay: Overlay) -> None:
 
 def add_shares(overlay: Overlay) -> None:
     """Add what a plan shares with projects."""
-    for resource in overlay.new(Kind.RBAC_POLICY):
+    for resource in overlay.new(ResourceKind.RBAC_POLICY):
         overlay.put(_rbac(overlay, resource))
 
 
 def _rbac(overlay: Overlay, resource: Resource) -> model.RbacPolicy:
-    kinds = {"network": Kind.NETWORK, "security_group": Kind.GROUP, "address_group": Kind.ADDRESS_GROUP}
+    kinds = {"network": ResourceKind.NETWORK, "security_group": ResourceKind.GROUP, "address_group": ResourceKind.ADDRESS_GROUP}
     object_type = str(resource.get("objectType"))
     return model.RbacPolicy(
         id=resource.id,
         object_type=object_type,
-        object_id=overlay.plan.reference(resource, "objectId", kinds.get(object_type, Kind.NETWORK)),
+        object_id=overlay.plan.reference(resource, "objectId", kinds.get(object_type, ResourceKind.NETWORK)),
         action=str(resource.get("action")),
-        target_project=overlay.plan.reference(resource, "targetTenant", Kind.PROJECT) or "*",
+        target_project=overlay.plan.reference(resource, "targetTenant", ResourceKind.PROJECT) or "*",
         source=source(resource),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ResourceKind(StrEnum):
     """The types that the model reads."""
 
     PROJECT = "openstack:identity/project:Project"
@@ -59,65 +59,65 @@ def _of(read: str = "", filled: str = "", harmless: str = "") -> Properties:
     return Properties(frozenset(read.split()), frozenset(filled.split()), frozenset(f"{harmless} {common}".split()))
 
 
-KNOWN: dict[Kind, Properties] = {
-    Kind.NETWORK: _of(
+KNOWN: dict[ResourceKind, Properties] = {
+    ResourceKind.NETWORK: _of(
         "external shared portSecurityEnabled segments", "tenantId", "adminStateUp availabilityZoneHints dnsDomain mtu qosPolicyId"
     ),
-    Kind.SUBNET: _of(
+    ResourceKind.SUBNET: _of(
         "gatewayIp noGateway enableDhcp prefixLength allocationPools",
         "cidr networkId subnetpoolId tenantId",
         "dnsNameservers dnsPublishFixedIp ipVersion ipv6AddressMode ipv6RaMode serviceTypes",
     ),
-    Kind.SUBNET_POOL: _of(
+    ResourceKind.SUBNET_POOL: _of(
         "prefixes defaultPrefixlen shared", "addressScopeId projectId", "defaultQuota ipVersion isDefault maxPrefixlen minPrefixlen"
     ),
-    Kind.ADDRESS_SCOPE: _of("ipVersion shared", "projectId"),
-    Kind.ROUTER: _of(
+    ResourceKind.ADDRESS_SCOPE: _of("ipVersion shared", "projectId"),
+    ResourceKind.ROUTER: _of(
         "adminStateUp enableSnat externalFixedIps",
         "externalNetworkId tenantId",
         "availabilityZoneHints distributed externalQosPolicyId externalSubnetIds vendorOptions",
     ),
-    Kind.ROUTER_INTERFACE: _of(filled="routerId portId subnetId", harmless="forceDestroy"),
-    Kind.ROUTER_ROUTE: _of(filled="routerId destinationCidr nextHop"),
-    Kind.ROUTER_ROUTES: _of("routes", "routerId"),
-    Kind.PORT: _of(
+    ResourceKind.ROUTER_INTERFACE: _of(filled="routerId portId subnetId", harmless="forceDestroy"),
+    ResourceKind.ROUTER_ROUTE: _of(filled="routerId destinationCidr nextHop"),
+    ResourceKind.ROUTER_ROUTES: _of("routes", "routerId"),
+    ResourceKind.PORT: _of(
         "adminStateUp allowedAddressPairs binding deviceOwner deviceId noFixedIp noSecurityGroups portSecurityEnabled",
         "fixedIps macAddress networkId securityGroupIds tenantId allFixedIps allSecurityGroupIds",
         "dnsName dnsAssignments extraDhcpOptions qosPolicyId",
     ),
-    Kind.PORT_GROUPS: _of("enforce", "portId securityGroupIds allSecurityGroupIds"),
-    Kind.GROUP: _of("deleteDefaultRules stateful", "tenantId"),
-    Kind.RULE: _of(
+    ResourceKind.PORT_GROUPS: _of("enforce", "portId securityGroupIds allSecurityGroupIds"),
+    ResourceKind.GROUP: _of("deleteDefaultRules stateful", "tenantId"),
+    ResourceKind.RULE: _of(
         "direction ethertype portRangeMin portRangeMax protocol remoteIpPrefix",
         "securityGroupId remoteGroupId remoteAddressGroupId tenantId",
     ),
-    Kind.ADDRESS_GROUP: _of("addresses", "projectId"),
-    Kind.FLOATING_IP: _of("fixedIp", "address pool portId tenantId", "dnsDomain dnsName subnetId subnetIds"),
-    Kind.FLOATING_IP_ASSOCIATE: _of("fixedIp", "floatingIp portId"),
-    Kind.PORT_FORWARDING: _of("externalPort internalPort protocol", "floatingipId internalIpAddress internalPortId"),
-    Kind.RBAC_POLICY: _of("action objectType", "objectId targetTenant projectId"),
-    Kind.TRUNK: _of("", "portId subPorts tenantId", "adminStateUp"),
-    Kind.SERVER: _of(
+    ResourceKind.ADDRESS_GROUP: _of("addresses", "projectId"),
+    ResourceKind.FLOATING_IP: _of("fixedIp", "address pool portId tenantId", "dnsDomain dnsName subnetId subnetIds"),
+    ResourceKind.FLOATING_IP_ASSOCIATE: _of("fixedIp", "floatingIp portId"),
+    ResourceKind.PORT_FORWARDING: _of("externalPort internalPort protocol", "floatingipId internalIpAddress internalPortId"),
+    ResourceKind.RBAC_POLICY: _of("action objectType", "objectId targetTenant projectId"),
+    ResourceKind.TRUNK: _of("", "portId subPorts tenantId", "adminStateUp"),
+    ResourceKind.SERVER: _of(
         "networkMode",
         "networks securityGroups accessIpV4 accessIpV6",
         "adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName forceDelete hypervisorHostname "
         "imageId imageName keyPair metadata allMetadata personalities powerState schedulerHints stopBeforeDestroy userData vendorOptions "
         "created updated",
     ),
-    Kind.INTERFACE: _of("", "fixedIp instanceId networkId portId"),
+    ResourceKind.INTERFACE: _of("", "fixedIp instanceId networkId portId"),
 }
 """The properties of each type that joins, opens or owns something; types of ``Kind`` that are not here are read for one thing only."""
 
-INNER: dict[tuple[Kind, str], Properties] = {
-    (Kind.NETWORK, "segments"): _of("networkType physicalNetwork segmentationId"),
-    (Kind.PORT, "binding"): _of("vnicType", harmless="hostId vifType"),
-    (Kind.PORT, "fixedIps"): _of("", "ipAddress subnetId"),
-    (Kind.PORT, "allowedAddressPairs"): _of("ipAddress macAddress"),
-    (Kind.ROUTER, "externalFixedIps"): _of("", "ipAddress subnetId"),
-    (Kind.SERVER, "networks"): _of("", "fixedIpV4 fixedIpV6 mac name port uuid", "accessNetwork"),
-    (Kind.TRUNK, "subPorts"): _of("", "portId segmentationId", "segmentationType"),
-    (Kind.SUBNET, "allocationPools"): _of("start end"),
-    (Kind.ROUTER_ROUTES, "routes"): _of("destinationCidr nextHop"),
+INNER: dict[tuple[ResourceKind, str], Properties] = {
+    (ResourceKind.NETWORK, "segments"): _of("networkType physicalNetwork segmentationId"),
+    (ResourceKind.PORT, "binding"): _of("vnicType", harmless="hostId vifType"),
+    (ResourceKind.PORT, "fixedIps"): _of("", "ipAddress subnetId"),
+    (ResourceKind.PORT, "allowedAddressPairs"): _of("ipAddress macAddress"),
+    (ResourceKind.ROUTER, "externalFixedIps"): _of("", "ipAddress subnetId"),
+    (ResourceKind.SERVER, "networks"): _of("", "fixedIpV4 fixedIpV6 mac name port uuid", "accessNetwork"),
+    (ResourceKind.TRUNK, "subPorts"): _of("", "portId segmentationId", "segmentationType"),
+    (ResourceKind.SUBNET, "allocationPools"): _of("start end"),
+    (ResourceKind.ROUTER_ROUTES, "routes"): _of("destinationCidr nextHop"),
 }
 """The same for the objects inside a property."""
 
@@ -201,6 +201,6 @@ def reason_against(kind: str, *, custom: bool) -> str:
 
     ``custom`` is false for components: they are names for what they hold, and what they hold is in the plan.
     """
-    if not custom or kind in {*Kind, *HARMLESS, *OWN, *_ENGINE} or kind.startswith(_PACKAGES):
+    if not custom or kind in {*ResourceKind, *HARMLESS, *OWN, *_ENGINE} or kind.startswith(_PACKAGES):
         return ""
     return REFUSED.get(kind, "the model does not know this kind of resource")

@@ -9,7 +9,7 @@ import msgspec
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.plans.allocation import Allocation
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.preview import OTHER_STATE
 from infra.neutron.snapshot.store import records_of
 
@@ -101,17 +101,17 @@ class Overlay:
     def project(self, resource: Resource) -> str:
         """Return the project in which a resource is created: the named one, or that of its provider's credential."""
         for name in ("tenantId", "projectId"):
-            named = self.plan.reference(resource, name, Kind.PROJECT)
+            named = self.plan.reference(resource, name, ResourceKind.PROJECT)
             if named:
                 return named
         provider = self.plan.provider(resource)
         if provider is None:
             return self.admin
         if "tenantId" in provider.state.inputs:
-            return self.plan.reference(provider, "tenantId", Kind.PROJECT)
-        credentials = self.plan.targets(provider, "applicationCredentialId", Kind.CREDENTIAL)
+            return self.plan.reference(provider, "tenantId", ResourceKind.PROJECT)
+        credentials = self.plan.targets(provider, "applicationCredentialId", ResourceKind.CREDENTIAL)
         asked = provider.text("applicationCredentialId")
-        credentials += [found for found in self.plan.of(Kind.CREDENTIAL) if asked and found.id == asked]
+        credentials += [found for found in self.plan.of(ResourceKind.CREDENTIAL) if asked and found.id == asked]
         if credentials:
             return self.project(credentials[0])
         if any(provider.state.inputs.get(name) for name in _OTHER_LOGINS):

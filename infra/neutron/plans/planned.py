@@ -15,7 +15,7 @@ from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.plans.floating_ips import add_floating_ips
 from infra.neutron.plans.groups import add_groups, add_port_groups, add_shares
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.overlay import Overlay
 from infra.neutron.plans.ports import add_port, add_trunks
 from infra.neutron.plans.preview import Plan, Resource, is_told, source
@@ -49,24 +49,24 @@ def planned_snapshot(data: bytes, base: model.Snapshot | None = None, name: str 
 
 def _apply(overlay: Overlay) -> None:
     """Lay the plan over the base, in an order in which whatever is referred to is there already."""
-    for resource in overlay.new(Kind.PROJECT):
+    for resource in overlay.new(ResourceKind.PROJECT):
         _put(overlay, model.Project, resource, name=resource.text("name"))
-    for resource in overlay.new(Kind.NETWORK):
+    for resource in overlay.new(ResourceKind.NETWORK):
         _network(overlay, resource)
-    for resource in overlay.new(Kind.ADDRESS_SCOPE):
+    for resource in overlay.new(ResourceKind.ADDRESS_SCOPE):
         version = 6 if resource.number("ipVersion") == 6 else 4  # noqa: PLR2004 - the family
         _put(overlay, model.AddressScope, resource, name=resource.text("name"), project_id=overlay.project(resource), ip_version=version)
-    for resource in overlay.new(Kind.SUBNET_POOL):
-        scope = overlay.plan.reference(resource, "addressScopeId", Kind.ADDRESS_SCOPE) or None
+    for resource in overlay.new(ResourceKind.SUBNET_POOL):
+        scope = overlay.plan.reference(resource, "addressScopeId", ResourceKind.ADDRESS_SCOPE) or None
         fields = {"prefixes": tuple(map(str, resource.items("prefixes"))), "address_scope_id": scope}
         _put(overlay, model.SubnetPool, resource, project_id=overlay.project(resource), name=resource.text("name"), **fields)
-    for resource in overlay.new(Kind.SUBNET):
+    for resource in overlay.new(ResourceKind.SUBNET):
         _subnet(overlay, resource)
     add_groups(overlay)
-    for resource in overlay.new(Kind.ROUTER):
+    for resource in overlay.new(ResourceKind.ROUTER):
         _router(overlay, resource)
     add_servers(overlay)
-    for resource in overlay.new(Kind.PORT):
+    for resource in overlay.new(ResourceKind.PORT):
         add_port(overlay, resource)
     add_port_groups(overlay)
     add_interfaces(overlay)
@@ -105,7 +105,7 @@ def _number(value: object) -> int | None:
 
 def _subnet(overlay: Overlay, resource: Resource) -> None:
     earlier = overlay.find(model.Subnet, resource.id)
-    pool = overlay.plan.reference(resource, "subnetpoolId", Kind.SUBNET_POOL)
+    pool = overlay.plan.reference(resource, "subnetpoolId", ResourceKind.SUBNET_POOL)
     cidr = resource.get("cidr") or (earlier.cidr if earlier else None) or _cut(overlay, resource, pool)
     gateway = resource.get("gatewayIp") or (earlier.gateway_ip if earlier else None) or overlay.allocation.first(str(cidr))
     if resource.flag("noGateway", default=False):
@@ -120,7 +120,7 @@ def _subnet(overlay: Overlay, resource: Resource) -> None:
         model.Subnet,
         resource.id,
         name=resource.text("name"),
-        network_id=overlay.plan.reference(resource, "networkId", Kind.NETWORK),
+        network_id=overlay.plan.reference(resource, "networkId", ResourceKind.NETWORK),
         project_id=overlay.project(resource),
         cidr=str(cidr),
         gateway_ip=gateway,
@@ -136,7 +136,7 @@ def _cut(overlay: Overlay, resource: Resource, pool: str) -> str:
     found = overlay.find(model.SubnetPool, pool)
     length = resource.number("prefixLength")
     if length is None:
-        asked = [other.number("defaultPrefixlen") for other in overlay.plan.of(Kind.SUBNET_POOL) if other.id == pool]
+        asked = [other.number("defaultPrefixlen") for other in overlay.plan.of(ResourceKind.SUBNET_POOL) if other.id == pool]
         length = asked[0] if asked else None
     if found is None or length is None:
         where = f"{overlay.plan.name}: {resource.state.urn}"
@@ -146,7 +146,7 @@ def _cut(overlay: Overlay, resource: Resource, pool: str) -> str:
 
 def _router(overlay: Overlay, resource: Resource) -> None:
     earlier = overlay.find(model.Router, resource.id)
-    network = overlay.plan.reference(resource, "externalNetworkId", Kind.NETWORK)
+    network = overlay.plan.reference(resource, "externalNetworkId", ResourceKind.NETWORK)
     gateways: tuple[model.Gateway, ...] = ()
     if network:
         same = next((gateway for gateway in earlier.gateways if gateway.network_id == network), None) if earlier else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.addresses import parse_prefix
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.preview import is_told, source
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def add_port(overlay: Overlay, resource: Resource) -> None:
         SnapshotError: its network is not there, or the plan does not say on which subnet an address is.
     """
     earlier = overlay.find(model.Port, resource.id)
-    name = overlay.plan.reference(resource, "networkId", Kind.NETWORK)
+    name = overlay.plan.reference(resource, "networkId", ResourceKind.NETWORK)
     network = overlay.find(model.Network, name)
     if network is None:
         hint = "give the snapshot of the cloud that the plan is for"
@@ -64,7 +64,7 @@ def _pair(pair: dict[str, Any]) -> model.AddressPair:
 
 def _groups(overlay: Overlay, resource: Resource, project: str, *, secure: bool) -> tuple[str, ...]:
     """Return a port's groups: the project's default group where it names none and does not ask for none."""
-    named = overlay.plan.references(resource, "securityGroupIds", Kind.GROUP)
+    named = overlay.plan.references(resource, "securityGroupIds", ResourceKind.GROUP)
     if named or not secure or resource.flag("noSecurityGroups", default=False):
         return tuple(sorted(named))
     earlier = overlay.find(model.Port, resource.id)
@@ -97,17 +97,17 @@ def holds(cidr: str, address: str) -> bool:
 
 def add_trunks(overlay: Overlay) -> None:
     """Add trunks: every subport reaches its server through the trunk's port."""
-    for resource in overlay.new(Kind.TRUNK):
+    for resource in overlay.new(ResourceKind.TRUNK):
         subs = [sub for sub in resource.items("subPorts") if isinstance(sub, dict)]
         tags = {str(sub.get("portId")): sub.get("segmentationId") for sub in subs}
         ports = [str(sub.get("portId")) for sub in subs if is_told(sub.get("portId"))]
         if len(ports) < len(subs) or not is_told(resource.state.inputs.get("subPorts")):
-            found = [target.id for target in overlay.plan.targets(resource, "subPorts", Kind.PORT) if target.id not in ports]
+            found = [target.id for target in overlay.plan.targets(resource, "subPorts", ResourceKind.PORT) if target.id not in ports]
             if not found:
                 overlay.doubt(resource, "the plan does not tell subPorts")
             ports += found
         parts = tuple(model.SubPort(port_id=port, segmentation_id=_tag(tags.get(port))) for port in ports)
-        parent = overlay.plan.reference(resource, "portId", Kind.PORT)
+        parent = overlay.plan.reference(resource, "portId", ResourceKind.PORT)
         overlay.put(model.Trunk(id=resource.id, port_id=parent, project_id=overlay.project(resource), sub_ports=parts))
 
 

@@ -56,7 +56,7 @@ def is_told(value: object) -> bool:
     return not (isinstance(value, str) and value in _NOT_TOLD)
 
 
-class State(msgspec.Struct, frozen=True, rename="camel"):
+class ResourceState(msgspec.Struct, frozen=True, rename="camel"):
     """A resource's state, before or after."""
 
     urn: str
@@ -74,8 +74,8 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
 
     op: str
     urn: str
-    old_state: State | None = None
-    new_state: State | None = None
+    old_state: ResourceState | None = None
+    new_state: ResourceState | None = None
 
 
 class _Preview(msgspec.Struct, frozen=True, rename="camel"):
@@ -87,7 +87,7 @@ class _Preview(msgspec.Struct, frozen=True, rename="camel"):
 class Resource:
     """A resource as it will be, with its inputs as they were; ``kept`` when the plan does not touch it."""
 
-    state: State
+    state: ResourceState
     kept: bool
     before: dict[str, Any] = field(default_factory=dict)
 
@@ -217,7 +217,7 @@ class Plan:
         return self.resources.get(resource.state.provider.rpartition("::")[0])
 
 
-def _resource(step: Step, state: State) -> Resource:
+def _resource(step: Step, state: ResourceState) -> Resource:
     old, kept = step.old_state, step.op in _KEPT
     if old is not None and step.op in _STAYS:
         outputs = state.outputs or (old.outputs if kept else {})

@@ -12,7 +12,7 @@ import msgspec
 
 from infra.neutron import owners
 from infra.neutron import snapshot as model
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from infra.neutron.plans.preview import Resource
 
 _OBJECTS: dict[str, type[model.Record]] = {
-    Kind.PROJECT: model.Project,
-    Kind.NETWORK: model.Network,
-    Kind.SUBNET: model.Subnet,
-    Kind.SUBNET_POOL: model.SubnetPool,
-    Kind.ADDRESS_SCOPE: model.AddressScope,
-    Kind.ROUTER: model.Router,
-    Kind.ROUTER_INTERFACE: model.Port,
-    Kind.PORT: model.Port,
-    Kind.GROUP: model.SecurityGroup,
-    Kind.ADDRESS_GROUP: model.AddressGroup,
-    Kind.FLOATING_IP: model.FloatingIp,
-    Kind.RBAC_POLICY: model.RbacPolicy,
-    Kind.TRUNK: model.Trunk,
-    Kind.SERVER: model.Server,
-    Kind.OWN_DEFAULT_GROUP: model.SecurityGroup,
+    ResourceKind.PROJECT: model.Project,
+    ResourceKind.NETWORK: model.Network,
+    ResourceKind.SUBNET: model.Subnet,
+    ResourceKind.SUBNET_POOL: model.SubnetPool,
+    ResourceKind.ADDRESS_SCOPE: model.AddressScope,
+    ResourceKind.ROUTER: model.Router,
+    ResourceKind.ROUTER_INTERFACE: model.Port,
+    ResourceKind.PORT: model.Port,
+    ResourceKind.GROUP: model.SecurityGroup,
+    ResourceKind.ADDRESS_GROUP: model.AddressGroup,
+    ResourceKind.FLOATING_IP: model.FloatingIp,
+    ResourceKind.RBAC_POLICY: model.RbacPolicy,
+    ResourceKind.TRUNK: model.Trunk,
+    ResourceKind.SERVER: model.Server,
+    ResourceKind.OWN_DEFAULT_GROUP: model.SecurityGroup,
 }
 """Types whose id is that of one object, which goes with them."""
 
@@ -47,7 +47,7 @@ def remove(overlay: Overlay) -> None:
         kind = _OBJECTS.get(resource.state.type)
         if kind is not None and overlay.drop(kind, resource.id):
             gone.add(resource.id)
-        elif resource.state.type == Kind.OWN_LEG:
+        elif resource.state.type == ResourceKind.OWN_LEG:
             interface = resource.id.partition("/")[2]
             if overlay.drop(model.Port, interface):
                 gone.add(interface)
@@ -133,12 +133,12 @@ def _forwarding(overlay: Overlay, resource: Resource) -> None:
 
 
 _PARTS: dict[str, Callable[[Overlay, Resource], None]] = {
-    Kind.ROUTER_ROUTE: _route,
-    Kind.ROUTER_ROUTES: _routes,
-    Kind.OWN_ROUTE: _own_route,
-    Kind.OWN_POOL_ROUTE: _own_route,
-    Kind.FLOATING_IP_ASSOCIATE: _associated,
-    Kind.PORT_GROUPS: _groups,
-    Kind.PORT_FORWARDING: _forwarding,
+    ResourceKind.ROUTER_ROUTE: _route,
+    ResourceKind.ROUTER_ROUTES: _routes,
+    ResourceKind.OWN_ROUTE: _own_route,
+    ResourceKind.OWN_POOL_ROUTE: _own_route,
+    ResourceKind.FLOATING_IP_ASSOCIATE: _associated,
+    ResourceKind.PORT_GROUPS: _groups,
+    ResourceKind.PORT_FORWARDING: _forwarding,
 }
 """Types that are a part of another object."""

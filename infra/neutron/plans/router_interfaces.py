@@ -10,7 +10,7 @@ import msgspec
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.preview import OTHER_STATE, is_told, source
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 def add_interfaces(overlay: Overlay) -> None:
     """Turn ports into router interfaces, and plug routers in at subnets."""
-    for resource in overlay.plan.of(Kind.ROUTER_INTERFACE, Kind.OWN_LEG):
-        words = ("router_id", "port_id", "subnet_id") if resource.state.type == Kind.OWN_LEG else ("routerId", "portId", "subnetId")
-        router, port, subnet = map(overlay.plan.reference, repeat(resource), words, (Kind.ROUTER, Kind.PORT, Kind.SUBNET))
+    for resource in overlay.plan.of(ResourceKind.ROUTER_INTERFACE, ResourceKind.OWN_LEG):
+        words = ("router_id", "port_id", "subnet_id") if resource.state.type == ResourceKind.OWN_LEG else ("routerId", "portId", "subnetId")
+        router, port, subnet = map(
+            overlay.plan.reference, repeat(resource), words, (ResourceKind.ROUTER, ResourceKind.PORT, ResourceKind.SUBNET)
+        )
         if not (resource.kept and _has_leg(overlay, router, port, subnet)):
             _interface(overlay, resource, router, (port, subnet))
 
@@ -63,24 +65,24 @@ def _interface(overlay: Overlay, resource: Resource, router: str, ends: tuple[st
 
 def add_routes(overlay: Overlay) -> None:
     """Add extra routes, whichever resource asks for them."""
-    for resource in overlay.plan.of(Kind.ROUTER_ROUTE, Kind.OWN_ROUTE, Kind.OWN_POOL_ROUTE):
-        old = resource.state.type == Kind.ROUTER_ROUTE
+    for resource in overlay.plan.of(ResourceKind.ROUTER_ROUTE, ResourceKind.OWN_ROUTE, ResourceKind.OWN_POOL_ROUTE):
+        old = resource.state.type == ResourceKind.ROUTER_ROUTE
         router, destination, next_hop = ("routerId", "destinationCidr", "nextHop") if old else ("router_id", "destination", "next_hop")
-        to = resource.get(destination) or overlay.cidr(overlay.plan.reference(resource, destination, Kind.SUBNET))
-        by = resource.get(next_hop) or _first_address(overlay, overlay.plan.reference(resource, next_hop, Kind.PORT))
+        to = resource.get(destination) or overlay.cidr(overlay.plan.reference(resource, destination, ResourceKind.SUBNET))
+        by = resource.get(next_hop) or _first_address(overlay, overlay.plan.reference(resource, next_hop, ResourceKind.PORT))
         for identifier in _routers(overlay, resource, router):
             _route(overlay, resource, identifier, [(str(to), str(by))])
-    for resource in overlay.plan.of(Kind.ROUTER_ROUTES):
+    for resource in overlay.plan.of(ResourceKind.ROUTER_ROUTES):
         pairs = [pair for pair in resource.items("routes") if isinstance(pair, dict) and is_told(pair)]
-        identifier = overlay.plan.reference(resource, "routerId", Kind.ROUTER)
+        identifier = overlay.plan.reference(resource, "routerId", ResourceKind.ROUTER)
         _route(overlay, resource, identifier, [(str(pair.get("destinationCidr")), str(pair.get("nextHop"))) for pair in pairs])
 
 
 def _routers(overlay: Overlay, resource: Resource, name: str) -> list[str]:
     """Return the routers of a route: the one that its id tells, or all those of which one will get it."""
-    first = overlay.plan.reference(resource, name, Kind.ROUTER)
+    first = overlay.plan.reference(resource, name, ResourceKind.ROUTER)
     holder = resource.state.id.partition("/")[0]
-    if resource.state.type == Kind.OWN_ROUTE and overlay.find(model.Router, holder) is not None:
+    if resource.state.type == ResourceKind.OWN_ROUTE and overlay.find(model.Router, holder) is not None:
         return [holder]
     return [first, *map(str, resource.items("further"))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.neutron import snapshot as model
-from infra.neutron.plans.kinds import Kind
+from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.ports import holds
 from infra.neutron.plans.preview import is_told, source
 
@@ -19,7 +19,7 @@ _CHOSEN = "Nova chooses the network of a server that names none"
 
 def add_servers(overlay: Overlay) -> None:
     """Add the servers themselves, so that ports can belong to them."""
-    for resource in overlay.new(Kind.SERVER):
+    for resource in overlay.new(ResourceKind.SERVER):
         overlay.put(
             overlay.changed(
                 model.Server, resource.id, name=resource.text("name"), project_id=overlay.project(resource), source=source(resource)
@@ -29,12 +29,12 @@ def add_servers(overlay: Overlay) -> None:
 
 def plug_servers(overlay: Overlay) -> None:
     """Give servers their cards; those of a server that the base shows as it is are there."""
-    for resource in overlay.new(Kind.SERVER):
+    for resource in overlay.new(ResourceKind.SERVER):
         _cards(overlay, resource)
-    for resource in overlay.new(Kind.INTERFACE):
-        server = overlay.plan.reference(resource, "instanceId", Kind.SERVER)
-        port = overlay.plan.reference(resource, "portId", Kind.PORT)
-        network = overlay.plan.reference(resource, "networkId", Kind.NETWORK)
+    for resource in overlay.new(ResourceKind.INTERFACE):
+        server = overlay.plan.reference(resource, "instanceId", ResourceKind.SERVER)
+        port = overlay.plan.reference(resource, "portId", ResourceKind.PORT)
+        network = overlay.plan.reference(resource, "networkId", ResourceKind.NETWORK)
         if port:
             overlay.change_port(port, device_owner=_NOVA, device_id=server)
         elif network:
@@ -55,7 +55,7 @@ def _cards(overlay: Overlay, resource: Resource) -> None:
         overlay.doubt(resource, _CHOSEN)
     if resource.before.get("securityGroups", []) != resource.state.inputs.get("securityGroups", []) and resource.before:
         overlay.doubt(resource, "Nova puts other groups on every port of a server that is there")
-    for port in _named(overlay, resource, [entry.get("port") for entry in entries if isinstance(entry, dict)], Kind.PORT):
+    for port in _named(overlay, resource, [entry.get("port") for entry in entries if isinstance(entry, dict)], ResourceKind.PORT):
         overlay.change_port(port, device_owner=_NOVA, device_id=resource.id)
     project = overlay.project(resource)
     held = {port.network_id for port in overlay.all(model.Port) if port.device_id == resource.id}
@@ -74,7 +74,7 @@ def _networks(overlay: Overlay, resource: Resource, entry: dict[str, Any], *, al
     if not alone:
         return []
     if entry.get("uuid"):
-        return _named(overlay, resource, [entry["uuid"]], Kind.NETWORK)
+        return _named(overlay, resource, [entry["uuid"]], ResourceKind.NETWORK)
     name = entry.get("name")
     found = [network.id for network in overlay.all(model.Network) if name and network.name == name]
     if not found:
@@ -84,7 +84,7 @@ def _networks(overlay: Overlay, resource: Resource, entry: dict[str, Any], *, al
     return found
 
 
-def _named(overlay: Overlay, resource: Resource, values: list[Any], kind: Kind) -> list[str]:
+def _named(overlay: Overlay, resource: Resource, values: list[Any], kind: ResourceKind) -> list[str]:
     """Return the ids in ``networks``: the known ones; for unknown ones everything of the kind that the property depends on."""
     asked = [value for value in values if value]
     known = [str(value) for value in asked if is_told(value)]
@@ -104,7 +104,7 @@ def _groups(overlay: Overlay, resource: Resource, project: str) -> tuple[str, ..
             overlay.doubt(resource, "the plan does not tell securityGroups")
         return (overlay.default_group(project),)
     groups = overlay.all(model.SecurityGroup)
-    found = [target.id for target in overlay.plan.targets(resource, "securityGroups", Kind.GROUP) if not is_told(asked)]
+    found = [target.id for target in overlay.plan.targets(resource, "securityGroups", ResourceKind.GROUP) if not is_told(asked)]
     for text in filter(is_told, asked):
         if text == "default":
             found.append(overlay.default_group(project))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra.neutron.plans.kinds import INNER, KNOWN, Kind, reason_against
+from infra.neutron.plans.kinds import INNER, KNOWN, ResourceKind, reason_against
 from infra.neutron.plans.preview import MOST, is_told
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def add_doubts(overlay: Overlay) -> None:
         if reason:
             overlay.doubt(resource, reason)
         elif resource.state.type in KNOWN and not overlay.shows(resource):
-            for doubt in doubts_of(resource, Kind(resource.state.type)):
+            for doubt in doubts_of(resource, ResourceKind(resource.state.type)):
                 overlay.doubt(resource, doubt)
             if resource.kept and not (resource.state.inputs or resource.state.outputs):
                 overlay.doubt(resource, "neither the plan nor the state that it is laid over shows it")
 
 
-def doubts_of(resource: Resource, kind: Kind) -> Iterator[str]:
+def doubts_of(resource: Resource, kind: ResourceKind) -> Iterator[str]:
     """Yield what of a resource is not understood: of its inputs; of its outputs where nobody asked for it in a program."""
     values = resource.state.inputs or resource.state.outputs
     yield from _unread(values, KNOWN[kind], "")

@@ -17,7 +17,7 @@ from infra.packets.axes import l4_interval
 from infra.policy.bastion import bastion_rules
 from infra.policy.flows import expand
 from infra.reachability.fabric import Direction, Origin
-from infra.reachability.intent import Declared, DeclaredPort, Intent
+from infra.reachability.intent import DeclaredPort, DeclaredTraffic, Intent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +45,7 @@ def declared_intent(
     return Intent(frozenset(ports.compared(tenants, {card.port for card in cards})), cards)
 
 
-_Wanted = tuple[str, str, tuple[Declared, ...]]
+_Wanted = tuple[str, str, tuple[DeclaredTraffic, ...]]
 """(tenant, name of the port, what is allowed)."""
 
 
@@ -78,7 +78,7 @@ class _Ports:
             if port.name:
                 self._found[self._tenant.get(port.project_id, ""), port.name].append(port.id)
 
-    def card(self, tenant: str, name: str, allows: tuple[Declared, ...]) -> DeclaredPort:
+    def card(self, tenant: str, name: str, allows: tuple[DeclaredTraffic, ...]) -> DeclaredPort:
         """Return a declared card with the port that it is: the first of its name, as a second one is nobody's."""
         project = self._placed.ids.get(tenant, "")
         party = self._labels.get(project, tenant)
@@ -100,9 +100,9 @@ class _Ports:
                 yield port.id
 
 
-def _declared(rule: Rule) -> Declared:
+def _declared(rule: Rule) -> DeclaredTraffic:
     origin = rule.origin
     lo, hi = l4_interval(rule.match.protocol.number, rule.match.first, rule.match.last)
     peer = (rule.peer.version, int(rule.peer.network_address), int(rule.peer.broadcast_address))
     where = Origin("", "", str(rule.match), origin.flow, origin.owner, origin.reason, origin.file, origin.line)
-    return Declared(Direction(rule.direction.value), peer, lo, hi, where)
+    return DeclaredTraffic(Direction(rule.direction.value), peer, lo, hi, where)

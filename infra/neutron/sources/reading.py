@@ -23,7 +23,7 @@ _FALSE = {"internal", "false", "down", "no", "none", ""}
 _ABSENT = object()
 
 
-class Cloud(Protocol):
+class CloudFacts(Protocol):
     """What a reader must know of the cloud that an object is in."""
 
     extensions: Collection[str] | None
@@ -33,7 +33,7 @@ class Cloud(Protocol):
 class Reader:
     """One object, with its fields under any of the names that they go by."""
 
-    def __init__(self, kind: str, data: Mapping[str, Any], where: str, cloud: Cloud | None = None) -> None:
+    def __init__(self, kind: str, data: Mapping[str, Any], where: str, cloud: CloudFacts | None = None) -> None:
         """``cloud`` is what the object is in: which extensions there are, and who collects unknown fields."""
         self.data = {str(name).lower().replace(" ", "_"): value for name, value in data.items()}
         self.where = f"{where}: {kind} {self.data.get('id', '?')}"

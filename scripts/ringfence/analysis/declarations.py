@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from infra.declaration import TenantDeclaration
-    from infra.declaration.expiry import Ended
+    from infra.declaration.expiry import EndedFlow
     from infra.declaration.model import Platform
     from infra.neutron.semantics.parties import Placed
     from infra.neutron.snapshot import Snapshot
@@ -60,7 +60,7 @@ class Declared:
         """Return everything that they allow on the ports of a snapshot; ``placed`` says which project is which tenant's."""
         return declared_intent(self.platform, self.tenants, snapshot, placed)
 
-    def ended(self) -> tuple[Ended, ...]:
+    def ended(self) -> tuple[EndedFlow, ...]:
         """Return the flows that have ended."""
         return tuple(endings(self.tenants))
 

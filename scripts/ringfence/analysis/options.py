@@ -16,7 +16,7 @@ from infra.errors import QuestionError
 from infra.neutron.semantics.services import Driver
 from infra.packets.errors import PacketTextError
 from infra.packets.text import parse_l4
-from infra.queries.answers import Service
+from infra.queries.answers import AskedService
 from ringfence.analysis.exceptions import EXCEPTIONS, accepted
 from ringfence.analysis.output import console, emit, shown
 from ringfence.analysis.states import ALONE, DECLARATIONS, Reading, State, ignore, open_state
@@ -172,7 +172,7 @@ def _teller() -> Callable[[str, int], None]:
     return lambda part, count: errors.print(f"{part}: {count} read", end="\r")
 
 
-def service(text: str) -> Service:
+def service(text: str) -> AskedService:
     """Read ``tcp/443``, ``udp/5000-5010``, ``icmp/8``, ``gre``. Raises :class:`QuestionError`."""
     try:
         lo, hi = parse_l4(text)
@@ -180,4 +180,4 @@ def service(text: str) -> Service:
         raise QuestionError.of(
             "this is no service", where=text, expected="tcp/443, udp/5000-5010, icmp/8, gre, protocol-99 or any"
         ) from error
-    return Service(lo, hi, text)
+    return AskedService(lo, hi, text)

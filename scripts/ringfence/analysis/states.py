@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from infra.declaration.expiry import Ended
+    from infra.declaration.expiry import EndedFlow
     from infra.neutron.semantics.parties import Placed, Trust
     from infra.neutron.semantics.services import Driver
     from infra.neutron.snapshot import Snapshot
@@ -126,7 +126,7 @@ class State:
         return self.alone == WISHED
 
     @property
-    def ended(self) -> tuple[Ended, ...]:
+    def ended(self) -> tuple[EndedFlow, ...]:
         """The flows of the tenants that it is compared with whose last day is over."""
         return self.declared.ended() if self.declared else ()
 

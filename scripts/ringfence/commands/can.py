@@ -27,7 +27,7 @@ from ringfence.verb import verb
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from infra.queries.answers import Service
+    from infra.queries.answers import AskedService
     from infra.queries.replies import Reply
     from infra.queries.sides import Place
     from infra.queries.traffic import Traffic
@@ -87,7 +87,7 @@ def who_can_reach(
     _answer(opened, found, beside(opened, pairs, found, asked), whole=bool(found), as_json=options.as_json)
 
 
-def beside(opened: State, pairs: Sequence[tuple[Place, Place]], found: list[Traffic], asked: Service | None) -> list[Reply] | None:
+def beside(opened: State, pairs: Sequence[tuple[Place, Place]], found: list[Traffic], asked: AskedService | None) -> list[Reply] | None:
     """Return what passes as answers of connection tracking where rules let nothing begin; ``None`` when nobody looked."""
     begun = {(traffic.source, traffic.target) for traffic in found}
     return replies(opened.reachable, [pair for pair in pairs if pair not in begun], asked)

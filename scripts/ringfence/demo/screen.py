@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ringfence.demo.steps import State
+from ringfence.demo.steps import StepState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 PERIOD = 0.5
 REPEAT_SECONDS = 30.0
 """How often a pipe is told that a step is still at work."""
-STYLES = {State.WAITING: "dim", State.RUNNING: "cyan", State.DONE: "green", State.FAILED: "bold red", State.NOT_RUN: "yellow"}
+STYLES = {
+    StepState.WAITING: "dim",
+    StepState.RUNNING: "cyan",
+    StepState.DONE: "green",
+    StepState.FAILED: "bold red",
+    StepState.NOT_RUN: "yellow",
+}
 
 
 def clock(seconds: float) -> str:
@@ -49,7 +55,7 @@ class TableScreen:
     def _table(self) -> Table:
         table = Table("step", "state", "time", "latest", box=None, pad_edge=False)
         for step in self._steps:
-            latest = step.log.latest if step.state is State.RUNNING else ""
+            latest = step.log.latest if step.state is StepState.RUNNING else ""
             table.add_row(step.title, f"[{STYLES[step.state]}]{step.state}[/]", clock(step.seconds()) if step.started else "", latest[:80])
         return table
 
@@ -59,7 +65,7 @@ class LineScreen:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
-        self._shown: dict[str, tuple[State, float]] = {step.name: (State.WAITING, 0.0) for step in steps}
+        self._shown: dict[str, tuple[StepState, float]] = {step.name: (StepState.WAITING, 0.0) for step in steps}
         self._began = time.monotonic()
 
     def __enter__(self) -> Callable[[], None]:
@@ -74,10 +80,10 @@ class LineScreen:
         now = time.monotonic()
         for step in self._steps:
             state, when = self._shown[step.name]
-            due = step.state is State.RUNNING and now - when >= REPEAT_SECONDS
+            due = step.state is StepState.RUNNING and now - when >= REPEAT_SECONDS
             if step.state is state and not due:
                 continue
-            latest = f": {step.log.latest[:100]}" if due and state is State.RUNNING else ""
+            latest = f": {step.log.latest[:100]}" if due and state is StepState.RUNNING else ""
             took = f" after {clock(step.seconds())}" if step.started and (due or step.ended) else ""
             print(f"[{clock(now - self._began)}] {step.title}: {step.state}{took}{latest}", flush=True)
             self._shown[step.name] = (step.state, now)

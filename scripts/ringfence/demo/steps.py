@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-class State(StrEnum):
+class StepState(StrEnum):
     """How far a step is."""
 
     WAITING = "waiting"
@@ -47,7 +47,7 @@ class Step:
     title: str
     action: Callable[[Log], None]
     needs: tuple[str, ...] = ()
-    state: State = State.WAITING
+    state: StepState = StepState.WAITING
     started: float = 0.0
     ended: float = 0.0
     error: RingfenceError | None = None
@@ -128,36 +128,36 @@ class Plan:
             pool.shutdown(wait=False, cancel_futures=True)
         for future in running:
             future.result()
-        return all(step.state is State.DONE for step in self.steps)
+        return all(step.state is StepState.DONE for step in self.steps)
 
     def _run(self, step: Step) -> None:
         if not self._may_start(step):
-            self._set(step, State.NOT_RUN)
+            self._set(step, StepState.NOT_RUN)
             return
         step.started = time.monotonic()
-        self._set(step, State.RUNNING)
+        self._set(step, StepState.RUNNING)
         try:
             step.action(step.log)
         except RingfenceError as error:
             step.error = error
-            self._set(step, State.FAILED)
+            self._set(step, StepState.FAILED)
         except BaseException:
-            self._set(step, State.FAILED)
+            self._set(step, StepState.FAILED)
             raise
         else:
-            self._set(step, State.DONE)
+            self._set(step, StepState.DONE)
 
     def _may_start(self, step: Step) -> bool:
         """Wait for what the step needs; false when that cannot come any more."""
         needed = [self._by_name[name] for name in step.needs]
-        settled = {State.DONE, State.FAILED, State.NOT_RUN}
+        settled = {StepState.DONE, StepState.FAILED, StepState.NOT_RUN}
         with self._changed:
             self._changed.wait_for(lambda: all(need.state in settled for need in needed))
-        return all(need.state is State.DONE for need in needed)
+        return all(need.state is StepState.DONE for need in needed)
 
-    def _set(self, step: Step, state: State) -> None:
+    def _set(self, step: Step, state: StepState) -> None:
         with self._changed:
-            if state in {State.DONE, State.FAILED}:
+            if state in {StepState.DONE, StepState.FAILED}:
                 step.ended = time.monotonic()
             step.state = state
             self._changed.notify_all()

@@ -17,7 +17,7 @@ from benchmarks.up.run import Run
 from infra.declaration.folder import load_folder
 from infra.errors import CloudError, GuestError
 from ringfence.demo import stacks
-from ringfence.project import Ended, Project, Step
+from ringfence.project import Ended, EngineStep, Project
 from tests.fast.components.recording import TODAY
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Engine:
         self.log: list[str] = []
         self.fail = fail
         self.stacks: set[str] = set()
-        self.steps: tuple[Step, ...] = ()
+        self.steps: tuple[EngineStep, ...] = ()
         monkeypatch.setattr(Project, "run", lambda _, *arguments, **__: self.answer(arguments[0]))
         monkeypatch.setattr(Project, "up", lambda *_, **__: self.answer("up"))
         monkeypatch.setattr(Project, "ensure", lambda project: self.stacks.add(project.stack))
@@ -153,7 +153,7 @@ def test_nothing_to_do_is_measured_only_when_there_is_nothing_to_do(run: Run, mo
     engine = Engine(monkeypatch)
     nothing, previewed = changes.nothing(run)
     assert (len(nothing.values), len(previewed.values)) == (2, 2)
-    engine.steps = (Step("update", "a:b:GuestPolicy", "acme-web"),)
+    engine.steps = (EngineStep("update", "a:b:GuestPolicy", "acme-web"),)
     with pytest.raises(CloudError, match="there was something to do"):
         changes.nothing(run)
 
@@ -161,8 +161,8 @@ def test_nothing_to_do_is_measured_only_when_there_is_nothing_to_do(run: Run, mo
 def test_a_flow_comes_and_goes_and_the_tenant_is_as_before(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the repetitions changes it twice; the last thing is the declaration of the work tree, also after a failure."""
     engine = Engine(monkeypatch)
-    provider = Step("update", "pulumi:providers:pulumi-python", "default")
-    engine.steps = (Step("create", "a:b:SecGroupRule", "r"), Step("update", "a:b:GuestPolicy", "acme-web"), provider)
+    provider = EngineStep("update", "pulumi:providers:pulumi-python", "default")
+    engine.steps = (EngineStep("create", "a:b:SecGroupRule", "r"), EngineStep("update", "a:b:GuestPolicy", "acme-web"), provider)
     declared: list[bool] = []
     declare = Project.declare
 

@@ -15,7 +15,7 @@ from pulumi.runtime import mocks
 from infra.components.facts import PlatformFacts
 from infra.components.guard import ReplacementGuard
 from infra.components.platform import PlatformArgs, PlatformStack
-from infra.components.settings import Cloud, ImageFile
+from infra.components.settings import CloudSettings, ImageFile
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant
 
@@ -190,7 +190,7 @@ def platform(*, routers: int = 1) -> RecordingCloud:
     declared = declared.model_copy(update={"backbone": declared.backbone.model_copy(update={"routers": routers})})
 
     def declare() -> dict[str, Any]:
-        cloud = Cloud("admin", "https://keystone.test/v3", "RegionOne", "")
+        cloud = CloudSettings("admin", "https://keystone.test/v3", "RegionOne", "")
         image = ImageFile(Path("/images/guest.qcow2"), "0123456789abcdef")
         guard = UnhookedGuard({}, frozenset())
         return {"platform": PlatformStack("platform", PlatformArgs(declared, cloud, image, PUBLIC_KEY, guard)).facts}

@@ -8,7 +8,7 @@ import pytest
 
 from infra.components import settings
 from infra.components.platform import proven_domain
-from infra.components.settings import Cloud
+from infra.components.settings import CloudSettings
 from infra.errors import CloudError
 from tests.fast.components import recording
 
@@ -68,7 +68,7 @@ def test_a_platform_in_another_domain_than_declared_is_refused() -> None:
 
 def test_a_platform_in_another_region_than_its_credential_is_refused() -> None:
     """The admin would build in one region, and the tenants' deployers in the other. A credential that names none says nothing."""
-    settings.check_region(Cloud("mine", "https://cloud", "north", ""), "north")
-    settings.check_region(Cloud("mine", "https://cloud", "", ""), "north")
+    settings.check_region(CloudSettings("mine", "https://cloud", "north", ""), "north")
+    settings.check_region(CloudSettings("mine", "https://cloud", "", ""), "north")
     with pytest.raises(CloudError, match="the platform is declared in another region"):
-        settings.check_region(Cloud("mine", "https://cloud", "north", ""), "south")
+        settings.check_region(CloudSettings("mine", "https://cloud", "north", ""), "south")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.declaration import addresses, names
-from infra.declaration.addresses import Kind
+from infra.declaration.addresses import EndpointKind
 from tests.fast.declaration import declared
 
 if TYPE_CHECKING:
@@ -87,8 +87,14 @@ def test_an_endpoint_is_a_set_of_prefixes(tenant: Tenant) -> None:
 def test_a_name_stands_for_one_kind_of_thing(tenant: Tenant) -> None:
     """Kinds are told by the name alone, and only zones and servers are inside the tenant."""
     kinds = {name: addresses.kind(tenant, name) for name in ("app", "web", "partner", "internet", "nobody")}
-    assert kinds == {"app": Kind.ZONE, "web": Kind.SERVER, "partner": Kind.EXTERNAL, "internet": Kind.INTERNET, "nobody": None}
-    assert [kind for kind in Kind if kind.is_inside] == [Kind.ZONE, Kind.SERVER]
+    assert kinds == {
+        "app": EndpointKind.ZONE,
+        "web": EndpointKind.SERVER,
+        "partner": EndpointKind.EXTERNAL,
+        "internet": EndpointKind.INTERNET,
+        "nobody": None,
+    }
+    assert [kind for kind in EndpointKind if kind.is_inside] == [EndpointKind.ZONE, EndpointKind.SERVER]
 
 
 def test_operators_come_from_one_address(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from infra.declaration import Lines, TenantDeclaration, addresses
-from infra.declaration.addresses import Kind
+from infra.declaration.addresses import EndpointKind
 from infra.declaration.model import INTERNET, Flow, Platform, PortRange, Protocol, Tenant
 from infra.policy.flows import families
 from infra.render.expectation import Packet
@@ -73,7 +73,7 @@ def flows(tenant: Tenant) -> st.SearchStrategy[Flow]:
 def _can_travel(tenant: Tenant, flow: Flow) -> bool:
     kinds = [addresses.kind(tenant, end) for end in (flow.source, flow.destination)]
     inside = any(kind is not None and kind.is_inside for kind in kinds)
-    loop = flow.source == flow.destination and kinds[0] is Kind.SERVER
+    loop = flow.source == flow.destination and kinds[0] is EndpointKind.SERVER
     possible = families(flow, addresses.endpoint(tenant, flow.source), addresses.endpoint(tenant, flow.destination))
     return inside and not loop and bool(possible)
 

@@ -16,9 +16,9 @@ from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 pytestmark = pytest.mark.fast
 
 
-def service(text: str) -> answers.Service:
+def service(text: str) -> answers.AskedService:
     """Return a service by its text."""
-    return answers.Service(*parse_l4(text), text)
+    return answers.AskedService(*parse_l4(text), text)
 
 
 class Asked:

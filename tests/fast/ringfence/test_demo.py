@@ -10,7 +10,7 @@ import pytest
 from infra.errors import GuestError
 from ringfence.demo.__main__ import steps as demonstration
 from ringfence.demo.screen import LineScreen, clock
-from ringfence.demo.steps import Plan, State, Step, StepError
+from ringfence.demo.steps import Plan, Step, StepError, StepState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_failed_step_stops_what_needs_it_and_nothing_else(tmp_path: Path) -> N
         Step("verify", "verify", lambda _log: None, ("acme", "globex")),
     ]
     assert not run(plan, tmp_path)
-    assert [step.state for step in plan] == [State.FAILED, State.DONE, State.NOT_RUN]
+    assert [step.state for step in plan] == [StepState.FAILED, StepState.DONE, StepState.NOT_RUN]
     assert "no" in str(plan[0].error)
 
 

@@ -17,7 +17,7 @@ PACKET_TYPE = 0xFFFFF000 + 4
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Instruction:
     """One instruction; jumps name labels instead of distances."""
 
     code: int
@@ -28,33 +28,33 @@ class Line:
 
 
 LINES = (
-    Line(LOAD_WORD, PACKET_TYPE),
-    Line(EQUAL, 4, true="drop"),
-    Line(LOAD_HALF, 12),
-    Line(EQUAL, 0x0806, true="keep"),
-    Line(EQUAL, 0x86DD, true="six"),
-    Line(EQUAL, 0x0800, false="drop"),
-    Line(LOAD_BYTE, 23),
-    Line(EQUAL, 6, true="tcp4"),
-    Line(LOAD_WORD, 42),
-    Line(EQUAL, int.from_bytes(MAGIC), true="keep", false="drop"),
-    Line(LOAD_BYTE, 47, label="tcp4"),
-    Line(AND, 0x12),
-    Line(EQUAL, 0x02, true="keep", false="drop"),
-    Line(LOAD_BYTE, 20, label="six"),
-    Line(EQUAL, 6, true="tcp6"),
-    Line(EQUAL, 58, false="payload6"),
-    Line(LOAD_BYTE, 54),
-    Line(EQUAL, 134, true="keep"),
-    Line(EQUAL, 135, true="keep"),
-    Line(EQUAL, 136, true="keep"),
-    Line(LOAD_WORD, 62, label="payload6"),
-    Line(EQUAL, int.from_bytes(MAGIC), true="keep", false="drop"),
-    Line(LOAD_BYTE, 67, label="tcp6"),
-    Line(AND, 0x12),
-    Line(EQUAL, 0x02, true="keep", false="drop"),
-    Line(RETURN, ALL, label="keep"),
-    Line(RETURN, 0, label="drop"),
+    Instruction(LOAD_WORD, PACKET_TYPE),
+    Instruction(EQUAL, 4, true="drop"),
+    Instruction(LOAD_HALF, 12),
+    Instruction(EQUAL, 0x0806, true="keep"),
+    Instruction(EQUAL, 0x86DD, true="six"),
+    Instruction(EQUAL, 0x0800, false="drop"),
+    Instruction(LOAD_BYTE, 23),
+    Instruction(EQUAL, 6, true="tcp4"),
+    Instruction(LOAD_WORD, 42),
+    Instruction(EQUAL, int.from_bytes(MAGIC), true="keep", false="drop"),
+    Instruction(LOAD_BYTE, 47, label="tcp4"),
+    Instruction(AND, 0x12),
+    Instruction(EQUAL, 0x02, true="keep", false="drop"),
+    Instruction(LOAD_BYTE, 20, label="six"),
+    Instruction(EQUAL, 6, true="tcp6"),
+    Instruction(EQUAL, 58, false="payload6"),
+    Instruction(LOAD_BYTE, 54),
+    Instruction(EQUAL, 134, true="keep"),
+    Instruction(EQUAL, 135, true="keep"),
+    Instruction(EQUAL, 136, true="keep"),
+    Instruction(LOAD_WORD, 62, label="payload6"),
+    Instruction(EQUAL, int.from_bytes(MAGIC), true="keep", false="drop"),
+    Instruction(LOAD_BYTE, 67, label="tcp6"),
+    Instruction(AND, 0x12),
+    Instruction(EQUAL, 0x02, true="keep", false="drop"),
+    Instruction(RETURN, ALL, label="keep"),
+    Instruction(RETURN, 0, label="drop"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.neutron.lint import Kind
+from infra.neutron.lint import FindingKind
 from infra.neutron.lint.wiring import wiring
 from infra.neutron.snapshot import (
     AddressPair,
@@ -27,83 +27,95 @@ from tests.fast.neutron.lint.states import Change, declared, forwarding, lent, m
 pytestmark = pytest.mark.fast
 
 STRANGER = "10.0.0.77"
-CASES: dict[str, tuple[Change, Kind, str]] = {
+CASES: dict[str, tuple[Change, FindingKind, str]] = {
     "an address pair with another MAC address": (
         other("ports", "acme-web-app", allowed_address_pairs=(AddressPair(ip_address="10.0.0.9", mac_address="fa:16:3e:00:00:99"),)),
-        Kind.ADDRESS_PAIR,
+        FindingKind.ADDRESS_PAIR,
         "10.0.0.9 with the MAC address fa:16:3e:00:00:99",
     ),
     "an interface of a distributed router": (
         plus("ports", router_port("network:router_interface_distributed", "acme-app")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "router strange has an interface on acme-app",
     ),
     "an interface of a highly available router": (
         plus("ports", router_port("network:ha_router_replicated_interface", "acme-app")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "router strange has an interface on acme-app",
     ),
     "a route of the platform's router": (
         plus_route("platform", Route(destination="10.99.0.0/24", nexthop="172.29.0.77")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "router platform has a route to 10.99.0.0/24 via 172.29.0.77",
     ),
     "a second gateway of the platform's router": (
         other("routers", "platform", gateways=(Gateway(network_id="public"), Gateway(network_id="acme-app"))),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "router platform has a gateway on acme-app",
     ),
     "the backbone lent to a tenant": (
         plus("rbac_policies", lent("network", "platform-backbone", "acme")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "network platform-backbone is shared with acme",
     ),
     "a port on the backbone": (
         plus("ports", Port(id="z", name="z", network_id="platform-backbone", project_id="platform")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port z on platform-backbone",
     ),
     "a port of a tenant that is another project's": (
         plus("ports", Port(id="z", name="acme-web-app", network_id="acme-app", project_id="globex")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port acme-web-app (z) of project globex on acme-app",
     ),
     "a group that gained a member": (
         other("ports", "globex-app1-app", security_groups=("globex-zone-app", "globex-server-app1", "globex-server-db1")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port globex-app1-app is in group globex-server-db1",
     ),
     "a group of the bastion on another port": (
         plus("ports", Port(id="z", name="z", network_id="public", project_id="platform", security_groups=("platform-bastion",))),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port z is in group platform-bastion",
     ),
     "a second group with a declared name": (
         plus("security_groups", SecurityGroup(id="twin", name="acme-server-db", project_id="acme")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "group acme-server-db (twin)",
     ),
     "a stateless group": (
         other("security_groups", "acme-server-db", stateful=False),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "group acme-server-db does not track connections",
     ),
     "translation switched off": (
         other("routers", "acme-edge", gateways=(Gateway(network_id="public", enable_snat=False),)),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "router acme-edge has a gateway on public that does not translate",
     ),
-    "a network switched off": (other("networks", "acme-app", admin_state_up=False), Kind.UNDECLARED, "network acme-app is switched off"),
-    "a router switched off": (other("routers", "acme-edge", admin_state_up=False), Kind.UNDECLARED, "router acme-edge is switched off"),
-    "a port switched off": (other("ports", "acme-db-data", admin_state_up=False), Kind.UNDECLARED, "port acme-db-data is switched off"),
+    "a network switched off": (
+        other("networks", "acme-app", admin_state_up=False),
+        FindingKind.UNDECLARED,
+        "network acme-app is switched off",
+    ),
+    "a router switched off": (
+        other("routers", "acme-edge", admin_state_up=False),
+        FindingKind.UNDECLARED,
+        "router acme-edge is switched off",
+    ),
+    "a port switched off": (
+        other("ports", "acme-db-data", admin_state_up=False),
+        FindingKind.UNDECLARED,
+        "port acme-db-data is switched off",
+    ),
     "a port that lost its binding": (
         other("ports", "acme-db-data", binding_vif_type="unbound"),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port acme-db-data is not bound (unbound)",
     ),
     "a card past the filters": (
         other("ports", "acme-db-data", binding_vnic_type="direct"),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port acme-db-data is bound as direct",
     ),
     "another address of a port": (
@@ -112,27 +124,27 @@ CASES: dict[str, tuple[Change, Kind, str]] = {
             "acme-db-data",
             fixed_ips=tuple(FixedIp(subnet_id="acme-data-4", ip_address=text) for text in ("10.0.1.12", "10.0.1.13")),
         ),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port acme-db-data has the address 10.0.1.13",
     ),
     "a DNS server": (
         other("subnets", "acme-app-4", dns_nameservers=("198.51.100.53",)),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "subnet 10.0.0.0/24 of acme-app names the DNS server 198.51.100.53",
     ),
     "a host route": (
         other("subnets", "acme-app-4", host_routes=(Route(destination="0.0.0.0/0", nexthop=STRANGER),)),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         f"subnet 10.0.0.0/24 of acme-app gives hosts a route to 0.0.0.0/0 via {STRANGER}",
     ),
     "a narrow allocation pool": (
         other("subnets", "acme-app-4", allocation_pools=(Pool(start="10.0.0.66", end="10.0.0.66"),)),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "subnet 10.0.0.0/24 of acme-app hands out 10.0.0.66-10.0.0.66 only",
     ),
     "a forwarding of another project": (
         plus("floating_ips", forwarding("acme-db-data", "globex")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "tcp/2222 of public address 198.18.0.99 is forwarded to 22 of project globex on acme-db-data",
     ),
     "a second public address": (
@@ -140,33 +152,33 @@ CASES: dict[str, tuple[Change, Kind, str]] = {
             "floating_ips",
             FloatingIp(id="x", floating_network_id="public", floating_ip_address="198.18.0.99", port_id="acme-web-app", project_id="acme"),
         ),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "public address 198.18.0.99 on acme-web-app",
     ),
     "a trunk that carries a port": (
         plus("trunks", Trunk(id="x", port_id="globex-db1-app", sub_ports=(SubPort(port_id="acme-db-data", segmentation_id=7),))),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "port globex-db1-app of project globex carries port acme-db-data with the tag 7",
     ),
     "a further prefix in the management pool": (
         other("subnet_pools", "platform-management", prefixes=("172.30.0.0/16", "10.0.0.0/8")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "subnet pool platform-management has 10.0.0.0/8",
     ),
     "a second server with a declared name": (
         plus("servers", Server(id="twin", name="acme-web", project_id="acme")),
-        Kind.UNDECLARED,
+        FindingKind.UNDECLARED,
         "server acme-web (twin)",
     ),
     "a project with a tenant's name": (
         plus("projects", Project(id="twin", name="globex", domain_id="customers")),
-        Kind.NAMESAKE,
+        FindingKind.NAMESAKE,
         "project globex (id twin, domain customers) is not the declared one",
     ),
-    "a route that is gone": (minus_route("platform"), Kind.MISSING, "router platform has a route to 172.30.0.0/28"),
+    "a route that is gone": (minus_route("platform"), FindingKind.MISSING, "router platform has a route to 172.30.0.0/28"),
     "a group that is gone from a port": (
         other("ports", "acme-web-app", security_groups=("acme-zone-app",)),
-        Kind.MISSING,
+        FindingKind.MISSING,
         "port acme-web-app is in group acme-server-web",
     ),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from infra.neutron.lint import Finding, Kind, lint
+from infra.neutron.lint import Finding, FindingKind, lint
 from infra.neutron.lint.exceptions import Accepted, subtract
 from infra.neutron.lint.sarif import sarif
 from infra.neutron.semantics.compile import compile_fabric
@@ -50,15 +50,15 @@ HTTPS = owned(allow("ingress", "10.0.0.11/32", "tcp", (443, 443)))
 
 CASES = {
     "a clean rule is no finding": ((HTTPS,), []),
-    "a rule written twice": ((HTTPS, HTTPS), [Kind.DUPLICATE, Kind.DUPLICATE]),
-    "a rule inside another": ((HTTPS, owned(allow("ingress", "10.0.0.11/32", "tcp", (440, 450)))), [Kind.CONTAINED]),
+    "a rule written twice": ((HTTPS, HTTPS), [FindingKind.DUPLICATE, FindingKind.DUPLICATE]),
+    "a rule inside another": ((HTTPS, owned(allow("ingress", "10.0.0.11/32", "tcp", (440, 450)))), [FindingKind.CONTAINED]),
     "two rules and one that is exactly both": (
         (
             HTTPS,
             owned(allow("ingress", "10.0.0.11/32", "tcp", (444, 450))),
             owned(allow("ingress", "10.0.0.11/32", "tcp", (443, 450))),
         ),
-        [Kind.CONTAINED, Kind.CONTAINED, Kind.COVERED],
+        [FindingKind.CONTAINED, FindingKind.CONTAINED, FindingKind.COVERED],
     ),
     "a rule that only a union covers": (
         (
@@ -66,20 +66,20 @@ CASES = {
             owned(allow("ingress", "10.0.0.11/32", "tcp", (445, 450))),
             owned(allow("ingress", "10.0.0.11/32", "tcp", (443, 448))),
         ),
-        [Kind.COVERED],
+        [FindingKind.COVERED],
     ),
-    "a remote group without members": ((owned(allow("ingress", None, "tcp", (443, 443), remote_group_id="empty")),), [Kind.DEAD]),
-    "a prefix far wider than its servers": ((owned(allow("ingress", "10.0.0.0/16", "tcp", (443, 443))),), [Kind.OVER_WIDE]),
-    "a flow that ran out": ((owned(HTTPS, expires="2026-11-22"),), [Kind.EXPIRED]),
+    "a remote group without members": ((owned(allow("ingress", None, "tcp", (443, 443), remote_group_id="empty")),), [FindingKind.DEAD]),
+    "a prefix far wider than its servers": ((owned(allow("ingress", "10.0.0.0/16", "tcp", (443, 443))),), [FindingKind.OVER_WIDE]),
+    "a flow that ran out": ((owned(HTTPS, expires="2026-11-22"),), [FindingKind.EXPIRED]),
     "a flow on its last day": ((owned(HTTPS, expires="2026-11-23"),), []),
-    "a rule that nobody asked for": ((allow("ingress", "10.0.0.11/32", "tcp", (443, 443)),), [Kind.OWNERLESS]),
-    "a flow without an owner": ((owned(HTTPS, owner=""),), [Kind.OWNERLESS]),
-    "IPv6 open where IPv4 is not": ((owned(allow("ingress", "::/0", "tcp", (443, 443))),), [Kind.FAMILY_GAP]),
+    "a rule that nobody asked for": ((allow("ingress", "10.0.0.11/32", "tcp", (443, 443)),), [FindingKind.OWNERLESS]),
+    "a flow without an owner": ((owned(HTTPS, owner=""),), [FindingKind.OWNERLESS]),
+    "IPv6 open where IPv4 is not": ((owned(allow("ingress", "::/0", "tcp", (443, 443))),), [FindingKind.FAMILY_GAP]),
     "both families open": (
         (owned(allow("ingress", "::/0", "tcp", (443, 443))), owned(allow("ingress", "0.0.0.0/0", "tcp", (443, 443)))),
         [],
     ),
-    "DCCP ports that OVN does not match": ((owned(allow("ingress", "10.0.0.11/32", "dccp", (443, 443))),), [Kind.DRIVER_DIFFERENCE]),
+    "DCCP ports that OVN does not match": ((owned(allow("ingress", "10.0.0.11/32", "dccp", (443, 443))),), [FindingKind.DRIVER_DIFFERENCE]),
 }
 
 
@@ -98,7 +98,7 @@ def test_a_driver_that_enforces_the_ports_has_no_difference() -> None:
 
 def test_a_group_on_no_port_is_one_finding() -> None:
     """Rules that are in force nowhere are not judged one by one."""
-    assert [finding.kind for finding in found(HTTPS, HTTPS, attached=False)] == [Kind.UNATTACHED]
+    assert [finding.kind for finding in found(HTTPS, HTTPS, attached=False)] == [FindingKind.UNATTACHED]
 
 
 def accepted(packets: str, expires: str = "2027-01-01") -> Accepted:
@@ -108,7 +108,7 @@ def accepted(packets: str, expires: str = "2027-01-01") -> Accepted:
     )
 
 
-def remaining(exception: Accepted) -> list[Kind]:
+def remaining(exception: Accepted) -> list[FindingKind]:
     """Return the kinds that are left of one ownerless rule for HTTPS from 10.0.0.11."""
     findings = found(allow("ingress", "10.0.0.11/32", "tcp", (443, 443)))
     return [one.kind for one in subtract(findings, [exception], lambda _: PacketSet.parse("tcp/443 from 10.0.0.11"), TODAY)]
@@ -122,12 +122,12 @@ def test_an_exception_covers_exactly_its_packets() -> None:
 
 def test_an_exception_that_lacks_an_address_covers_nothing() -> None:
     """The finding stays, and the exception that matches nothing is a finding as well."""
-    assert remaining(accepted("tcp/443 from 10.0.0.12")) == [Kind.OWNERLESS, Kind.EXCEPTION_UNUSED]
+    assert remaining(accepted("tcp/443 from 10.0.0.12")) == [FindingKind.OWNERLESS, FindingKind.EXCEPTION_UNUSED]
 
 
 def test_an_exception_that_ran_out_counts_for_nothing() -> None:
     """The finding stays and the old exception is found."""
-    assert remaining(accepted("tcp/443 from 10.0.0.11", expires="2026-11-22")) == [Kind.OWNERLESS, Kind.EXCEPTION_EXPIRED]
+    assert remaining(accepted("tcp/443 from 10.0.0.11", expires="2026-11-22")) == [FindingKind.OWNERLESS, FindingKind.EXCEPTION_EXPIRED]
 
 
 def test_sarif_points_to_the_line_of_the_declaration() -> None:

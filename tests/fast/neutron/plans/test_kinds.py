@@ -14,8 +14,8 @@ import pytest
 from pulumi import Resource
 
 import infra.dynamic
-from infra.neutron.plans.kinds import HARMLESS, KNOWN, OWN, REFUSED, Kind, reason_against
-from infra.neutron.plans.preview import UNKNOWN, State
+from infra.neutron.plans.kinds import HARMLESS, KNOWN, OWN, REFUSED, ResourceKind, reason_against
+from infra.neutron.plans.preview import UNKNOWN, ResourceState
 from infra.neutron.plans.preview import Resource as Planned
 from infra.neutron.plans.unknowns import doubts_of
 from infra.neutron.semantics.compile import compile_fabric
@@ -39,7 +39,7 @@ def test_every_resource_of_the_provider_is_in_exactly_one_list() -> None:
     """The package that the project is locked to says which types there are."""
     sources = Path(pulumi_openstack.__file__).parent.rglob("*.py")
     there = {kind for file in sources for kind in re.findall(r"__self__\)\.__init__\(\s*'(openstack:[^']+)'", file.read_text())}
-    listed = Counter([*(str(kind) for kind in Kind if not kind.startswith("pulumi-python:")), *HARMLESS, *REFUSED])
+    listed = Counter([*(str(kind) for kind in ResourceKind if not kind.startswith("pulumi-python:")), *HARMLESS, *REFUSED])
     assert len(there) > 100
     assert set(listed) == there
     assert max(listed.values()) == 1
@@ -54,7 +54,7 @@ def test_every_dynamic_resource_of_the_project_is_in_exactly_one_list() -> None:
         for name, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Resource) and kind.__module__ == module.__name__
     }
-    listed = Counter([*OWN, *(str(kind) for kind in Kind if kind.startswith("pulumi-python:"))])
+    listed = Counter([*OWN, *(str(kind) for kind in ResourceKind if kind.startswith("pulumi-python:"))])
     assert set(listed) == {f"pulumi-python:dynamic/ringfence:{name}" for name in names}
     assert max(listed.values()) == 1
 
@@ -67,8 +67,8 @@ def test_the_shipped_stacks_hold_nothing_that_is_not_understood(stack: str) -> N
     for made in cloud.resources:
         assert reason_against(made.type, custom=not made.type.startswith("ringfence:")) == "", made.type
         if made.type in KNOWN:
-            resource = Planned(State(urn=made.name, type=made.type, inputs=made.inputs), kept=False)
-            assert list(doubts_of(resource, Kind(made.type))) == []
+            resource = Planned(ResourceState(urn=made.name, type=made.type, inputs=made.inputs), kept=False)
+            assert list(doubts_of(resource, ResourceKind(made.type))) == []
 
 
 @pytest.mark.parametrize(
