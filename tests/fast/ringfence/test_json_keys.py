@@ -19,6 +19,7 @@ from ringfence.verify import stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
 from ringfence.verify.stacks import Identity, StackFacts
+from tests.fast import exported
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 from tests.fast.queries.test_answers import two_zones
@@ -179,7 +180,7 @@ def acme_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
     monkeypatch.setattr(stacks, "tenant", tenant)
     monkeypatch.setattr(stacks, "known", lambda: ("acme", "platform"))
-    monkeypatch.setattr(stacks, "platform", lambda: {"bastion": {"address": "172.24.4.9", "host_key": "ssh-ed25519 AAAA"}})
+    monkeypatch.setattr(stacks, "platform", exported.platform)
 
 
 @pytest.mark.usefixtures("acme_is_up", "tree")
