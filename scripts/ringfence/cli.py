@@ -21,14 +21,22 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Run the command line and end the process."""
-    _streams()
     try:
+        _let_interrupts_through()
+        _streams()
         from ringfence.application import run  # noqa: PLC0415 - inside, so that an interrupt while it is imported is one
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = _interrupted()
     sys.exit(code)
+
+
+def _let_interrupts_through() -> None:
+    """Raise an interrupt that came while Python started: the launcher (``scripts/launcher``) has it held back until here."""
+    import signal  # noqa: PLC0415 - as above
+
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _streams() -> None:

@@ -1,4 +1,4 @@
-"""What the analysis verbs share: their options as one value, how a service is written, and how a state is read with progress."""
+"""What the analysis verbs share: their options as one value, how a state is read with progress, and what every answer says of it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infra.errors import QuestionError
 from infra.neutron.semantics.services import Driver
-from infra.packets.errors import PacketTextError
-from infra.packets.text import parse_l4
-from infra.queries.answers import AskedService
 from ringfence.analysis.exceptions import EXCEPTIONS, accepted
 from ringfence.analysis.output import console, emit, shown
+from ringfence.analysis.services import service
 from ringfence.analysis.states import ALONE, DECLARATIONS, Reading, State, ignore, open_state
 
 if TYPE_CHECKING:
@@ -170,14 +167,3 @@ def _teller() -> Callable[[str, int], None]:
         return ignore
     errors = console(aside=True)
     return lambda part, count: errors.print(f"{part}: {count} read", end="\r")
-
-
-def service(text: str) -> AskedService:
-    """Read ``tcp/443``, ``udp/5000-5010``, ``icmp/8``, ``gre``. Raises :class:`QuestionError`."""
-    try:
-        lo, hi = parse_l4(text)
-    except PacketTextError as error:
-        raise QuestionError.of(
-            "this is no service", where=text, expected="tcp/443, udp/5000-5010, icmp/8, gre, protocol-99 or any"
-        ) from error
-    return AskedService(lo, hi, text)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from infra.errors import QuestionError
 from infra.text import visible
+from ringfence.failing import no_colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,15 @@ SHOWN = 50
 
 
 class Plain(Console):
-    """Prints texts as they are, one line each: names in them are no markup, no emoji and no command of the terminal."""
+    """Prints texts as they are, one line each: names in them are no markup, no emoji and no command of the terminal.
+
+    Colours and styles are off when it is no terminal, and for whoever wants none (``NO_COLOR``).
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the options of rich
+        if no_colour():
+            options["color_system"] = None
+        super().__init__(**options)
 
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - the options of rich, which has this method from everywhere
         """Return a text to be shown, also for a cell of a table. Lines and styles of our own come as several texts, or as ``Text``."""

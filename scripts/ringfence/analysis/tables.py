@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
+from rich import box
+from rich.measure import Measurement
 from rich.table import Table
 
 from infra import text as escaped
@@ -21,10 +25,12 @@ if TYPE_CHECKING:
 
 NOTHING = "-"
 WIDE = 6
-"""Rows up to which a terminal shows a matrix as a square; beyond, only the cells that are not empty are listed."""
+"""Rows up to which a terminal shows a matrix as a square if it is wide enough; else the cells that are not empty are listed."""
 SQUARE = 60
 """The same for documents and pages."""
 COLUMNS = 160
+"""How wide a matrix may be where there is no terminal that says so."""
+EVER = 10_000
 LINE_END = "\\n"
 """How a label of Graphviz begins a new line."""
 
@@ -37,15 +43,25 @@ def rows(found: Matrix) -> list[list[str]]:
 
 def text(found: Matrix) -> str:
     """Draw a square for a terminal, or list the first cells when there are many rows."""
-    square = len(found.rows) <= WIDE
-    table = Table("from \\ to", *found.rows) if square else Table("from", "to", "services")
-    for row in rows(found) if square else _listed(found)[:SHOWN]:
-        table.add_row(*row)
     out = io.StringIO()
-    Plain(file=out, width=COLUMNS, highlight=False).print(table)
+    console = Plain(file=out, width=get_terminal_size((COLUMNS, 24)).columns, highlight=False)
+    square = len(found.rows) <= WIDE
+    table = _table(["from \\ to", *found.rows], rows(found)) if square else None
+    if table is None or Measurement.get(console, console.options.update(max_width=EVER), table).maximum > console.width:
+        square, table = False, _table(["from", "to", "services"], _listed(found)[:SHOWN])
+    console.print(table)
     more = len(found.cells) - SHOWN
     rest = f"... and {more:,} more cells; name tenants, or take --format csv or --json, which have all" if more > 0 and not square else ""
     return out.getvalue() + rest if rest else out.getvalue().rstrip()
+
+
+def _table(head: list[str], lines: list[list[str]]) -> Table:
+    """Return a table, drawn with what the output's encoding has."""
+    drawn = box.HEAVY_HEAD if "utf" in (sys.stdout.encoding or "").lower() else box.ASCII2
+    table = Table(*head, box=drawn)
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def _listed(found: Matrix) -> list[list[str]]:

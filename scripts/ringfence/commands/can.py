@@ -47,7 +47,7 @@ def add(app: typer.Typer) -> None:
 def can(
     source: Source,
     target: Target,
-    what: Annotated[str | None, typer.Argument(metavar="[PROTO/PORT]", help="tcp/443, udp/5000-5010, icmp/8, gre ...")] = None,
+    what: Annotated[str | None, typer.Argument(metavar="[PROTO/PORT]", help="tcp/443, udp/5000-5010, icmp/echo-request, gre ...")] = None,
     *,
     options: StateOptions,
 ) -> None:

@@ -12,9 +12,13 @@ from infra.errors import RingfenceError
 BASTION = "bastion"
 
 
+HANDED_OVER = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+"""What follows the server's name is the command's, its ``-h`` and ``--json`` too."""
+
+
 def add(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("ssh", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(ssh)
+    app.command("ssh", context_settings=HANDED_OVER)(ssh)
 
 
 def ssh(

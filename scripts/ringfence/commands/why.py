@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from infra.reachability.fabric import Origin
     from ringfence.analysis.states import State
 
-What = Annotated[str, typer.Argument(metavar="PROTO/PORT", help="tcp/443, udp/5000-5010, icmp/8, gre ...")]
+What = Annotated[str, typer.Argument(metavar="PROTO/PORT", help="tcp/443, udp/5000-5010, icmp/echo-request, gre ...")]
 
 
 def add(app: typer.Typer) -> None:
