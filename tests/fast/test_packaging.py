@@ -55,7 +55,7 @@ def test_what_is_pinned_for_a_checkout_is_within_the_bounds_of_the_wheel(extra: 
 def test_the_same_distribution_has_the_same_bounds_in_every_extra() -> None:
     """Whoever installs one extra gets what the other has been tried with."""
     bounds: dict[str, set[str]] = {}
-    for asked in (each for each in EXTRAS.values() for each in each):
+    for asked in (each for listed in EXTRAS.values() for each in listed):
         bounds.setdefault(asked.name, set()).add(str(asked.specifier))
     assert [name for name, each in bounds.items() if len(each) > 1] == []
 
@@ -71,7 +71,7 @@ def imported() -> set[str]:
 
 def test_whatever_the_product_imports_is_asked_for_and_nothing_else() -> None:
     """A new import is a new dependency; what nobody imports any more is none. The tests of servers are the user's to run."""
-    asked = {canonicalize_name(each.name) for each in (each for each in EXTRAS.values() for each in each)}
+    asked = {canonicalize_name(each.name) for listed in EXTRAS.values() for each in listed}
     assert imported() == asked - {"pytest-testinfra"}
 
 
