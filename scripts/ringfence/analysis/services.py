@@ -31,6 +31,7 @@ def service(text: str) -> AskedService:
         lo, hi = parse_l4(plain)
     except PacketTextError as error:
         named = f"; or a type by its name: {', '.join(types)}" if types else ""
-        expected = f"{error.problems[0].expected}{named}" if slash else EXAMPLES
+        said = error.problems[0].expected
+        expected = f"{EXAMPLES if said.startswith('a service') else said}{named}"
         raise QuestionError.of("this is no service", where=text, expected=expected, hint=f"write it as {EXAMPLES}") from error
     return AskedService(lo, hi, text)
