@@ -91,7 +91,7 @@ def test_an_error_of_a_command_leaves_the_line_open() -> None:
 
 def test_a_child_that_keeps_the_output_open_keeps_nobody_waiting() -> None:
     """The command is gone and what it started lives on: time is over all the same."""
-    with program("read request; sleep 5 & exit 0") as link, pytest.raises(LinkLostError, match="silence"):
+    with program("read request; sleep 5 <&0 & exit 0") as link, pytest.raises(LinkLostError, match="silence"):
         link.call({"op": "seen"})
 
 
