@@ -92,7 +92,7 @@ LISTINGS: dict[str, tuple[str, str]] = {
     "volumes": ("block_storage", "/volumes/detail?all_tenants=1"),
     "snapshots": ("block_storage", "/snapshots/detail?all_tenants=1"),
     "volume_types": ("block_storage", "/types"),
-    "images": ("image", "/v2/images"),
+    "images": ("image", "/images"),
 }
 """What can be left behind, and who lists it."""
 PASSING = {"updated_at", "revision_number", "links", "updated", "created_at", "size"}
