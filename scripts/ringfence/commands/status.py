@@ -1,28 +1,39 @@
-"""``ringfence status``: which tenants are up, their servers and flows, and what the last verification came to."""
+"""``ringfence status``: which tenants are up, their servers and flows, and when each was last verified and what came of it."""
 
 from __future__ import annotations
 
-import json
 import os
-from datetime import UTC, date, datetime
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from infra.declaration import load_platform, load_tenant
-from infra.errors import DeclarationError, RingfenceError
+from infra.declaration import load_platform, load_tenant, names
+from infra.declaration.envelope import PREFIX, SUFFIX
+from infra.declaration.folder import stacks as declared_tenants
+from infra.declaration.traffic import Protocol
+from infra.errors import DeclarationError, QuestionError, RingfenceError
 from infra.text import visible
 from ringfence import folder, locks
-from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
-from ringfence.analysis.output import Plain
+from ringfence.analysis.declarations import now
+from ringfence.analysis.options import AsJson, Today  # noqa: TC001 - typer reads the annotations at run time
+from ringfence.analysis.output import Plain, emit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from infra.declaration.model import Flow, Platform
     from infra.outputs import ServerOutput
 
 BACKEND = "PULUMI_BACKEND_URL"
 """Where the engine keeps its state and its locks."""
+MOST_AT_ONCE = 4
+"""Programs of the engine that run side by side."""
 
 
 def add(app: typer.Typer) -> None:
@@ -30,21 +41,42 @@ def add(app: typer.Typer) -> None:
     app.command("status")(status)
 
 
-def status(*, today: Today = None, as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
-    """Show tenants, servers, flows and the last verification.
+def status(
+    tenants: Annotated[list[str] | None, typer.Argument(help="Only these tenants; all that are declared when none is named.")] = None,
+    *,
+    today: Today = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show tenants, servers, flows and the last verification of each.
 
-    Examples: `ringfence status`; `ringfence status --json`
+    Examples: `ringfence status`; `ringfence status acme --json`
     """
-    from ringfence.verify.open import declared_tenants  # noqa: PLC0415 - the cloud's client takes half a second to import
+    from ringfence.verify.report import files  # noqa: PLC0415 - with the templates of pages, which take a tenth of a second to import
 
-    tenants, last = [_tenant(name, today or datetime.now(UTC).date()) for name in declared_tenants()], _last()
+    place, day = folder.root(), today or now()
+    known = declared_tenants(place)
+    if unknown := sorted(set(tenants or ()) - set(known)):
+        raise QuestionError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(known))
+    asked = [name for name in known if not tenants or name in tenants]
+    platform = load_platform(place / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
+    verified = files.last_of(asked)
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        shown = list(pool.map(lambda name: _tenant(place, name, platform, day), asked))
+    for tenant in shown:
+        tenant["last_verification"] = _verification(tenant["name"], verified.get(tenant["name"]))
     held = [locks.told(lock) for lock in locks.kept(os.environ.get(BACKEND, ""))]
     if as_json:
-        print(json.dumps({"tenants": tenants, "locks": held, "last_verification": last}, indent=1))
-        return
+        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest())})
+    else:
+        _show(shown, held)
+
+
+def _show(tenants: Sequence[dict[str, Any]], held: Sequence[str]) -> None:
     console = Plain(highlight=False)
     for tenant in tenants:
-        console.print(Text.assemble((visible(tenant["name"]), "bold"), visible(f"  {tenant['state']}")))
+        last = tenant["last_verification"]
+        said = f"last verified {last['started']}: {last['summary']}" if last else "never verified"
+        console.print(Text.assemble((visible(tenant["name"]), "bold"), visible(f"  {tenant['state']}; {said}")))
         table = Table("server", "management", "addresses", "public")
         for server in tenant["servers"]:
             table.add_row(server["name"], server["management"], Text("\n".join(map(visible, server["addresses"]))), server["public"])
@@ -56,15 +88,13 @@ def status(*, today: Today = None, as_json: Annotated[bool, typer.Option("--json
         console.print(table)
     for one in held:
         console.print(one, style="yellow", markup=False)
-    console.print(f"last verification: {last['started']} {', '.join(last['tenants'])}: {last['summary']}" if last else "never verified")
 
 
-def _tenant(name: str, today: date) -> dict[str, Any]:
-    from ringfence.verify import stacks  # noqa: PLC0415 - as above
+def _tenant(place: Path, name: str, platform: Platform, today: date) -> dict[str, Any]:
+    from ringfence.verify import stacks  # noqa: PLC0415 - asks the engine
 
-    platform = load_platform(folder.root() / "Pulumi.platform.yaml").platform
     try:
-        declaration = load_tenant(folder.root() / f"Pulumi.{name}.yaml", platform, today=today)
+        declaration = load_tenant(place / f"{PREFIX}{name}{SUFFIX}", platform, today=today)
     except DeclarationError as problem:
         return {"name": name, "state": f"its declaration has mistakes:\n{problem}", "servers": [], "flows": []}
     tenant = declaration.tenant
@@ -77,7 +107,7 @@ def _tenant(name: str, today: date) -> dict[str, Any]:
             "name": key,
             "from": flow.source,
             "to": flow.destination,
-            "what": f"{flow.protocol} {', '.join(map(str, flow.ports))}".strip(),
+            "what": _what(flow),
             "owner": flow.owner,
             "expires": str(flow.expires or ""),
             "ended": key in declaration.ended,
@@ -92,6 +122,14 @@ def _tenant(name: str, today: date) -> dict[str, Any]:
     }
 
 
+def _what(flow: Flow) -> str:
+    """Return protocol and ports, or the type of ICMP."""
+    if flow.protocol in {Protocol.ICMP, Protocol.ICMPV6}:
+        code = "" if flow.icmp is None or flow.icmp.code is None else f":{flow.icmp.code}"
+        return f"{flow.protocol} {flow.icmp.type}{code}" if flow.icmp else f"{flow.protocol} every type"
+    return f"{flow.protocol} {', '.join(map(str, flow.ports))}".strip()
+
+
 def _server(name: str, made: ServerOutput | None) -> dict[str, Any]:
     if made is None:
         return {"name": name, "management": "", "addresses": [], "public": ""}
@@ -99,11 +137,24 @@ def _server(name: str, made: ServerOutput | None) -> dict[str, Any]:
     return {"name": name, "management": made.management, "addresses": addresses, "public": made.public or ""}
 
 
-def _last() -> dict[str, Any] | None:
-    from ringfence.verify.report import files  # noqa: PLC0415 - as above
+def _verification(tenant: str, last: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what a verification said of one of its tenants: the checks of its own, and whether the run as a whole was green."""
+    if last is None:
+        return None
+    counts = Counter(check["verdict"] for check in last["checks"] if check["tenant"] == tenant)
+    summary = _counted(counts, green=last["green"])
+    if left := last.get("not_looked_at", ()):
+        summary += f"; not looked at: {'; '.join(left)}"
+    return {"started": last["started"], "green": last["green"], "summary": summary}
 
-    last = files.latest()
+
+def _last(last: dict[str, Any] | None) -> dict[str, Any] | None:
     if last is None:
         return None
     summary = ", ".join(f"{count} {verdict}" for verdict, count in last["counts"].items())
     return {"started": last["started"], "tenants": last["tenants"], "green": last["green"], "summary": summary}
+
+
+def _counted(counts: Counter[str], *, green: bool) -> str:
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    return told if green else f"{told or 'no check of its own'}; the run as a whole was not green"

@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from infra import paths
+from infra.errors import QuestionError
 from ringfence.verify.report import junit, page
 from ringfence.verify.report.headline import headline, not_looked_at
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from ringfence.verify.result import Result
@@ -71,3 +73,20 @@ def latest() -> dict[str, Any] | None:
         return None
     values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return values
+
+
+def last_of(tenants: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return for each tenant the newest result that is about it. Raises :class:`QuestionError` for one that cannot be read."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(reports().glob("*/verify.json"), reverse=True):
+        if file.parent.name == LATEST:
+            continue
+        if found.keys() >= set(tenants):
+            break
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            hint = "take it away, or verify again"
+            raise QuestionError.of("this report cannot be read", where=str(file), got=str(error), hint=hint) from error
+        found = {name: values for name in values["tenants"] if name in tenants} | found
+    return found

@@ -1,0 +1,81 @@
+"""What is up, and when each tenant was last verified: its own verification, not the latest of anybody's."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.outcome import Outcome, Verdict
+from ringfence.verify import stacks
+from ringfence.verify.report import files
+from ringfence.verify.result import Check, Kind
+from tests.fast.ringfence.verify.test_report import result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fast.ringfence.command import Run
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.fixture
+def _no_tenant_is_up(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two declared tenants, no stack of theirs, and an empty state."""
+    del tree
+    monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
+    monkeypatch.setattr(stacks, "tenant", lambda _: SimpleNamespace(facts=SimpleNamespace(servers={})))
+
+
+def verified(day: str, tenant: str, verdict: Verdict) -> None:
+    """Write the report of a verification of one tenant."""
+    reason = "" if verdict is Verdict.PASS else "why"
+    one = result(Check(Kind.CLOUD, Outcome("rules", verdict, reason, tenant)))
+    files.write(dataclasses.replace(one, tenants=(tenant,), started=f"{day}T10:00:00+0000"))
+
+
+@pytest.mark.usefixtures("_no_tenant_is_up")
+def test_each_tenant_has_its_own_last_verification(run: Run) -> None:
+    """A later one of somebody else says nothing about it."""
+    verified("2026-01-01", "acme", Verdict.FAIL)
+    verified("2026-01-02", "acme", Verdict.PASS)
+    verified("2026-01-03", "initech", Verdict.FAIL)
+    told = {tenant["name"]: tenant["last_verification"] for tenant in run("status", "--json").json["tenants"]}
+    assert told["globex"] is None
+    assert (told["acme"]["started"][:10], told["acme"]["green"], "1 pass" in told["acme"]["summary"]) == ("2026-01-02", True, True)
+    assert "not looked at: " in told["acme"]["summary"]
+    assert "globex  up; never verified" in run("status").out
+
+
+@pytest.mark.usefixtures("_no_tenant_is_up")
+def test_a_type_of_icmp_is_told_and_one_tenant_can_be_asked_for(run: Run) -> None:
+    """As the flow declares it; an unknown tenant is refused."""
+    tenants = run("status", "acme", "--json").json["tenants"]
+    assert [tenant["name"] for tenant in tenants] == ["acme"]
+    assert next(flow["what"] for flow in tenants[0]["flows"] if flow["name"] == "alive") == "icmp 8"
+    assert (run("status", "initech").code, "acme or globex" in run("status", "initech").err) == (2, True)
+
+
+@pytest.mark.usefixtures("_no_tenant_is_up")
+def test_a_report_that_cannot_be_read_is_an_error_and_no_older_answer(run: Run, tmp_path: Path) -> None:
+    """The one before it may say otherwise."""
+    verified("2026-01-01", "acme", Verdict.PASS)
+    (tmp_path / "reports" / "2026-01-02").mkdir()
+    (tmp_path / "reports" / "2026-01-02" / "verify.json").write_text("{")
+    ended = run("status")
+    assert (ended.code, "2026-01-02/verify.json: this report cannot be read" in ended.err) == (2, True)
+
+
+def test_the_status_asks_no_clouds_client() -> None:
+    """Neither it nor SSH is imported: they take longer than the answer."""
+    script = (
+        "import sys; import ringfence.application, ringfence.verify.stacks, ringfence.verify.report.files; "
+        "print([name for name in ('openstack', 'paramiko', 'pulumi') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
