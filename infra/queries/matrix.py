@@ -32,7 +32,7 @@ class Cell:
     """What passes from one row to another: minimal services, and the traffic they come from, for drilling down."""
 
     services: tuple[str, ...]
-    reachable: tuple[Traffic, ...]
+    traffic: tuple[Traffic, ...]
 
 
 @dataclass(frozen=True, slots=True)

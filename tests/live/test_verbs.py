@@ -59,7 +59,7 @@ QUESTIONS: dict[str, tuple[list[str], int, str]] = {
     "nobody reaches what nobody declared": (["who-can-reach", "acme/db", "tcp/5433"], BROKEN, "nothing passes"),
     "the line that asked for it": (["why", "acme/web", "acme/db", "tcp/5432"], HOLDS, "flow sql, Pulumi.acme.yaml:"),
     "what stops a stranger": (["why-not", "globex/app1", "acme/db", "tcp/5432"], HOLDS, "stopped by the path"),
-    "the matrix of both tenants": (["matrix"], HOLDS, "tcp/5432-5433, udp/4789, icmpv6/128"),
+    "the matrix of both tenants": (["matrix", "--format", "csv"], HOLDS, "tcp/5432-5433, udp/4789, icmpv6/128"),
 }
 
 

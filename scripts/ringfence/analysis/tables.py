@@ -109,5 +109,5 @@ def html(found: Matrix, detail: Callable[[Iterable[Traffic]], list[dict[str, Any
     if len(found.rows) > SQUARE:
         hint = "name tenants, or take --format csv or --json, which have all"
         raise QuestionError.of("this is too much for a page", expected=f"at most {SQUARE} rows", got=f"{len(found.rows):,}", hint=hint)
-    cells = {key: {"services": cell.services, "passes": detail(cell.reachable)} for key, cell in found.cells.items()}
+    cells = {key: {"services": cell.services, "passes": detail(cell.traffic)} for key, cell in found.cells.items()}
     return pages.render("ringfence.analysis", "matrix.html.j2", rows=found.rows, cells=cells, level=found.level)

@@ -69,7 +69,7 @@ def command(
     found = matrix(opened.reachable, by, tuple(tenants or ()), detail=options.as_json or form is Form.HTML)
     if options.as_json:
         cells = [
-            {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.reachable)}
+            {"from": source, "to": target, "services": cell.services, "passes": plain(opened, cell.traffic)}
             for (source, target), cell in found.cells.items()
         ]
         emit({"rows": found.rows, "cells": cells, **about(opened)})
