@@ -98,11 +98,17 @@ def test_a_snapshot_is_proven_where_nothing_is_declared(installed: Installed, de
     assert installed.run("prove", where=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [["verify"], ["status"], ["keys"], ["prove", "--state", "cloud"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["verify"], ["keys"], ["prove", "--state", "cloud"]], ids=" ".join)
 def test_a_verb_whose_extra_is_not_installed_says_which(arguments: list[str], installed: Installed, declarations: Path) -> None:
     """No trace-back, and no answer."""
     done = installed.run(*arguments, where=declarations)
     assert (done.returncode, "pip install 'ringfence[verify]'" in done.stderr, "Traceback" in done.stderr) == (2, True, False), done
+
+
+def test_what_is_declared_is_told_without_an_extra(installed: Installed, declarations: Path) -> None:
+    """Which tenants are up is the engine's knowledge: without it each of them says so."""
+    done = installed.run("status", where=declarations)
+    assert (done.returncode, "never verified" in done.stdout, "Traceback" in done.stderr) == (0, True, False), done
 
 
 def test_the_wheel_holds_the_product_and_nothing_of_the_checkout(installed: Installed) -> None:
