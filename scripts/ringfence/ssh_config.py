@@ -18,6 +18,10 @@ BASTION = names.BASTION
 """The bastion's name in the cloud, and so its host's name here."""
 PRIVATE = 0o700
 PERSIST = "60s"
+LONGEST_SOCKET = 107
+"""Bytes of the path of a Unix socket (unix(7)); OpenSSH refuses to log in at all with a longer one."""
+OF_A_SOCKET = len("/") + 40 + 17
+"""Bytes that OpenSSH puts behind the folder: ``%C`` (ssh_config(5)), and a suffix while the socket is made."""
 
 
 def write(name: str, entrance: Entrance, targets: Mapping[str, Target]) -> Path:
@@ -60,11 +64,16 @@ def _common(entrance: Entrance, folder: Path) -> dict[str, object]:
         "GlobalKnownHostsFile": "none",
         "StrictHostKeyChecking": "yes",
         "HostKeyAlgorithms": "ssh-ed25519",
-        "ControlMaster": "auto",
-        "ControlPath": folder / "%C",
-        "ControlPersist": PERSIST,
+        **_shared(folder),
         "LogLevel": "ERROR",
     }
+
+
+def _shared(folder: Path) -> dict[str, object]:
+    """Return how logins share a connection: by a socket in the folder, because addresses repeat between clouds; else not at all."""
+    if len(os.fsencode(folder)) + OF_A_SOCKET > LONGEST_SOCKET:
+        return {"ControlMaster": "no", "ControlPath": "none"}
+    return {"ControlMaster": "auto", "ControlPath": folder / "%C", "ControlPersist": PERSIST}
 
 
 def _block(hosts: list[str], options: Mapping[str, object]) -> str:

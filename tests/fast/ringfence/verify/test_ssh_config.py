@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,15 @@ def test_written_below_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     config = ssh_config.write("acme", ENTRANCE, TARGETS)
     assert config.parent.stat().st_mode & 0o777 == 0o700
     assert (config.parent / "known_hosts").exists()
+
+
+@pytest.mark.parametrize("length", [20, 48, 49, 50, 51, 90])
+def test_openssh_takes_the_configuration_however_long_the_folders_path_is(length: int, tmp_path: Path) -> None:
+    """It would refuse to log in at all with a socket whose path is too long, and says so before it asks the network."""
+    folder = Path("/tmp") / ("f" * (length - len("/tmp/")))  # noqa: S108 - a path of a length, nothing is made there
+    config = tmp_path / "config"
+    text = ssh_config.render(Entrance("127.0.0.1", "k", Path("/k"), "false"), {}, folder)
+    config.write_text(text.replace(str(folder / "known_hosts"), "none"))
+    done = subprocess.run(["ssh", "-F", config, "platform-bastion", "true"], capture_output=True, text=True, check=False)
+    assert "too long" not in done.stderr
+    assert ("ControlMaster auto" in text) == (len(str(folder)) + 58 <= 107)
