@@ -18,7 +18,7 @@ from ringfence import pages
 from ringfence.analysis.output import SHOWN, Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from infra.queries.matrix import Matrix
     from infra.queries.traffic import Traffic
@@ -100,8 +100,12 @@ def dot(found: Matrix) -> str:
     return "\n".join(["digraph flows {", "  rankdir=LR; node [shape=box];", *nodes, *edges, "}"])
 
 
-def html(found: Matrix, detail: Callable[[Iterable[Traffic]], list[dict[str, Any]]]) -> str:
+def html(
+    found: Matrix, detail: Callable[[Iterable[Traffic]], list[dict[str, Any]]], *, about: Sequence[str] = (), unknowns: Sequence[str] = ()
+) -> str:
     """Write a page that works without network; every cell opens to the servers, addresses and paths behind it.
+
+    ``about`` says of what the page is, line by line; ``unknowns`` is what the model does not understand: the table may be too small.
 
     Raises:
         QuestionError: there are more rows than a page can show.
@@ -110,4 +114,4 @@ def html(found: Matrix, detail: Callable[[Iterable[Traffic]], list[dict[str, Any
         hint = "name tenants, or take --format csv or --json, which have all"
         raise QuestionError.of("this is too much for a page", expected=f"at most {SQUARE} rows", got=f"{len(found.rows):,}", hint=hint)
     cells = {key: {"services": cell.services, "passes": detail(cell.traffic)} for key, cell in found.cells.items()}
-    return pages.render("ringfence.analysis", "matrix.html.j2", rows=found.rows, cells=cells, level=found.level)
+    return pages.render("ringfence.analysis", "matrix.html.j2", rows=found.rows, cells=cells, about=about, unknowns=unknowns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,11 +38,21 @@ class Form(StrEnum):
     DOT = "dot"
 
 
+def page(found: Matrix, state: State) -> str:
+    """Return the page of a matrix, which says of which state it is, who wrote it, and what it does not know."""
+    about = [f"ringfence {version('ringfence')}", f"state: {state.name}", f"judged as of {state.today}"]
+    if state.fingerprint:
+        about.append(str(state.fingerprint))
+    if state.alone:
+        about.append(f"not compared with the declarations: {state.alone}")
+    return tables.html(found, lambda traffic: plain(state, traffic), about=about, unknowns=state.fabric.unknowns)
+
+
 WRITERS: dict[Form, Callable[[Matrix, State], str]] = {
     Form.TEXT: lambda found, _: tables.text(found),
     Form.CSV: lambda found, _: tables.csv_text(found),
     Form.MARKDOWN: lambda found, _: tables.markdown(found),
-    Form.HTML: lambda found, state: tables.html(found, lambda reachable: plain(state, reachable)),
+    Form.HTML: page,
     Form.DOT: lambda found, _: tables.dot(found),
 }
 

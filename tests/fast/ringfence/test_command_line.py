@@ -15,7 +15,7 @@ from ringfence import application
 from ringfence.analysis.output import Plain
 from ringfence.analysis.services import service
 from tests.fast.queries.test_answers import two_zones
-from tests.fast.ringfence.command import kept
+from tests.fast.ringfence.command import doubtful, kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +144,12 @@ def test_an_error_before_the_verb_is_an_object_as_well(run: Run) -> None:
     ended = run("-C", "nowhere", "--debug", "prove", "--json")
     assert ended.code == 2
     assert json.loads(ended.out)["errors"][0]["where"] == "-C nowhere"
+
+
+def test_a_page_of_a_matrix_says_of_what_it_is_and_what_it_does_not_know(run: Run, tmp_path: Path) -> None:
+    """Who finds it a year later knows the state, the day and the program; what is not understood stands above the table."""
+    page = run("matrix", "--state", kept(tmp_path, two_zones()), "--format", "html").out
+    assert all(word in page for word in ("ringfence 0.1.0", "state: ", "judged as of "))
+    assert "is not understood" not in page
+    doubted = run("matrix", "--state", kept(tmp_path, doubtful()), "--format", "html")
+    assert (doubted.code, "more may pass than the table shows" in doubted.out) == (2, True)
