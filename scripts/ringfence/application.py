@@ -24,7 +24,6 @@ from typer.exceptions import TyperException
 
 from infra.errors import Problem, RingfenceError
 from ringfence import commands, extras, folder
-from ringfence.cli import CANNOT_TELL
 from ringfence.failing import complain, flushed, no_colour
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 DEBUG = "RINGFENCE_DEBUG"
 NAME = "ringfence"
+CANNOT_TELL = 2
+"""Exit code of everything that keeps a verb from answering (:mod:`ringfence.cli`)."""
 COMPLETE = "_RINGFENCE_COMPLETE"
 """What a shell sets that asks for completions."""
 OUTPUT_GONE = {errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT, errno.EFBIG}

@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-CANNOT_TELL = 2
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
