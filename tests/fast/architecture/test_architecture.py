@@ -85,6 +85,9 @@ FULLEST = 20
 WORKPLACES = re.compile(r"(?<![\w.$}])/(?:Users|work|build)/\w+/")
 """Paths below the folders where people build."""
 
+IN_TREE = re.compile(r"\$\{?ROOT\}?/([\w./-]*[\w/-])")
+"""A path below the root, as scripts of the shell write it."""
+
 
 Rule = Callable[[Path], list[str]]
 
@@ -223,3 +226,12 @@ def is_port(name: str) -> bool:
     """Tell whether a name speaks of a port number."""
     words = set(re.split(r"[_\W]+", name.lower()))
     return bool(words & {"port", "ports", "dport", "sport"})
+
+
+def test_every_path_that_a_script_names_exists() -> None:
+    """A file that moves takes the scripts along: nobody imports it there."""
+    shells = [path for path in written() if path.suffix in {"", ".sh"} and path.is_relative_to(sources.ROOT / "scripts")]
+    named = {(path.name, found) for path in shells for found in IN_TREE.findall(path.read_text(encoding="utf-8", errors="replace"))}
+    assert named
+    made = (".venv",)
+    assert [each for each in sorted(named) if not each[1].startswith(made) and not (sources.ROOT / each[1]).exists()] == []
