@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hardening.glance import ARCHITECTURE, DISK_FORMAT, IMAGE_MIN_DISK_GIB, IMAGE_PROPERTIES, IMAGE_VISIBILITY, LEAST_RAM_MIB
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB
+from ringfence.doctor.checks.hosts import Service, ready
 from ringfence.doctor.model import DECLARATION, Check, Facts, Finding, found, lacking, needless, untold
 
 if TYPE_CHECKING:
@@ -20,19 +21,7 @@ LIBVIRT = frozenset({"QEMU", "KVM"})
 
 def hosts(facts: Facts) -> Iterator[Finding]:
     """At least one host takes servers."""
-    rows = facts.rows("compute-hosts")
-    ready = [row["host"] for row in rows if row["state"] == "up" and row["status"] == "enabled"]
-    for row in rows:
-        if row["state"] != "up" and row["status"] == "enabled":
-            yield lacking(
-                f"nova-compute on {row['host']} is {row['state']}",
-                f"restart nova-compute on {row['host']}, or: openstack compute service set --disable {row['host']} nova-compute",
-            )
-    yield (
-        found(f"{len(ready)} of {len(rows)}")
-        if ready
-        else lacking("no host takes servers", "openstack compute service set --enable HOST nova-compute")
-    )
+    return ready(facts.rows("compute-hosts"), Service("nova-compute", "openstack compute service set", "takes servers"))
 
 
 def hypervisors(facts: Facts) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
+from ringfence.doctor.checks.hosts import Service, ready
 from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking, needless, untold
 from ringfence.doctor.reads import ENCRYPTION, OK
 from ringfence.verify.made import ids_of_all
@@ -24,19 +25,7 @@ KEY_BITS = {True: 256, False: 512}
 
 def hosts(facts: Facts) -> Iterator[Finding]:
     """At least one host makes volumes."""
-    rows = facts.rows("volume-hosts")
-    ready = [row["host"] for row in rows if row["state"] == "up" and row["status"] == "enabled"]
-    for row in rows:
-        if row["state"] != "up" and row["status"] == "enabled":
-            yield lacking(
-                f"cinder-volume on {row['host']} is {row['state']}",
-                f"restart it, or: openstack volume service set --disable {row['host']} cinder-volume",
-            )
-    yield (
-        found(f"{len(ready)} of {len(rows)}")
-        if ready
-        else lacking("no host makes volumes", "openstack volume service set --enable HOST cinder-volume")
-    )
+    return ready(facts.rows("volume-hosts"), Service("cinder-volume", "openstack volume service set", "makes volumes"))
 
 
 def types(facts: Facts) -> Iterator[Finding]:
