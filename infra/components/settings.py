@@ -66,7 +66,7 @@ def check_identities(environment: Mapping[str, str]) -> str:
 def cloud() -> CloudSettings:
     """Return the cloud of ``OS_CLOUD``. Raises :class:`CloudError`."""
     from openstack.config import OpenStackConfig  # noqa: PLC0415 - half a second that only the platform's stack pays
-    from openstack.exceptions import ConfigException  # noqa: PLC0415
+    from openstack.exceptions import ConfigException  # noqa: PLC0415 - as above
 
     name = check_identities(os.environ)
     try:

@@ -56,7 +56,7 @@ def lab_maps() -> str:
 def servers() -> int:
     """Return how many servers both tenants have. Raises :class:`CloudError` unless all are active."""
     from infra.dynamic import clouds  # noqa: PLC0415 - the cloud's client takes a second to import
-    from ringfence.verify import failures, stacks  # noqa: PLC0415
+    from ringfence.verify import failures, stacks  # noqa: PLC0415 - as above
 
     with failures.translated("asking for the tenants' servers"):
         found = {

@@ -14,7 +14,7 @@ from benchmarks.up.changes import finished
 from benchmarks.up.run import enter_cloud
 from hardening.access import Entrance, open_bastion
 from infra.declaration import load_platform
-from ringfence.demo import TENANTS
+from ringfence.demo import TENANTS, stacks
 from ringfence.project import ROOT, Project
 
 if TYPE_CHECKING:
@@ -92,8 +92,6 @@ def wait_for_servers() -> None:
 
 def destroy(project: Project, run: Run) -> None:
     """Destroy the stack, if there is one, and forget it. Raises :class:`CloudError` when something stays."""
-    from ringfence.demo import stacks  # noqa: PLC0415
-
     if project.stack not in stacks.known(os.environ):
         return
     project.run("cancel", "--yes")  # the lock of a run that was killed: there is only one run at a time

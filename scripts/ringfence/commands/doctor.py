@@ -49,8 +49,8 @@ def command(
     Examples: `ringfence doctor`; `ringfence doctor --tenants 40`; `ringfence doctor --json`
     """
     from ringfence.doctor import collect  # noqa: PLC0415 - the cloud's client takes a second to import
-    from ringfence.doctor.examination import doubtful, examine, exit_code, standing  # noqa: PLC0415
-    from ringfence.doctor.model import Facts  # noqa: PLC0415
+    from ringfence.doctor.examination import doubtful, examine, exit_code, standing  # noqa: PLC0415 - as above
+    from ringfence.doctor.model import Facts  # noqa: PLC0415 - as above
 
     declared = _declared(today or declarations.now())
     with _progress() as progress:

@@ -51,9 +51,9 @@ def verify(
     `ringfence verify --only denial --turn 3/13 --seed 7`
     """
     from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
-    from ringfence.verify.report import about, files  # noqa: PLC0415
-    from ringfence.verify.run import Request, Verification  # noqa: PLC0415
-    from ringfence.verify.turns import Turn  # noqa: PLC0415
+    from ringfence.verify.report import about, files  # noqa: PLC0415 - as above
+    from ringfence.verify.run import Request, Verification  # noqa: PLC0415 - as above
+    from ringfence.verify.turns import Turn  # noqa: PLC0415 - as above
 
     request = Request(kinds=frozenset(only or Kind), turn=Turn.written(turn, seed))
     started = time.monotonic()

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
 from ringfence.verify import failures, stacks
+from ringfence.verify.cloud import compare, view
+from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.probes import evidence, orders, session, spoof
 from ringfence.verify.probes.orders import Sightings
 from ringfence.verify.probes.plan import Plan, Selection
 from ringfence.verify.probes.rounds import Field
 from ringfence.verify.result import Check, Kind, Result
+from ringfence.verify.storage import at_rest
 from ringfence.verify.turns import Turn
 
 if TYPE_CHECKING:
@@ -86,14 +89,10 @@ class Verification:
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
 
     def _cloud(self, result: Result) -> None:
-        from ringfence.verify.cloud import compare, view  # noqa: PLC0415
-
         found = view.collect(self.cloud)
         result.checks += [Check(Kind.CLOUD, outcome) for outcome in compare.compare_again(self.world, stacks.all_made, found)]
 
     def _denial(self, result: Result, request: Request) -> None:
-        from ringfence.verify.denial import calls  # noqa: PLC0415
-
         result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.world, self.identities, self.tell, request.turn)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
@@ -168,8 +167,6 @@ class Verification:
         ]
 
     def _storage(self, result: Result, arena: Field) -> None:
-        from ringfence.verify.storage import at_rest  # noqa: PLC0415
-
         result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.world, arena, self.tell)]
 
 

@@ -47,7 +47,7 @@ def deployer(site: Site, project_id: str) -> Connection:
 def by_password(site: Site, project_id: str, user_id: str, password: str) -> Connection:
     """Return a user's connection in one project."""
     from openstack.config import get_cloud_region  # noqa: PLC0415 - a second of import
-    from openstack.connection import Connection  # noqa: PLC0415
+    from openstack.connection import Connection  # noqa: PLC0415 - as above
 
     facts = site.order.facts
     region = get_cloud_region(
