@@ -68,6 +68,34 @@ def test_junit_counts() -> None:
     assert {element.tag for case in suite.iter("testcase") for element in case} == {"failure", "error", "skipped"}
 
 
+# junit-10.xsd of Jenkins' xUnit plugin, what of it is used here: element to (children, attributes, those that must be there).
+JENKINS: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": ({"testsuite"}, {"name", "time", "tests", "failures", "errors"}, set()),
+    "testsuite": (
+        {"properties", "testcase"},
+        {"name", "tests", "failures", "errors", "time", "skipped", "timestamp"},
+        {"name", "tests", "failures", "errors"},
+    ),
+    "properties": ({"property"}, set(), set()),
+    "property": (set(), {"name", "value"}, {"name", "value"}),
+    "testcase": ({"skipped", "error", "failure"}, {"name", "time", "classname"}, {"name"}),
+    **dict.fromkeys(("skipped", "error", "failure"), (set[str](), {"type", "message"}, set[str]())),
+}
+
+
+def test_junit_has_only_what_the_schema_of_jenkins_knows() -> None:
+    """Jenkins refuses a file with one element or attribute more; characters that XML has not are written out."""
+    odd = Check(Kind.CLOUD, Outcome("bell \x07 \ud800 \uffff", Verdict.FAIL, "]]> & <b> \x00", "a\x1b[31mcme"))
+    document = junit.render(result(odd, *map(bad, set(Verdict) - {Verdict.PASS})))
+    root = ET.fromstring(document.encode())  # noqa: S314 - our own text
+    assert {element.tag for element in root.iter()} == set(JENKINS)
+    for element in root.iter():
+        children, attributes, needed = JENKINS[element.tag]
+        assert {child.tag for child in element} <= children
+        assert needed <= set(element.keys()) <= attributes
+        assert re.fullmatch(r"[0-9]*(\.[0-9]*)?", element.get("time", ""))
+
+
 class Links(HTMLParser):
     """Collect what a page refers to."""
 
