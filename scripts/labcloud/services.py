@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labcloud.apis import APIS, KEYSTONE, ML2_FILES, Api
-from labcloud.layout import LOOPBACK, SYSTEM_PYTHON
+from labcloud.layout import INTERNET_HOST, INTERNET_NAMESPACE, LOOPBACK, SYSTEM_PYTHON
 from labcloud.machine import backport
 from labcloud.model import Command, Probe, Service, Stage
 
@@ -27,7 +27,7 @@ def step(layout: Layout, name: str) -> Command:
 
 def services(layout: Layout) -> tuple[Service, ...]:
     """Every service of the lab."""
-    return (*_stores(layout), *_platform(layout), _bus(layout), *_apis(layout), *_workers(layout))
+    return (*_stores(layout), *_platform(layout), *_outside(), _bus(layout), *_apis(layout), *_workers(layout))
 
 
 def _stores(layout: Layout) -> tuple[Service, ...]:
@@ -167,6 +167,19 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
             "OVN: flows into the switch",
             ("ovn-controller", OVS_SOCKET, f"--pidfile={CHASSIS_PID}"),
             Probe.command("ovn-appctl", "-T", "5", "-t", "ovn-controller", "connection-status"),
+        ),
+    )
+
+
+def _outside() -> tuple[Service, ...]:
+    """What the host outside offers to whoever gets to it."""
+    there = ("ip", "netns", "exec", INTERNET_NAMESPACE, SYSTEM_PYTHON)
+    return (
+        Service(
+            "internet-time",
+            Stage.CHASSIS,
+            "time server of the host outside",
+            (*there, "-m", "labcloud.processes.time_server", str(INTERNET_HOST.ip)),
         ),
     )
 
