@@ -62,6 +62,10 @@ class GuestError(RingfenceError, RuntimeError):
     """A server could not be reached or its policy could not be applied; the earlier policy is in force."""
 
 
+class CertificateError(RingfenceError, ValueError):
+    """A certificate, a key or a list of revoked certificates cannot be read or made; nothing was issued."""
+
+
 class OpenPathError(RingfenceError, RuntimeError):
     """A plan would open a path between tenants, or other traffic than is declared; nothing was changed."""
 

@@ -23,6 +23,7 @@ LAYERS = (
     "infra.outcome",
     "infra.paths",
     "infra.outputs",
+    "infra.pki",
     "infra.declaration",
     "infra.packets",
     "infra.policy",
