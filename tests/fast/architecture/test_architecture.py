@@ -25,6 +25,7 @@ LAYERS = (
     "infra.outputs",
     "infra.pki",
     "infra.declaration",
+    "infra.operators",
     "infra.packets",
     "infra.policy",
     "infra.topology",
