@@ -72,9 +72,20 @@ def bastion_address(platform: Platform) -> Address:
     return host(platform.backbone.cidr, platform.backbone.bastion)
 
 
+def services_address(platform: Platform) -> Address | None:
+    """Return the address of the services server on the management backbone; ``None`` where the platform declares no services."""
+    return host(platform.backbone.cidr, platform.services.host) if platform.services else None
+
+
+def _taken(platform: Platform) -> set[int]:
+    """Return the host numbers on the backbone that the declaration gives out."""
+    declared = {platform.backbone.router, platform.backbone.bastion}
+    return declared | ({platform.services.host} if platform.services else set())
+
+
 def backbone_hosts(platform: Platform) -> Iterator[Address]:
-    """Yield the addresses on the backbone that are free for routers, in their order: neither the platform's router's nor the bastion's."""
-    taken = {platform.backbone.router, platform.backbone.bastion}
+    """Yield the addresses on the backbone that are free for routers, in their order: those that the declaration gives to nobody."""
+    taken = _taken(platform)
     last = platform.backbone.cidr.num_addresses - 1
     return (host(platform.backbone.cidr, number) for number in range(GATEWAY, last) if number not in taken)
 
@@ -96,9 +107,9 @@ def most_segments(platform: Platform) -> int:
 
 
 def most_on_backbone(platform: Platform) -> int:
-    """Return for how many tenants' routers the backbone has addresses, beside the platform's routers and the bastion."""
+    """Return for how many tenants' routers the backbone has addresses, beside the platform's routers and servers."""
     backbone = platform.backbone
-    return max(0, backbone.cidr.num_addresses - 2 - len({backbone.router, backbone.bastion}) - (backbone.routers - 1))
+    return max(0, backbone.cidr.num_addresses - 2 - len(_taken(platform)) - (backbone.routers - 1))
 
 
 def most_tenants(platform: Platform) -> int:

@@ -88,7 +88,8 @@ def of_the_platform(platform: Platform) -> Iterator[Named]:
     yield Named("network", platform.external_network, ("external_network",))
     further = [names.further_router(number) for number in range(2, platform.backbone.routers + 1)]
     keys_and_disks = (names.key_pair(names.PLATFORM), f"{names.BASTION}-{names.ROOT}")
-    for name in (names.BACKBONE, names.BASTION, names.MANAGEMENT_POOL, *keys_and_disks, *further):
+    services = (names.SERVICES, f"{names.SERVICES}-{names.ROOT}", f"{names.SERVICES}-{names.STORE}") if platform.services else ()
+    for name in (names.BACKBONE, names.BASTION, names.MANAGEMENT_POOL, *keys_and_disks, *further, *services):
         yield Named("resource", name, ())
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from infra.declaration.platform import Backbone, Bastion, Encryption, ManagementPool, Platform, VolumeType
+from infra.declaration.services import Services
 from infra.declaration.traffic import Declared, IcmpMatch, PortOrRange, PortRange, Protocol
 from infra.declaration.values import GATEWAY, INTERNET, Address, Day, HostNumber, Name, Network, Prefix, Prefix4, Prefix6, Text, Whole, Word
 
@@ -35,6 +36,7 @@ __all__ = [
     "PortRange",
     "Protocol",
     "Server",
+    "Services",
     "Tenant",
     "VolumeType",
     "Zone",

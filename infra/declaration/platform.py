@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from infra.declaration.services import Services  # noqa: TC001 - pydantic reads the annotation at run time
 from infra.declaration.traffic import Declared, PortOrRange, PortRange
 from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Whole, Word
 
@@ -87,6 +88,8 @@ class Platform(Declared):
     """where management subnets come from"""
     bastion: Bastion
     """the only SSH entry point"""
+    services: Services | None = None
+    """what servers and bastion may use on the management network; nothing when it is left out"""
     ssh_port: Port = 22
     """where sshd listens, on management addresses only"""
     management_ports: Annotated[tuple[PortOrRange, ...], Field(min_length=1)]

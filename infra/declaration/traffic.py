@@ -40,7 +40,8 @@ class Protocol(StrEnum):
 
 
 _RANGE: Final = re.compile(r"([1-9][0-9]{0,4})(?: ?- ?([1-9][0-9]{0,4}))?")
-_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+"""A port as a pattern."""
 LAST_PORT = 65535
 
 
@@ -92,7 +93,7 @@ PortOrRange = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": LAST_PORT},
-                {"type": "string", "pattern": f"^{_PORT}( ?- ?{_PORT})?$"},
+                {"type": "string", "pattern": f"^{PORT}( ?- ?{PORT})?$"},
             ]
         }
     ),

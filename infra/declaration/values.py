@@ -99,6 +99,27 @@ def _about_day(value: object) -> str:
     return "leave the spaces around it out" if _DAY.fullmatch(value.strip()) else "a day has neither a time nor a zone"
 
 
+def _address4(value: object) -> IPv4Address:
+    """Read one IPv4 address, as people write it; a prefix or a name is none."""
+    if isinstance(value, IPv4Address):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(ADDRESS4, value):
+        hint = "the management network has IPv4 only" if isinstance(value, str) and ":" in value else ""
+        raise refuse("not an IPv4 address", expected="an address such as 198.51.100.4", hint=hint)
+    return IPv4Address(value)
+
+
+def written_as(pattern: str, what: str, expected: str) -> AfterValidator:
+    """Return the check of a text that has a form of its own; :func:`texts` is the same for the schema."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise refuse(f"not {what}", expected=expected)
+        return value
+
+    return AfterValidator(check)
+
+
 def _not_the_gateway(number: int) -> int:
     """Keep servers off the network's own number and the gateway's."""
     if number <= GATEWAY:
@@ -106,13 +127,14 @@ def _not_the_gateway(number: int) -> int:
     return number
 
 
-def _texts(pattern: str) -> WithJsonSchema:
+def texts(pattern: str) -> WithJsonSchema:
     """Return the schema of a value that is written as text."""
     return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
 
 
 _BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_PATTERN4 = rf"{_BYTE}(\.{_BYTE}){{3}}/(3[0-2]|[12]?[0-9])"
+ADDRESS4: Final = rf"{_BYTE}(\.{_BYTE}){{3}}"
+_PATTERN4 = rf"{ADDRESS4}/(3[0-2]|[12]?[0-9])"
 _GROUP = "[0-9a-fA-F]{1,4}"
 _GROUPS = (
     f"({_GROUP}:){{7}}{_GROUP}",
@@ -124,10 +146,11 @@ _GROUPS = (
 _PATTERN6 = rf"({'|'.join(_GROUPS)})/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
 _MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
 
-Prefix4 = Annotated[IPv4Network, PlainValidator(_prefix(IPV4)), _texts(_PATTERN4)]
-Prefix6 = Annotated[IPv6Network, PlainValidator(_prefix(IPV6)), _texts(_PATTERN6)]
-Prefix = Annotated[IPv4Network | IPv6Network, PlainValidator(_prefix(0)), _texts(f"{_PATTERN4}|{_PATTERN6}")]
-Day = Annotated[date, PlainValidator(_day), _texts(rf"[0-9]{{4}}-({_MONTHS})( 00:00:00 \+0000 UTC)?")]
+Address4 = Annotated[IPv4Address, PlainValidator(_address4), texts(ADDRESS4)]
+Prefix4 = Annotated[IPv4Network, PlainValidator(_prefix(IPV4)), texts(_PATTERN4)]
+Prefix6 = Annotated[IPv6Network, PlainValidator(_prefix(IPV6)), texts(_PATTERN6)]
+Prefix = Annotated[IPv4Network | IPv6Network, PlainValidator(_prefix(0)), texts(f"{_PATTERN4}|{_PATTERN6}")]
+Day = Annotated[date, PlainValidator(_day), texts(rf"[0-9]{{4}}-({_MONTHS})( 00:00:00 \+0000 UTC)?")]
 NAME = r"^[a-z]([a-z0-9-]{0,29}[a-z0-9])?$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """1 to 31 characters: two of them and a hyphen fit into a host name's 63 (RFC 1123)."""

@@ -25,6 +25,9 @@ LISTS = {
     "allowed_from": PREFIXES,
     "allowed_regions": "a list of regions",
     "projects": "a list of ids",
+    "upstream": "a list of servers, such as [{address: 198.51.100.4}]",
+    "suites": "a list of suites, such as [trixie, trixie-updates]",
+    "components": "a list of components, such as [main]",
 }
 OF_THE_FILE = frozenset({"name"})
 """Fields of the model that are no keys of the file."""

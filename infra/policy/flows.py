@@ -10,6 +10,7 @@ from infra.declaration.addresses import EndpointKind
 from infra.declaration.model import INTERNET, PortRange, Protocol
 from infra.policy.internet import internet
 from infra.policy.rules import Direction, Family, Group, Match, Nic, Origin, Rule, TenantPolicy
+from infra.policy.services import client_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,9 +104,9 @@ def _nic(tenant: Tenant, server: str, zone: str, groups: dict[str, Group]) -> Ni
 
 
 def _management(declaration: TenantDeclaration, platform: Platform) -> Group:
-    """Return the group of every management card: SSH from the bastion, and nothing else in either direction."""
+    """Return the group of every management card: SSH from the bastion, the platform's services, and nothing else in either direction."""
     origin = Origin(declaration.tenant.name, MANAGEMENT_FLOW, "platform", "operators work through the bastion")
     ssh = Match(Protocol.TCP, platform.ssh_port, platform.ssh_port)
     bastion = addresses.single(addresses.bastion_address(platform))
     rule = Rule(Direction.INGRESS, Family.IPV4, ssh, bastion, origin)
-    return Group(names.MANAGEMENT, "SSH from the bastion", (rule,))
+    return Group(names.MANAGEMENT, "SSH from the bastion", (rule, *client_rules(platform, declaration.tenant.name)))

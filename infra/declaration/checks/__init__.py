@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from infra.declaration.checks import conflicts, flows, naming, owned, servers, zones
+from infra.declaration.checks import conflicts, flows, naming, offered, owned, servers, zones
 from infra.declaration.draft import OnPlatform
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ PLATFORM: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (
     owned.external_network,
     owned.bastion_entrance,
     owned.default_type_is_encrypted,
+    offered.place,
+    offered.something,
+    offered.ports,
+    offered.time_sources,
+    offered.mirrors,
+    offered.room,
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.declaration import breadth, names, reserved
+from infra.declaration import names, reserved
+from infra.declaration.checks import breadth
 from infra.declaration.yaml.source import Mistake, one_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def backbone_hosts(platform: Platform) -> Iterator[Mistake]:
 
 def external_network(platform: Platform) -> Iterator[Mistake]:
     """The cloud's network towards the outside is none of those that the platform makes."""
-    if platform.external_network in {names.BACKBONE, names.BASTION, names.MANAGEMENT_POOL}:
+    own = {names.BACKBONE, names.BASTION, names.MANAGEMENT_POOL} | ({names.SERVICES} if platform.services else set())
+    if platform.external_network in own:
         what = "the platform makes a thing of this name itself"
         yield Mistake(("external_network",), what, "the cloud's network towards the outside", platform.external_network)
 

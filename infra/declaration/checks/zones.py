@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.declaration import breadth, reserved
+from infra.declaration import reserved
+from infra.declaration.checks import breadth
 from infra.declaration.yaml.source import Mistake, one_of
 
 if TYPE_CHECKING:

@@ -35,6 +35,23 @@ PLATFORM: dict[str, Any] = {
     "default_volume_type": "vault",
 }
 
+SERVICES: dict[str, Any] = {
+    "host": 200,
+    "flavor": "small",
+    "store": 20,
+    "time": {"upstream": [{"address": "198.51.100.4", "nts": "ntp.example.net"}, {"address": "198.51.100.5"}]},
+    "packages": {
+        "mirrors": {
+            "debian": {"url": "http://deb.example.net/debian", "address": "198.51.100.6", "suites": ["trixie", "trixie-updates"]},
+            "debian-security": {"url": "https://198.51.100.7:8443/debian-security", "suites": ["trixie-security"]},
+        },
+        "updates": {"hour": 3},
+    },
+    "logs": {"keep_days": 90, "size": 10},
+    "sessions": {"keep_days": 365},
+}
+"""Every service, as a platform may declare them."""
+
 TENANT: dict[str, Any] = {
     "region": "north",
     "labels": {"classification": "confidential", "service": "shop"},
@@ -72,7 +89,7 @@ def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
         if value is ABSENT:
             del place[last]
         else:
-            place[last] = value
+            place[last] = deepcopy(value)
     return result
 
 

@@ -2,8 +2,81 @@
 
 from __future__ import annotations
 
-from tests.fast.declaration.declared import ABSENT
+from typing import Any
+
+from tests.fast.declaration.declared import ABSENT, SERVICES
 from tests.fast.declaration.refused_flows import Refused, one
+
+MIRRORS = "services.packages.mirrors"
+UPSTREAM = "services.time.upstream"
+
+
+def offered(path: str, value: object, what: str, expected: str = "", at: str = "") -> Refused:
+    """Return a case of a platform with services, one thing of which is wrong; ``at`` is where, if not at the path itself."""
+    changes: dict[str, Any] = {"services": SERVICES, path: value}
+    return one(changes, at or path, what, expected)
+
+
+SERVICES_CASES: dict[str, Refused] = {
+    "services on the bastion's address": offered("services.host", 10, "the bastion has this host number already"),
+    "services on the router's address": one(
+        {"services": SERVICES, "backbone.router": 200}, "services.host", "the router has this host number already"
+    ),
+    "services outside the backbone": offered("services.host", 255, "the backbone has no such host number", "2 to 254"),
+    "services on the gateway's address": offered("services.host", 1, "the host number is taken", "2 or more"),
+    "services that offer nothing": one(
+        {"services": {"host": 200, "flavor": "small", "store": 20}}, "services", "no service is declared", "time, packages, logs, sessions"
+    ),
+    "services with SSH on the port of one": one({"services": SERVICES, "ssh_port": 6514}, "ssh_port", "the port is that of services.logs"),
+    "an unknown service": offered("services.tim", {}, "unknown key", "did you mean time?"),
+    "services with a port of their own": offered("services.logs.port", 514, "unknown key", "keep_days"),
+    "time from nobody": offered(UPSTREAM, [], "nothing is listed", "a list of servers"),
+    "time from a name": offered(UPSTREAM, [{"address": "ntp.example.net"}], "not an IPv4 address", "", f"{UPSTREAM}[0].address"),
+    "time from IPv6": offered(UPSTREAM, [{"address": "2001:db8::1"}], "not an IPv4 address", "IPv4 only", f"{UPSTREAM}[0].address"),
+    "time from a prefix": offered(UPSTREAM, [{"address": "192.0.2.0/24"}], "not an IPv4 address", "", f"{UPSTREAM}[0].address"),
+    "time from a tenant's management address": offered(
+        UPSTREAM, [{"address": "172.30.0.5"}], "the address is in the management pool", "172.30.0.0/16", f"{UPSTREAM}[0].address"
+    ),
+    "time from the bastion": offered(
+        UPSTREAM, [{"address": "172.29.0.10"}], "the address is in the management backbone", "172.29.0.0/24", f"{UPSTREAM}[0].address"
+    ),
+    "time from the metadata address": offered(
+        UPSTREAM, [{"address": "169.254.169.254"}], "the address is reserved", "can be routed", f"{UPSTREAM}[0].address"
+    ),
+    "time from one server twice": offered(
+        UPSTREAM, [{"address": "192.0.2.1"}, {"address": "192.0.2.1"}], "the server is listed twice", "", f"{UPSTREAM}[1].address"
+    ),
+    "NTS with a name that is none": offered(
+        UPSTREAM, [{"address": "192.0.2.1", "nts": "ntp_1"}], "not a host name", "lower case", f"{UPSTREAM}[0].nts"
+    ),
+    "packages from nowhere": offered(MIRRORS, {}, "nothing is listed"),
+    "a mirror without an address": offered(
+        f"{MIRRORS}.debian.address", ABSENT, "a name without an address", "a packet filter knows no names", f"{MIRRORS}.debian.address"
+    ),
+    "a mirror with two addresses": offered(
+        f"{MIRRORS}.debian-security.address", "192.0.2.1", "the URL has another address", "198.51.100.7"
+    ),
+    "a mirror at an address that is none": offered(
+        f"{MIRRORS}.debian-security.url", "http://198.51.100.700/debian", "the host is not an IPv4 address"
+    ),
+    "a mirror with a password": offered(f"{MIRRORS}.debian.url", "http://me:secret@deb.example.net/debian", "not a mirror's URL"),
+    "a mirror with a query": offered(f"{MIRRORS}.debian.url", "http://deb.example.net/debian?x", "not a mirror's URL"),
+    "a mirror with a way out of its path": offered(f"{MIRRORS}.debian.url", "http://deb.example.net/a\n", "not a mirror's URL"),
+    "a mirror by ftp": offered(f"{MIRRORS}.debian.url", "ftp://deb.example.net/debian", "not a mirror's URL", "http or https"),
+    "a mirror inside": offered(
+        f"{MIRRORS}.debian-security.url", "http://172.29.0.10/debian", "the address is in the management backbone", "172.29.0.0/24"
+    ),
+    "a mirror without suites": offered(f"{MIRRORS}.debian.suites", [], "nothing is listed", "a list of suites"),
+    "a suite twice": offered(
+        f"{MIRRORS}.debian.suites", ["trixie", "trixie"], "the suite is listed twice", "", f"{MIRRORS}.debian.suites[1]"
+    ),
+    "a suite with a blank": offered(f"{MIRRORS}.debian.suites", ["trixie main"], "not a suite", "", f"{MIRRORS}.debian.suites[0]"),
+    "updates at no time": offered("services.packages.updates.hour", 24, "the number is too large", "23 or less"),
+    "updates in no time": offered("services.packages.updates.minutes", 1, "the number is too small", "10 or more"),
+    "restarts as somebody likes": offered("services.packages.updates.restart", "maybe", "not one of the known values", "needed"),
+    "logs for no day": offered("services.logs.keep_days", 0, "the number is too small", "1 or more"),
+    "a store that is too small": offered("services.store", 13, "the store is too small for what it is to keep", "14 or more"),
+}
 
 CASES: dict[str, Refused] = {
     "a region that is not allowed": one({"region": "west"}, "region", "the region is not allowed", "one of north, south"),
@@ -62,4 +135,5 @@ CASES: dict[str, Refused] = {
     ),
     "no management ports": one({"management_ports": ABSENT}, "management_ports", "management_ports is missing", "remote administration"),
     "an unknown key": one({"alowed_regions": []}, "alowed_regions", "unknown key", "did you mean allowed_regions?"),
+    **SERVICES_CASES,
 }

@@ -62,12 +62,19 @@ TENANTS: dict[str, dict[str, Any]] = {
     "no externals": {"externals": ABSENT, "flows.news": ABSENT},
 }
 
+MIRROR = "services.packages.mirrors.debian-security"
+
 PLATFORMS: dict[str, dict[str, Any]] = {
     "SSH on another port": {"ssh_port": 2222},
     "a pool with room for two": {"pool": {"cidr": "172.30.0.0/27", "prefix": 28}},
     "the bastion at the end of the backbone": {"backbone.bastion": 254},
     "the widest entrance": {"bastion.allowed_from": ["10.0.0.0/8"]},
     "an entrance from every private address": {"bastion.allowed_from": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]},
+    "every service": {"services": declared.SERVICES},
+    "one service only": {"services": {"host": 254, "flavor": "small", "store": 2, "logs": {"keep_days": 1, "size": 1}}},
+    "a store that is just large enough": {"services": declared.SERVICES, "services.store": 14},
+    "a mirror by its address, said twice": {"services": declared.SERVICES, f"{MIRROR}.address": "198.51.100.7"},
+    "SSH on the port of a service that is not offered": {"ssh_port": 6514, "services": declared.SERVICES, "services.logs": ABSENT},
     "a key as dm-crypt counts it": {"volume_types.vault.encryption": {"key_size": 512}},
 }
 

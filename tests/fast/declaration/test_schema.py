@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from infra.declaration import load_platform, load_tenant
-from infra.declaration.model import Flow, Platform, Server, Tenant, Zone
+from infra.declaration import load_platform, load_tenant, services
+from infra.declaration.model import Declared, Flow, Platform, Server, Tenant, Zone
 from infra.declaration.schema import reference, schema_text, stack_schema
 from tests.fast.declaration import declared
 
@@ -28,12 +28,9 @@ def test_the_manuals_tables_are_current() -> None:
 
 def test_every_key_is_explained() -> None:
     """No key of a declaration is without a description, so that an editor can show one."""
-    silent = [
-        f"{model.__name__}.{name}"
-        for model in (Tenant, Platform, Zone, Server, Flow)
-        for name, field in model.model_fields.items()
-        if not field.description
-    ]
+    offered: list[type[Declared]] = [model for model in vars(services).values() if isinstance(model, type) and issubclass(model, Declared)]
+    models: list[type[Declared]] = [Tenant, Platform, Zone, Server, Flow, *offered]
+    silent = [f"{model.__name__}.{name}" for model in models for name, field in model.model_fields.items() if not field.description]
     assert not silent
 
 
