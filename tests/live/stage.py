@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hardening.access import PATIENCE_SECONDS
+from infra.drift import comparison
 from infra.dynamic import clouds
 from infra.outcome import Outcome, Verdict
-from ringfence.verify.cloud import compare, view
+from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.model import Role
@@ -77,7 +78,7 @@ class Stage:
 
     def compared(self, tenant: str) -> list[Outcome]:
         """Compare the platform and a tenant in the cloud with their declarations."""
-        return list(compare.compare(self.opened.world, view.collect(self.cloud), [self.tenant(tenant)]))
+        return list(comparison.compare(self.opened.world, view.collect(self.cloud), [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:
         """Look at the inside of one server."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from openstack.proxy import Proxy
 
     from infra.declaration.model import Platform
-    from ringfence.verify.made import Made
+    from infra.drift.made import Made
 
 THREADS = 8
 SECONDS = 30.0

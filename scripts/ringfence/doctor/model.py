@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from infra.declaration import TenantDeclaration
     from infra.declaration.model import Platform
+    from infra.drift.made import Made
     from infra.errors import Problem
-    from ringfence.verify.made import Made
 
 Json = dict[str, Any]
 

@@ -8,37 +8,28 @@ from typing import TYPE_CHECKING
 
 from infra.declaration.addresses import bastion_address, gateway
 from infra.declaration.model import GATEWAY
+from infra.drift.environment import Environment, TenantEnvironment
 from ringfence.verify.model import Card, Node, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.declaration.model import Address, Platform, Tenant
-    from infra.outputs import PlatformOutput, TenantOutput
+    from infra.declaration.model import Address
     from infra.policy.rules import TenantPolicy
-    from ringfence.verify.made import Made
 
 MANAGEMENT = "management"
 
 
 @dataclass(frozen=True, slots=True)
-class TenantWorld:
-    """One tenant: what is declared, what that allows, and its stack's output ``tenant``.
+class TenantWorld(TenantEnvironment):
+    """One tenant, with what only the cloud knows.
 
     What the stack does not export, the survey of the cloud tells: ``router`` is the address that Neutron chose for the management router
     in its segment, and ``macs`` are those of the management ports by server.
     """
 
-    declaration: Tenant
-    policy: TenantPolicy
-    facts: TenantOutput
     router: str = ""
     macs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The tenant's name."""
-        return self.declaration.name
 
     def management_router(self) -> Address:
         """The address of the tenant's management router in its segment."""
@@ -73,21 +64,17 @@ class TenantWorld:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class World(Environment):
     """The tenants under verification and the platform.
 
-    ``outer`` is each tenant's address outside, told by its edge router. ``made`` is what every stack that the engine knows made, those of
-    tenants that are not under verification included: the platform's router and backbone serve them all. ``nameless`` are hosts of the
-    cloud's catalogue whose names mean nothing on this machine, so that they are not in ``api``.
+    ``outer`` is each tenant's address outside, told by its edge router. ``nameless`` are hosts of the cloud's catalogue whose names mean
+    nothing on this machine, so that they are not in ``api``.
     """
 
-    platform: Platform
-    platform_facts: PlatformOutput
     tenants: tuple[TenantWorld, ...]
     outer: dict[str, Address] = field(default_factory=dict)
     api: tuple[tuple[Address, int], ...] = ()
     outside: Node | None = None
-    made: Mapping[str, Made] = field(default_factory=dict)
     nameless: tuple[str, ...] = ()
 
     def bastion(self) -> Node:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from infra.drift import comparison
 from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
 from ringfence.verify import failures, stacks
-from ringfence.verify.cloud import compare, view
+from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.probes import evidence, orders, session, spoof
@@ -90,7 +91,7 @@ class Verification:
 
     def _cloud(self, result: Result) -> None:
         found = view.collect(self.cloud)
-        result.checks += [Check(Kind.CLOUD, outcome) for outcome in compare.compare_again(self.world, stacks.all_made, found)]
+        result.checks += [Check(Kind.CLOUD, outcome) for outcome in comparison.compare_again(self.world, stacks.all_made, found)]
 
     def _denial(self, result: Result, request: Request) -> None:
         result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.world, self.identities, self.tell, request.turn)]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.declaration import names
+from infra.drift.made import Made
 from infra.errors import CloudError
 from infra.outputs import PlatformOutput, TenantOutput, decoded
 from ringfence import folder, locks
-from ringfence.verify.made import Made
 
 SECONDS = 120
 HALF_WRITTEN = "failed to load checkpoint"

@@ -42,6 +42,7 @@ LAYERS = (
     "infra.neutron.comparison",
     "infra.neutron.sources",
     "infra.neutron.plans",
+    "infra.drift",
     "infra.neutron.lint",
     "hardening",
     "infra.dynamic",

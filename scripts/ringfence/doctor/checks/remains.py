@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
+from infra.drift.made import ids_of_all
 from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking
 from ringfence.doctor.reads import MARK
-from ringfence.verify.made import ids_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

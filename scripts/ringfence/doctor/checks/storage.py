@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
+from infra.drift.made import ids_of_all
 from ringfence.doctor.checks.hosts import Service, ready
 from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking, needless, untold
 from ringfence.doctor.reads import ENCRYPTION, OK
-from ringfence.verify.made import ids_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,55 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from infra.drift.found import Found
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
     from openstack.proxy import Proxy
 
-Json = dict[str, Any]
-Rows = tuple[Json, ...]
+    from infra.drift.found import Json, Rows
+
 VERSIONS = {"compute": "2.90", "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
 PAGE = 1000
 HTTP_OK = 200
 HTTP_NOT_FOUND = 404
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
-
-    ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row.
-    """
-
-    networks: Rows = ()
-    subnets: Rows = ()
-    ports: Rows = ()
-    routers: Rows = ()
-    groups: Rows = ()
-    address_groups: Rows = ()
-    subnet_pools: Rows = ()
-    rbac: Rows = ()
-    floating_ips: Rows = ()
-    trunks: Rows = ()
-    servers: Rows = ()
-    volumes: Rows = ()
-    volume_types: Rows = ()
-    projects: Rows = ()
-
-    def rows(self, kind: str) -> Rows:
-        """Return the rows of a kind by the name of the field."""
-        found: Rows = getattr(self, kind)
-        return found
-
-
-KINDS = tuple(field.name for field in fields(View))
-
-
-def collect(cloud: Connection) -> View:
+def collect(cloud: Connection) -> Found:
     """Ask all services at the same time. Raises :class:`CloudError` when one does not answer."""
     network = cloud.network
     with ThreadPoolExecutor(8) as pool:
@@ -71,7 +40,7 @@ def collect(cloud: Connection) -> View:
             "volume_types": pool.submit(_volume_types, cloud.block_storage),
             "projects": pool.submit(_projects, cloud.identity),
         }
-    return View(**{name: future.result() for name, future in asked.items()})
+    return Found(**{name: future.result() for name, future in asked.items()})
 
 
 def _get(service: Proxy, path: str, **params: Any) -> Json:  # noqa: ANN401 - query parameters

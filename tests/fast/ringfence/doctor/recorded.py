@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from infra.declaration.folder import load_folder
+from infra.drift.made import Made, Resource
 from infra.errors import Problem
 from ringfence.doctor.model import Declared, Facts, Seen
 from ringfence.doctor.reads import NAMED
-from ringfence.verify.made import Made, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

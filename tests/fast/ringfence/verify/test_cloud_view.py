@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.drift.found import KINDS
 from infra.errors import CloudError
 from ringfence.verify.cloud import discovery, view
-from tests.fast.ringfence.verify.views import cloud
+from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def answer(body: object) -> SimpleNamespace:
 def connection(**settings: Any) -> Any:  # noqa: ANN401 - what openstacksdk connects
     """Return the cloud of the tests' world."""
     _, found = cloud(world())
-    rows = {kind: found.rows(kind) for kind in view.KINDS}
+    rows = {kind: found.rows(kind) for kind in KINDS}
     services = {"network": "network", "compute": "compute", "block_storage": "block-storage", "identity": "identity"}
     made = {name: Service(type_, rows, **settings) for name, type_ in services.items()}
     return SimpleNamespace(**made, service_catalog=[])
@@ -102,7 +103,7 @@ def test_every_row_of_every_page_is_read() -> None:
     _, found = cloud(world())
     whole = view.collect(connection())
     paged = view.collect(connection(page=2))
-    for kind in view.KINDS:
+    for kind in KINDS:
         assert [row["id"] for row in paged.rows(kind)] == [row["id"] for row in whole.rows(kind)] == [row["id"] for row in found.rows(kind)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fast.ringfence.verify.changes import (
+from tests.fast.drift.changes import (
     ANY_RULE,
     BY_TWIN,
     CARD,

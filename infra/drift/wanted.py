@@ -11,21 +11,21 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
+from infra.drift.made import NOTHING
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB
 from infra.policy.bastion import bastion_rules
 from infra.render import security_groups as rendered
 from infra.topology import platform_topology, tenant_topology
-from ringfence.verify.made import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from infra.declaration.model import Tenant
+    from infra.drift.environment import Environment, TenantEnvironment
+    from infra.drift.made import Made
     from infra.policy.rules import Rule as DeclaredRule
     from infra.topology import DeclaredInterface, Topology
-    from ringfence.verify.inventory import TenantWorld, World
-    from ringfence.verify.made import Made
 
 Rule = tuple[str, ...]
 """Direction, family, protocol, ports, peer."""
@@ -110,32 +110,32 @@ class Wanted:
     fenced: frozenset[str] = field(default=frozenset())
 
 
-def of_tenant(world: World, tenant: TenantWorld) -> Wanted:
+def of_tenant(environment: Environment, tenant: TenantEnvironment) -> Wanted:
     """Return what a tenant has to have."""
     declared, name = tenant.declaration, tenant.name
-    topology = tenant_topology(declared, tenant.policy, world.platform)
+    topology = tenant_topology(declared, tenant.policy, environment.platform)
     told = {server: facts.management for server, facts in tenant.facts.servers.items()}
     chosen = {names.management_port(name, server): told[server] for server in declared.servers}
     ports = _ports(topology, chosen)
     return Wanted(
         networks=tuple(topology.networks),
-        subnets=_subnets(topology, world, tenant.facts.management.cidr),
+        subnets=_subnets(topology, environment, tenant.facts.management.cidr),
         routers={router.name: Router(router.outside) for router in topology.routers.values()},
         legs=topology.interfaces,
         ports=ports,
         groups={group.name: frozenset(map(_rule, group.rules)) for group in rendered.security_groups(tenant.policy)},
         address_groups={group.name: frozenset(group.prefixes) for group in rendered.address_groups(tenant.policy)},
         servers=_servers(declared, ports),
-        volumes=_volumes(declared, world.platform.default_volume_type),
+        volumes=_volumes(declared, environment.platform.default_volume_type),
         public={public.name: public.port for public in topology.public.values()},
         labels=names.tags(declared),
         fenced=frozenset(topology.platforms()),
     )
 
 
-def _subnets(topology: Topology, world: World, cut: str) -> dict[str, Subnet]:
+def _subnets(topology: Topology, environment: Environment, cut: str) -> dict[str, Subnet]:
     """Return the subnets. ``cut`` is the prefix that the stack got from the pool, where it has one from there."""
-    made, pool_id, found = world.made.get(topology.owner, NOTHING), world.platform_facts.pool_id, {}
+    made, pool_id, found = environment.made.get(topology.owner, NOTHING), environment.platform_facts.pool_id, {}
     for subnet in topology.subnets.values():
         prefix, pool = (cut, pool_id) if subnet.pool else (str(subnet.prefix), None)
         routes = tuple((str(route.destination), _address(made, route.via)) for route in subnet.routes)
@@ -181,13 +181,13 @@ def _volumes(declared: Tenant, default: str) -> dict[str, Volume]:
     return found
 
 
-def of_platform(world: World, routes: Mapping[str, AbstractSet[Route]]) -> Wanted:
+def of_platform(environment: Environment, routes: Mapping[str, AbstractSet[Route]]) -> Wanted:
     """Return what the platform has to have; ``routes`` are the ways to the tenants that are up, and to the next router, by router."""
-    platform, topology = world.platform, platform_topology(world.platform)
+    platform, topology = environment.platform, platform_topology(environment.platform)
     root = names.root_volume(names.PLATFORM, "bastion")
     return Wanted(
         networks=tuple(topology.networks),
-        subnets=_subnets(topology, world, ""),
+        subnets=_subnets(topology, environment, ""),
         routers={router.name: Router(router.outside, frozenset(routes.get(router.name, ()))) for router in topology.routers.values()},
         legs=topology.interfaces,
         ports=_ports(topology, {}),

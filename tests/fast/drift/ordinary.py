@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fast.ringfence.verify.changes import NET, Change, both, change, more, without
-from tests.fast.ringfence.verify.views import PLATFORM_PROJECT, leg, network, port
+from tests.fast.drift.changes import NET, Change, both, change, more, without
+from tests.fast.drift.views import PLATFORM_PROJECT, leg, network, port
 
 TWINS = {
     "networks": ("acme-app", "network"),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
 from infra.declaration.addresses import bastion_address, gateway, server_addresses
+from infra.drift.found import Found
+from infra.drift.made import Made, Resource
 from infra.render import security_groups as rendered
-from ringfence.verify.cloud.view import View
-from ringfence.verify.made import Made, Resource
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -47,7 +47,7 @@ class Cloud:
             self.rows["ports"].append(row)
 
 
-def cloud(world: World) -> tuple[World, View]:
+def cloud(world: World) -> tuple[World, Found]:
     """Return the world with what the stacks made, and what the cloud has when it is as declared; every call returns new rows."""
     found = Cloud()
     found.rows["projects"] = [{"id": f"project-{name}", "name": name} for name in (names.PLATFORM, *(t.name for t in world.tenants))]
@@ -56,7 +56,7 @@ def cloud(world: World) -> tuple[World, View]:
     for tenant in world.tenants:
         _tenant(found, world, tenant)
     made = {stack: Made(kinds) for stack, kinds in found.made.items()}
-    return replace(world, made=made), View(**{kind: tuple(rows) for kind, rows in found.rows.items()})
+    return replace(world, made=made), Found(**{kind: tuple(rows) for kind, rows in found.rows.items()})
 
 
 def network(name: str, id_: str, project: str, tags: list[str]) -> Row:

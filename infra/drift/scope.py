@@ -4,41 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.errors import CloudError
-from ringfence.verify.cloud.view import KINDS, View
-from ringfence.verify.made import NOTHING, Made, ids_of_all
+from infra.drift.deviation import Deviation, Subject
+from infra.drift.found import KINDS, NOUNS, Found, owner
+from infra.drift.made import NOTHING, Made, ids_of_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator
 
-    from ringfence.verify.inventory import TenantWorld, World
-
-Json = dict[str, Any]
-NOUNS = {
-    "networks": "network",
-    "subnets": "subnet",
-    "ports": "port",
-    "routers": "router",
-    "groups": "security group",
-    "address_groups": "address group",
-    "subnet_pools": "subnet pool",
-    "floating_ips": "public address",
-    "trunks": "trunk",
-    "servers": "server",
-    "volumes": "volume",
-    "volume_types": "volume type",
-    "projects": "project",
-    "rbac": "sharing",
-}
-OWNER_KEYS = ("project_id", "tenant_id", "os-vol-tenant-attr:tenant_id")
-
-
-def owner(row: Json) -> str:
-    """Return the id of a row's project, in the word of whichever service made the row."""
-    return str(next((row[key] for key in OWNER_KEYS if row.get(key)), ""))
+    from infra.drift.environment import Environment, TenantEnvironment
+    from infra.drift.found import Json
 
 
 class Names:
@@ -47,7 +24,7 @@ class Names:
     What a stack made goes by its name alone, so that it is always the other one that bears an id.
     """
 
-    def __init__(self, whole: View, stacks: Iterable[Made] = ()) -> None:
+    def __init__(self, whole: Found, stacks: Iterable[Made] = ()) -> None:
         """Note what every object is called."""
         made = tuple(stacks)
         self._rows = {kind: {str(row["id"]): row for row in whole.rows(kind)} for kind in KINDS}
@@ -79,12 +56,12 @@ class Names:
 class Scope:
     """What is compared for one party: its part of the cloud, what its stack made, and who owns what."""
 
-    world: World
+    environment: Environment
     whole: Whole
-    view: View
+    found: Found
     made: Made
     project: str
-    tenant: TenantWorld | None = None
+    tenant: TenantEnvironment | None = None
 
     @property
     def names(self) -> Names:
@@ -94,137 +71,118 @@ class Scope:
     @property
     def platform(self) -> str:
         """The id of the platform's project."""
-        return str(self.world.platform_facts.project_id)
+        return str(self.environment.platform_facts.project_id)
 
-    @staticmethod
-    def noun(kind: str) -> str:
-        """Return what a kind is called."""
-        return NOUNS[kind]
+    def owner_of(self, name: str, fenced: Container[str]) -> str:
+        """Return whose project a thing of the stack is in: what fences a tenant in is the platform's."""
+        return self.platform if name in fenced else self.project
 
-    def match(self, kind: str, wanted: Iterable[str], rows: Iterable[Json] | None = None) -> tuple[dict[str, Json], list[Json], list[str]]:
+    def subject(self, kind: str, row: Json, name: str = "") -> Subject:
+        """Return the object of a row; without a name, by what people call it."""
+        return Subject(NOUNS[kind], str(row["id"]), name or self.names.of(kind, row["id"]))
+
+    def undeclared(self, kind: str, row: Json, more: str = "") -> Deviation:
+        """Return that an object is not declared."""
+        found = self.subject(kind, row)
+        return found.undeclared(f"undeclared {found}{more}")
+
+    def match(self, kind: str, wanted: Iterable[str]) -> tuple[dict[str, Json], list[Json], list[Deviation]]:
         """Return the rows of what the stack made, by name; the rows that nobody declared; and what is missing or has another name."""
-        left = {str(row["id"]): row for row in (self.view.rows(kind) if rows is None else rows)}
+        left = {str(row["id"]): row for row in self.found.rows(kind)}
         pairs, problems = {}, []
         for name in wanted:
             made = self.made.get(kind, name)
+            one = Subject(NOUNS[kind], made.id if made else "", name)
             row = left.pop(made.id, None) if made else None
             if row is None:
-                problems.append(f"missing {NOUNS[kind]} {name}")
+                problems.append(one.missing(f"missing {one}"))
                 continue
             pairs[name] = row
             if row.get("name", name) != name:
-                problems.append(f"{NOUNS[kind]} {name} is called {row['name']!r}")
+                problems.append(one.different(f"{one} is called {row['name']!r}"))
         return pairs, list(left.values()), problems
 
-    def compared(self, kind: str, wanted: Iterable[str]) -> tuple[dict[str, Json], list[str]]:
+    def compared(self, kind: str, wanted: Iterable[str]) -> tuple[dict[str, Json], list[Deviation]]:
         """Do the same and name whatever nobody declared."""
         pairs, others, problems = self.match(kind, wanted)
-        return pairs, [*problems, *(f"undeclared {NOUNS[kind]} {self.names.of(kind, row['id'])}" for row in others)]
+        return pairs, [*problems, *(self.undeclared(kind, row) for row in others)]
 
-    def owned(self, what: str, row: Json, project: str | None = None) -> Iterator[str]:
+    def owned(self, one: Subject, row: Json, project: str | None = None) -> Iterator[Deviation]:
         """Compare whose an object is."""
         wanted = self.project if project is None else project
         if owner(row) != wanted:
-            yield f"{what} belongs to {self.names.project(owner(row))}, declared {self.names.project(wanted)}"
-
-
-def differing(what: str, row: Json, wanted: Mapping[str, object]) -> Iterator[str]:
-    """Compare attributes that every cloud shows. Raises :class:`CloudError` when one is not there: then nothing can be told."""
-    for key, value in wanted.items():
-        if key not in row:
-            raise CloudError.of("the API does not show what has to be compared", where=what, expected=key, hint="log in as the admin")
-        if row[key] != value:
-            yield f"{what} has {key} {said(row[key])}, declared {said(value)}"
-
-
-def unusual(what: str, row: Json, wanted: Mapping[str, object]) -> Iterator[str]:
-    """Compare attributes of extensions: a cloud that has not got one cannot have it otherwise; nothing, null and false are one."""
-    for key, value in wanted.items():
-        found = row.get(key, value)
-        if found != value and (found or value):
-            yield f"{what} has {key} {said(found)}, declared {said(value)}"
-
-
-def said(value: object) -> str:
-    """Render a value of the API."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    if isinstance(value, list):
-        return ", ".join(map(said, value)) or "none"
-    if isinstance(value, dict):
-        return " ".join(f"{key} {said(part)}" for key, part in value.items())
-    return str(value)
+            yield one.different(f"{one} belongs to {self.names.project(owner(row))}, declared {self.names.project(wanted)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
     """The whole cloud with what is looked up often: ports by network, project, device and group."""
 
-    view: View
+    found: Found
     names: Names
     by: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, view: View, stacks: Iterable[Made] = ()) -> Whole:
+    def of(cls, found: Found, stacks: Iterable[Made] = ()) -> Whole:
         """Index a listing once."""
         by: dict[str, dict[str, list[Json]]] = {key: defaultdict(list) for key in ("network", "project", "device", "group")}
-        for row in view.ports:
+        for row in found.ports:
             by["network"][row["network_id"]].append(row)
             by["project"][owner(row)].append(row)
             by["device"][row["device_id"]].append(row)
             for group in row.get("security_groups") or ():
                 by["group"][group].append(row)
-        return cls(view, Names(view, stacks), by)
+        return cls(found, Names(found, stacks), by)
 
     def ports(self, key: str, values: Iterable[str]) -> dict[str, Json]:
         """Return the ports of some networks, projects, devices or groups, by id."""
         return {row["id"]: row for value in values for row in self.by[key].get(value, ())}
 
 
-def tenant_scope(world: World, tenant: TenantWorld, whole: Whole) -> Scope:
+def tenant_scope(environment: Environment, tenant: TenantEnvironment, whole: Whole) -> Scope:
     """Return what concerns a tenant: its project's, what is on its networks, and what names any of that."""
-    made, project = world.made.get(tenant.name, NOTHING), str(tenant.facts.project_id)
+    made, project = environment.made.get(tenant.name, NOTHING), str(tenant.facts.project_id)
     networks, routers = set(made.ids("networks")), set(made.ids("routers"))
-    return Scope(world, whole, _part(whole, networks, routers, made, project), made, project, tenant)
+    return Scope(environment, whole, _part(whole, networks, routers, made, project), made, project, tenant)
 
 
-def platform_scope(world: World, whole: Whole) -> Scope:
+def platform_scope(environment: Environment, whole: Whole) -> Scope:
     """Return what concerns the platform: its backbone, its router, the bastion, what is on and at them.
 
     Of its project only what some stack's name or label is on: the operator's project holds other things as well, and they are not ours.
     """
-    made, project = world.made.get(names.PLATFORM, NOTHING), str(world.platform_facts.project_id)
+    made, project = environment.made.get(names.PLATFORM, NOTHING), str(environment.platform_facts.project_id)
     networks, routers = set(made.ids("networks")), set(made.ids("routers"))
-    return Scope(world, whole, _part(whole, networks, routers, made, None), made, project)
+    return Scope(environment, whole, _part(whole, networks, routers, made, None), made, project)
 
 
-def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, project: str | None) -> View:
+def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, project: str | None) -> Found:
     """Return what is made or owned, and what touches it."""
-    view = whole.view
+    everything = whole.found
 
     def own(kind: str) -> set[str]:
-        return set(made.ids(kind)) | {str(row["id"]) for row in view.rows(kind) if project is not None and owner(row) == project}
+        return set(made.ids(kind)) | {str(row["id"]) for row in everything.rows(kind) if project is not None and owner(row) == project}
 
     kept = {
         kind: own(kind) for kind in ("networks", "subnets", "routers", "groups", "address_groups", "subnet_pools", "servers", "volumes")
     }
     kept["networks"] |= networks
-    kept["subnets"] |= {row["id"] for row in view.subnets if row["network_id"] in networks}
+    kept["subnets"] |= {row["id"] for row in everything.subnets if row["network_id"] in networks}
     ports = whole.ports("network", networks) | whole.ports("device", {*routers, *kept["servers"]})
     ports |= whole.ports("project", () if project is None else (project,))
     ports |= {id_: row for id_ in made.ids("ports") if (row := whole.names.row("ports", id_))}
     inside, addresses = set(ports), made.ids("floating_ips")
-    kept["volumes"] |= {row["id"] for row in view.volumes if {at["server_id"] for at in row.get("attachments", ())} & kept["servers"]}
+    kept["volumes"] |= {row["id"] for row in everything.volumes if {at["server_id"] for at in row.get("attachments", ())} & kept["servers"]}
     objects = set().union(*kept.values())
-    found = {kind: tuple(row for row in view.rows(kind) if row["id"] in ids) for kind, ids in kept.items()}
-    return View(
+    found = {kind: tuple(row for row in everything.rows(kind) if row["id"] in ids) for kind, ids in kept.items()}
+    return Found(
         **found,
         ports=tuple(ports.values()),
-        rbac=tuple(row for row in view.rbac if row["object_id"] in objects or (project is not None and owner(row) == project)),
-        floating_ips=tuple(row for row in view.floating_ips if row["id"] in addresses or _concerns(row, inside, routers, project)),
-        trunks=tuple(row for row in view.trunks if _trunk_ports(row) & inside or owner(row) == project),
-        volume_types=view.volume_types,
-        projects=view.projects,
+        rbac=tuple(row for row in everything.rbac if row["object_id"] in objects or (project is not None and owner(row) == project)),
+        floating_ips=tuple(row for row in everything.floating_ips if row["id"] in addresses or _concerns(row, inside, routers, project)),
+        trunks=tuple(row for row in everything.trunks if _trunk_ports(row) & inside or owner(row) == project),
+        volume_types=everything.volume_types,
+        projects=everything.projects,
     )
 
 

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.fast.ringfence.verify.views import PLATFORM_PROJECT, group, port
+from tests.fast.drift.views import PLATFORM_PROJECT, group, port
 from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
-    from ringfence.verify.cloud.view import View
+    from infra.drift.found import Found
 
-Change = Callable[["View"], "View"]
+Change = Callable[["Found"], "Found"]
 ACME = world().tenants[0]
 ANY = {"direction": "ingress", "ethertype": "IPv4", "protocol": None, "port_range_min": None, "port_range_max": None}
 ANY_RULE = {**ANY, "remote_ip_prefix": None, "remote_group_id": None, "remote_address_group_id": None}
 NET, SEGMENT, BACKBONE = ACME.facts.zones["app"].network_id, ACME.facts.management.network_id, "net-backbone"
 
 
-def with_rows(found: View, which: str, rows: list[Any]) -> View:
+def with_rows(found: Found, which: str, rows: list[Any]) -> Found:
     """Return a view with other rows of a kind."""
     changed: dict[str, Any] = {which: tuple(rows)}
     return replace(found, **changed)
@@ -28,7 +28,7 @@ def with_rows(found: View, which: str, rows: list[Any]) -> View:
 def change(which: str, name: str, /, **values: object) -> Change:
     """Return a change of the first row with a name or an id."""
 
-    def act(found: View) -> View:
+    def act(found: Found) -> Found:
         next(row for row in found.rows(which) if name in {row.get("name"), row["id"]}).update(values)
         return found
 
@@ -53,7 +53,7 @@ def without(which: str, key: str) -> Change:
 def twin(which: str, name: str, *, is_first: bool) -> Change:
     """Return a second row that differs by its id alone, listed before or after the other."""
 
-    def act(found: View) -> View:
+    def act(found: Found) -> Found:
         row = {**next(row for row in found.rows(which) if row["name"] == name), "id": "twin"}
         return with_rows(found, which, [row, *found.rows(which)] if is_first else [*found.rows(which), row])
 
@@ -63,7 +63,7 @@ def twin(which: str, name: str, *, is_first: bool) -> Change:
 def both(*changes: Change) -> Change:
     """Return several changes at once."""
 
-    def act(found: View) -> View:
+    def act(found: Found) -> Found:
         for one in changes:
             found = one(found)
         return found
@@ -74,7 +74,7 @@ def both(*changes: Change) -> Change:
 def gateway(**values: object) -> Change:
     """Return a change of the edge router's gateway."""
 
-    def act(found: View) -> View:
+    def act(found: Found) -> Found:
         next(row for row in found.routers if row["name"] == "acme-edge")["external_gateway_info"].update(values)
         return found
 

@@ -5,18 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.drift import comparison
+from infra.drift.deviation import DeviationKind
+from infra.drift.found import KINDS
+from infra.drift.made import Made
 from infra.outcome import Verdict
-from ringfence.verify.cloud import compare
-from ringfence.verify.cloud.view import KINDS
-from ringfence.verify.made import Made
-from tests.fast.ringfence.verify import broken, broken_wiring, changes, ordinary
-from tests.fast.ringfence.verify.views import cloud
+from tests.fast.drift import broken, broken_wiring, changes, ordinary
+from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
+    from infra.drift.found import Found
     from infra.outcome import Outcome
-    from ringfence.verify.cloud.view import View
-    from tests.fast.ringfence.verify.changes import Change
+    from tests.fast.drift.changes import Change
 
 pytestmark = pytest.mark.fast
 
@@ -27,7 +28,7 @@ WAYS = broken.WAYS | broken_wiring.WAYS
 def compared(act: Change | None = None) -> list[Outcome]:
     """Compare a cloud that is as declared but for one thing."""
     made, view = cloud(WORLD)
-    return list(compare.compare(made, act(view) if act else view, made.tenants))
+    return list(comparison.compare(made, act(view) if act else view, made.tenants))
 
 
 def wrong(outcomes: list[Outcome]) -> list[str]:
@@ -44,10 +45,37 @@ def test_declared_cloud_passes() -> None:
 
 @pytest.mark.parametrize("name", WAYS)
 def test_broken_cloud_is_named(name: str) -> None:
-    """Every way to break the cloud is found, and the reason names it."""
+    """Every way to break the cloud is found, the reason names it, and whatever is there is named by the id that the cloud gave it."""
     act, says = WAYS[name]
-    found = wrong(compared(act))
+    made, view = cloud(WORLD)
+    view = act(view)
+    requirements = list(comparison.requirements(made, view, made.tenants))
+    found = wrong([requirement.outcome() for requirement in requirements])
     assert any(says in reason for reason in found), found
+    deviations = [deviation for requirement in requirements for deviation in requirement.deviations]
+    ids = {row["id"] for kind in KINDS for row in view.rows(kind)}
+    assert [each for each in deviations if each.id not in ids and each.kind is not DeviationKind.MISSING] == []
+    assert all(each.name and each.object_kind for each in deviations)
+
+
+KINDS_OF_DEVIATIONS = {
+    "missing port acme-db-data": DeviationKind.MISSING,
+    "undeclared port intruder of project globex on network acme-app": DeviationKind.UNDECLARED,
+    "port security is off on acme-db-data": DeviationKind.DIFFERENT,
+}
+"""A sentence of each kind of deviation."""
+
+
+def test_deviation_says_in_which_way_something_deviates() -> None:
+    """What is declared and gone, what is there and not declared, and what is otherwise than declared are three things."""
+    found: dict[str, set[DeviationKind]] = {says: set() for says in KINDS_OF_DEVIATIONS}
+    for name in ("port lost", "undeclared port", "port security off"):
+        made, view = cloud(WORLD)
+        for requirement in comparison.requirements(made, WAYS[name][0](view), made.tenants):
+            for deviation in requirement.deviations:
+                if deviation.text in found:
+                    found[deviation.text].add(deviation.kind)
+    assert found == {says: {kind} for says, kind in KINDS_OF_DEVIATIONS.items()}
 
 
 @pytest.mark.parametrize("kind", ordinary.TWINS)
@@ -64,7 +92,7 @@ def test_twin_is_named_with_its_id(kind: str) -> None:
 def test_attribute_that_the_api_does_not_show_is_an_error(kind: str, name: str, key: str) -> None:
     """What cannot be compared has not passed: the outcome is an error that says what was missing, and other subjects are judged."""
 
-    def without(view: View) -> View:
+    def without(view: Found) -> Found:
         rows = [{k: v for k, v in row.items() if k != key} if row["name"] == name else row for row in view.rows(kind)]
         changed: dict[str, Any] = {kind: tuple(rows)}
         return replace(view, **changed)
@@ -87,10 +115,10 @@ def test_what_a_running_update_made_is_no_fault() -> None:
     """A tenant that is being brought up is in the cloud first and in its stack a moment later; a real fault is still named."""
     made, view = cloud(WORLD)
     early = replace(made, made={**made.made, "globex": Made()}, tenants=made.tenants[:1])
-    assert wrong(list(compare.compare(early, view, early.tenants)))
-    assert wrong(list(compare.compare_again(early, lambda: made.made, view))) == []
+    assert wrong(list(comparison.compare(early, view, early.tenants)))
+    assert wrong(list(comparison.compare_again(early, lambda: made.made, view))) == []
     act, says = WAYS["port on the backbone"]
-    found = wrong(list(compare.compare_again(early, lambda: made.made, act(view))))
+    found = wrong(list(comparison.compare_again(early, lambda: made.made, act(view))))
     assert len(found) == 1
     assert says in found[0]
 
@@ -98,14 +126,14 @@ def test_what_a_running_update_made_is_no_fault() -> None:
 def test_stacks_are_not_asked_again_when_all_is_well() -> None:
     """The engine is asked once."""
     made, view = cloud(WORLD)
-    assert wrong(list(compare.compare_again(made, lambda: pytest.fail("asked again"), view))) == []
+    assert wrong(list(comparison.compare_again(made, lambda: pytest.fail("asked again"), view))) == []
 
 
 def test_stack_that_is_not_known_makes_everything_undeclared() -> None:
     """Without what a stack made, nothing of it counts as declared: the comparison does not fall back to names."""
     made, view = cloud(WORLD)
     blind = replace(made, made={name: stack for name, stack in made.made.items() if name != "acme"})
-    found = [outcome for outcome in compare.compare(blind, view, blind.tenants) if outcome.tenant == "acme"]
+    found = [outcome for outcome in comparison.compare(blind, view, blind.tenants) if outcome.tenant == "acme"]
     assert any("undeclared port acme-db-data" in outcome.reason for outcome in found)
     assert any("missing port acme-db-data" in outcome.reason for outcome in found)
 
@@ -159,6 +187,6 @@ def test_every_attribute_is_compared(kind: str, stack: str) -> None:
         for key in row:
             value = WORSE.get(key, WORSE.get(f"{kind} {key}", another(row[key])))
             changed = [{**one, key: value} if one is row else one for one in view.rows(kind)]
-            if not wrong(list(compare.compare(made, changes.with_rows(view, kind, changed), made.tenants))):
+            if not wrong(list(comparison.compare(made, changes.with_rows(view, kind, changed), made.tenants))):
                 silent.add((kind, key))
     assert silent <= SILENT.keys()

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ringfence.verify.cloud.scope import differing, owner, unusual
-from ringfence.verify.cloud.wanted import numbers
+from infra.drift.found import owner
+from infra.drift.wanted import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ringfence.verify.cloud.scope import Scope
-    from ringfence.verify.cloud.wanted import Rule, Wanted
+    from infra.drift.deviation import Deviation, Subject
+    from infra.drift.found import Json
+    from infra.drift.scope import Scope
+    from infra.drift.wanted import Rule, Wanted
 
-Json = dict[str, Any]
 DEFAULT = "default"
 """The group that Neutron gives every project; it cannot be declared, only emptied."""
 
 
-def rules(scope: Scope, wanted: Wanted) -> Iterator[str]:
+def rules(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
     """Compare every group's rules; the project's default group has none."""
     pairs, others, problems = scope.match("groups", wanted.groups)
     yield from problems
@@ -26,23 +27,24 @@ def rules(scope: Scope, wanted: Wanted) -> Iterator[str]:
     peers = {row["id"]: name for name, row in scope.match("address_groups", wanted.address_groups)[0].items()}
     for row in others:
         if row["id"] in defaults:
-            yield from _rules(scope, DEFAULT, row, frozenset(), peers)
+            yield from _rules(scope, scope.subject("groups", row, DEFAULT), row, frozenset(), peers)
         else:
-            yield f"undeclared security group {scope.names.of('groups', row['id'])}"
+            yield scope.undeclared("groups", row)
     for name, row in pairs.items():
-        yield from _rules(scope, name, row, wanted.groups[name], peers)
-        yield from unusual(f"security group {name}", row, {"stateful": True})
-        yield from scope.owned(f"security group {name}", row)
+        group = scope.subject("groups", row, name)
+        yield from _rules(scope, group, row, wanted.groups[name], peers)
+        yield from group.unusual(row, {"stateful": True})
+        yield from scope.owned(group, row)
 
 
-def _rules(scope: Scope, name: str, row: Json, wanted: frozenset[Rule], peers: Mapping[str, str]) -> Iterator[str]:
+def _rules(scope: Scope, group: Subject, row: Json, wanted: frozenset[Rule], peers: Mapping[str, str]) -> Iterator[Deviation]:
     found = {_found(scope, rule, peers) for rule in row["security_group_rules"]}
-    yield from (f"undeclared rule in {name}: {' '.join(rule)}" for rule in sorted(found - wanted))
-    yield from (f"missing rule in {name}: {' '.join(rule)}" for rule in sorted(wanted - found))
+    yield from (group.undeclared(f"undeclared rule in {group.name}: {' '.join(rule)}") for rule in sorted(found - wanted))
+    yield from (group.missing(f"missing rule in {group.name}: {' '.join(rule)}") for rule in sorted(wanted - found))
 
 
 def _found(scope: Scope, rule: Json, peers: Mapping[str, str]) -> Rule:
-    """Return a rule as `cloud_wanted` puts it; an address group goes by its declared name only if it is the stack's."""
+    """Return a rule as :mod:`infra.drift.wanted` puts it; an address group goes by its declared name only if it is the stack's."""
     members, group = rule.get("remote_address_group_id"), rule["remote_group_id"]
     peer = rule["remote_ip_prefix"] or "any"
     if members:
@@ -52,7 +54,7 @@ def _found(scope: Scope, rule: Json, peers: Mapping[str, str]) -> Rule:
     return (rule["direction"], rule["ethertype"], rule["protocol"] or "any", numbers(rule["port_range_min"], rule["port_range_max"]), peer)
 
 
-def members(scope: Scope, wanted: Wanted) -> Iterator[str]:
+def members(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
     """Find every port that is in a group and not declared to be: a rule that admits the group, or its own rules, are for it too."""
     ids = {row["id"]: name for name, row in scope.match("groups", wanted.groups)[0].items()}
     ids |= dict.fromkeys(scope.made.ids("default_groups"), DEFAULT)
@@ -61,18 +63,19 @@ def members(scope: Scope, wanted: Wanted) -> Iterator[str]:
         for row in scope.whole.by["group"].get(group, ()):
             declared = wanted.ports[ports[row["id"]]].groups if row["id"] in ports else frozenset()
             if name not in declared:
-                yield f"security group {name} is on port {scope.names.of('ports', row['id'])} of {scope.names.project(owner(row))}"
+                port = scope.subject("ports", row)
+                yield port.undeclared(f"security group {name} is on {port} of {scope.names.project(owner(row))}")
 
 
-def address_groups(scope: Scope, wanted: Wanted) -> Iterator[str]:
+def address_groups(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
     """Compare address groups and their prefixes."""
     pairs, problems = scope.compared("address_groups", wanted.address_groups)
     yield from problems
     for name, row in pairs.items():
-        found, declared = set(row["addresses"]), wanted.address_groups[name]
+        group, found, declared = scope.subject("address_groups", row, name), set(row["addresses"]), wanted.address_groups[name]
         if found - declared:
-            yield f"undeclared prefixes in {name}: {', '.join(sorted(found - declared))}"
+            yield group.undeclared(f"undeclared prefixes in {name}: {', '.join(sorted(found - declared))}")
         if declared - found:
-            yield f"missing prefixes in {name}: {', '.join(sorted(declared - found))}"
-        yield from scope.owned(f"address group {name}", row)
-        yield from differing(f"address group {name}", row, {"name": name})
+            yield group.missing(f"missing prefixes in {name}: {', '.join(sorted(declared - found))}")
+        yield from scope.owned(group, row)
+        yield from group.differing(row, {"name": name})

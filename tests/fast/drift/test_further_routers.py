@@ -9,20 +9,20 @@ import msgspec
 import pytest
 
 from infra.declaration import names
+from infra.drift import comparison
+from infra.drift.made import Made, Resource
 from infra.outcome import Verdict
 from infra.outputs import RouterOutput
-from ringfence.verify.cloud import compare
-from ringfence.verify.made import Made, Resource
-from tests.fast.ringfence.verify import views
-from tests.fast.ringfence.verify.views import HOPS, PLATFORM_PROJECT
+from tests.fast.drift import views
+from tests.fast.drift.views import HOPS, PLATFORM_PROJECT
 from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringfence.verify.cloud.view import View
+    from infra.drift.found import Found
     from ringfence.verify.inventory import World
-    from tests.fast.ringfence.verify.views import Row
+    from tests.fast.drift.views import Row
 
 pytestmark = pytest.mark.fast
 NAME = names.further_router(2)
@@ -31,12 +31,12 @@ POOL = "172.30.0.0/16"
 TAGS = names.tag_list({"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY})
 
 
-def row_of(view: View, id_: str) -> Row:
+def row_of(view: Found, id_: str) -> Row:
     """Return a router."""
     return next(row for row in view.routers if row["id"] == id_)
 
 
-def cloud() -> tuple[World, View]:
+def cloud() -> tuple[World, Found]:
     """Return a cloud in which globex's route is on the second router, and everything is as declared."""
     declared = world()
     backbone = declared.platform.backbone.model_copy(update={"routers": 2})
@@ -61,11 +61,11 @@ def cloud() -> tuple[World, View]:
     return replace(made, made=stacks), replace(view, routers=(*view.routers, second), ports=(*view.ports, plugged))
 
 
-def wrong(change: Callable[[View], object] = lambda _: None) -> list[str]:
+def wrong(change: Callable[[Found], object] = lambda _: None) -> list[str]:
     """Return what does not pass after a change."""
     declared, view = cloud()
     change(view)
-    return [outcome.reason for outcome in compare.compare(declared, view, declared.tenants) if outcome.verdict is not Verdict.PASS]
+    return [outcome.reason for outcome in comparison.compare(declared, view, declared.tenants) if outcome.verdict is not Verdict.PASS]
 
 
 def test_a_second_router_as_declared_passes() -> None:
@@ -99,5 +99,5 @@ def test_a_leg_of_the_second_router_on_a_tenants_segment_is_found() -> None:
     segment = next(str(tenant.facts.management.network_id) for tenant in declared.tenants if tenant.name == "acme")
     joined = views.leg("router-2", segment, "172.30.0.14")
     changed = replace(view, ports=(*view.ports, joined))
-    found = [outcome.reason for outcome in compare.compare(declared, changed, declared.tenants)]
+    found = [outcome.reason for outcome in comparison.compare(declared, changed, declared.tenants)]
     assert any(f"router {NAME} has an undeclared leg" in reason for reason in found)

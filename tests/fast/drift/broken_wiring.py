@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fast.ringfence.verify.changes import BACKBONE, CARD, NET, ROUTE, SEGMENT, Change, address, change, fewer, gateway, lent, more
-from tests.fast.ringfence.verify.views import PLATFORM_PROJECT, leg, port, rule
+from tests.fast.drift.changes import BACKBONE, CARD, NET, ROUTE, SEGMENT, Change, address, change, fewer, gateway, lent, more
+from tests.fast.drift.views import PLATFORM_PROJECT, leg, port, rule
 
 WAYS: dict[str, tuple[Change, str]] = {
     "network shared": (change("networks", "acme-app", shared=True), "network acme-app is shared"),

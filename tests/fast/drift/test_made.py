@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.verify.made import Made, ids_of_all, names_of_all
+from infra.drift.made import Made, ids_of_all, names_of_all
 
 pytestmark = pytest.mark.fast
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.declaration import names
-from ringfence.verify.cloud import wanted
-from ringfence.verify.made import _TYPES
+from infra.drift import wanted
+from infra.drift.made import _TYPES
 from tests.fast.components import recording
 from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
-    from ringfence.verify.cloud.wanted import Wanted
+    from infra.drift.wanted import Wanted
 
 pytestmark = pytest.mark.fast
 

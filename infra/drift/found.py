@@ -1,0 +1,65 @@
+"""What a cloud has, as its APIs say it: rows by kind. Pure; whoever lists a cloud fills it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+Json = dict[str, Any]
+Rows = tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
+
+    ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row.
+    """
+
+    networks: Rows = ()
+    subnets: Rows = ()
+    ports: Rows = ()
+    routers: Rows = ()
+    groups: Rows = ()
+    address_groups: Rows = ()
+    subnet_pools: Rows = ()
+    rbac: Rows = ()
+    floating_ips: Rows = ()
+    trunks: Rows = ()
+    servers: Rows = ()
+    volumes: Rows = ()
+    volume_types: Rows = ()
+    projects: Rows = ()
+
+    def rows(self, kind: str) -> Rows:
+        """Return the rows of a kind by the name of the field."""
+        found: Rows = getattr(self, kind)
+        return found
+
+
+KINDS = tuple(field.name for field in fields(Found))
+
+NOUNS = {
+    "networks": "network",
+    "subnets": "subnet",
+    "ports": "port",
+    "routers": "router",
+    "groups": "security group",
+    "address_groups": "address group",
+    "subnet_pools": "subnet pool",
+    "floating_ips": "public address",
+    "trunks": "trunk",
+    "servers": "server",
+    "volumes": "volume",
+    "volume_types": "volume type",
+    "projects": "project",
+    "rbac": "sharing",
+}
+"""What an object of each kind is called."""
+
+OWNER_KEYS = ("project_id", "tenant_id", "os-vol-tenant-attr:tenant_id")
+
+
+def owner(row: Json) -> str:
+    """Return the id of a row's project, in the word of whichever service made the row."""
+    return str(next((row[key] for key in OWNER_KEYS if row.get(key)), ""))
