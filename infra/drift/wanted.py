@@ -7,11 +7,11 @@ Everything is named as `infra.declaration.names` names it; which object has the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
 from infra.drift.made import NOTHING
+from infra.neutron import pools
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB
 from infra.policy.bastion import bastion_rules
 from infra.render import security_groups as rendered
@@ -43,15 +43,8 @@ class Subnet:
     pool_id: str | None = None
 
     def pools(self) -> list[dict[str, str]]:
-        """Return the allocation pools that Neutron makes when nobody asks for others (``generate_pools`` in neutron/ipam/utils.py)."""
-        network = ip_network(self.cidr)
-        first, last = int(network[0]), int(network[-1])
-        if first != last and (network.version == 6 or network.prefixlen <= 30):  # noqa: PLR2004 - IPv6, /30
-            first, last = first + 1, last - (network.version == 4)  # noqa: PLR2004 - IPv4's broadcast
-        hop = int(ip_address(self.gateway)) if self.gateway else -1
-        ranges = [(first, hop - 1), (hop + 1, last)] if first <= hop <= last else [(first, last)]
-        make = type(network[0])
-        return [{"start": str(make(low)), "end": str(make(high))} for low, high in ranges if low <= high]
+        """Return the allocation pools that Neutron makes when nobody asks for others."""
+        return [{"start": str(first), "end": str(last)} for first, last in pools.whole(self.cidr, self.gateway)]
 
 
 @dataclass(frozen=True, slots=True)

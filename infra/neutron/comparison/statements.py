@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from infra.neutron.comparison.references import Reference, References
 from infra.neutron.owners import is_router_port, is_trusted
+from infra.neutron.pools import whole
 from infra.neutron.snapshot import Role
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Wiring:
             text = f"{what} gives hosts a route to {route.destination} via {route.nexthop}"
             yield self._one("host route", me, text, prefix, route.destination, self._hop(subnet.network_id, route.nexthop))
         pools = [(ip_address(pool.start), ip_address(pool.end)) for pool in subnet.allocation_pools]
-        if pools and sorted(pools, key=str) != sorted(_whole(subnet), key=str):
+        if pools and sorted(pools, key=str) != sorted(whole(subnet.cidr, subnet.gateway_ip), key=str):
             ranges = ", ".join(f"{first}-{last}" for first, last in pools)
             yield self._one("allocation", me, f"{what} hands out {ranges} only", prefix, ranges)
 
@@ -256,14 +257,3 @@ class Wiring:
     def _of_servers(self) -> Iterator[Statement]:
         for server in self._snapshot.servers:
             yield self._one("server", (("server", server.id),), f"server {self._found.name(server.id)}", exists=True)
-
-
-def _whole(subnet: Subnet) -> list[tuple[object, object]]:
-    """Return the ranges that Neutron hands out when nobody says which (``neutron/ipam/utils.py``, ``generate_pools``)."""
-    net = ip_network(subnet.cidr, strict=False)
-    first, last = net[0] + 1, net[-1] - (1 if net.version == 4 else 0)  # noqa: PLR2004 - IPv6 has no broadcast address
-    gateway = ip_address(subnet.gateway_ip) if subnet.gateway_ip else None
-    if gateway is None or gateway not in net or gateway < first or gateway > last:  # type: ignore[operator] # of one family
-        return [(first, last)]
-    pieces = [(first, gateway - 1), (gateway + 1, last)]
-    return [(one, other) for one, other in pieces if one <= other]  # type: ignore[operator] # of one family

@@ -62,6 +62,12 @@ WAYS: dict[str, tuple[Change, str]] = {
         change("address_groups", "acme-internet-4", addresses=["0.0.0.0/0"]),
         "undeclared prefixes in acme-internet-4",
     ),
+    "address group narrowed": (change("address_groups", "acme-internet-4", addresses=[]), "missing prefixes in acme-internet-4"),
+    "address group of another project": (
+        change("address_groups", "acme-internet-4", project_id="project-globex"),
+        "address group acme-internet-4 belongs to project globex",
+    ),
+    "address group renamed": (change("address_groups", "acme-internet-4", name="x"), "acme-internet-4 has name x, declared"),
     "port security off": (change("ports", "acme-db-data", port_security_enabled=False), "port security is off on acme-db-data"),
     "address pair": (
         change("ports", "acme-db-data", allowed_address_pairs=PAIR),
@@ -126,6 +132,7 @@ WAYS: dict[str, tuple[Change, str]] = {
     "extra card": (more("ports", CARD), "acme-db has 1 undeclared network card(s): port without a name (x, 10.0.0.99)"),
     "undeclared server": (more("servers", STRANGER), "undeclared server intruder"),
     "server off": (change("servers", "acme-db", status="SHUTOFF"), "acme-db is SHUTOFF"),
+    "server of another project": (change("servers", "acme-db", tenant_id="project-globex"), "server acme-db belongs to project globex"),
     "server of another flavor": (change("servers", "acme-db", flavor={"original_name": "huge"}), "server acme-db has flavor huge"),
     "server with another key": (
         change("servers", "acme-db", key_name="mallory"),
@@ -142,6 +149,12 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "plain volume": (more("volumes", LOOT), "volume loot is stored in the clear"),
     "volume retyped": (change("volumes", "acme-db-db", volume_type="plain", encrypted=False), "is of type plain, declared encrypted"),
+    "volume lost": (fewer("volumes", "acme-db-db"), "missing volume acme-db-db"),
+    "volume of another project": (
+        change("volumes", "acme-db-db", **{"os-vol-tenant-attr:tenant_id": "project-globex"}),
+        "volume acme-db-db belongs to project globex",
+    ),
+    "volume from a snapshot": (change("volumes", "acme-db-db", snapshot_id="s"), "volume acme-db-db has snapshot_id s, declared none"),
     "volume given away": (change("volumes", "acme-db-db", status="awaiting-transfer"), "volume acme-db-db is awaiting-transfer"),
     "volume for several": (change("volumes", "acme-db-db", multiattach=True), "volume acme-db-db has multiattach true"),
     "volume attached twice": (

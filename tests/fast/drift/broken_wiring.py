@@ -82,7 +82,11 @@ WAYS: dict[str, tuple[Change, str]] = {
     "router switched off": (change("routers", "acme-edge", admin_state_up=False), "router acme-edge has admin_state_up false"),
     "router of the tenant": (change("routers", "acme-edge", project_id="project-acme"), "router acme-edge belongs to project acme"),
     "conntrack helper": (change("routers", "acme-edge", conntrack_helpers=[{"helper": "ftp"}]), "has conntrack_helpers helper ftp"),
-    "way back lost": (change("routers", "platform", routes=[]), "no route to 172.30.0.0/28"),
+    "way back lost": (change("routers", "platform", routes=[]), "router platform has no route to 172.30.0.0/28"),
+    "way back lost, said of its tenant": (
+        change("routers", "platform", routes=[]),
+        "nobody else is there: the platform's router has no route to 172.30.0.0/28",
+    ),
     "floating IP": (
         more("floating_ips", address("port-acme-db-data")),
         "undeclared public address 172.24.4.99 on acme-db-data of project globex",
