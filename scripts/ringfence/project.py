@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ringfence import folder
+from ringfence import engine, folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -149,7 +149,7 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of a run."""
-        return ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"]
+        return engine.command(*arguments, "--stack", self.stack)
 
     def preview(self) -> Ended:
         """Preview, with the planned steps."""
@@ -171,7 +171,7 @@ class Project:
     def ensure(self) -> None:
         """Make the stack when the engine does not have it."""
         subprocess.run(
-            ["pulumi", "stack", "select", "--create", self.stack, "--non-interactive"],
+            engine.command("stack", "select", "--create", self.stack),
             cwd=self.folder,
             env=os.environ,
             check=True,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
 from infra.errors import CloudError
-from ringfence import folder
+from ringfence import engine, folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +51,13 @@ def ensure(stack: str, env: Mapping[str, str], log: Log) -> None:
     text = file.read_text(encoding="utf-8")
     if SALT in text and "secure:" not in text:
         file.write_text("".join(line for line in text.splitlines(keepends=True) if not line.startswith(SALT)), encoding="utf-8")
-    log.run(["pulumi", "stack", "init", stack, "--non-interactive"], cwd=ROOT, env=env)
+    log.run(engine.command("stack", "init", stack), cwd=ROOT, env=env)
 
 
 def up(stack: str, env: Mapping[str, str], log: Log) -> None:
     """Bring a stack up. The program refuses a replacement by itself, preview or not."""
     ensure(stack, env, log)
-    log.run(["pulumi", "up", "--stack", stack, "--yes", "--non-interactive", "--skip-preview"], cwd=ROOT, env=env)
+    log.run(engine.command("up", "--stack", stack, "--yes", "--skip-preview"), cwd=ROOT, env=env)
 
 
 def forget_other_clouds(env: Mapping[str, str], log: Log) -> None:
@@ -79,7 +79,7 @@ def forget_other_clouds(env: Mapping[str, str], log: Log) -> None:
             hint="choose that cloud again (OS_CLOUD), or another PULUMI_BACKEND_URL for this one",
         )
     for stack in known(env):
-        log.run(["pulumi", "stack", "rm", stack, "--force", "--yes", "--preserve-config", "--non-interactive"], cwd=ROOT, env=env)
+        log.run(engine.command("stack", "rm", stack, "--force", "--yes", "--preserve-config"), cwd=ROOT, env=env)
 
 
 def _cloud(env: Mapping[str, str]) -> dict[str, str]:
@@ -105,16 +105,6 @@ def outputs(stack: str) -> dict[str, Any]:
 
 
 def _pulumi(env: Mapping[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        ["pulumi", *arguments, "--non-interactive"],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    if done.returncode:
-        hint = "mend what it says, then run the same command again"
-        raise CloudError.of(f"pulumi {arguments[0]} {arguments[1]} failed", got=done.stderr.strip(), hint=hint)
-    return done.stdout
+    failed = f"pulumi {arguments[0]} {arguments[1]} failed"
+    hint = "mend what it says, then run the same command again"
+    return engine.answer(*arguments, failed=failed, hint=hint, place=ROOT, env={**os.environ, **env})

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +11,8 @@ from infra.declaration import names
 from infra.drift.made import Made
 from infra.errors import CloudError
 from infra.outputs import PlatformOutput, TenantOutput, decoded
-from ringfence import folder, locks
+from ringfence import engine
 
-SECONDS = 120
-HALF_WRITTEN = "failed to load checkpoint"
-"""What the engine says of a state file that somebody is writing."""
-TRIES = 20
-PAUSE_SECONDS = 0.25
 Json = dict[str, Any]
 
 
@@ -73,30 +65,9 @@ def all_made() -> dict[str, Made]:
 
 
 def _engine(*arguments: str, where: str) -> str:
-    """Ask the engine, again while a state is being written. Raises :class:`CloudError` when it has no answer."""
-    done = _asked(*arguments)
-    for _ in range(TRIES):
-        if HALF_WRITTEN not in done.stderr or not done.returncode:
-            break
-        time.sleep(PAUSE_SECONDS)
-        done = _asked(*arguments)
-    if done.returncode:
-        what = "the stack has no outputs" if "output" in arguments else "the engine does not tell what the stacks made"
-        raise CloudError.of(what, where=where, got=done.stderr.strip(), hint=locks.said(done.stderr) or f"pulumi up -s {where}")
-    return done.stdout
-
-
-def _asked(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["pulumi", *arguments, "--non-interactive"]
-    try:
-        return subprocess.run(command, cwd=folder.root(), env=os.environ, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired as problem:
-        hint = "look after the engine's backend, then run it again"
-        raise CloudError.of("the Pulumi engine did not answer", got=f"nothing in {SECONDS} s", hint=hint) from problem
-    except FileNotFoundError as problem:
-        raise CloudError.of(
-            "the Pulumi engine is not on the PATH", expected="a `pulumi` command", hint='eval "$(scripts/toolchain/env)"'
-        ) from problem
+    """Ask the engine. Raises :class:`CloudError` when it has no answer."""
+    failed = "the stack has no outputs" if "output" in arguments else "the engine does not tell what the stacks made"
+    return engine.answer(*arguments, failed=failed, where=where, hint=f"pulumi up -s {where}")
 
 
 def platform() -> PlatformOutput:

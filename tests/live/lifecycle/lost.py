@@ -52,5 +52,4 @@ def _without(entry: dict[str, Any], urns: Collection[str]) -> dict[str, Any]:
 
 def _engine(project: Project, verb: str, *arguments: str) -> None:
     """Export or import the state; its secrets stay encrypted."""
-    command = ["pulumi", "stack", verb, *arguments, "--stack", project.stack, "--non-interactive"]
-    subprocess.run(command, cwd=project.folder, check=True, capture_output=True, text=True, timeout=120)
+    subprocess.run(project.command("stack", verb, *arguments), cwd=project.folder, check=True, capture_output=True, text=True, timeout=120)

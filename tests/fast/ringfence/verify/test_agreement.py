@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from infra.policy.rules import Rule
     from infra.queries.sides import Side
     from infra.queries.traffic import Traffic
-    from infra.reachability.ranges import Ranges
+    from infra.ranges import Ranges
     from ringfence.verify.inventory import TenantWorld
     from ringfence.verify.model import Card, Node, Target
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.errors import CloudError
+from ringfence import engine
 from ringfence.verify import stacks
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.fast
 PORT = {"urn": "urn:pulumi:acme::ringfence::openstack:networking/port:Port::acme-db", "type": "openstack:networking/port:Port", "id": "p"}
 
 
-def engine(*answers: tuple[int, str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def answering(*answers: tuple[int, str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return an engine that gives these answers, one after the other."""
     left = list(answers)
 
@@ -31,20 +32,20 @@ def engine(*answers: tuple[int, str, str]) -> Callable[..., subprocess.Completed
 
 def test_stacks_of_the_project_are_all_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack whose declaration is not in the tree has things on the backbone as well."""
-    monkeypatch.setattr(subprocess, "run", engine((0, json.dumps([{"name": "organization/ringfence/acme"}, {"name": "platform"}]), "")))
+    monkeypatch.setattr(subprocess, "run", answering((0, json.dumps([{"name": "organization/ringfence/acme"}, {"name": "platform"}]), "")))
     assert stacks.known() == ("acme", "platform")
 
 
 def test_state_that_is_being_written_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody may bring up another tenant while one is verified."""
-    monkeypatch.setattr(stacks, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "PAUSE_SECONDS", 0.0)
     export = json.dumps({"deployment": {"resources": [PORT]}})
-    monkeypatch.setattr(subprocess, "run", engine((255, "", "error: failed to load checkpoint: EOF"), (0, export, "")))
+    monkeypatch.setattr(subprocess, "run", answering((255, "", "error: failed to load checkpoint: EOF"), (0, export, "")))
     assert list(stacks.made("acme").ids("ports")) == ["p"]
 
 
 def test_engine_that_does_not_tell_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack that cannot be read has not made nothing: nothing can be told."""
-    monkeypatch.setattr(subprocess, "run", engine((255, "", "error: incorrect passphrase")))
+    monkeypatch.setattr(subprocess, "run", answering((255, "", "error: incorrect passphrase")))
     with pytest.raises(CloudError, match="does not tell what the stacks made"):
         stacks.made("acme")
