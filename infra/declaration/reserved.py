@@ -5,7 +5,7 @@ Two sets of addresses are called outside, and they are not the same:
 * **internet**, in a declaration: everybody outside the tenant, :func:`infra.policy.internet.internet`. It is every address but the tenant's
   zones, the management network and what is :data:`NEVER_FORWARDED`. Private addresses of others are in it: an office behind the external
   network is outside, too, and a flow that lets the internet in lets it in.
-* **outside**, in a question about a state: whom the networks outside route to, :data:`infra.reachability.ranges.GLOBAL`. It is every
+* **outside**, in a question about a state: whom the networks outside route to, :data:`infra.ranges.GLOBAL`. It is every
   address that is neither private nor special, because only such an address is a stranger's. The command line takes the word ``internet``
   for it as well, and prints that one.
 

@@ -16,10 +16,10 @@ from infra.packets.difference import difference
 from infra.packets.packetset import PacketSet
 from infra.packets.text import format_l4
 from infra.queries.sweeps import common_axis, rectangles, swept
+from infra.ranges import ANY, Ranges, covers, show, show_address
+from infra.ranges import difference as left_out
 from infra.reachability.fabric import Direction
 from infra.reachability.public import public_addresses_of
-from infra.reachability.ranges import ANY, Ranges, covers, show, show_address
-from infra.reachability.ranges import difference as left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

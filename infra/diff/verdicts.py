@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from infra.proof.proof import BETWEEN_TENANTS, judged
 from infra.proof.report import Verdict
-from infra.reachability.ranges import show
+from infra.ranges import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

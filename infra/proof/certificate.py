@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from infra.proof.packets import closed_pairs
 from infra.proof.report import Verdict
-from infra.reachability.ranges import ANY, Ranges, show
+from infra.ranges import ANY, Ranges, show
 
 if TYPE_CHECKING:
     from infra.proof.report import Judgement

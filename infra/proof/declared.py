@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.packets.axes import PeerAxis
+    from infra.ranges import Range
     from infra.reachability.fabric import Fabric, Origin
     from infra.reachability.intent import DeclaredTraffic, Intent
-    from infra.reachability.ranges import Range
 
 Rectangle = tuple["Range", int, int]
 """(peers, l4_lo, l4_hi)."""

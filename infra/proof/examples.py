@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.proof.report import Claim, Counterexample, Packet
+from infra.ranges import Range, Ranges, intersection
 from infra.reachability.connection_tracking import answers
 from infra.reachability.fabric import UNFILTERED, Direction
 from infra.reachability.filtering import rules
 from infra.reachability.paths import TO_ALL
-from infra.reachability.ranges import Range, Ranges, intersection
 
 if TYPE_CHECKING:
     from collections.abc import Callable

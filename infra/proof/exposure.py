@@ -17,17 +17,17 @@ from infra.packets.canonical import canonicalise
 from infra.packets.table import RuleTable
 from infra.proof.examples import LISTED, example, rules_for
 from infra.proof.report import Claim, Counterexample, Exposure, Judgement, Packet, Verdict
+from infra.ranges import GLOBAL, Ranges, covers, difference, intersection, normal
 from infra.reachability.fabric import UNFILTERED, Allow, Direction, PublicAddress
 from infra.reachability.filtering import axis_of, coordinates, rules, span_at
 from infra.reachability.public import public_addresses_of
-from infra.reachability.ranges import GLOBAL, Ranges, covers, difference, intersection, normal
 from infra.reachability.source_nat import OutsideAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.ranges import Range
     from infra.reachability.paths import Paths
-    from infra.reachability.ranges import Range
 
 Slabs = list[tuple[int, int, Ranges]]
 """What a class admits: (l4_lo, l4_hi, peers)."""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from infra.proof.examples import LISTED, passing_example
 from infra.proof.report import Claim, Judgement, Verdict
+from infra.ranges import ANY, covers, normal
 from infra.reachability.fabric import Direction
 from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.paths import TO_ALL
-from infra.reachability.ranges import ANY, covers, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from infra.ranges import Range
     from infra.reachability.filtering import PassedPackets
     from infra.reachability.intent import DeclaredTraffic, Intent
     from infra.reachability.paths import Delivery, Paths
-    from infra.reachability.ranges import Range
 
 _PLATFORM = -1
 """Label of all platform endpoints: what passes among them is nobody's question."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from infra.packets.axes import L4_POINTS
 from infra.proof.examples import LISTED, TO_ALL_BARE, flooded, passing_example
 from infra.proof.report import Claim, Judgement, Verdict
+from infra.ranges import ANY, Range, Ranges, normal
 from infra.reachability.fabric import UNFILTERED
 from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.paths import TO_ALL, askers_of
-from infra.reachability.ranges import ANY, Range, Ranges, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

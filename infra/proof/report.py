@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.packets.text import format_point
-from infra.reachability.ranges import show_address
+from infra.ranges import show_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra.proof.examples import LISTED, example
 from infra.proof.report import Claim, Counterexample, Judgement, Packet, Verdict
-from infra.reachability.ranges import PRIVATE, Ranges, intersection
+from infra.ranges import PRIVATE, Ranges, intersection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from infra.errors import QuestionError
 from infra.packets.text import format_l4, format_peers
 from infra.queries.sides import INTERNET, Side, group
 from infra.queries.traffic import points
-from infra.reachability.ranges import covers, difference, normal, touches
+from infra.ranges import covers, difference, normal, touches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.packets.text import Interval
     from infra.queries.sides import Place
     from infra.queries.traffic import Box, ReachableTraffic, Traffic
-    from infra.reachability.ranges import Ranges
+    from infra.ranges import Ranges
 
 MOST_PAIRS = 20_000
 """Pairs of a source and a target that one question may be about."""

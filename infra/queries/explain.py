@@ -9,9 +9,9 @@ from infra.packets.packetset import PacketSet
 from infra.queries.answers import addresses, can, not_too_many, sentences
 from infra.queries.sides import Side, World
 from infra.queries.traffic import points
+from infra.ranges import difference, intersection, normal
 from infra.reachability.fabric import UNFILTERED, Direction
 from infra.reachability.filtering import rules
-from infra.reachability.ranges import difference, intersection, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from infra.queries.answers import AskedService
     from infra.queries.sides import Place
     from infra.queries.traffic import ReachableTraffic, Traffic
+    from infra.ranges import Ranges
     from infra.reachability.fabric import Allow, Fabric, Origin
-    from infra.reachability.ranges import Ranges
 
 
 LINK_LOCAL: Ranges = ((6, 0xFE80 << 112, (0xFEC0 << 112) - 1),)

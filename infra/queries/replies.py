@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from infra.queries.answers import addresses, services
 from infra.queries.sides import Side
+from infra.ranges import normal
 from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.paths import askers_of
-from infra.reachability.ranges import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.queries.answers import AskedService
     from infra.queries.sides import Place
     from infra.queries.traffic import ReachableTraffic
-    from infra.reachability.ranges import Range
+    from infra.ranges import Range
 
 MOST_PAIRS = 400
 """Pairs that are looked at; beyond, that answers are left out is all that can be said in a moment."""

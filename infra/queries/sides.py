@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.reachability.ranges import GLOBAL, Ranges
+from infra.ranges import GLOBAL, Ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

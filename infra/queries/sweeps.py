@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from infra.packets.axes import L4_POINTS
 from infra.packets.canonical import canonicalise
 from infra.packets.table import RuleTable
+from infra.ranges import ANY
 from infra.reachability.fabric import UNFILTERED
 from infra.reachability.filtering import axis_of, coordinates, rules
-from infra.reachability.ranges import ANY
 
 if TYPE_CHECKING:
     from infra.packets.axes import PeerAxis
     from infra.packets.table import CanonicalTable
+    from infra.ranges import Range
     from infra.reachability.fabric import Direction, Fabric
-    from infra.reachability.ranges import Range
 
 Rectangle = tuple["Range", int, int]
 """(peers, l4_lo, l4_hi)."""

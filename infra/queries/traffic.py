@@ -13,10 +13,10 @@ from infra.packets.axes import IPV6_BASE
 from infra.packets.packetset import PacketSet
 from infra.queries.sides import Side, World
 from infra.queries.sweeps import common_axis, rectangles, swept
+from infra.ranges import Ranges, intersection, normal, show_address
 from infra.reachability.fabric import Direction, PublicAddress
 from infra.reachability.paths import TO_ALL, Paths
 from infra.reachability.public import public_addresses_of
-from infra.reachability.ranges import Ranges, intersection, normal, show_address
 from infra.reachability.source_nat import untranslated
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from infra.packets.text import Interval, Slab
     from infra.queries.sides import Place
+    from infra.ranges import Range
     from infra.reachability.fabric import Fabric
-    from infra.reachability.ranges import Range
     from infra.reachability.reach import Reach
 
 

@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.packets.axes import ICMP, ICMPV6, PROTOCOL_BITS
-from infra.reachability.ranges import intersection
+from infra.ranges import intersection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from infra.ranges import Ranges
     from infra.reachability.fabric import Allow
-    from infra.reachability.ranges import Ranges
 
 
 def answers(asked: Iterable[Allow], askers: Ranges | None = None) -> Iterator[Allow]:

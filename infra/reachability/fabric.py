@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from infra.ranges import Range, Ranges
     from infra.reachability.acceptance import Acceptance
-    from infra.reachability.ranges import Range, Ranges
 
 UNFILTERED = -1
 """Class of endpoints that no filter guards: everything passes, both ways."""

@@ -18,9 +18,9 @@ from infra.packets.canonical import canonicalise
 from infra.packets.classes import EVERYTHING, NOTHING, Flows, PortClasses
 from infra.packets.pairs import connected, flows
 from infra.packets.table import CanonicalTable, RuleTable
+from infra.ranges import Range, Ranges, intersection, normal
 from infra.reachability.connection_tracking import answers
 from infra.reachability.fabric import UNFILTERED, Allow, Direction
-from infra.reachability.ranges import Range, Ranges, intersection, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

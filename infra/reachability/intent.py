@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from infra.ranges import Range
     from infra.reachability.fabric import Direction, Origin
-    from infra.reachability.ranges import Range
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.packets.arrays import first_of_runs
+from infra.ranges import ANY, Ranges, intersection, normal, show
 from infra.reachability.fabric import Hop
-from infra.reachability.ranges import ANY, Ranges, intersection, normal, show
 from infra.reachability.reach import Link, Reach, Routing
 
 if TYPE_CHECKING:

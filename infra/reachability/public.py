@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.packets.axes import L4_POINTS
+from infra.ranges import PRIVATE, Ranges, difference, intersection
 from infra.reachability.fabric import PublicAddress
-from infra.reachability.ranges import PRIVATE, Ranges, difference, intersection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

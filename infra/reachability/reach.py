@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.reachability.ranges import ANY, Range, Ranges, covers, difference, intersection, normal
+from infra.ranges import ANY, Range, Ranges, covers, difference, intersection, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.packets.axes import L4_POINTS
-from infra.reachability.ranges import NEVER_ROUTED, Range, Ranges, covers_one, difference, intersection, normal
+from infra.ranges import NEVER_ROUTED, Range, Ranges, covers_one, difference, intersection, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

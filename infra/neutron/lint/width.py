@@ -6,8 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.neutron.addresses import interval
-from infra.reachability.ranges import PRIVATE, Ranges, covers
+from infra.ranges import PRIVATE, Ranges, covers, range_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +30,7 @@ def used_addresses(snapshot: Snapshot) -> list[int]:
     All tenants' together: where they overlap, an address counts once, so a rule never looks wider than it is for its own tenant alone.
     """
     texts = {fixed.ip_address for port in snapshot.ports for fixed in port.fixed_ips if fixed.ip_address}
-    return sorted(first for family, first, _ in map(interval, texts) if family == _IPV4)
+    return sorted(first for family, first, _ in map(range_of, texts) if family == _IPV4)
 
 
 def width_used(peers: Ranges, addresses: Sequence[int]) -> Used | None:

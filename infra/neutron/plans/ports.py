@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
-from infra.neutron.addresses import parse_prefix
 from infra.neutron.plans.kinds import ResourceKind
 from infra.neutron.plans.preview import is_told, source
+from infra.ranges import parse_prefix
 
 if TYPE_CHECKING:
     from infra.neutron.plans.overlay import Overlay

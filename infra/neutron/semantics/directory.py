@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from infra.errors import QuestionError
 from infra.neutron.semantics.compile import endpoint_ports
 from infra.queries.sides import INTERNET, OUTSIDE, World, group
-from infra.reachability.ranges import Range, intersection
+from infra.ranges import Range, intersection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from infra.neutron.addresses import EVERYTHING, Interval, interval
 from infra.neutron.owners import is_trusted
 from infra.neutron.semantics.services import Driver, Span
 from infra.packets.axes import ICMPV6, PROTOCOL_BITS, TYPE_BITS
+from infra.ranges import EVERYTHING, Range, range_of
 
 if TYPE_CHECKING:
     from infra.neutron.snapshot import Port
@@ -131,7 +131,7 @@ def is_filtered(port: Port) -> bool:
     return port.port_security_enabled and not is_trusted(port.device_owner) and port.binding_vnic_type in FILTERED_VNIC_TYPES
 
 
-def member_intervals(profile: Profile, port: Port, own: list[Interval]) -> list[Interval]:
+def member_intervals(profile: Profile, port: Port, own: list[Range]) -> list[Range]:
     """Return the addresses that a port adds to a group when the group is a rule's remote group (rows 7 and 8).
 
     ``own`` are the port's fixed addresses. OVN builds the address set from those alone; the agents' database query adds the address
@@ -140,23 +140,23 @@ def member_intervals(profile: Profile, port: Port, own: list[Interval]) -> list[
     return own + _pairs(port) if profile.pairs_are_members else own
 
 
-def source_intervals(profile: Profile, port: Port, own: list[Interval]) -> list[Interval]:
+def source_intervals(profile: Profile, port: Port, own: list[Range]) -> list[Range]:
     """Return the sources that a port may send from: its addresses and address pairs, or everything when nothing checks it."""
     if not is_filtered(port) or (not own and profile.any_source_without_address):
         return [EVERYTHING[4], EVERYTHING[6]]
     return own + _pairs(port) + link_local(port.mac_address)
 
 
-def target_intervals(profile: Profile, port: Port, own: list[Interval]) -> list[Interval]:
+def target_intervals(profile: Profile, port: Port, own: list[Range]) -> list[Range]:
     """Return the addresses at which a server behind the port takes packets: it can answer for all from which it may send."""
     return source_intervals(profile, port, own)
 
 
-def _pairs(port: Port) -> list[Interval]:
-    return [interval(pair.ip_address) for pair in port.allowed_address_pairs]
+def _pairs(port: Port) -> list[Range]:
+    return [range_of(pair.ip_address) for pair in port.allowed_address_pairs]
 
 
-def link_local(mac: str) -> list[Interval]:
+def link_local(mac: str) -> list[Range]:
     """Return the IPv6 link-local address made from a MAC (RFC 4291 appendix A), from which ports may always send; none without a MAC."""
     try:
         value = int(mac.replace(":", ""), 16)

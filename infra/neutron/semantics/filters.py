@@ -12,11 +12,10 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from infra.neutron.addresses import EVERYTHING, Interval, interval
 from infra.neutron.semantics.drivers import Profile, dhcp_answers, is_filtered, member_intervals, source_intervals, target_intervals
 from infra.neutron.semantics.services import NotAcceptedError, Service, Span, enforced
+from infra.ranges import EVERYTHING, Range, Ranges, intersection, normal, range_of, touches, touches_one
 from infra.reachability.fabric import UNFILTERED, Allow, Direction, Origin
-from infra.reachability.ranges import Ranges, intersection, normal, touches, touches_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,12 +41,12 @@ class Filters:
         self._remote_names |= {group.id: group.name for group in snapshot.address_groups}
         self._cidrs = {subnet.id: subnet.cidr for subnet in snapshot.subnets}
         self._all_ports = snapshot.ports
-        self._members: dict[str, list[Interval]] | None = None
+        self._members: dict[str, list[Range]] | None = None
         self._spans: dict[tuple[Any, ...], Span | None] = {}
         self._allows: dict[tuple[int, Direction], tuple[Allow, ...]] = {}
         self._first_rule: dict[str, int] = {}
         self._near: Ranges = ()
-        self._near_members: dict[str, list[Interval]] = {}
+        self._near_members: dict[str, list[Range]] = {}
         self._far: set[str | None] = set()
         self._close: dict[str | tuple[str, str], Ranges] = {}
         self._merged: dict[str, Ranges] = {}
@@ -95,14 +94,14 @@ class Filters:
         """Ids of the groups of a class."""
         return self._class_groups[filter_class]
 
-    def own(self, port: Port) -> list[Interval]:
+    def own(self, port: Port) -> list[Range]:
         """Return the port's fixed addresses; all of the subnet's where the address is not known yet."""
-        return [interval(fixed.ip_address or self._cidrs[fixed.subnet_id]) for fixed in port.fixed_ips]
+        return [range_of(fixed.ip_address or self._cidrs[fixed.subnet_id]) for fixed in port.fixed_ips]
 
     def addresses(self, endpoint: int) -> Ranges:
         """Addresses that the endpoint itself has, address pairs included."""
         port = self._ports[endpoint]
-        return normal([*self.own(port), *(interval(pair.ip_address) for pair in port.allowed_address_pairs)])
+        return normal([*self.own(port), *(range_of(pair.ip_address) for pair in port.allowed_address_pairs)])
 
     def sources(self, endpoint: int) -> Ranges:
         """Addresses that the endpoint can send from."""
@@ -173,10 +172,10 @@ class Filters:
                 self._far.add(rule.remote_ip_prefix)
         return found
 
-    def _members_within(self, near: Ranges) -> dict[str, list[Interval]]:
+    def _members_within(self, near: Ranges) -> dict[str, list[Range]]:
         """Return the members of remote groups as far as they are in ``near``: hardly any, so most ports are passed over by their subnet."""
-        subnets = {subnet for subnet, cidr in self._cidrs.items() if touches((interval(cidr),), near)}
-        members: dict[str, list[Interval]] = defaultdict(list)
+        subnets = {subnet for subnet, cidr in self._cidrs.items() if touches((range_of(cidr),), near)}
+        members: dict[str, list[Range]] = defaultdict(list)
         for port in self._all_ports:
             if port.security_groups and (port.allowed_address_pairs or any(fixed.subnet_id in subnets for fixed in port.fixed_ips)):
                 spans = intersection(member_intervals(self.profile, port, self.own(port)), near)
@@ -213,14 +212,14 @@ class Filters:
         if rule.remote_group_id:
             return self._members_of(rule.remote_group_id)
         if rule.remote_address_group_id:
-            return normal(interval(text) for text in self._address_groups[rule.remote_address_group_id])
+            return normal(range_of(text) for text in self._address_groups[rule.remote_address_group_id])
         if rule.remote_ip_prefix:
-            return (interval(rule.remote_ip_prefix),)
+            return (range_of(rule.remote_ip_prefix),)
         return (EVERYTHING[family],)
 
     def _members_of(self, group: str) -> Ranges:
         if self._members is None:
-            members: dict[str, list[Interval]] = defaultdict(list)
+            members: dict[str, list[Range]] = defaultdict(list)
             for port in self._all_ports:
                 if port.security_groups:
                     spans = member_intervals(self.profile, port, self.own(port))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.neutron.addresses import interval
 from infra.neutron.semantics.drivers import is_filtered
 from infra.packets.axes import L4_POINTS, PROTOCOL_BITS
+from infra.ranges import range_of
 from infra.reachability.fabric import PublicAddress
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class _Doors:
 
     def all(self, snapshot: Snapshot) -> Iterator[PublicAddress]:
         for floating in snapshot.floating_ips:
-            family, address, _ = interval(floating.floating_ip_address)
+            family, address, _ = range_of(floating.floating_ip_address)
             if floating.port_id:
                 private = _private_address(floating, self._targets[floating.port_id], family)
                 for endpoint in self._takers(floating.port_id, (family, private)):
                     yield PublicAddress(family, address, endpoint, private, 0, L4_POINTS)
             for forwarding in floating.port_forwardings:
-                private = interval(forwarding.internal_ip_address)[1]
+                private = range_of(forwarding.internal_ip_address)[1]
                 for endpoint in self._takers(forwarding.internal_port_id, (family, private)):
                     yield _forwarded((family, address), forwarding, endpoint, private)
 
@@ -65,13 +65,13 @@ class _Doors:
 def _claims(port: Port, family: int, address: int) -> bool:
     if not is_filtered(port):
         return True
-    spans = (interval(pair.ip_address) for pair in port.allowed_address_pairs)
+    spans = (range_of(pair.ip_address) for pair in port.allowed_address_pairs)
     return any(kind == family and first <= address <= last for kind, first, last in spans)
 
 
 def _private_address(floating: FloatingIp, port: Port, family: int) -> int:
     texts = [floating.fixed_ip_address, *(fixed.ip_address for fixed in port.fixed_ips)]
-    return next((span[1] for span in map(interval, filter(None, texts)) if span[0] == family), 0)
+    return next((span[1] for span in map(range_of, filter(None, texts)) if span[0] == family), 0)
 
 
 def _forwarded(public: tuple[int, int], forwarding: PortForwarding, endpoint: int, private: int) -> PublicAddress:

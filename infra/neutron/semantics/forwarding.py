@@ -11,10 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.neutron.addresses import EVERYTHING, interval
 from infra.neutron.semantics.drivers import is_filtered
+from infra.ranges import EVERYTHING, covers, range_of
 from infra.reachability.fabric import Hop, Router
-from infra.reachability.ranges import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,14 +59,14 @@ def _hosts(snapshot: Snapshot, own: Sequence[Controlled]) -> dict[str, _Host]:
 def _addresses(topology: Topology, port: Port) -> Iterator[Address]:
     """Yield the single addresses that a port has, or shares with others."""
     texts = [fixed.ip_address for fixed in port.fixed_ips] + [pair.ip_address for pair in port.allowed_address_pairs]
-    for family, first, last in map(interval, filter(None, texts)):
+    for family, first, last in map(range_of, filter(None, texts)):
         if first == last:
             yield topology.segment_of[port.network_id], family, first
 
 
 def _lends(topology: Topology, port: Port) -> bool:
     """Tell whether a port may send with addresses of others than its own subnets."""
-    pairs = tuple(interval(pair.ip_address) for pair in port.allowed_address_pairs)
+    pairs = tuple(range_of(pair.ip_address) for pair in port.allowed_address_pairs)
     own = topology.segments[topology.segment_of[port.network_id]].prefixes
     return not is_filtered(port) or not port.fixed_ips or not covers(own, pairs)
 

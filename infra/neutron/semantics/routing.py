@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from infra.neutron.addresses import EVERYTHING, Interval, interval
 from infra.neutron.owners import ROUTER_PORTS
 from infra.neutron.semantics.wires import Wire, is_physical, wire_of
+from infra.ranges import EVERYTHING, PRIVATE, Range, Ranges, difference, normal, range_of
 from infra.reachability.fabric import Hop, Router, Segment
-from infra.reachability.ranges import PRIVATE, Ranges, difference, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +46,7 @@ class Topology:
         self.segment_of, self.segments = self._segments(snapshot)
         self._answered = self._floating(snapshot)
         self.outside_ranges: Ranges = normal(
-            interval(subnet.cidr) for network in snapshot.networks if network.external for subnet in self._subnets[network.id]
+            range_of(subnet.cidr) for network in snapshot.networks if network.external for subnet in self._subnets[network.id]
         )
         self.routers = tuple(self._router(router) for router in snapshot.routers)
 
@@ -78,7 +77,7 @@ class Topology:
         """Yield (family, address) of the gateways that the subnets of a segment name."""
         for subnet in self._subnet.values():
             if subnet.gateway_ip and self.segment_of[subnet.network_id] == place:
-                yield interval(subnet.gateway_ip)[:2]
+                yield range_of(subnet.gateway_ip)[:2]
 
     def _segment(self, networks: list[model.Network], owned: set[tuple[str, str | None]]) -> Segment:
         outside = any(self._is_outside(network, owned) for network in networks)
@@ -88,8 +87,8 @@ class Topology:
             name=networks[0].name or networks[0].id,
             external=outside,
             public=not inner,
-            routed=normal(interval(subnet.cidr) for network in inner for subnet in self._subnets[network.id]) if outside else (),
-            prefixes=normal(interval(subnet.cidr) for network in networks for subnet in self._subnets[network.id]),
+            routed=normal(range_of(subnet.cidr) for network in inner for subnet in self._subnets[network.id]) if outside else (),
+            prefixes=normal(range_of(subnet.cidr) for network in networks for subnet in self._subnets[network.id]),
         )
 
     def _owned_gateways(self, snapshot: model.Snapshot) -> set[tuple[str, str | None]]:
@@ -125,7 +124,7 @@ class Topology:
             for fixed in port.fixed_ips:
                 subnet = self._subnet[fixed.subnet_id]
                 inside.append(subnet)
-                hops.append(Hop(interval(subnet.cidr), segment, None))
+                hops.append(Hop(range_of(subnet.cidr), segment, None))
                 addresses.extend(_own(segment, fixed))
         for gateway in router.gateways:
             segment = self.segment_of[gateway.network_id]
@@ -144,7 +143,7 @@ class Topology:
             hops=tuple(dict.fromkeys(hops)),
             routable=self._routable(router, inside),
             translated=self._translated(router, inside),
-            masquerade=tuple(interval(fixed.ip_address)[:2] for g in router.gateways for fixed in g.external_fixed_ips if fixed.ip_address),
+            masquerade=tuple(range_of(fixed.ip_address)[:2] for g in router.gateways for fixed in g.external_fixed_ips if fixed.ip_address),
         )
 
     def _floating(self, snapshot: model.Snapshot) -> dict[str, list[tuple[int, int, int]]]:
@@ -158,7 +157,7 @@ class Topology:
                 gateways[gateway.network_id].append(router.id)
         found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         for floating in snapshot.floating_ips:
-            family, address, _ = interval(floating.floating_ip_address)
+            family, address, _ = range_of(floating.floating_ip_address)
             segment = self.segment_of[floating.floating_network_id]
             bound = floating.port_id or floating.port_forwardings
             named = [floating.router_id] if floating.router_id else gateways[floating.floating_network_id]
@@ -170,7 +169,7 @@ class Topology:
         """Extra routes: the next hop is on every segment of the router whose prefix holds it."""
         found: list[Hop] = []
         for route in router.routes:
-            family, next_hop, _ = interval(route.nexthop)
+            family, next_hop, _ = range_of(route.nexthop)
             segments = {
                 hop.segment
                 for hop in connected
@@ -178,7 +177,7 @@ class Topology:
             }
             if not segments:
                 self.unknowns.append(f"router {router.name or router.id}: the next hop {route.nexthop} is on none of its subnets")
-            found.extend(Hop(interval(route.destination), segment, next_hop) for segment in sorted(segments))
+            found.extend(Hop(range_of(route.destination), segment, next_hop) for segment in sorted(segments))
         return found
 
     def _translated(self, router: model.Router, inside: list[model.Subnet]) -> Ranges:
@@ -186,18 +185,18 @@ class Topology:
         if not router.gateways or not all(gateway.enable_snat for gateway in router.gateways):
             return ()
         scopes = {self._scope.get(other.id) for gateway in router.gateways for other in self._subnets[gateway.network_id]} - {None}
-        common = [interval(subnet.cidr) for subnet in inside if self._scope.get(subnet.id) in scopes]
-        every = [EVERYTHING[_IPV4]] if self._translates_all else [interval(s.cidr) for s in inside if "." in s.cidr]
+        common = [range_of(subnet.cidr) for subnet in inside if self._scope.get(subnet.id) in scopes]
+        every = [EVERYTHING[_IPV4]] if self._translates_all else [range_of(s.cidr) for s in inside if "." in s.cidr]
         return difference(normal(every), normal(common))
 
     def _routable(self, router: model.Router, inside: list[model.Subnet]) -> Ranges:
         """Addresses behind the router that outside routers may have a route to, because nothing translates them."""
-        found: list[Interval] = []
+        found: list[Range] = []
         for gateway in router.gateways:
             external = self._subnets[gateway.network_id]
-            families = {interval(subnet.cidr)[0] for subnet in external}
+            families = {range_of(subnet.cidr)[0] for subnet in external}
             for subnet in inside:
-                prefix = interval(subnet.cidr)
+                prefix = range_of(subnet.cidr)
                 scope = self._scope.get(subnet.id)
                 common = scope is not None and any(self._scope.get(other.id) == scope for other in external)
                 if common or (prefix[0] == _IPV4 and not gateway.enable_snat):
@@ -209,15 +208,15 @@ class Topology:
 
 def _gateway_hops(subnet: model.Subnet, segment: int) -> list[Hop]:
     """The subnet itself, and a default route: to its gateway, or to whoever announces one."""
-    prefix = interval(subnet.cidr)
-    next_hop = interval(subnet.gateway_ip)[1] if subnet.gateway_ip else UNANNOUNCED
+    prefix = range_of(subnet.cidr)
+    next_hop = range_of(subnet.gateway_ip)[1] if subnet.gateway_ip else UNANNOUNCED
     return [Hop(prefix, segment, None), Hop(EVERYTHING[prefix[0]], segment, next_hop)]
 
 
 def _own(segment: int, fixed: model.FixedIp) -> list[tuple[int, int, int]]:
     if not fixed.ip_address:
         return []
-    family, address, _ = interval(fixed.ip_address)
+    family, address, _ = range_of(fixed.ip_address)
     return [(segment, family, address)]
 
 

@@ -5,7 +5,7 @@ one it was. Field names are Neutron's own (API reference v2.0, https://docs.open
 the API's answer. A file is JSON lines: a ``snapshot`` header, one record per line, an ``end`` line with the number of records, so a
 file that was cut off is noticed (see :mod:`infra.neutron.snapshot.store`).
 
-Addresses stay text here; :mod:`infra.neutron.addresses` parses each distinct one once.
+Addresses stay text here; :mod:`infra.ranges` parses each distinct one once.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem
-from infra.neutron.addresses import parse_prefix
 from infra.neutron.owners import is_routers
+from infra.ranges import parse_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from infra.neutron import snapshot as model
-from infra.neutron.addresses import EVERYTHING, parse_prefix
 from infra.neutron.owners import is_trusted
 from infra.neutron.semantics.drivers import FILTERED_VNIC_TYPES
+from infra.ranges import EVERYTHING, parse_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem, SnapshotError
 from infra.neutron import snapshot as model
-from infra.neutron.addresses import EVERYTHING, parse_prefix
 from infra.neutron.sources.reading import Json, Reader, convert
+from infra.ranges import EVERYTHING, parse_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra import ranges
 from infra.declaration import reserved
 from infra.declaration.addresses import EVERYTHING
 from infra.declaration.reserved import NEVER_FORWARDED
 from infra.policy.internet import everything_but, internet
-from infra.reachability import ranges
 from tests.fast.policy.tenants import PLATFORM, networks, tenants
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.semantics.services import Driver
 from infra.neutron.snapshot import AddressPair, Network, Port, Router, Subnet
 from infra.proof import Claim, Verdict, prove
-from infra.reachability.ranges import GLOBAL, difference, show
+from infra.ranges import GLOBAL, difference, show
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 
 if TYPE_CHECKING:

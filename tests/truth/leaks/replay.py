@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.proof.examples import ANSWER
-from infra.reachability.ranges import show_address
+from infra.ranges import show_address
 from tests.truth.leaks.world import World
 from tests.truth.neutron.environment import translate
 from tests.truth.neutron.ovn_driver import NAMED, acl_command

@@ -9,7 +9,7 @@ import netaddr
 
 from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.semantics.drivers import dhcp_answers
-from infra.reachability.ranges import touches
+from infra.ranges import touches
 from tests.truth.neutron.cases import Direction, Packet
 from tests.truth.neutron.model import Model, compare, disagreements
 

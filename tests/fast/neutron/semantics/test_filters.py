@@ -7,8 +7,8 @@ import pytest
 from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.semantics.services import Driver
 from infra.neutron.snapshot import AddressGroup, Port
+from infra.ranges import ANY, show
 from infra.reachability.fabric import UNFILTERED, Direction, Fabric
-from infra.reachability.ranges import ANY, show
 from tests.fast.neutron.clouds import Cloud, allow
 
 pytestmark = pytest.mark.fast

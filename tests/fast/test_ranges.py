@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from infra.reachability.ranges import covers, covers_one, normal
+from infra.ranges import covers, covers_one, normal
 
 _SPANS = [(family, first, last) for family in (4, 6) for first in range(4) for last in range(first, 4)]
 
