@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.fast.architecture.sources import ROOT, tree
+from tests.fast.architecture.sources import ROOT, facts
+
+if TYPE_CHECKING:
+    from tests.fast.architecture.sources import Outline
 
 ROOTS = (Path(), Path("scripts"))
 """Where dotted names begin."""
@@ -24,22 +27,19 @@ def is_there(text: str) -> bool:
         for base in ROOTS:
             path = base.joinpath(*parts[:length])
             if (ROOT / path.with_suffix(".py")).is_file():
-                return _defines(tree(path.with_suffix(".py")).body, parts[length:])
+                return _defines(facts(path.with_suffix(".py")).outline, parts[length:])
             if (ROOT / path / "__init__.py").is_file():
-                return length == len(parts) or _defines(tree(path / "__init__.py").body, parts[length:])
+                return length == len(parts) or _defines(facts(path / "__init__.py").outline, parts[length:])
             if length == len(parts) and (ROOT / path).is_dir() and any((ROOT / path).glob("*.py")):
                 return True
     return False
 
 
-def _defines(body: list[ast.stmt], names: list[str]) -> bool:
-    """Tell whether a body defines a name, and what that is the next, and so on."""
+def _defines(outline: Outline, names: list[str]) -> bool:
+    """Tell whether an outline has a name, and what that is the next, and so on."""
     if not names:
         return True
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == names[0]:
-            return _defines(node.body, names[1:])
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if any(isinstance(target, ast.Name) and target.id == names[0] for target in targets):
-            return len(names) == 1
-    return False
+    if names[0] not in outline:
+        return False
+    within = outline[names[0]]
+    return len(names) == 1 if within is None else _defines(within, names[1:])

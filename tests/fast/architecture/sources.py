@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS_OWN = {".venv", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__", "node_modules"}
 FOLDERS = ("infra", "hardening", "scripts", "tests")
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Outline = dict[str, "Outline | None"]
+"""What is defined: functions and classes with what is defined in them, values without."""
 
 
 @cache
@@ -32,34 +37,74 @@ def written() -> Iterator[Path]:
         yield from (Path(folder, name) for name in files if Path(name).suffix in kinds and name not in TOOLS_OWN)
 
 
-def tree(module: Path) -> ast.Module:
-    """Return a module's syntax tree."""
-    return _parsed(ROOT / module)
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is asked of a module. Its tree is not kept: all of them are a million objects in every later search for garbage."""
+
+    imports: tuple[tuple[int, str], ...]
+    texts: tuple[tuple[int, str], ...]
+    numbers: tuple[tuple[int, str, int], ...]
+    functions: tuple[tuple[int, str], ...]
+    values: tuple[tuple[int, str], ...]
+    calls: tuple[ast.Call, ...]
+    parents: tuple[str, ...]
+    outline: Outline
+
+
+KEPT_CALLS = {"Problem", "of"}
+"""Functions whose calls are looked at."""
+
+
+def facts(module: Path) -> Facts:
+    """Return what there is in a module."""
+    return _read(ROOT / module)
 
 
 @cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+def _read(path: Path) -> Facts:
+    searching = gc.isenabled()
+    gc.disable()  # a tree has no circles: it goes with its last name
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        found = tuple(ast.walk(tree))
+        return Facts(
+            imports=tuple(_imports(found)),
+            texts=tuple(_texts(found)),
+            numbers=tuple(_numbers(found)),
+            functions=tuple((node.lineno, node.name) for node in found if isinstance(node, DEFINITIONS) and not node.decorator_list),
+            values=tuple((target.lineno, target.id) for node in tree.body for target in _targets(node)),
+            calls=tuple(node for node in found if isinstance(node, ast.Call) and last_name(node.func) in KEPT_CALLS),
+            parents=tuple(ast.unparse(node) for node in found if isinstance(node, ast.Attribute) and node.attr == "parents"),
+            outline=_outline(tree.body),
+        )
+    finally:
+        if searching:
+            gc.enable()
 
 
-def nodes(module: Path) -> tuple[ast.AST, ...]:
-    """Return everything in a module's syntax tree."""
-    return _walked(ROOT / module)
+def last_name(expression: ast.expr) -> str:
+    """Return the last word of a dotted name; nothing of any other expression."""
+    return expression.id if isinstance(expression, ast.Name) else expression.attr if isinstance(expression, ast.Attribute) else ""
 
 
-@cache
-def _walked(path: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(_parsed(path)))
+def _outline(body: list[ast.stmt]) -> Outline:
+    found: Outline = {}
+    for node in body:
+        if isinstance(node, DEFINITIONS):
+            found.setdefault(node.name, _outline(node.body))
+        found.update({target.id: None for target in _targets(node) if target.id not in found})
+    return found
+
+
+def _targets(node: ast.stmt) -> list[ast.Name]:
+    """Return the plain names that a statement gives a value."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target for target in targets if isinstance(target, ast.Name)]
 
 
 def imports(module: Path) -> tuple[tuple[int, str], ...]:
     """Return line and full name of everything that a module imports, wherever it does; also what it imports for type checking only."""
-    return _imported(ROOT / module)
-
-
-@cache
-def _imported(path: Path) -> tuple[tuple[int, str], ...]:
-    return tuple(_imports(_walked(path)))
+    return facts(module).imports
 
 
 def _imports(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str]]:
@@ -80,17 +125,25 @@ def package_of(module: Path) -> str:
     return ".".join(module.with_suffix("").parts).removeprefix("scripts.").removesuffix(".__init__")
 
 
-def texts(module: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and value of every string that is not documentation."""
-    documentation = {id(node.value) for node in nodes(module) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
-    for node in nodes(module):
+def texts(module: Path) -> tuple[tuple[int, str], ...]:
+    """Return line and value of every string that is not documentation."""
+    return facts(module).texts
+
+
+def _texts(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str]]:
+    documentation = {id(node.value) for node in found if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in found:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             yield node.lineno, node.value
 
 
-def named_numbers(module: Path) -> Iterator[tuple[int, str, int]]:
-    """Yield line, name and value of every whole number that is given a name: in an assignment, a default, an argument."""
-    for node in nodes(module):
+def named_numbers(module: Path) -> tuple[tuple[int, str, int], ...]:
+    """Return line, name and value of every whole number that is given a name: in an assignment, a default, an argument."""
+    return facts(module).numbers
+
+
+def _numbers(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str, int]]:
+    for node in found:
         if isinstance(node, ast.keyword) and node.arg:
             pairs = [(node.arg, node.value)]
         elif isinstance(node, ast.Assign):

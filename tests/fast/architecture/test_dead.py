@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fast.architecture import sources
-from tests.fast.architecture.sources import modules, nodes, tree
+from tests.fast.architecture.sources import facts, modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,12 +22,8 @@ CALLED_BY_OTHERS = {"pytest_collection_finish", "render_str"}
 
 def defined(module: Path) -> Iterator[tuple[str, int]]:
     """Yield name and line of what a module defines: functions, classes, methods without a decorator, and values of the module."""
-    for node in nodes(module):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.decorator_list:
-            yield node.name, node.lineno
-    for node in tree(module).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        yield from ((target.id, node.lineno) for target in targets if isinstance(target, ast.Name))
+    found = facts(module)
+    yield from ((name, line) for line, name in (*found.functions, *found.values))
 
 
 def left_behind(where: Iterable[Path]) -> list[str]:

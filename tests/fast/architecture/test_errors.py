@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fast.architecture import sources
-from tests.fast.architecture.sources import modules, nodes
+from tests.fast.architecture.sources import facts, last_name, modules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,9 @@ EXEMPT = {"hardening/image/root.py": "its content makes the image's hash, and it
 
 def makes_an_error(call: ast.Call) -> bool:
     """Tell whether a call is ``Problem(...)`` or ``SomeError.of(...)``."""
-    name = ast.unparse(call.func)
-    return name.rpartition(".")[2] == "Problem" or name.endswith("Error.of")
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "of":
+        return last_name(call.func.value).endswith("Error")
+    return last_name(call.func) == "Problem"
 
 
 def helps(call: ast.Call) -> bool:
@@ -34,8 +35,7 @@ def helps(call: ast.Call) -> bool:
 
 def unhelpful(module: Path) -> list[int]:
     """Return the lines of a module that make an error which leaves a person alone."""
-    calls = (node for node in nodes(module) if isinstance(node, ast.Call))
-    return [call.lineno for call in calls if makes_an_error(call) and not helps(call)]
+    return [call.lineno for call in facts(module).calls if makes_an_error(call) and not helps(call)]
 
 
 def test_every_error_says_what_was_expected_or_what_to_do_next() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -66,18 +67,22 @@ def test_growth_is_judged_pair_by_pair() -> None:
     assert verdicts(row("ringfence", 4_000_000, 2.2, case="B4"))[growth] is Verdict.SKIPPED
 
 
-def test_calls_in_turn_are_timed_in_turn() -> None:
-    """The smaller call comes before each of the other, and both have a time for each repetition."""
+def test_calls_in_turn_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smaller call comes before each of the other, each after a search for garbage, and both have a time for each repetition."""
     calls: list[str] = []
+    # A real search would look through all that the other tests have left, which is no part of what is tested.
+    monkeypatch.setattr(gc, "collect", lambda: calls.append("search"))
 
     def call(name: str) -> int:
+        assert not gc.isenabled()
         calls.append(name)
         return len(calls)
 
     smaller, times, answer = in_turn(lambda: call("less"), lambda: call("more"), 3)
 
-    assert calls == ["less", "more"] * 3
-    assert (len(smaller.seconds), len(times.seconds), answer) == (3, 3, 6)
+    assert calls == ["search", "less", "search", "more"] * 3
+    assert (len(smaller.seconds), len(times.seconds), answer) == (3, 3, 12)
+    assert gc.isenabled()
 
 
 def test_limits_are_judged() -> None:

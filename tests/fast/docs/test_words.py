@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,7 @@ ORDINARY = re.compile(r"\bnetwork cards?\b|\bdoor\.py\b", re.IGNORECASE)
 """Ordinary English, and the field's own longer words."""
 
 
+@cache
 def given_up() -> re.Pattern[str]:
     """Return what finds the words that the glossary lists."""
     words = [word.strip() for cell, _ in table("docs/glossary.md", GIVEN_UP) for word in cell.split(",")]

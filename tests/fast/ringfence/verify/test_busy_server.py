@@ -70,8 +70,11 @@ def results(capsys: pytest.CaptureFixture[str], agent: Agent) -> dict[int, str]:
     return {each["id"]: each["outcome"] for each in json.loads(capsys.readouterr().out)["results"]}
 
 
-def test_an_answer_that_waits_is_not_a_timeout(capsys: pytest.CaptureFixture[str], tcp: socket.socket) -> None:
+def test_an_answer_that_waits_is_not_a_timeout(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tcp: socket.socket
+) -> None:
     """The connection is up long before the program has time to look; nobody says who it is, and it is a connection all the same."""
+    monkeypatch.setattr(probes, "GREETING_SECONDS", 0.1)
     agent = Agent()
     agent.probe({"probes": [order(1, "tcp", tcp.getsockname()[1]), order(2, "slow")], "timeout": TIMEOUT, "width": 9})
     assert results(capsys, agent) == {1: "OK", 2: "OK"}
@@ -105,8 +108,9 @@ def test_a_datagram_that_left_late_is_waited_for(capsys: pytest.CaptureFixture[s
     assert results(capsys, agent) == {1: "OK", 2: "OK"}
 
 
-def test_silence_is_still_a_timeout(capsys: pytest.CaptureFixture[str], udp: socket.socket) -> None:
+def test_silence_is_still_a_timeout(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, udp: socket.socket) -> None:
     """The twin: what nobody answers ends, and not before its time."""
+    monkeypatch.setattr(probes, "ANSWER_SECONDS", TIMEOUT + 0.1)
     agent = Agent()
     agent.probe({"probes": [order(1, "udp", udp.getsockname()[1]), order(2, "listed")], "timeout": TIMEOUT, "width": 9})
     began = time.monotonic()
