@@ -55,6 +55,11 @@ class Layout:
         return self.root / "data"
 
     @property
+    def mirror(self) -> Path:
+        """What the host outside offers as a package mirror."""
+        return self.data / "mirror"
+
+    @property
     def logs(self) -> Path:
         """One log per service, and the supervisor's."""
         return self.root / "log"

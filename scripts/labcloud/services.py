@@ -16,6 +16,14 @@ OVS_SOCKET = "unix:/run/openvswitch/db.sock"
 NORTHBOUND = "unix:/run/ovn/ovnnb_db.sock"
 SOUTHBOUND = "unix:/run/ovn/ovnsb_db.sock"
 SWITCH_CONTROL = "/run/openvswitch/ovs-vswitchd.ctl"
+TITLES = {
+    Stage.STORES: "databases, storage monitor",
+    Stage.PLATFORM: "virtual switch, storage, hypervisor",
+    Stage.CHASSIS: "network controller",
+    Stage.IDENTITY: "Keystone, message bus",
+    Stage.CONTROL: "OpenStack APIs and schedulers",
+    Stage.WORKERS: "compute host",
+}
 # ovn-appctl finds the process by this file; this version of ovn-controller cannot be told a control socket.
 CHASSIS_PID = "/run/ovn/ovn-controller.pid"
 
@@ -27,7 +35,7 @@ def step(layout: Layout, name: str) -> Command:
 
 def services(layout: Layout) -> tuple[Service, ...]:
     """Every service of the lab."""
-    return (*_stores(layout), *_platform(layout), *_outside(), _bus(layout), *_apis(layout), *_workers(layout))
+    return (*_stores(layout), *_platform(layout), *_outside(layout), _bus(layout), *_apis(layout), *_workers(layout))
 
 
 def _stores(layout: Layout) -> tuple[Service, ...]:
@@ -171,7 +179,7 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
     )
 
 
-def _outside() -> tuple[Service, ...]:
+def _outside(layout: Layout) -> tuple[Service, ...]:
     """What the host outside offers to whoever gets to it."""
     there = ("ip", "netns", "exec", INTERNET_NAMESPACE, SYSTEM_PYTHON)
     return (
@@ -180,6 +188,12 @@ def _outside() -> tuple[Service, ...]:
             Stage.CHASSIS,
             "time server of the host outside",
             (*there, "-m", "labcloud.processes.time_server", str(INTERNET_HOST.ip)),
+        ),
+        Service(
+            "internet-mirror",
+            Stage.CHASSIS,
+            "package mirror of the host outside",
+            (*there, "-m", "http.server", "--bind", str(INTERNET_HOST.ip), "--directory", str(layout.mirror), "80"),
         ),
     )
 

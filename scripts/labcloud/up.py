@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import shutil
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 from labcloud import apis, control, render
 from labcloud.layout import Layout
-from labcloud.machine import archive, backport, kvm, outside, packages, venv
+from labcloud.machine import archive, backport, kvm, mirror, outside, packages, venv
 from labcloud.model import Event, Service, Stage, State, by_stage
 from labcloud.passwords import Secrets
 from labcloud.processes import door
-from labcloud.services import services, step
+from labcloud.services import TITLES, services, step
 from labcloud.settings import LabError
 
 if TYPE_CHECKING:
@@ -32,14 +33,12 @@ FIXED: Final = {
     "profile_name": ("RINGFENCE_LAB_PROFILE", "this lab was made as another cloud"),
 }
 """What of a layout stays for the life of a lab: the setting, and why."""
-TITLES: Final = {
-    Stage.STORES: "databases, storage monitor",
-    Stage.PLATFORM: "virtual switch, storage, hypervisor",
-    Stage.CHASSIS: "network controller",
-    Stage.IDENTITY: "Keystone, message bus",
-    Stage.CONTROL: "OpenStack APIs and schedulers",
-    Stage.WORKERS: "compute host",
-}
+PREPARED: Final = (
+    (venv, "install the OpenStack services (about 200 Python packages)", "venv"),
+    (backport, f"unpack {backport.PACKAGE} of Debian {backport.SUITE}", "switch"),
+    (mirror, f"fetch a small mirror of {mirror.SECURITY} for the host outside", "mirror"),
+)
+"""What the cache has to hold: the module that makes it, what is said meanwhile, the name of its log."""
 
 
 @contextmanager
@@ -94,12 +93,10 @@ class Bringup:
         if absent:
             with self.teller.step(f"install {len(absent)} Debian packages"):
                 packages.install(absent, logs / "packages.log")
-        if not venv.is_ready(self.settings.cache):
-            with self.teller.step("install the OpenStack services (about 200 Python packages)"):
-                venv.make(self.settings.cache, logs / "venv.log")
-        if not backport.is_ready(self.settings.cache):
-            with self.teller.step(f"unpack {backport.PACKAGE} of Debian {backport.SUITE}"):
-                backport.make(self.settings.cache, logs / "switch.log")
+        for part, title, log in PREPARED:
+            if not part.is_ready(self.settings.cache):
+                with self.teller.step(title):
+                    part.make(self.settings.cache, logs / f"{log}.log")
 
     def _layout(self) -> Layout:
         """The lab's layout, and that it is still the one it was made with."""
@@ -129,6 +126,7 @@ class Bringup:
         if not identifier.exists():
             identifier.write_text(str(uuid.uuid4()))
         secrets = Secrets.kept_in(layout.secrets_file)
+        shutil.copytree(mirror.location(self.settings.cache), layout.mirror, dirs_exist_ok=True)
         render.write(render.Facts(layout, secrets, identifier.read_text().strip()))
         if door.supervisor(layout.root) and not control.is_current(layout):
             self.teller.say("the running lab was started from other files than these: starting it again")
