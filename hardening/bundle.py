@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 READABLE_BY_OTHERS = 0o004
 HIGHEST_MODE = 0o777
+SHORTEST_SECRET = 6
 ROOT = "root:root"
 
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*(/[A-Za-z0-9_][A-Za-z0-9_.@-]*)*")
@@ -129,6 +130,15 @@ def _file_mistakes(file: GuestFile) -> list[str]:
     except (binascii.Error, UnicodeEncodeError):
         found.append(f"{file.path!r}: the text is no {'base64' if file.binary else 'text'}")
     return found
+
+
+def without_secrets(text: str, files: tuple[GuestFile, ...]) -> str:
+    """Cut out of a message whatever stands in a private file: its lines, and its words, those of a few letters excepted."""
+    lines = {line.strip() for file in files if file.private and not file.binary for line in file.text.splitlines()}
+    parts = lines | {word for line in lines for word in line.split()}
+    for part in sorted((part for part in parts if len(part) >= SHORTEST_SECRET), key=len, reverse=True):
+        text = text.replace(part, "[cut out]")
+    return text
 
 
 def encode_files(files: tuple[GuestFile, ...], units: tuple[str, ...]) -> str:

@@ -6,8 +6,9 @@ import os
 import socket
 import sys
 
+from hardening.agent.store import remove
 from hardening.firstboot.config_drive import ConfigDriveError, parse_meta_data, parse_network_data
-from hardening.firstboot.files import POLICY_FILE, File, render
+from hardening.firstboot.files import CONFIRMED, File, render
 from hardening.firstboot.plan import make_plan
 
 LATEST = "openstack/latest"
@@ -30,15 +31,14 @@ def write(root: str, file: File, owner: tuple[int, int]) -> None:
 
 
 def forget_earlier_instance(root: str) -> None:
-    """Remove what another instance of this disk left behind: its cards' names and addresses, and its policy."""
+    """Remove what another instance of this disk left behind: its cards' names and addresses, and its bundle."""
     for directory in STALE:
         path = os.path.join(root, directory)  # noqa: PTH118
         for name in os.listdir(path) if os.path.isdir(path) else []:  # noqa: PTH112, PTH208
             if name.startswith("10-") or name == "port.conf":
                 os.unlink(os.path.join(path, name))  # noqa: PTH108, PTH118
-    policy = os.path.join(root, POLICY_FILE)  # noqa: PTH118
-    if os.path.exists(policy):  # noqa: PTH110
-        os.unlink(policy)  # noqa: PTH108
+    for name in CONFIRMED:
+        remove(os.path.join(root, name))  # noqa: PTH118
 
 
 def read(drive: str, name: str) -> str:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 IMAGE_SSH_PORT = 22
 """The port that the image's ``ssh.socket`` listens on; another one needs a drop-in and a reload of the units."""
 
-POLICY_FILE = "etc/ringfence/policy.nft"
-"""The confirmed policy of a server; a new instance starts without one."""
+CONFIRMED = ("etc/ringfence/confirmed", "etc/ringfence/generations")
+"""What was confirmed on a server, with the private keys in it; a new instance starts without."""
 
 
 class File(NamedTuple):

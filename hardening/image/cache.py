@@ -7,24 +7,27 @@ from pathlib import Path
 
 from infra import paths
 
-PACKAGES = (Path(__file__).parent, Path(__file__).parent.parent / "firstboot")
+HARDENING = Path(__file__).parent.parent
+GUEST = (HARDENING / "agent", HARDENING / "bundle.py", HARDENING / "firstboot")
+"""Packages and modules that run in the guest."""
+PACKAGES = (Path(__file__).parent, *GUEST)
 HASH_LENGTH = 20
 WITHOUT_EFFECT = frozenset(f"image/{name}" for name in ("__main__.py", "cache.py", "host.py", "host-packages.txt", "progress.py"))
 """Files that say how a build is asked for and told about, not what is built."""
 
 
-def inputs(directories: tuple[Path, ...] = PACKAGES) -> list[Path]:
+def inputs(places: tuple[Path, ...] = PACKAGES) -> list[Path]:
     """Files that decide the image's content, in a fixed order; caches of Python and editors' files do not."""
-    files = sorted(path for directory in directories for path in directory.rglob("*") if path.is_file())
+    files = sorted(path for place in places for path in (place, *place.rglob("*")) if path.is_file())
     kept = (path for path in files if "__pycache__" not in path.parts and not path.name.endswith(("~", ".swp", ".pyc")))
     return [path for path in kept if f"{path.parent.name}/{path.name}" not in WITHOUT_EFFECT]
 
 
-def content_hash(directories: tuple[Path, ...] = PACKAGES) -> str:
+def content_hash(places: tuple[Path, ...] = PACKAGES) -> str:
     """Hash of names, executable bits and bytes of :func:`inputs`: 20 hexadecimal digits of a SHA-256."""
     total = hashlib.sha256()
-    for path in inputs(directories):
-        base = next(directory for directory in directories if path.is_relative_to(directory))
+    for path in inputs(places):
+        base = next(place for place in places if path.is_relative_to(place))
         name = f"{base.name}/{path.relative_to(base)}"
         executable = bool(path.stat().st_mode & 0o100)
         total.update(f"{name}\0{executable}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())

@@ -169,7 +169,7 @@ ENABLED_UNITS: Final = {
 FOLDERS: Final = ("etc/ringfence", "var/lib/ringfence")
 """Folders that are empty in the image; a work tree cannot keep them."""
 
-MODES: Final = {"etc/sudoers.d/ringfence": 0o440, "etc/ssh/sshd_config": 0o600, "etc/ringfence": 0o700, "var/lib/ringfence": 0o700}
+MODES: Final = {"etc/sudoers.d/ringfence": 0o440, "etc/ssh/sshd_config": 0o600, "etc/ringfence": 0o711, "var/lib/ringfence": 0o700}
 """Modes that a work tree cannot keep."""
 
 MASKED_TMPFILES: Final = (

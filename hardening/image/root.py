@@ -6,19 +6,18 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from hardening.image import recipe
+from hardening.image import cache, recipe
 from infra.errors import RingfenceError
 
 HERE = Path(__file__).parent
 TREE = HERE / "tree"
-FIRST_BOOT = HERE.parent / "firstboot"
-GUEST_PACKAGE = Path("usr/lib/ringfence/python/hardening/firstboot")
+GUEST_PACKAGE = Path("usr/lib/ringfence/python/hardening")
 
 
 def edit(root: Path) -> None:
     """Make a Debian tree ours. Runs programs of the tree in a chroot, so it needs root."""
     install_tree(root)
-    install_first_boot(root)
+    install_guest_code(root)
     mask(root)
     enable(root)
     make_account(root)
@@ -38,14 +37,14 @@ def install_tree(root: Path) -> None:
         target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
 
 
-def install_first_boot(root: Path) -> None:
-    """Copy the package that reads the config drive, compiled for the guest's own Python."""
-    target = root / GUEST_PACKAGE
-    target.mkdir(parents=True, exist_ok=True)
-    modules = sorted(FIRST_BOOT.glob("*.py"))
-    for source in modules:
-        shutil.copyfile(source, target / source.name)
-    _chroot(root, "python3", "-m", "py_compile", *(f"/{GUEST_PACKAGE}/{source.name}" for source in modules))
+def install_guest_code(root: Path) -> None:
+    """Copy what runs in the guest, the first boot and the agent, compiled for the guest's own Python."""
+    modules = [module for place in cache.GUEST for module in (sorted(place.glob("*.py")) if place.is_dir() else [place])]
+    copies = [GUEST_PACKAGE / module.relative_to(HERE.parent) for module in modules]
+    for source, target in zip(modules, copies, strict=True):
+        (root / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, root / target)
+    _chroot(root, "python3", "-m", "py_compile", *(f"/{target}" for target in copies))
 
 
 def mask(root: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hardening.access import Completed
+from hardening.bundle import Bundle, digest
 from infra.dynamic import (
     default_group,
     generated_secret,
@@ -220,7 +221,7 @@ def test_a_policy_is_staged_then_confirmed_from_a_new_login(guest: Guest) -> Non
     guest_policy.GuestPolicyLifecycle().create(dict(PROPS))
     assert guest.asked == [
         (("stage", "-"), PROPS["policy"]),
-        (("confirm", guest_policy.digest(PROPS["policy"])), ""),
+        (("confirm", digest(Bundle(PROPS["policy"]))), ""),
     ]
     assert guest.logins == 3  # the bastion, and the server twice
 
@@ -236,8 +237,8 @@ def test_a_refused_policy_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("shown", "same"),
     [
-        ({"sha256": guest_policy.digest(PROPS["policy"]), "drift": False}, True),
-        ({"sha256": guest_policy.digest(PROPS["policy"]), "drift": True}, False),
+        ({"sha256": digest(Bundle(PROPS["policy"])), "drift": False}, True),
+        ({"sha256": digest(Bundle(PROPS["policy"])), "drift": True}, False),
         ({"sha256": None, "drift": False}, False),
     ],
     ids=["in-force", "changed-by-hand", "gone"],

@@ -48,7 +48,7 @@ class Guest:
     def environment(self) -> dict[str, str]:
         """Where the guest's files are."""
         paths = {name: str(self.folder / name.lower()) for name in ("ETC", "LIB", "RUN")}
-        return {"PATH": os.environ["PATH"], **{f"RINGFENCE_{name}": path for name, path in paths.items()}}
+        return {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", **{f"RINGFENCE_{name}": path for name, path in paths.items()}}
 
     def run(self, program: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run one of the guest's programs."""
@@ -92,7 +92,7 @@ def install(namespace: Namespace, folder: Path) -> Guest:
     (folder / "etc").mkdir()
     shutil.copytree(TREE / "usr/lib/ringfence", folder / "lib")
     (folder / "lib/console").write_text(f'#!/bin/sh\necho "$*" >>{folder}/console\n', encoding="utf-8")
-    program = "import sys; from hardening.firstboot.apply_policy import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from hardening.agent.command import main; sys.exit(main(sys.argv[1:]))"
     (folder / "lib/apply-policy").write_text(
         f"#!/bin/sh\nPYTHONPATH={PROJECT} exec {sys.executable} -c '{program}' \"$@\"\n", encoding="utf-8"
     )

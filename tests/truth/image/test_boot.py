@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.firstboot import apply_policy
+from hardening.bundle import Bundle, digest
 from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT
 from tests.truth.image.server import Server, new_machine
 from tests.truth.image.sniffer import Sniffer
@@ -180,11 +180,11 @@ def test_a_policy_opens_what_it_says_after_a_second_login(server: Server) -> Non
     """Before: silence. After stage, new login, confirm: the port answers, its neighbour does not."""
     assert server.reach(APP.address, PORT) == "TIMEOUT"
     server.done("sudo /usr/lib/ringfence/apply-policy stage -", text=POLICY)
-    server.done(f"sudo /usr/lib/ringfence/apply-policy confirm {apply_policy.digest(POLICY)}")
+    server.done(f"sudo /usr/lib/ringfence/apply-policy confirm {digest(Bundle(POLICY))}")
     assert server.reach(APP.address, PORT) == "REFUSED"
     assert server.reach(APP.address, NEIGHBOUR) == "TIMEOUT"
     shown = json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))
-    assert (shown["sha256"], shown["source"], shown["drift"]) == (apply_policy.digest(POLICY), "policy", False)
+    assert (shown["sha256"], shown["source"], shown["drift"]) == (digest(Bundle(POLICY)), "policy", False)
 
 
 def test_a_policy_that_locks_everybody_out_is_rolled_back(server: Server) -> None:
@@ -199,7 +199,7 @@ def test_a_policy_that_locks_everybody_out_is_rolled_back(server: Server) -> Non
     )
     assert server.reach(MANAGEMENT.address, 22, BACKBONE, timeout=3) == "TIMEOUT"
     assert any(server.reach(MANAGEMENT.address, 22, BACKBONE, timeout=10).startswith("OK") for _ in range(6))
-    assert json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))["sha256"] == apply_policy.digest(POLICY)
+    assert json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))["sha256"] == digest(Bundle(POLICY))
     assert server.reach(APP.address, PORT) == "REFUSED"
 
 
@@ -217,10 +217,10 @@ def test_a_restart_keeps_key_policy_and_data(server: Server) -> None:
 
 def test_a_damaged_policy_leaves_only_management(server: Server) -> None:
     """At the next boot: the base policy, an alarm on the console, and the port that the policy had opened is shut."""
-    server.done("sudo sh -c 'echo \"table inet {\" >/etc/ringfence/policy.nft; sync'")
+    server.done("sudo sh -c 'echo \"table inet {\" >/etc/ringfence/confirmed/policy.nft; sync'")
     server.machine.off(gently=False)
     server.start()
-    server.machine.wait_for_console("ringfence-alarm: /etc/ringfence/policy.nft does not load")
+    server.machine.wait_for_console("ringfence-alarm: /etc/ringfence/confirmed/policy.nft does not load")
     assert server.reach(MANAGEMENT.address, 22, BACKBONE).startswith("OK")
     assert server.reach(APP.address, PORT) == "TIMEOUT"
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.firstboot import apply_policy
+from hardening.agent.paths import EXIT_NOTHING_STAGED, EXIT_REFUSED
+from hardening.bundle import Bundle, digest
 from tests.truth import netns
 from tests.truth.image.guest import EVERYTHING_OPEN, ONE, TWO, Guest, eventually, install, policy
 from tests.truth.image.machine import Namespace
@@ -34,9 +35,9 @@ def guest(tmp_path: Path) -> Iterator[Guest]:
 
 def test_a_confirmed_policy_stays(guest: Guest) -> None:
     """Stage loads it, confirm keeps it: over the end of the rollback's time, and over a restart."""
-    assert guest.apply("stage", "-", "--seconds", "1", text=ONE) == {"staged": apply_policy.digest(ONE), "rolls_back_in": 1}
+    assert guest.apply("stage", "-", "--seconds", "1", text=ONE) == {"staged": digest(Bundle(ONE)), "rolls_back_in": 1}
     assert guest.in_force() == "one"
-    assert guest.apply("confirm", apply_policy.digest(ONE)) == {"confirmed": apply_policy.digest(ONE)}
+    assert guest.apply("confirm", digest(Bundle(ONE))) == {"confirmed": digest(Bundle(ONE))}
     time.sleep(2.5)
     assert guest.in_force() == "one"
     guest.namespace.run("nft", "flush", "ruleset")
@@ -49,7 +50,7 @@ def test_a_policy_without_confirmation_is_rolled_back_to_the_base_policy(guest: 
     guest.apply("stage", "-", "--seconds", "1", text=ONE)
     assert guest.in_force() == "one"
     assert eventually(lambda: guest.in_force() == "base")
-    assert guest.refused("confirm")[0] == apply_policy.EXIT_NOTHING_STAGED
+    assert guest.refused("confirm")[0] == EXIT_NOTHING_STAGED
 
 
 def test_a_policy_without_confirmation_is_rolled_back_to_the_confirmed_one(guest: Guest) -> None:
@@ -80,9 +81,9 @@ def test_the_second_stage_takes_the_firsts_place(guest: Guest) -> None:
 def test_only_what_was_staged_is_confirmed(guest: Guest) -> None:
     """A confirmation that names another text is refused, and nothing is kept."""
     guest.apply("stage", "-", text=ONE)
-    code, said = guest.refused("confirm", apply_policy.digest(TWO))
-    assert (code, apply_policy.digest(ONE) in said) == (apply_policy.EXIT_NOTHING_STAGED, True)
-    assert not (guest.folder / "etc/policy.nft").exists()
+    code, said = guest.refused("confirm", digest(Bundle(TWO)))
+    assert (code, digest(Bundle(ONE)) in said) == (EXIT_NOTHING_STAGED, True)
+    assert not (guest.folder / "etc/confirmed").exists()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_policy_that_is_wrong_or_open_changes_nothing(guest: Guest, text: str,
     """It is refused before the kernel has seen it; the ruleset is the same, byte for byte."""
     before = guest.ruleset
     code, words = guest.refused("stage", "-", text=text)
-    assert code == apply_policy.EXIT_REFUSED
+    assert code == EXIT_REFUSED
     assert said in words
     assert guest.ruleset == before
     assert guest.apply("show")["pending_sha256"] is None
@@ -116,7 +117,9 @@ def test_rules_that_others_left_behind_are_gone(guest: Guest) -> None:
 @pytest.mark.parametrize("damage", ["garbage {", EVERYTHING_OPEN, policy(input="accept")], ids=["garbage", "open", "input-open"])
 def test_a_damaged_policy_falls_back_to_the_base_policy(guest: Guest, damage: str) -> None:
     """At boot: the base policy, and an alarm on the console."""
-    (guest.folder / "etc/policy.nft").write_text(damage, encoding="utf-8")
+    guest.apply("stage", "-", text=ONE)
+    guest.apply("confirm")
+    (guest.folder / "etc/confirmed/policy.nft").write_text(damage, encoding="utf-8")
     assert guest.run("load-firewall").stdout.strip() == "base"
     assert guest.in_force() == "base"
     assert "policy.nft does not load or is open" in guest.console

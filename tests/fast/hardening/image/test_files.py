@@ -49,16 +49,18 @@ def test_all_files_are_written_with_their_modes(root: Path, drive: Path) -> None
 
 
 def test_a_copied_disk_forgets_the_instance_it_came_from(root: Path, drive: Path) -> None:
-    """Names, addresses and the policy of the earlier instance are gone; files of others stay."""
+    """Names, addresses, the policy and the keys of the earlier instance are gone; files of others stay."""
     for name in ("network/10-zone7.network", "network/10-zone7.link", "network/80-vendor.network", "system/ssh.socket.d/port.conf"):
         path = root / "etc/systemd" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    (root / "etc/ringfence").mkdir()
-    (root / "etc/ringfence/policy.nft").touch()
+    (root / "etc/ringfence/generations/1/files").mkdir(parents=True)
+    (root / "etc/ringfence/generations/1/files/server.key").touch()
+    (root / "etc/ringfence/confirmed").symlink_to("generations/1")
     assert main([str(drive), str(root)]) == 0
     left = {path.name for path in root.rglob("*") if path.is_file()}
-    assert not left & {"10-zone7.network", "10-zone7.link", "port.conf", "policy.nft"}
+    assert not left & {"10-zone7.network", "10-zone7.link", "port.conf", "server.key"}
+    assert not (root / "etc/ringfence/confirmed").is_symlink()
     assert "80-vendor.network" in left
 
 
