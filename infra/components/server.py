@@ -168,6 +168,6 @@ class TenantServer(ComponentResource):
             bastion=parts.facts.bastion_address,
             bastion_host_key=parts.facts.bastion_host_key,
             ssh_port=parts.platform.ssh_port,
-            policy=render(parts.policy, self._server, server_access(parts.platform)),
+            policy=render(parts.policy, self._server),
         )
         GuestPolicy(self._name, args, opts=self._child())

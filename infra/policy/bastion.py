@@ -1,7 +1,6 @@
-"""The bastion's rules: the one place that says who may enter it, and where it may go.
+"""The rules of the platform's own servers: who may enter the bastion, where it may go, and what the services server's port lets pass.
 
-Its security group, its server's packet filter (:mod:`infra.render.bastion`), the declared snapshot and the proof's intent are rendered
-from here.
+Their security groups, their packet filters, the declared snapshot and the proof's intent are rendered from here.
 """
 
 from __future__ import annotations
@@ -11,10 +10,20 @@ from typing import TYPE_CHECKING
 from infra.declaration import addresses, names
 from infra.declaration.model import Protocol
 from infra.policy.rules import Direction, Family, Match, Origin, Rule
-from infra.policy.services import client_rules
+from infra.policy.services import client_rules, services_rules
 
 if TYPE_CHECKING:
     from infra.declaration.model import Network, Platform
+
+MANAGEMENT_FLOW = "management"
+"""What the rules of logging in are called: nobody declares them, and every server has them."""
+REASON = "operators work through the bastion"
+
+
+def login_rules(platform: Platform, tenant: str = names.PLATFORM) -> tuple[Rule, ...]:
+    """Return what a management card lets in so that operators can work: SSH from the bastion; ``tenant`` is whose rules they are."""
+    bastion = addresses.single(addresses.bastion_address(platform))
+    return (Rule(Direction.INGRESS, Family.IPV4, _ssh(platform), bastion, Origin(tenant, MANAGEMENT_FLOW, names.PLATFORM, REASON)),)
 
 
 def bastion_rules(platform: Platform) -> tuple[Rule, ...]:
@@ -23,11 +32,25 @@ def bastion_rules(platform: Platform) -> tuple[Rule, ...]:
     SSH in from the operators; SSH out to the servers' management addresses and, where the platform declares services, to their server,
     whose client the bastion is as well.
     """
-    origin = Origin(names.PLATFORM, names.MANAGEMENT, names.PLATFORM, "operators work through the bastion")
-    ssh = Match(Protocol.TCP, platform.ssh_port, platform.ssh_port)
+    origin, ssh = Origin(names.PLATFORM, MANAGEMENT_FLOW, names.PLATFORM, REASON), _ssh(platform)
     ends: list[tuple[Direction, Network]] = [(Direction.INGRESS, prefix) for prefix in platform.bastion.allowed_from]
     ends.append((Direction.EGRESS, platform.pool.cidr))
     services = addresses.services_address(platform)
     if services is not None:
         ends.append((Direction.EGRESS, addresses.single(services)))
     return (*(Rule(direction, Family.IPV4, ssh, prefix, origin) for direction, prefix in ends), *client_rules(platform))
+
+
+def services_server_rules(platform: Platform) -> tuple[Rule, ...]:
+    """Return the rules of the services server's only port: SSH from the bastion, and its services; none where there is no such server."""
+    return (*login_rules(platform), *services_rules(platform)) if platform.services else ()
+
+
+def platform_servers(platform: Platform) -> dict[str, tuple[Rule, ...]]:
+    """Return the rules of each server of the platform, by its name, which is also its port's and its security group's."""
+    bastion = {names.BASTION: bastion_rules(platform)}
+    return bastion | ({names.SERVICES: services_server_rules(platform)} if platform.services else {})
+
+
+def _ssh(platform: Platform) -> Match:
+    return Match(Protocol.TCP, platform.ssh_port, platform.ssh_port)

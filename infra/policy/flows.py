@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from infra.declaration import addresses, names
 from infra.declaration.addresses import EndpointKind
 from infra.declaration.model import INTERNET, PortRange, Protocol
+from infra.policy.bastion import login_rules
 from infra.policy.internet import internet
 from infra.policy.rules import Direction, Family, Group, Match, Nic, Origin, Rule, TenantPolicy
 from infra.policy.services import client_rules
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from infra.declaration.held import TenantDeclaration
     from infra.declaration.model import Flow, Network, Platform, Tenant
-
-MANAGEMENT_FLOW = "management"
-"""The flow that every server's management card has without anybody declaring it."""
 
 
 def expand(declaration: TenantDeclaration, platform: Platform) -> TenantPolicy:
@@ -35,9 +33,16 @@ def expand(declaration: TenantDeclaration, platform: Platform) -> TenantPolicy:
     keys = [names.zone_group(zone) for zone in tenant.zones]
     keys += [names.server_group(server) for server in tenant.servers if _is_named(tenant, server)]
     groups = {key: Group(key, f"what flows allow for {key}", tuple(r for where, r in rules if where == key)) for key in keys}
-    groups[names.MANAGEMENT] = _management(declaration, platform)
+    groups[names.MANAGEMENT] = management_group(declaration.tenant.name, platform)
     nics = tuple(_nic(tenant, server, zone, groups) for server, entry in tenant.servers.items() for zone in entry.zones)
     return TenantPolicy(tenant.name, groups, nics)
+
+
+def management_group(tenant: str, platform: Platform) -> Group:
+    """Return the group of every management card: SSH from the bastion, the platform's services, and nothing else in either direction."""
+    services = client_rules(platform, tenant)
+    description = "SSH from the bastion" + (", and to the platform's services" if services else "")
+    return Group(names.MANAGEMENT, description, (*login_rules(platform, tenant), *services))
 
 
 def matches(flow: Flow) -> tuple[Match, ...]:
@@ -101,12 +106,3 @@ def _nic(tenant: Tenant, server: str, zone: str, groups: dict[str, Group]) -> Ni
     carried = [names.zone_group(zone), names.server_group(server)]
     fixed = addresses.server_addresses(tenant, server, zone)
     return Nic(server, zone, fixed, tuple(key for key in carried if key in groups))
-
-
-def _management(declaration: TenantDeclaration, platform: Platform) -> Group:
-    """Return the group of every management card: SSH from the bastion, the platform's services, and nothing else in either direction."""
-    origin = Origin(declaration.tenant.name, MANAGEMENT_FLOW, "platform", "operators work through the bastion")
-    ssh = Match(Protocol.TCP, platform.ssh_port, platform.ssh_port)
-    bastion = addresses.single(addresses.bastion_address(platform))
-    rule = Rule(Direction.INGRESS, Family.IPV4, ssh, bastion, origin)
-    return Group(names.MANAGEMENT, "SSH from the bastion", (rule, *client_rules(platform, declaration.tenant.name)))

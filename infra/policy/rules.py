@@ -42,6 +42,11 @@ class Origin:
     line: int = 0
     expires: date | None = None
 
+    @property
+    def key(self) -> str:
+        """The key of the declaration that asked for it: a tenant's flow, or a service of the platform, whose key has a dot already."""
+        return self.flow if "." in self.flow else f"flows.{self.flow}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Match:

@@ -77,23 +77,18 @@ def client_rules(platform: Platform, tenant: str = names.PLATFORM) -> tuple[Rule
 
 
 def services_rules(platform: Platform) -> tuple[Rule, ...]:
-    """Return the rules of the services server's only port; none without services.
+    """Return what the services are to their server's port; nothing without services.
 
-    In: each declared service, from the servers' management addresses and from the bastion; SSH from the bastion. Out: what it asks
-    itself, by address.
+    In: each declared service, from the servers' management addresses and from the bastion. Out: what it asks itself, by address.
     """
-    if platform.services is None:
-        return ()
     bastion = addresses.single(addresses.bastion_address(platform))
-    ssh = Match(Protocol.TCP, platform.ssh_port, platform.ssh_port)
-    login = Origin(names.PLATFORM, names.MANAGEMENT, names.PLATFORM, "operators work through the bastion")
     offered = (
         Rule(Direction.INGRESS, Family.IPV4, match, client, _origin(service, names.PLATFORM))
         for service in declared_services(platform)
         for match in service.matches
         for client in (platform.pool.cidr, bastion)
     )
-    return (Rule(Direction.INGRESS, Family.IPV4, ssh, bastion, login), *offered, *_upstream(platform))
+    return (*offered, *_upstream(platform))
 
 
 def _upstream(platform: Platform) -> Iterator[Rule]:

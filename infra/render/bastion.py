@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.declaration import names
-from infra.policy.bastion import bastion_rules
+from infra.policy.bastion import MANAGEMENT_FLOW, bastion_rules
 from infra.policy.rules import Direction
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def properties(platform: Platform) -> dict[str, str]:
     """Return who may open SSH on the bastion, on which port, and where it may open SSH itself."""
-    rules = [rule for rule in bastion_rules(platform) if rule.origin.flow == names.MANAGEMENT]
+    rules = [rule for rule in bastion_rules(platform) if rule.origin.flow == MANAGEMENT_FLOW]
     peers = {direction: ",".join(str(rule.peer) for rule in rules if rule.direction is direction) for direction in Direction}
     return {
         "ringfence_role": "bastion",

@@ -13,14 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.declaration import addresses
+from infra.declaration import names
 from infra.declaration.model import Protocol
+from infra.policy.bastion import MANAGEMENT_FLOW, login_rules
 from infra.policy.rules import Direction, Family
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from infra.declaration.model import Network, Platform
+    from infra.declaration.model import Address, Network, Platform
     from infra.policy.rules import Nic, Rule, TenantPolicy
 
 TABLE = "ringfence"
@@ -59,8 +60,8 @@ class _Card:
 
 
 def server_access(platform: Platform) -> ManagementAccess:
-    """Return who manages a tenant's server: the bastion."""
-    return ManagementAccess((addresses.single(addresses.bastion_address(platform)),), platform.ssh_port)
+    """Return who manages a server: the bastion. The first boot opens SSH for it, until the server's policy is there."""
+    return ManagementAccess(tuple(rule.peer for rule in login_rules(platform)), platform.ssh_port)
 
 
 def card_names(policy: TenantPolicy, server: str) -> tuple[tuple[str, Nic], ...]:
@@ -68,7 +69,7 @@ def card_names(policy: TenantPolicy, server: str) -> tuple[tuple[str, Nic], ...]
     return tuple((f"zone{number}", nic) for number, nic in enumerate(policy.server_nics(server)))
 
 
-def render(policy: TenantPolicy, server: str, management: ManagementAccess) -> str:
+def render(policy: TenantPolicy, server: str) -> str:
     """Return the whole ruleset of a tenant's server. Raises ``KeyError`` when the policy does not know the server."""
     named = card_names(policy, server)
     if not named:
@@ -76,8 +77,14 @@ def render(policy: TenantPolicy, server: str, management: ManagementAccess) -> s
     families = {address.version for _, nic in named for address in nic.addresses}
     rules = [rule for _, nic in named for rule in policy.nic_rules(nic) if rule.family in families]
     cards = [_zone_card(name, nic, policy.nic_rules(nic)) for name, nic in named]
-    cards.append(_Card(MANAGEMENT_CARD, "management", tuple(_ssh(management)), (JUMP_REPLIES,)))
+    cards.append(_management_card(policy.groups[names.MANAGEMENT].rules))
     return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), cards)
+
+
+def render_platform(server: str, address: Address, rules: Sequence[Rule]) -> str:
+    """Return the whole ruleset of a server of the platform: its only card is on the backbone and has a declared address."""
+    links = {direction: tuple(_link((address,), direction)) for direction in Direction}
+    return _ruleset(f"server {server} of the platform", (), [_management_card(rules, links)])
 
 
 def _ruleset(subject: str, sets: Iterable[str], cards: Sequence[_Card]) -> str:
@@ -114,39 +121,44 @@ def _card_chains(card: _Card) -> list[str]:
 def _zone_card(name: str, nic: Nic, rules: Sequence[Rule]) -> _Card:
     families = {address.version for address in nic.addresses}
     usable = [rule for rule in rules if rule.family in families]
-    both = {direction: (*_link(nic, direction), JUMP_REPLIES, *_flows(usable, direction)) for direction in Direction}
+    both = {direction: (*_link(nic.addresses, direction), JUMP_REPLIES, *_flows(usable, direction)) for direction in Direction}
     return _Card(name, f"zone {nic.zone}", both[Direction.INGRESS], both[Direction.EGRESS])
 
 
-def _link(nic: Nic, direction: Direction) -> Iterator[str]:
+def _link(own: Sequence[Address], direction: Direction) -> Iterator[str]:
     """Yield what holds a card to its own addresses; an IPv6 neighbour is asked for before that, on multicast addresses."""
-    own = "daddr" if direction is Direction.INGRESS else "saddr"
+    end = "daddr" if direction is Direction.INGRESS else "saddr"
     for family in Family:
-        mine = [str(address) for address in nic.addresses if address.version == family]
+        mine = [str(address) for address in own if address.version == family]
         if family is Family.IPV6 and mine:
             yield f'{NEIGHBOURS} counter accept comment "neighbours"'
-        foreign = f"{IP[family]} {own} != {_listed(mine)}" if mine else f"meta nfproto {PROTOCOL_FAMILY[family]}"
+        foreign = f"{IP[family]} {end} != {_listed(mine)}" if mine else f"meta nfproto {PROTOCOL_FAMILY[family]}"
         yield f'{foreign} counter drop comment "not this card\'s address"'
 
 
-def _flows(rules: Sequence[Rule], direction: Direction) -> Iterator[str]:
+def _said_in_zone(rule: Rule) -> str:
+    return f"flow {rule.origin.flow}"
+
+
+def _flows(rules: Sequence[Rule], direction: Direction, said: Callable[[Rule], str] = _said_in_zone) -> Iterator[str]:
     """Yield one line per allow, in the order of the policy; prefixes of a named set become one line that names the set."""
     end = "saddr" if direction is Direction.INGRESS else "daddr"
     lines = (
-        f'{IP[rule.family]} {end} {_peer(rule)} {_packet(rule)} ct state new,established counter accept comment "flow {rule.origin.flow}"'
+        f'{IP[rule.family]} {end} {_peer(rule)} {_packet(rule)} ct state new,established counter accept comment "{said(rule)}"'
         for rule in rules
         if rule.direction is direction
     )
     return iter(dict.fromkeys(lines))
 
 
-def _ssh(access: ManagementAccess) -> Iterator[str]:
-    """Yield what comes in on a management card: replies, and SSH from the bastion."""
-    yield JUMP_REPLIES
-    for network in access.ssh_from:
-        family = IP[Family(network.version)]
-        allowed = f"{family} saddr {_shortest(network)} tcp dport {access.ssh_port} ct state new,established"
-        yield f'{allowed} counter accept comment "bastion"'
+def _management_card(rules: Sequence[Rule], links: Mapping[Direction, tuple[str, ...]] | None = None) -> _Card:
+    """Return the management card; ``links`` holds it to its own address, where that one is declared and not Neutron's to choose."""
+
+    def said(rule: Rule) -> str:
+        return "bastion" if links is None and rule.origin.flow == MANAGEMENT_FLOW else rule.origin.flow
+
+    ways = {way: (*(links or {}).get(way, ()), JUMP_REPLIES, *_flows(rules, way, said)) for way in Direction}
+    return _Card(MANAGEMENT_CARD, "management", ways[Direction.INGRESS], ways[Direction.EGRESS])
 
 
 def _sets(rules: Iterable[Rule]) -> Iterator[str]:

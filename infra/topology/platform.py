@@ -1,4 +1,4 @@
-"""The platform's topology: the backbone, its routers, the pool of management subnets, and the bastion's port and public address."""
+"""The platform's topology: the backbone, its routers, the pool of management subnets, the ports of its servers, the public address."""
 
 from __future__ import annotations
 
@@ -34,18 +34,25 @@ def platform_topology(platform: Platform) -> Topology:
     owner, backbone = names.PLATFORM, platform.backbone
     gateway = addresses.host(backbone.cidr, backbone.router)
     routers = platform_routers(platform)
-    bastion = {names.BACKBONE: addresses.bastion_address(platform)}
+    cards = [_card(names.BASTION, addresses.bastion_address(platform))]
+    services = addresses.services_address(platform)
+    cards += [_card(names.SERVICES, services)] if services is not None else []
     return Topology(
         owner,
         networks={names.BACKBONE: DeclaredNetwork(names.BACKBONE, owner)},
         subnets={names.BACKBONE: DeclaredSubnet(names.BACKBONE, names.BACKBONE, owner, 4, backbone.cidr, gateway=gateway)},
         routers={name: DeclaredRouter(name, outside=name == names.PLATFORM) for name in routers},
         interfaces={name: _on_backbone(name, gateway if name == names.PLATFORM else None) for name in routers},
-        ports={names.BASTION: DeclaredPort(names.BASTION, owner, names.BACKBONE, names.BASTION, bastion, (names.BASTION,))},
+        ports={card.name: card for card in cards},
         public={names.BASTION: PublicAddress(names.BASTION, owner, names.BASTION)},
         routes={route.name: route for route in _to_the_next(platform, routers)},
         pools={names.MANAGEMENT_POOL: AddressPool(names.MANAGEMENT_POOL, platform.pool.cidr, platform.pool.prefix)},
     )
+
+
+def _card(server: str, address: Address) -> DeclaredPort:
+    """Return the only port of a server of the platform: its name is the server's and its security group's."""
+    return DeclaredPort(server, names.PLATFORM, names.BACKBONE, server, {names.BACKBONE: address}, (server,))
 
 
 def _on_backbone(router: str, address: Address | None) -> DeclaredInterface:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses
+from infra.policy.bastion import platform_servers
 from infra.render.security_groups import security_groups
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 BASTION_ROOT_GIB = 2
 """Size of the bastion's root volume."""
+SERVICES_ROOT_GIB = 2
+"""Size of the services server's root volume; what it keeps is on its store."""
 ROOM = 2
 """A busy Neutron counts a request twice that it repeats inside itself, and replacements may overlap with what they replace."""
 MOST_TENANTS = 4096
@@ -93,19 +96,23 @@ def ring_fence(tenant: Tenant) -> Demand:
 
 
 def of_platform(platform: Platform) -> Demand:
-    """Return what the platform's project holds without any tenant: the backbone with its routers, and the bastion."""
-    routers = platform.backbone.routers
+    """Return what the platform's project holds without any tenant: the backbone with its routers, the bastion and the services server."""
+    routers, servers, services = platform.backbone.routers, platform_servers(platform), platform.services
     network = Counter(
         router=routers,
         network=1,
         subnet=1,
-        port=routers + 1 + 1,
+        port=routers + 1 + len(servers),
         floatingip=1,
-        security_group=1,
-        security_group_rule=len(platform.bastion.allowed_from) + 1,
+        security_group=len(servers),
+        security_group_rule=sum(map(len, servers.values())),
     )
     volume = Counter(volumes=1, gigabytes=BASTION_ROOT_GIB)
-    return Demand(network, Counter(instances=1), volume, Counter({platform.bastion.flavor: 1}))
+    flavors = Counter({platform.bastion.flavor: 1})
+    if services is not None:
+        volume += Counter(volumes=2, gigabytes=SERVICES_ROOT_GIB + services.store)
+        flavors += Counter({services.flavor: 1})
+    return Demand(network, Counter(instances=len(servers)), volume, flavors)
 
 
 def of_pool(platform: Platform) -> Demand:

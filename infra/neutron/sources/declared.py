@@ -17,7 +17,7 @@ from infra.neutron import snapshot as model
 from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.snapshot.store import from_records
 from infra.neutron.sources.assigned import Assigned
-from infra.policy.bastion import bastion_rules
+from infra.policy.bastion import platform_servers
 from infra.policy.flows import expand
 from infra.topology import platform_topology, tenant_topology
 
@@ -75,9 +75,10 @@ class _Cloud:
         for pool in topology.pools.values():
             yield model.SubnetPool(id=pool.name, name=pool.name, prefixes=(str(pool.prefix),), project_id=names.PLATFORM)
         yield from self._wired(topology, {})
-        rules = tuple(_rules(names.PLATFORM, bastion_rules(platform)))
-        yield model.SecurityGroup(id=names.BASTION, name=names.BASTION, project_id=names.PLATFORM, rules=rules)
-        yield from self._server(topology, names.BASTION)
+        for server, allowed in platform_servers(platform).items():
+            rules = tuple(_rules(names.PLATFORM, allowed))
+            yield model.SecurityGroup(id=server, name=server, project_id=names.PLATFORM, rules=rules)
+            yield from self._server(topology, server)
 
     def _tenant_records(self, declaration: TenantDeclaration, policy: TenantPolicy, topology: Topology) -> Iterator[model.Record]:
         tenant = declaration.tenant
@@ -208,7 +209,7 @@ def _rules(tenant: str, rules: Iterable[Rule]) -> Iterator[model.Rule]:
             source=model.Source(
                 file=origin.file,
                 line=origin.line,
-                key=f"flows.{origin.flow}",
+                key=origin.key,
                 tenant=origin.tenant,
                 flow=origin.flow,
                 owner=origin.owner,

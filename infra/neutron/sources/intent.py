@@ -14,7 +14,7 @@ from infra.neutron.semantics.parties import Trust, labels, place
 from infra.neutron.snapshot import Role
 from infra.neutron.sources.declared import declared_snapshot
 from infra.packets.axes import l4_interval
-from infra.policy.bastion import bastion_rules
+from infra.policy.bastion import platform_servers
 from infra.policy.flows import expand
 from infra.reachability.fabric import Direction, Origin
 from infra.reachability.intent import DeclaredPort, DeclaredTraffic, Intent
@@ -35,7 +35,7 @@ def declared_intent(
     """Return everything that the declarations allow, card by card, for the ports of a snapshot (without one, that of the declarations).
 
     ``placed`` says which project is which tenant's. Compared are all cards of the declared tenants. Of the platform, which may have more
-    than is declared, those of the bastion and whatever else of it is on a network that the declarations have.
+    than is declared, those of its servers and whatever else of it is on a network that the declarations have.
     """
     shown = snapshot or declared_snapshot(platform, tenants)
     found = placed or place(shown, (declaration.tenant.name for declaration in tenants), Trust(domain=platform.domain))
@@ -50,7 +50,8 @@ _Wanted = tuple[str, str, tuple[DeclaredTraffic, ...]]
 
 
 def _platform(platform: Platform) -> Iterator[_Wanted]:
-    yield names.PLATFORM, names.BASTION, tuple(map(_declared, bastion_rules(platform)))
+    for server, rules in platform_servers(platform).items():
+        yield names.PLATFORM, server, tuple(map(_declared, rules))
 
 
 def _cards(platform: Platform, declaration: TenantDeclaration) -> Iterator[_Wanted]:

@@ -23,10 +23,7 @@ def rendered(case: str) -> dict[str, str]:
     """Return every text that comes out of a case's declaration, by file name."""
     platform = Platform.model_validate(PLATFORM)
     policy = expand(load_tenant(next((GOLDEN / case).glob("Pulumi.*.yaml")), platform, today=TODAY), platform)
-    texts = {
-        f"{server}.nft": nftables.render(policy, server, nftables.server_access(platform))
-        for server in sorted({n.server for n in policy.nics})
-    }
+    texts = {f"{server}.nft": nftables.render(policy, server) for server in sorted({n.server for n in policy.nics})}
     texts["sentences.txt"] = describe(policy)
     texts["groups.txt"] = (
         "\n".join(pformat(item, width=140) for item in (*security_groups.address_groups(policy), *security_groups.security_groups(policy)))

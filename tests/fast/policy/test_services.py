@@ -10,9 +10,9 @@ import pytest
 from infra.declaration import addresses, names
 from infra.declaration.model import Platform, Protocol
 from infra.declaration.services import OFFERED
-from infra.policy.bastion import bastion_rules
+from infra.policy.bastion import bastion_rules, services_server_rules
 from infra.policy.rules import Direction, Match
-from infra.policy.services import Service, client_rules, declared_services, services_rules
+from infra.policy.services import Service, client_rules, declared_services
 from tests.fast.declaration.declared import PLATFORM as TREE
 from tests.fast.declaration.declared import SERVICES, changed
 
@@ -33,7 +33,7 @@ def offering(services: tuple[Service, ...]) -> Platform:
 def test_a_platform_without_services_has_no_rule_for_them() -> None:
     """No address, no rule, and the bastion's rules are those of ever: SSH in, and SSH to the servers."""
     platform = Platform.model_validate(TREE)
-    assert (declared_services(platform), client_rules(platform), services_rules(platform)) == ((), (), ())
+    assert (declared_services(platform), client_rules(platform), services_server_rules(platform)) == ((), (), ())
     assert addresses.services_address(platform) is None
     assert [(rule.direction, str(rule.peer)) for rule in bastion_rules(platform)] == [
         ("ingress", "192.0.2.0/24"),
@@ -55,7 +55,7 @@ def test_what_a_client_may_send_the_server_takes_and_nothing_else(services: tupl
     sent = {rule.match for rule in client_rules(platform)}
     assert sent == {match for service in services for match in service.matches}
     assert {(rule.direction, rule.peer) for rule in client_rules(platform)} == {(Direction.EGRESS, SERVER)}
-    taken = {(rule.match, rule.peer) for rule in services_rules(platform) if rule.direction is Direction.INGRESS}
+    taken = {(rule.match, rule.peer) for rule in services_server_rules(platform) if rule.direction is Direction.INGRESS}
     assert taken == {(match, client) for match in sent for client in (POOL, BASTION)} | {(SSH, BASTION)}
 
 
@@ -63,7 +63,7 @@ def test_the_server_asks_only_whom_the_platform_declares() -> None:
     """NTS adds the exchange of keys; a mirror is asked on the port of its URL."""
     asked = {
         (str(rule.match), str(rule.peer.network_address))
-        for rule in services_rules(offering(tuple(Service)))
+        for rule in services_server_rules(offering(tuple(Service)))
         if rule.direction is Direction.EGRESS
     }
     assert asked == {
@@ -79,7 +79,7 @@ def test_two_mirrors_on_one_server_are_one_rule() -> None:
     """Neutron takes a rule once."""
     mirrors = {name: {"url": f"http://198.51.100.6/{name}", "suites": ["trixie"]} for name in ("debian", "debian-security")}
     platform = Platform.model_validate(changed(TREE, {"services": SERVICES, "services.packages.mirrors": mirrors}))
-    assert [str(rule.match) for rule in services_rules(platform) if rule.peer == ip_network("198.51.100.6")] == ["tcp 80"]
+    assert [str(rule.match) for rule in services_server_rules(platform) if rule.peer == ip_network("198.51.100.6")] == ["tcp 80"]
 
 
 def test_the_bastion_is_a_client_and_the_way_in() -> None:
@@ -92,7 +92,7 @@ def test_the_bastion_is_a_client_and_the_way_in() -> None:
 
 def test_every_rule_says_who_asked_for_it_and_why() -> None:
     """The key of the platform's declaration is what the rule is called; no name of a tenant's flow can be written so."""
-    for rule in (*client_rules(offering(tuple(Service)), "acme"), *services_rules(offering(tuple(Service)))):
+    for rule in (*client_rules(offering(tuple(Service)), "acme"), *services_server_rules(offering(tuple(Service)))):
         assert rule.origin.owner == names.PLATFORM
         assert rule.origin.reason
         assert rule.origin.flow in {"management", *(f"services.{service}" for service in Service)}

@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given
 
 from infra.declaration.model import Protocol
-from infra.policy.flows import expand
+from infra.policy.bastion import platform_servers
+from infra.policy.flows import expand, management_group
 from infra.policy.rules import Direction, Family, Match, Nic, TenantPolicy
 from infra.render import nftables
 from tests.fast.policy.tenants import PLATFORM, tenants
+from tests.fast.policy.test_services import SUBSETS, offering
 
 if TYPE_CHECKING:
     from infra.declaration import TenantDeclaration
-    from infra.declaration.model import Address
+    from infra.declaration.model import Address, Platform
+    from infra.policy.services import Service
 
-ACCESS = nftables.server_access(PLATFORM)
 FLOW = re.compile(
-    r'(?P<ip>ip6?) (?P<end>[sd])addr (?P<peer>\S+) (?P<packet>.+) ct state new,established counter accept comment "flow (?P<flow>\S+)"'
+    r'(?P<ip>ip6?) (?P<end>[sd])addr (?P<peer>\S+) (?P<packet>.+) ct state new,established counter accept comment "(flow )?(?P<flow>\S+)"'
 )
 PACKET = re.compile(
     r"(tcp|udp|sctp) dport (\d+)(?:-(\d+))?|(icmp|icmpv6) type (\d+)(?: icmp(?:v6)? code (\d+))?|(?:meta l4proto|ip6 nexthdr) (\d+)"
@@ -73,7 +75,7 @@ def test_the_guest_allows_exactly_the_policy(declaration: TenantDeclaration) -> 
     """Read back, every card's chains hold the card's rules in its address families, no more and no less."""
     policy = expand(declaration, PLATFORM)
     for server in declaration.tenant.servers:
-        blocks = chains(nftables.render(policy, server, ACCESS))
+        blocks = chains(nftables.render(policy, server))
         for card, nic in nftables.card_names(policy, server):
             versions = {address.version for address in nic.addresses}
             wanted = {(r.direction, r.family, r.match, r.peer) for r in policy.nic_rules(nic) if r.family in versions}
@@ -85,7 +87,7 @@ def test_every_direction_is_dropped_by_default(declaration: TenantDeclaration) -
     """Input, output and forward drop; every card is asked in both directions, and beside the cards' chains loopback alone is accepted."""
     policy = expand(declaration, PLATFORM)
     for server in declaration.tenant.servers:
-        text = nftables.render(policy, server, ACCESS)
+        text = nftables.render(policy, server)
         blocks = chains(text)
         cards = [name for name, _ in nftables.card_names(policy, server)] + ["mgmt0"]
         for hook, key, suffix in (("input", "iifname", "in"), ("output", "oifname", "out")):
@@ -96,12 +98,13 @@ def test_every_direction_is_dropped_by_default(declaration: TenantDeclaration) -
         assert text.count("flush ruleset") == 1
 
 
-def rendered(server: str = "web") -> str:
+def rendered(server: str = "web", platform: Platform = PLATFORM) -> str:
     """Render a server of a tenant with one dual-stack and one IPv4 card and no flows."""
+    groups = {"management": management_group("acme", platform)}
     policy = TenantPolicy(
-        "acme", {}, (Nic("web", "app", _addresses("10.0.0.11", "fd00::b"), ()), Nic("web", "data", _addresses("10.0.1.11"), ()))
+        "acme", groups, (Nic("web", "app", _addresses("10.0.0.11", "fd00::b"), ()), Nic("web", "data", _addresses("10.0.1.11"), ()))
     )
-    return nftables.render(policy, server, ACCESS)
+    return nftables.render(policy, server)
 
 
 def _addresses(*texts: str) -> tuple[Address, ...]:
@@ -114,6 +117,40 @@ def test_management_is_ssh_from_the_bastion_and_nothing_else() -> None:
     ssh = 'ip saddr 172.29.0.10 tcp dport 22 ct state new,established counter accept comment "bastion"'
     assert blocks["mgmt0_in"] == ["jump replies", ssh]
     assert blocks["mgmt0_out"] == ["jump replies"]
+
+
+@pytest.mark.parametrize("services", SUBSETS, ids=", ".join)
+def test_what_is_declared_goes_out_on_the_management_card(services: tuple[Service, ...]) -> None:
+    """Each declared service, named in the filter's counter, and nothing more comes in."""
+    platform = offering(services)
+    blocks = chains(rendered(platform=platform))
+    assert blocks["mgmt0_in"] == chains(rendered())["mgmt0_in"]
+    assert blocks["mgmt0_out"][0] == "jump replies"
+    assert all(FLOW.fullmatch(line) for line in blocks["mgmt0_out"][1:])
+    assert allowed(blocks, "mgmt0") == {
+        (rule.direction, rule.family, rule.match, rule.peer) for rule in management_group("acme", platform).rules
+    }
+    assert {line.rpartition(" ")[2].strip('"') for line in blocks["mgmt0_out"][1:]} == {service.flow for service in services}
+
+
+@pytest.mark.parametrize("services", [(), *SUBSETS], ids=lambda services: ", ".join(services) or "none")
+def test_a_server_of_the_platform_allows_exactly_its_rules(services: tuple[Service, ...]) -> None:
+    """Bastion and services server: read back, the one card holds the rules, from and to its own address only; nothing is forwarded."""
+    platform = offering(services) if services else PLATFORM
+    assert len(platform_servers(platform)) == (2 if services else 1)
+    for server, rules in platform_servers(platform).items():
+        own = ip_network("172.29.0.10" if server.endswith("bastion") else "172.29.0.200").network_address
+        blocks = chains(nftables.render_platform(server, own, rules))
+        assert allowed(blocks, "mgmt0") == {(rule.direction, rule.family, rule.match, rule.peer) for rule in rules}
+        for chain, end in (("mgmt0_in", "daddr"), ("mgmt0_out", "saddr")):
+            assert blocks[chain][:2] == [
+                f'ip {end} != {own} counter drop comment "not this card\'s address"',
+                'meta nfproto ipv6 counter drop comment "not this card\'s address"',
+            ]
+            assert blocks[chain][2] == "jump replies"
+            assert all(FLOW.fullmatch(line) for line in blocks[chain][3:])
+        assert blocks["forward"] == ["type filter hook forward priority filter; policy drop;", 'counter comment "denied"']
+        assert set(blocks) == {"replies", "mgmt0_in", "mgmt0_out", "input", "output", "forward"}
 
 
 def test_a_card_without_ipv6_takes_no_ipv6() -> None:

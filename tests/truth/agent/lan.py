@@ -141,7 +141,7 @@ class Lan:
         for hop in node.cards[0].gateways:
             self.ip(node.name, f"-{hop.version} route add default via {hop}")
         self.ip(node.name, f"route add 172.29.0.0/24 via {node.cards[-1].gateways[0]}")
-        text = nftables.render(tenant.policy, server, nftables.server_access(self.world.platform))
+        text = nftables.render(tenant.policy, server)
         self.inside(node.name, "nft", "-f", "-", told=text)
 
     def link(self, name: str) -> Link:

@@ -115,7 +115,7 @@ def test_the_kernel_lets_through_what_the_policy_says(part: int, request: pytest
     def one_policy(declaration: TenantDeclaration) -> None:
         policy = expand(declaration, PLATFORM)
         for server in list(declaration.tenant.servers)[:2]:
-            sent = send(declaration.tenant, policy, server, nftables.render(policy, server, nftables.server_access(PLATFORM)))
+            sent = send(declaration.tenant, policy, server, nftables.render(policy, server))
             count.asked += sent.packets
             count.passed += sent.arrived
             count.disagreements += len(sent.wrong)
@@ -171,7 +171,7 @@ def test_every_mistake_in_the_ruleset_shows(tmp_path: Path) -> None:
         },
     )
     policy = expand(declaration, PLATFORM)
-    text = nftables.render(policy, "web", nftables.server_access(PLATFORM))
+    text = nftables.render(policy, "web")
     assert not send(declaration.tenant, policy, "web", text).wrong
     survivors = [mistake for mistake, wrong in mutants(text) if not send(declaration.tenant, policy, "web", wrong, patience=0.5).wrong]
     assert not survivors

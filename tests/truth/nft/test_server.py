@@ -46,7 +46,7 @@ def policy(folder: Path, changes: Mapping[str, object]) -> tuple[TenantDeclarati
 
 def ruleset(folder: Path, changes: Mapping[str, object]) -> str:
     """Return the ruleset of the server ``web`` under a changed declaration."""
-    return nftables.render(policy(folder, changes)[1], "web", nftables.server_access(PLATFORM))
+    return nftables.render(policy(folder, changes)[1], "web")
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class Answers:
 def judge(world: World, tenant: TenantWorld, node: Node, answers: Answers) -> Iterator[Outcome]:
     """Yield one outcome for each part of a server's inside; what cannot be read is an error."""
     server = node.name.partition("/")[2]
-    text = nftables.render(tenant.policy, server, nftables.server_access(world.platform))
+    text = nftables.render(tenant.policy, server)
     parts: dict[str, Callable[[], list[str]]] = {
         "ruleset is the declared one": lambda: ruleset(text, answers.json("policy")),
         "SSH listens on the management NIC only": lambda: sockets(answers.text("sockets").splitlines(), node, world.platform.ssh_port),

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.fast
 WORLD = world()
 ACME = WORLD.tenants[0]
 WEB = next(node for node in ACME.nodes() if node.name == "acme/web")
-TEXT = nftables.render(ACME.policy, "web", nftables.server_access(WORLD.platform))
+TEXT = nftables.render(ACME.policy, "web")
 SOUND: dict[str, Any] = {
     "policy": {"sha256": hashlib.sha256(TEXT.encode()).hexdigest(), "drift": False},
     "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3),("systemd",pid=1,fd=5))\nudp UNCONN 0 0 127.0.0.1:323 *:*\n',
