@@ -179,6 +179,8 @@ REFUSED: dict[str, str] = {
 OWN: dict[str, str] = {
     f"pulumi-python:dynamic/ringfence:{name}": reason
     for name, reason in {
+        "Authority": "it is a text",
+        "Certificate": "it is a text",
         "GeneratedSecret": "it is a text",
         "GuestPolicy": "the inside of servers is not counted on",
         "HostKey": "it is a text",
