@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 SERVERS = ("compute:", "baremetal:")
 """Beginnings of the owners that Nova gives the ports of its servers."""
-METADATA = "network:distributed"
-"""The owner of the port by which OVN's agents serve metadata; Neutron makes one a network, for the device ``ovnmeta-<network>``."""
 LOST = frozenset({"unbound", "binding_failed"})
 """Types of a binding that no host has. A server whose card lost it runs on, and does not start again."""
 OF_NOVA = frozenset({"os_vif_delegation", "migrating_to", "numa_affinity_policy"})
@@ -47,8 +45,9 @@ def _is_expected(scope: Scope, row: Json) -> bool:
     if owners.is_routers(row["device_owner"]):
         return True
     network = scope.names.row("networks", row["network_id"])
-    mates = [other for other in scope.whole.by["network"][row["network_id"]] if other["device_owner"] == METADATA]
-    return mates == [row] and row["device_id"] == f"ovnmeta-{row['network_id']}" and owner(row) == owner(network)
+    mates = [other for other in scope.whole.by["network"][row["network_id"]] if other["device_owner"] == owners.METADATA]
+    is_metadata = owners.is_metadata(row["device_owner"], row["device_id"], row["network_id"])
+    return is_metadata and mates == [row] and owner(row) == owner(network)
 
 
 def _port(scope: Scope, port: Subject, row: Json, want: Port) -> Iterator[Deviation]:

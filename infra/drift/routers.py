@@ -83,7 +83,7 @@ def interfaces(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
             continue
         is_other = known.get(row["id"]) == row["device_id"] and row["network_id"] in scope.made.ids("networks")
         if not (is_other or _belongs(scope, row, ours)):
-            word = "gateway" if owners.is_gateway(row["device_owner"]) else "leg"
+            word = "gateway" if owners.is_gateway(row["device_owner"]) else "interface"
             text = f"router {router} has an undeclared {word} on network {scope.names.of('networks', row['network_id'])}"
             yield Subject(INTERFACE, row["id"], router).undeclared(text)
 

@@ -18,10 +18,13 @@ ROUTER_PORTS = ROUTER_INTERFACES | {"network:router_centralized_snat", "network:
 
 GATEWAY = "network:router_gateway"
 
+METADATA = "network:distributed"
+"""The port by which OVN's agents serve metadata; Neutron makes one of each network (``plugins/ml2/drivers/ovn/mech_driver``)."""
+
 INFRASTRUCTURE = ROUTER_PORTS | {
     GATEWAY,
     "network:dhcp",
-    "network:distributed",
+    METADATA,
     "network:floatingip",
     "network:floatingip_agent_gateway",
     "network:routed",
@@ -64,6 +67,11 @@ def is_gateway(owner: str) -> bool:
 def is_routers(owner: str) -> bool:
     """Tell whether ``device_id`` of a port of this owner names a router."""
     return owner in ROUTER_PORTS or owner == GATEWAY
+
+
+def is_metadata(owner: str, device: str, network: str) -> bool:
+    """Tell whether a port says to serve the metadata of its network; whether it is the only one, and whose, says how far to believe it."""
+    return owner == METADATA and device == f"ovnmeta-{network}"
 
 
 def is_infrastructure(owner: str) -> bool:

@@ -56,13 +56,13 @@ class References:
         self._called = labels(snapshot.projects)
         self._known: dict[str, dict[str, Reference]] = {}
         self._names: dict[str, str] = {}
-        self.owners: dict[str, str] = {}
+        self._owners: dict[tuple[str, str], str] = {}
         used = _used(snapshot)
         for kind, section in _SECTIONS.items():
             records = getattr(snapshot, section)
             self._known[kind] = self._told_apart(kind, records, used)
             self._names |= _written(records)
-            self.owners |= {record.id: record.project_id for record in records}
+            self._owners |= {(kind, record.id): record.project_id for record in records}
         self._routers = self._by_address(snapshot)
 
     def of(self, kind: str, identifier: str) -> Reference:
@@ -81,9 +81,9 @@ class References:
         """Return what people call an object: its name, and its id where others have that name too."""
         return self._names.get(identifier, identifier)
 
-    def owner(self, identifier: str) -> str:
-        """Return what people call the project that an object belongs to."""
-        return self.party(self.owners.get(identifier, ""))
+    def owner(self, kind: str, identifier: str) -> str:
+        """Return the id of the project that an object belongs to; in declarations objects of several kinds have one id."""
+        return self._owners.get((kind, identifier), "")
 
     def party(self, identifier: str) -> str:
         """Return what people call a project."""

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from infra.neutron.comparison.references import Reference, References
-from infra.neutron.owners import is_router_port, is_trusted
+from infra.neutron.owners import METADATA, is_gateway, is_metadata, is_router_interface, is_router_port, is_trusted
 from infra.neutron.pools import whole
 from infra.neutron.snapshot import Role
 
@@ -54,7 +54,10 @@ class Wiring:
         self._networks = {network.id: network for network in snapshot.networks}
         self._servers = {server.id for server in snapshot.servers}
         self._near: dict[str, list[str]] = defaultdict(list)
+        self._on: dict[str, list[Port]] = defaultdict(list)
         for port in snapshot.ports:
+            if is_trusted(port.device_owner):
+                self._on[port.network_id].append(port)
             if is_router_port(port.device_owner):
                 self._near[port.device_id].append(port.network_id)
         self._from_pool = {subnet.cidr: subnet for subnet in snapshot.subnets if subnet.subnetpool_id}
@@ -93,7 +96,7 @@ class Wiring:
     def _one(self, word: str, about: tuple[tuple[str, str], ...], text: str, *more: object, exists: bool = False) -> Statement:
         """Return a statement about objects, given as (kind, id); the first one's project is the one to look in."""
         refs = tuple(self._found.of(kind, identifier) for kind, identifier in about)
-        owner = self._found.owners.get(about[0][1], "")
+        owner = self._found.owner(*about[0])
         concerned = {ref.imitated if ref.name else ref for ref in refs} | {self._found.project(owner)}
         return Statement((word, *refs, *more), frozenset(concerned), self._found.party(owner), text, exists)
 
@@ -115,6 +118,8 @@ class Wiring:
         what = f"subnet {subnet.cidr} of {name}"
         gateway = f"{what} with the gateway {subnet.gateway_ip}" if subnet.gateway_ip else f"{what} without a gateway"
         yield self._one("subnet", me, gateway, prefix, subnet.gateway_ip or "")
+        if subnet.project_id and subnet.project_id != self._found.owner("network", subnet.network_id):
+            yield self._one("foreign subnet", me, f"{what} is of project {self._found.party(subnet.project_id)}", prefix)
         if subnet.enable_dhcp:
             yield self._one("dhcp", me, f"{what} has DHCP on", prefix)
         for server in subnet.dns_nameservers:
@@ -135,9 +140,29 @@ class Wiring:
             yield from self._interface(port)
         elif not is_trusted(port.device_owner):
             yield from self._card(port)
+        elif not self._serves_metadata(port):
+            yield from self._infrastructure(port)
+
+    def _serves_metadata(self, port: Port) -> bool:
+        """Whether it is the port by which OVN serves the metadata of its network: one of each network, of the network's project."""
+        mates = [other for other in self._on[port.network_id] if other.device_owner == METADATA]
+        return is_metadata(port.device_owner, port.device_id, port.network_id) and mates == [port] and not self._is_foreign(port)
+
+    def _is_foreign(self, port: Port) -> bool:
+        return port.project_id != self._found.owner("network", port.network_id)
+
+    def _infrastructure(self, port: Port) -> Iterator[Statement]:
+        """Yield that a port is there which drivers do not filter, because of its owner; that of a gateway is told with its router."""
+        whose = f" of project {self._found.party(port.project_id)}" if self._is_foreign(port) else ""
+        text = f"port {self._found.name(port.id)}{whose} with the owner {port.device_owner}, which nothing filters"
+        place = (("network", port.network_id), ("port", port.id))
+        yield self._one("infrastructure", place, f"{text}, on {self._found.name(port.network_id)}", exists=True)
+        if is_gateway(port.device_owner) and not port.admin_state_up:
+            text = f"the gateway of router {self._found.name(port.device_id)} is switched off"
+            yield self._one("gateway down", (("router", port.device_id),), text)
 
     def _interface(self, port: Port) -> Iterator[Statement]:
-        if port.device_owner == _REPLICAS and not self._found.owners.get(port.network_id):
+        if port.device_owner == _REPLICAS and not self._found.owner("network", port.network_id):
             return  # replicas of a router find each other on a network that is nobody's
         both = (("network", port.network_id), ("router", port.device_id))
         router, network = self._found.name(port.device_id), self._found.name(port.network_id)
@@ -145,14 +170,20 @@ class Wiring:
         prefixes = sorted({self._prefix(self._subnets[fixed.subnet_id]) for fixed in port.fixed_ips}) or [""]
         for prefix in prefixes:
             yield self._one("interface", both, text, prefix)
+        gateways = {self._subnets[fixed.subnet_id].gateway_ip for fixed in port.fixed_ips} - {None}
+        home = self._found.owner("router", port.device_id)
+        if port.project_id and home and port.project_id != home:
+            yield self._one("foreign interface", both, f"{text}, which is of project {self._found.party(port.project_id)}")
+        if is_router_interface(port.device_owner):
+            for address in sorted(gateways & {fixed.ip_address for fixed in port.fixed_ips}, key=str):
+                yield self._one("gateway address", both, f"router {router} has the gateway's address {address} on {network}", address)
         if not port.admin_state_up:
             yield self._one("interface down", both, f"{text}, which is switched off")
 
     def _card(self, port: Port) -> Iterator[Statement]:
         me, name = (("port", port.id),), self._found.name(port.id)
         place = (("network", port.network_id), *me)
-        foreign = port.project_id != self._found.owners.get(port.network_id)
-        whose = f" of project {self._found.owner(port.id)}" if foreign else ""
+        whose = f" of project {self._found.party(port.project_id)}" if self._is_foreign(port) else ""
         yield self._one("port", place, f"port {name}{whose} on {self._found.name(port.network_id)}", exists=True)
         for group in port.security_groups:
             text = f"port {name} is in group {self._found.name(group)}"
@@ -210,6 +241,7 @@ class Wiring:
     def _of_pools(self) -> Iterator[Statement]:
         for pool in self._snapshot.subnet_pools:
             me, name = (("pool", pool.id),), self._found.name(pool.id)
+            yield self._one("pool there", me, f"subnet pool {name}", exists=True)
             for prefix in pool.prefixes:
                 yield self._one("pool", me, f"subnet pool {name} has {prefix}", prefix)
             if pool.shared:
@@ -221,7 +253,8 @@ class Wiring:
         for policy in self._snapshot.rbac_policies:
             target = "everybody" if policy.target_project == "*" else self._found.party(policy.target_project)
             text = f"{policy.object_type} {self._found.name(policy.object_id)} is shared with {target} ({policy.action})"
-            thing, owner = self._found.lent(policy.object_id), self._found.owners.get(policy.object_id, "")
+            thing = self._found.lent(policy.object_id)
+            owner = self._found.owner(thing.kind, policy.object_id)
             about = frozenset({thing.imitated if thing.name else thing, self._found.project(owner)})
             key = ("lent", policy.object_type, thing, policy.action, self._found.project(policy.target_project))
             yield Statement(key, about, self._found.party(owner), text)
@@ -232,6 +265,10 @@ class Wiring:
             if address.port_id:
                 count[address.port_id] += 1
                 yield self._entrance(address, address.port_id, f"public address {address.floating_ip_address}", count[address.port_id])
+                if not self._networks[address.floating_network_id].external:
+                    network = self._found.name(address.floating_network_id)
+                    text = f"public address {address.floating_ip_address} is of network {network}, which does not lead outside"
+                    yield self._one("not public", (("port", address.port_id),), text)
 
     def _forwardings(self, address: FloatingIp) -> Iterator[Statement]:
         for one in address.port_forwardings:
@@ -241,16 +278,19 @@ class Wiring:
 
     def _entrance(self, address: FloatingIp, port: str, text: str, *more: object) -> Statement:
         owner = self._found.project(address.project_id)
-        foreign = address.project_id != self._found.owners.get(port)
+        foreign = address.project_id != self._found.owner("port", port)
         whose = f" of project {self._found.party(address.project_id)}" if foreign and address.project_id else ""
         found = self._one("public", (("port", port),), f"{text}{whose} on {self._found.name(port)}", owner, *more)
         return Statement(found.key, found.about | {owner}, found.project, found.text)
 
     def _trunks(self) -> Iterator[Statement]:
         for trunk in self._snapshot.trunks:
+            if not trunk.sub_ports:
+                yield self._one("trunk", (("port", trunk.port_id),), f"port {self._found.name(trunk.port_id)} is the parent of a trunk")
             for sub in trunk.sub_ports:
                 both = (("port", sub.port_id), ("port", trunk.port_id))
-                text = f"port {self._found.name(trunk.port_id)} of project {self._found.owner(trunk.port_id)} carries"
+                whose = self._found.party(self._found.owner("port", trunk.port_id))
+                text = f"port {self._found.name(trunk.port_id)} of project {whose} carries"
                 text = f"{text} port {self._found.name(sub.port_id)} with the tag {sub.segmentation_id}"
                 yield self._one("carried", both, text, sub.segmentation_id)
 

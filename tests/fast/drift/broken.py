@@ -104,6 +104,10 @@ WAYS: dict[str, tuple[Change, str]] = {
         change("ports", "acme-db-data", device_id="server-acme-web"),
         "is plugged into acme-web, declared acme-db",
     ),
+    "port on another network": (
+        change("ports", "acme-web-app", network_id="net-acme-data"),
+        "port acme-web-app is on network acme-data, declared acme-app",
+    ),
     "port unplugged": (change("ports", "acme-db-data", device_id=""), "acme-db-data is plugged into nothing"),
     "DHCP options on a port": (
         change("ports", "acme-db-data", extra_dhcp_opts=[{"opt_name": "router"}]),
@@ -130,7 +134,13 @@ WAYS: dict[str, tuple[Change, str]] = {
         "undeclared forwarding from public address 172.24.4.99 tcp 22 of project globex to port acme-db-data 5432",
     ),
     "extra card": (more("ports", CARD), "acme-db has 1 undeclared network card(s): port without a name (x, 10.0.0.99)"),
+    "server without a declared card": (fewer("ports", "acme-db-data"), "acme-db lacks a declared network card"),
     "undeclared server": (more("servers", STRANGER), "undeclared server intruder"),
+    "server without its volume": (
+        change("servers", "acme-db", **{"os-extended-volumes:volumes_attached": []}),
+        "acme-db has not got volume acme-db-db",
+    ),
+    "server with user data": (change("servers", "acme-db", **{"OS-EXT-SRV-ATTR:user_data": "x"}), "server acme-db has user data"),
     "server off": (change("servers", "acme-db", status="SHUTOFF"), "acme-db is SHUTOFF"),
     "server of another project": (change("servers", "acme-db", tenant_id="project-globex"), "server acme-db belongs to project globex"),
     "server of another flavor": (change("servers", "acme-db", flavor={"original_name": "huge"}), "server acme-db has flavor huge"),
@@ -166,6 +176,11 @@ WAYS: dict[str, tuple[Change, str]] = {
         "volume acme-db-root was made from image evil (other)",
     ),
     "encryption taken off the type": (lambda found: with_rows(found, "volume_types", [PLAIN]), "stored in the clear"),
+    "volume type lost": (fewer("volume_types", "encrypted"), "missing volume type encrypted"),
+    "volume type of another back end": (
+        change("volume_types", "encrypted", extra_specs={"volume_backend_name": "other"}),
+        "volume type encrypted has extra_specs volume_backend_name other",
+    ),
     "weaker cipher": (
         change(
             "volume_types",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from tests.fast.drift.changes import BACKBONE, CARD, NET, ROUTE, SEGMENT, Change, address, change, fewer, gateway, lent, more
-from tests.fast.drift.views import PLATFORM_PROJECT, leg, port, rule
+from tests.fast.drift.views import PLATFORM_PROJECT, leg, port, rule, subnet
 
 WAYS: dict[str, tuple[Change, str]] = {
     "network shared": (change("networks", "acme-app", shared=True), "network acme-app is shared"),
@@ -37,12 +39,19 @@ WAYS: dict[str, tuple[Change, str]] = {
         change("subnets", "acme-app-4", network_id="net-acme-data"),
         "is on network acme-data, declared acme-app",
     ),
+    "subnet of another project": (
+        change("subnets", "acme-app-4", project_id="project-globex"),
+        "subnet acme-app-4 belongs to project globex, declared project acme",
+    ),
     "management default route": (change("subnets", "acme-management", gateway_ip="172.30.0.1"), "subnet acme-management is"),
     "host route": (change("subnets", "acme-app-4", host_routes=[ROUTE]), "routes 10.9.0.0/24 via 10.0.0.99"),
-    "stranger's router": (more("ports", leg("r", NET, "10.0.0.9")), "router r (no such router) has an undeclared leg on network acme-app"),
+    "stranger's router": (
+        more("ports", leg("r", NET, "10.0.0.9")),
+        "router r (no such router) has an undeclared interface on network acme-app",
+    ),
     "stranger's replicated router": (
         more("ports", leg("r", NET, "10.0.0.9", "network:ha_router_replicated_interface")),
-        "has an undeclared leg on network acme-app",
+        "has an undeclared interface on network acme-app",
     ),
     "stranger's gateway on a zone": (
         more("ports", leg("r", NET, "10.0.0.9", "network:router_gateway")),
@@ -50,11 +59,23 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "edge router elsewhere": (
         more("ports", leg("edge-acme", "net-globex-app", "10.0.0.9")),
-        "router acme-edge has an undeclared leg on network globex-app",
+        "router acme-edge has an undeclared interface on network globex-app",
     ),
     "leg at another address": (
         change("ports", "leg-edge-acme-net-acme-app-4", fixed_ips=[{"ip_address": "10.0.0.7"}]),
         "interface of router acme-edge on network acme-app has addresses 10.0.0.7, made with 10.0.0.1",
+    ),
+    "leg of another project": (
+        change("ports", "acme-management", project_id="project-acme"),
+        "interface of router acme-management on network acme-management belongs to project acme, declared project platform",
+    ),
+    "leg with an address pair": (
+        change("ports", "acme-management", allowed_address_pairs=[{"ip_address": "0.0.0.0/0"}]),
+        "interface of router acme-management on network acme-management has allowed_address_pairs ip_address 0.0.0.0/0",
+    ),
+    "leg of another router": (
+        change("ports", "leg-edge-acme-net-acme-app-4", device_id="router-globex"),
+        "interface of router acme-edge on network acme-app is plugged into router globex-management",
     ),
     "leg switched off": (
         change("ports", "acme-management", admin_state_up=False),
@@ -80,6 +101,7 @@ WAYS: dict[str, tuple[Change, str]] = {
         "the gateway of router acme-edge has admin_state_up false",
     ),
     "router switched off": (change("routers", "acme-edge", admin_state_up=False), "router acme-edge has admin_state_up false"),
+    "router lost": (fewer("routers", "acme-edge"), "missing router acme-edge"),
     "router of the tenant": (change("routers", "acme-edge", project_id="project-acme"), "router acme-edge belongs to project acme"),
     "conntrack helper": (change("routers", "acme-edge", conntrack_helpers=[{"helper": "ftp"}]), "has conntrack_helpers helper ftp"),
     "way back lost": (change("routers", "platform", routes=[]), "router platform has no route to 172.30.0.0/28"),
@@ -91,6 +113,23 @@ WAYS: dict[str, tuple[Change, str]] = {
         more("floating_ips", address("port-acme-db-data")),
         "undeclared public address 172.24.4.99 on acme-db-data of project globex",
     ),
+    "floating IP lost": (fewer("floating_ips", "fip-acme-web"), "missing public address acme-web"),
+    "floating IP of another project": (
+        change("floating_ips", "fip-acme-web", project_id="project-globex"),
+        "public address acme-web belongs to project globex",
+    ),
+    "floating IP that is another": (
+        change("floating_ips", "fip-acme-web", floating_ip_address="172.24.4.7"),
+        "public address acme-web is 172.24.4.7, made as",
+    ),
+    "floating IP to another address": (
+        change("floating_ips", "fip-acme-web", fixed_ip_address="10.0.0.77"),
+        "public address acme-web leads to 10.0.0.77, declared",
+    ),
+    "floating IP of another network": (
+        change("floating_ips", "fip-acme-web", floating_network_id="net-globex-app"),
+        "public address acme-web is of network globex-app",
+    ),
     "floating IP moved": (
         change("floating_ips", "fip-acme-web", port_id="port-acme-db-data"),
         "acme-web is on acme-db-data, declared acme-web-app",
@@ -101,17 +140,20 @@ WAYS: dict[str, tuple[Change, str]] = {
         more("ports", port("x", "intruder", BACKBONE, ["172.29.0.66"], "project-globex")),
         "platform ports are the bastion's and the routers': undeclared port intruder of project globex on network platform-backbone",
     ),
-    "router on the backbone": (more("ports", leg("r", BACKBONE, "172.29.0.66")), "has an undeclared leg on network platform-backbone"),
+    "router on the backbone": (
+        more("ports", leg("r", BACKBONE, "172.29.0.66")),
+        "has an undeclared interface on network platform-backbone",
+    ),
     "a tenant's edge router on the backbone": (
         more("ports", leg("edge-globex", BACKBONE, "172.29.0.66")),
-        "router globex-edge has an undeclared leg on network platform-backbone",
+        "router globex-edge has an undeclared interface on network platform-backbone",
     ),
     "platform's router elsewhere": (
         more("ports", leg("router-platform", NET, "10.0.0.66")),
-        "router platform has an undeclared leg on network acme-app",
+        "router platform has an undeclared interface on network acme-app",
     ),
     "second subnet on the backbone": (
-        more("subnets", {"id": "s", "name": "spare", "network_id": BACKBONE, "project_id": PLATFORM_PROJECT}),
+        more("subnets", subnet("spare", BACKBONE, ip_network("10.9.0.0/24"), None, PLATFORM_PROJECT, [])),
         "undeclared subnet spare",
     ),
     "backbone hands out routes": (change("subnets", "platform-backbone", host_routes=[ROUTE]), "subnet platform-backbone is 172.29.0.0/24"),
@@ -144,7 +186,19 @@ WAYS: dict[str, tuple[Change, str]] = {
         change("subnet_pools", "platform-management", prefixes=["172.30.0.0/16", "10.0.0.0/8"]),
         "subnet pool platform-management has prefixes 172.30.0.0/16, 10.0.0.0/8, declared 172.30.0.0/16",
     ),
-    "pool of a tenant": (more("subnet_pools", {"id": "p", "name": "own", "project_id": "project-acme"}), "undeclared subnet pool own"),
+    "pool lost": (fewer("subnet_pools", "pool"), "missing subnet pool platform-management"),
+    "pool for everybody who names none": (
+        change("subnet_pools", "pool", is_default=True),
+        "subnet pool platform-management has is_default true",
+    ),
+    "pool of another project": (
+        change("subnet_pools", "pool", project_id="project-globex"),
+        "subnet pool platform-management belongs to project globex",
+    ),
+    "pool of a tenant": (
+        more("subnet_pools", {"id": "p", "name": "own", "project_id": "project-acme", "prefixes": ["10.0.0.0/8"]}),
+        "undeclared subnet pool own",
+    ),
     "pool shared": (more("rbac", lent("pool", "subnetpool")), "subnetpool platform-management is shared with project globex"),
     "bastion off": (change("servers", "platform-bastion", status="SHUTOFF"), "platform-bastion is SHUTOFF"),
     "bastion's second card": (

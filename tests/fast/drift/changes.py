@@ -96,7 +96,13 @@ def address(port_id: str | None, **values: object) -> dict[str, Any]:
 PAIR = [{"ip_address": "0.0.0.0/0", "mac_address": "fa:16:3e:66:66:66"}]
 INTRUDER = port("x", "intruder", NET, ["10.0.0.66"], "project-globex")
 ROUTE = {"destination": "10.9.0.0/24", "nexthop": "10.0.0.99"}
-FORWARDING = {"protocol": "tcp", "external_port": 22, "internal_port": 5432, "internal_port_id": "port-acme-db-data"}
+FORWARDING = {
+    "protocol": "tcp",
+    "internal_ip_address": "10.0.1.12",
+    "external_port": 22,
+    "internal_port": 5432,
+    "internal_port_id": "port-acme-db-data",
+}
 SUBPORT = {"port_id": "port-acme-db-data", "segmentation_type": "vlan", "segmentation_id": 7}
 TRUNK = {"id": "t", "name": "loot", "project_id": "project-globex", "port_id": "port-globex-db1-app", "sub_ports": [SUBPORT]}
 OPEN = group("g", "open", "project-acme", [ANY_RULE], [])

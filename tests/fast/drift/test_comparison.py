@@ -138,6 +138,15 @@ def test_stack_that_is_not_known_makes_everything_undeclared() -> None:
     assert any("missing port acme-db-data" in outcome.reason for outcome in found)
 
 
+def test_stack_that_lent_nothing_is_named() -> None:
+    """A tenant's servers are on a segment of the platform: without a policy that lends it, somebody shared it in another way."""
+    made, view = cloud(WORLD)
+    kinds = {kind: resources for kind, resources in made.made["acme"].kinds.items() if kind != "rbac"}
+    blind = replace(made, made={**made.made, "acme": Made(kinds)})
+    found = wrong(list(comparison.compare(blind, view, blind.tenants)))
+    assert any("the management segment is not lent to the tenant's project" in reason for reason in found)
+
+
 def test_other_names_in_the_operators_project_are_the_operators_business() -> None:
     """What has neither a name nor a label of ours and touches nothing of ours is not compared: an operator has other things."""
     act = changes.both(changes.more("networks", ordinary.OPERATORS), changes.more("ports", ordinary.OPERATORS_PORT))

@@ -100,4 +100,4 @@ def test_a_leg_of_the_second_router_on_a_tenants_segment_is_found() -> None:
     joined = views.leg("router-2", segment, "172.30.0.14")
     changed = replace(view, ports=(*view.ports, joined))
     found = [outcome.reason for outcome in comparison.compare(declared, changed, declared.tenants)]
-    assert any(f"router {NAME} has an undeclared leg" in reason for reason in found)
+    assert any(f"router {NAME} has an undeclared interface" in reason for reason in found)

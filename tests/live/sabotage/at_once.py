@@ -283,7 +283,7 @@ PLATFORM: dict[str, tuple[Way, str]] = {
     "public address on the backbone": (backbone_port, "on intruder of project {tenant}"),
     "second subnet on the backbone": (second_subnet, "undeclared subnet spare"),
     "rule on the bastion's group": (bastion_rule, "undeclared rule in platform-bastion: ingress IPv4 tcp all 0.0.0.0/0"),
-    "leg of the platform's router": (platform_leg, "router platform has an undeclared leg on network stranger"),
+    "leg of the platform's router": (platform_leg, "router platform has an undeclared interface on network stranger"),
 }
 
 AT_ONCE = {"twins": TWINS, "attributes": ATTRIBUTES, "the platform": PLATFORM}

@@ -54,7 +54,7 @@ WAYS = {
     "plain volume": Way(in_cloud.plain_volume, Look.CLOUD, "volume loot is stored in the clear"),
     "public address on a private server": Way(in_cloud.floating_ip, Look.CLOUD, "undeclared public address", LINT),
     "extra network card": Way(in_cloud.extra_card, Look.CLOUD, "undeclared network card", LINT),
-    "router of a stranger": Way(in_cloud.strange_router, Look.CLOUD, "router strange has an undeclared leg", LINT),
+    "router of a stranger": Way(in_cloud.strange_router, Look.CLOUD, "router strange has an undeclared interface", LINT),
     "static route between tenants": Way(in_cloud.static_route, Look.CLOUD, "undeclared route on router", LINT),
     "port on a zone's network": Way(in_cloud.undeclared_port, Look.CLOUD, "undeclared port intruder", BOTH),
     "DHCP on": Way(in_cloud.dhcp_on, Look.CLOUD, "has DHCP on", LINT),
