@@ -58,9 +58,9 @@ def _whole(found: Found, kind: str, row: Json) -> Json:
 
 
 def _placed(found: Found, network: str, addresses: list[Json]) -> list[Json]:
-    own = {row["id"]: ip_network(row["cidr"]) for row in found.subnets if row["network_id"] == network} or {OUTSIDE.id: None}
-    first = next(iter(own))
+    own = {row["id"]: ip_network(row["cidr"]) for row in found.subnets if row["network_id"] == network}
+    first = next(iter(own), OUTSIDE.id)
     return [
-        {**one, "subnet_id": next((id_ for id_, prefix in own.items() if prefix and ip_address(one["ip_address"]) in prefix), first)}
+        {**one, "subnet_id": next((id_ for id_, prefix in own.items() if ip_address(one["ip_address"]) in prefix), first)}
         for one in addresses
     ]
