@@ -10,6 +10,8 @@ KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 PACKAGES: Final = (
     "acpid",  # the cloud's power button; systemd-logind would need a message bus for it
+    "ca-certificates",  # for the mirrors and time servers outside; among themselves servers trust the platform only
+    "chrony",  # time; starts where a server's files have it
     "e2fsprogs",
     "fdisk",  # sfdisk: the root partition grows on first boot
     "iproute2",
@@ -20,6 +22,7 @@ PACKAGES: Final = (
     "linux-sysctl-defaults",  # ping without privileges
     "netbase",
     "nftables",
+    "nginx",  # the proxy for packages; starts on the services server only
     "openssh-server",
     "procps",
     "python3-minimal",  # first boot, policy command, the agent of the live probes
@@ -162,7 +165,16 @@ MASKED_UDEV_RULES: Final = (
 ENABLED_UNITS: Final = {
     "sysinit.target": ("ringfence-firewall.service", "ringfence-first-boot.service"),
     "sockets.target": ("ssh.socket",),
-    "multi-user.target": ("systemd-networkd.service", "ssh.service", "ringfence-ready.service", "ringfence-grow.service"),
+    "multi-user.target": (
+        "systemd-networkd.service",
+        "ssh.service",
+        "ringfence-ready.service",
+        "ringfence-grow.service",
+        # Each starts only where the server's files have it, and after SSH answers.
+        "chrony.service",
+        "nginx.service",
+    ),
+    "timers.target": ("ringfence-updates.timer",),
 }
 """Target to the units that it wants."""
 

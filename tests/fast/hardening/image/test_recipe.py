@@ -14,7 +14,10 @@ from hardening.image.root import TREE
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNITS = sorted((TREE / "usr/lib/systemd/system").iterdir())
+UNITS = sorted((TREE / "usr/lib/systemd/system").glob("*.service"))
+TIMERS = sorted((TREE / "usr/lib/systemd/system").glob("*.timer"))
+DROP_INS = sorted((TREE / "etc/systemd/system").glob("*.service.d/ringfence.conf"))
+FILES = "ConditionPathExists=/run/ringfence/files/"
 SCRIPTS = sorted(path for path in (TREE / "usr/lib/ringfence").iterdir() if path.suffix == "")
 POST_QUANTUM = {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"}
 
@@ -59,6 +62,24 @@ def test_every_own_unit_has_its_programs() -> None:
         assert programs, unit.name
         for program in programs:
             assert (TREE / program.lstrip("/")).stat().st_mode & 0o100, program
+
+
+def test_every_timer_starts_a_unit_that_is_there() -> None:
+    """A timer without a service of its name would never do anything."""
+    assert TIMERS
+    for timer in TIMERS:
+        assert timer.with_suffix(".service").is_file(), timer.name
+
+
+def test_what_reads_files_of_the_server_starts_only_where_they_are_and_after_ssh() -> None:
+    """A server without any files starts none of it, and SSH waits for none of it."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (*UNITS, *DROP_INS)}
+    readers = {path: text for path, text in texts.items() if "/run/ringfence/files/" in text}
+    assert {path.parent.name for path in readers} >= {"chrony.service.d", "nginx.service.d"}
+    for path, text in readers.items():
+        assert FILES in text, path
+        assert "After=ringfence-ready.service" in text, path
+        assert "Before=" not in text, path
 
 
 def test_the_packet_filter_comes_before_every_card() -> None:
