@@ -155,10 +155,10 @@ def note(paths: Paths, pending: Pending) -> None:
 def sweep(paths: Paths) -> None:
     """Remove every generation that is neither staged nor confirmed: old ones, and what a crash left."""
     pending = waiting(paths)
-    kept = {pending.token if pending else "", os.path.basename(os.path.realpath(paths.confirmed))}  # noqa: PTH119
-    for folder in (paths.staged, paths.generations):
+    confirmed = os.path.basename(os.path.realpath(paths.confirmed))  # noqa: PTH119
+    for folder, kept in ((paths.staged, pending.token if pending else ""), (paths.generations, confirmed)):
         for name in os.listdir(folder) if os.path.isdir(folder) else ():  # noqa: PTH112, PTH208
-            if name not in kept:
+            if name != kept:
                 store.remove(f"{folder}/{name}")
 
 

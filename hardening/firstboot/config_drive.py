@@ -17,7 +17,7 @@ Address = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
 Network = IPv4Network | IPv6Network
 
-ROLES = ("server", "bastion")
+ROLES = ("server", "bastion", "services")
 MAXIMUM_PORT = 65535
 DHCP4 = "ipv4_dhcp"
 STATIC = ("ipv4", "ipv6")

@@ -7,6 +7,7 @@ are a secret of the state, and no message quotes them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,7 +21,12 @@ from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props
 from infra.errors import GuestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
     from hardening.access import Session
+
+    Login = Callable[[float | None], AbstractContextManager[Session]]
 
 FIRST_LOGIN_SECONDS = NEUTRON_REPAIR_SECONDS + 90.0
 """How long the first login is tried: the way to the server may be what a crash of Neutron kept from the network."""
@@ -34,7 +40,7 @@ FILES_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class GuestPolicyArgs:
-    """Which server, how to get there, and what shall be in force."""
+    """Which server, how to get there, and what shall be in force. Without an ``address`` the server is the bastion itself."""
 
     server_id: Input[str]
     address: Input[str]
@@ -60,10 +66,16 @@ def bundle(props: Props) -> Bundle:
         ) from None
 
 
-def paths(props: Props) -> tuple[Entrance, Target]:
-    """Return the two hops to the server."""
+@contextlib.contextmanager
+def way(props: Props) -> Iterator[Login]:
+    """Yield how to log in, each time anew, for so many seconds at most. The bastion is on the way to a server, or is the server itself."""
     entrance = Entrance.from_environment(props["bastion"], props["bastion_host_key"], int(props["ssh_port"]))
-    return entrance, Target(props["address"], props["host_key"], int(props["ssh_port"]))
+    if not props.get("address"):
+        yield lambda patience: open_bastion(entrance, patience=patience)
+        return
+    target = Target(props["address"], props["host_key"], int(props["ssh_port"]))
+    with open_bastion(entrance) as bastion:
+        yield lambda patience: open_server(entrance, target, via=bastion, patience=patience)
 
 
 def ask(session: Session, *arguments: str, stdin: str = "", private: Bundle | None = None) -> dict[str, Any]:
@@ -96,15 +108,14 @@ def apply(props: Props) -> None:
 
     A policy alone is asked for in the words that servers of an older image know as well.
     """
-    entrance, target = paths(props)
     wanted = bundle(props)
-    with open_bastion(entrance) as bastion:
-        with open_server(entrance, target, via=bastion, patience=FIRST_LOGIN_SECONDS) as session:
+    with way(props) as login:
+        with login(FIRST_LOGIN_SECONDS) as session:
             if wanted.files or wanted.units:
                 ask(session, STAGE_FILES, "-", "--seconds", str(FILES_SECONDS), stdin=encode(wanted), private=wanted)
             else:
                 ask(session, "stage", "-", stdin=wanted.policy)
-        with open_server(entrance, target, via=bastion) as session:
+        with login(None) as session:
             ask(session, "confirm", digest(wanted))
 
 
@@ -124,8 +135,7 @@ class GuestPolicyLifecycle(Lifecycle):
 
         A server of an older image says nothing of files, because it has none.
         """
-        entrance, target = paths(props)
-        with open_server(entrance, target) as session:
+        with way(props) as login, login(None) as session:
             shown = ask(session, "show")
         wanted = bundle(props)
         outs = dict(props)

@@ -56,7 +56,7 @@ def install(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str], Completed])
             return answer(command[3])
 
     monkeypatch.setattr(guest_policy, "open_server", lambda *_args, **_named: Login())
-    monkeypatch.setattr(guest_policy, "open_bastion", lambda *_args: Login())
+    monkeypatch.setattr(guest_policy, "open_bastion", lambda *_args, **_named: Login())
     return asked
 
 
@@ -79,6 +79,23 @@ def test_without_files_an_older_server_is_asked_as_before(monkeypatch: pytest.Mo
     asked = install(monkeypatch, lambda verb: OLD_USAGE if verb == "stage-bundle" else done(verb))
     guest_policy.GuestPolicyLifecycle().create(dict(WITHOUT))
     assert asked == [(("stage", "-"), WANTED.policy), (("confirm", digest(Bundle(WANTED.policy))), "")]
+
+
+def test_the_bastion_itself_is_reached_without_a_hop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is staged over one login and confirmed over another; nobody asks it for a way to itself."""
+    asked = install(monkeypatch, done)
+    logins: list[float | None] = []
+    enter = vars(guest_policy)["open_bastion"]
+
+    def open_bastion(entrance: Any, *, patience: float | None = None) -> Any:  # noqa: ANN401
+        logins.append(patience)
+        return enter(entrance)
+
+    monkeypatch.setattr(guest_policy, "open_bastion", open_bastion)
+    monkeypatch.delattr(guest_policy, "open_server")
+    guest_policy.GuestPolicyLifecycle().create({**WITHOUT, "address": ""})
+    assert [arguments[0] for arguments, _ in asked] == ["stage", "confirm"]
+    assert logins == [guest_policy.FIRST_LOGIN_SECONDS, None]
 
 
 def test_files_for_an_older_server_are_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,7 @@ def install(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> Guest:
             pass
 
     monkeypatch.setattr(guest_policy, "open_server", lambda *_args, **_named: Login())
-    monkeypatch.setattr(guest_policy, "open_bastion", lambda *_args: Login())
+    monkeypatch.setattr(guest_policy, "open_bastion", lambda *_args, **_named: Login())
     return guest
 
 

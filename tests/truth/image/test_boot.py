@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.bundle import Bundle, digest
+from hardening.bundle import Bundle, Check, GuestFile, digest, encode
 from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT
 from tests.truth.image.server import Server, new_machine
 from tests.truth.image.sniffer import Sniffer
@@ -41,6 +41,17 @@ table inet ringfence {{
     }}
 }}
 """
+BUNDLE = Bundle(
+    POLICY,
+    (
+        GuestFile("public/note", "for everybody"),
+        GuestFile("private/key", "for root", 0o600),
+        GuestFile("sudo/rules", "ringfence ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440, check=Check.SUDOERS),
+        GuestFile("nft/table", "table inet another {\n}\n", check=Check.NFT),
+        GuestFile("ssh/server.conf", "HostKey /etc/ssh/ssh_host_ed25519_key\n", 0o600, check=Check.SSHD),
+    ),
+    ("acpid.service",),
+)
 WITHOUT_SSH = POLICY.replace("tcp dport 22 accept", "tcp dport 2 accept").replace("ct state established accept", "ct state invalid drop", 1)
 
 
@@ -203,8 +214,32 @@ def test_a_policy_that_locks_everybody_out_is_rolled_back(server: Server) -> Non
     assert server.reach(APP.address, PORT) == "REFUSED"
 
 
-def test_a_restart_keeps_key_policy_and_data(server: Server) -> None:
-    """The power button ends it cleanly; afterwards the host key, the confirmed policy and the data disk are as before."""
+def test_files_come_and_stay_with_the_policy(server: Server) -> None:
+    """Checked by the guest's own programs, in force for everybody they are meant for; what a check refuses changes nothing."""
+    wrong = BUNDLE._replace(files=(GuestFile("sudo/rules", "nonsense =\n", 0o440, check=Check.SUDOERS),))
+    refused = server.ssh("sudo /usr/lib/ringfence/apply-policy stage-bundle -", text=encode(wrong))
+    assert (refused.returncode, "visudo refuses it" in refused.stderr) == (3, True)
+    server.done("sudo /usr/lib/ringfence/apply-policy stage-bundle -", text=encode(BUNDLE))
+    server.done(f"sudo /usr/lib/ringfence/apply-policy confirm {digest(BUNDLE)}")
+    assert server.done("cat /run/ringfence/files/public/note") == "for everybody"
+    assert server.ssh("cat /run/ringfence/files/private/key").returncode != 0
+    shown = json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))
+    assert (shown["bundle_sha256"], shown["drift"], shown["changed"], shown["units"]) == (
+        digest(BUNDLE),
+        False,
+        [],
+        {"acpid.service": "active"},
+    )
+
+
+def test_a_restart_keeps_key_bundle_and_data(server: Server) -> None:
+    """The power button ends it cleanly; afterwards the host key, the confirmed bundle and the data disk are as before.
+
+    What waits for its confirmation does not come back.
+    """
+    staged = BUNDLE._replace(files=(GuestFile("public/note", "for nobody yet"),), units=())
+    server.done("sudo /usr/lib/ringfence/apply-policy stage-bundle -", text=encode(staged))
+    assert server.done("cat /run/ringfence/files/public/note") == "for nobody yet"
     before = (server.machine.folder / "known_hosts").read_text(encoding="utf-8")
     server.done("sudo sh -c 'echo kept >/data/marker; sync'")
     server.machine.off(gently=True)
@@ -213,6 +248,8 @@ def test_a_restart_keeps_key_policy_and_data(server: Server) -> None:
     assert server.reach(APP.address, PORT) == "REFUSED"
     assert server.reach(APP.address, NEIGHBOUR) == "TIMEOUT"
     assert server.done("sudo systemctl start ringfence-data@vdb.service; cat /data/marker") == "kept\n"
+    assert json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))["bundle_sha256"] == digest(BUNDLE)
+    assert server.done("cat /run/ringfence/files/public/note") == "for everybody"
 
 
 def test_a_damaged_policy_leaves_only_management(server: Server) -> None:
@@ -233,6 +270,7 @@ def test_a_disk_in_another_instance_starts_anew(server: Server) -> None:
     server.start()
     assert (server.machine.folder / "known_hosts").read_text(encoding="utf-8") != before
     assert json.loads(server.done("sudo /usr/lib/ringfence/apply-policy show"))["source"] == "base"
+    assert server.done("sudo find /etc/ringfence /run/ringfence -name key") == ""
 
 
 _PARAMIKO = f"""

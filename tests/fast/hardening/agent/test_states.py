@@ -44,6 +44,7 @@ def test_a_bundle_is_in_force_when_staged_and_kept_when_confirmed(server: Server
     server.reboot()
     assert server.holds == all_of(BASE)
     keep(server, OLD)
+    assert os.listdir(server.paths.staged) == []  # noqa: PTH208
     server.reboot()
     assert server.holds == all_of(OLD)
 
@@ -247,6 +248,7 @@ def test_a_kill_at_any_step_ends_in_one_of_the_two_states(server: Server, verb: 
         states.rollback(paths, "")
         assert server.holds == all_of(kept), number
         assert len(os.listdir(paths.generations)) == 1  # noqa: PTH208
+        assert not os.path.isdir(paths.staged) or os.listdir(paths.staged) == []  # noqa: PTH112, PTH208
         assert "private-third" not in everything(server)
     expected = {
         "stage": {"old"},
