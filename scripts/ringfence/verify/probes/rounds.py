@@ -36,6 +36,8 @@ OWN_SECONDS = 10.0
 LISTEN_SECONDS = 60.0
 BATCH_SECONDS = 180.0
 SETTLE_SECONDS = 0.5
+FRESH_SECONDS = 2.0
+"""How old proofs may be that stand for what was before a round."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ class Field:
     lost: dict[str, RingfenceError] = field(default_factory=dict)
     """Nodes that take no part, or no more, with why."""
     meter: Meter = field(default_factory=Meter)
+    proven: tuple[float, Proofs] | None = None
+    """The proofs after the last round, and when they were had."""
 
     def each(self, act: Callable[[str], T]) -> dict[str, T]:
         """Do something on all nodes that are left, at the same time, and return what came of it, by node.
@@ -127,6 +131,7 @@ class Field:
 
     def run(self, cases: Iterable[Case], tell: Callable[[int], None]) -> Iterator[Line]:
         """Run the cases in rounds and yield them judged; ``tell`` learns how many are done after each round."""
+        self.proven = None  # whatever was changed since the last run, it is not proven to be there
         for batch in orders.rounds(cases, SIZE):
             started = time.monotonic()
             yield from self.told_apart(batch)
@@ -155,11 +160,12 @@ class Field:
         by_node: dict[str, list[Order]] = defaultdict(list)
         for order in given:
             by_node[order.node].append(order)
-        before = self.proofs()
+        before = self.proofs_before()
         told = self.each(lambda name: self.probes(name, by_node[name], before))
         time.sleep(SETTLE_SECONDS)
         reports = tuple(self.each(lambda name: orders.report(name, told.get(name, ()), self.seen(name))).values())
         after = self.proofs()
+        self.proven = (time.monotonic(), after)
         self.meter.probes += len(given)
         happened = evidence.Round(given, reports, before, after, time.monotonic() - started, self.why_lost())
         return evidence.lines(happened, self.nodes, {token: name for name, token in self.identities.items()})
@@ -177,6 +183,11 @@ class Field:
     def seen(self, name: str) -> Json:
         """Ask a node what it saw since it was last asked."""
         return self.links[name].call({"op": "seen"}, BATCH_SECONDS)
+
+    def proofs_before(self) -> Proofs:
+        """Return the proofs after the round that has only just ended: one round's end is the next one's beginning. Else have new ones."""
+        proven, self.proven = self.proven, None
+        return proven[1] if proven and time.monotonic() - proven[0] < FRESH_SECONDS else self.proofs()
 
     def proofs(self) -> Proofs:
         """Let every node reach its own listeners, and let every card ask for its gateways. Forgets what was seen before."""

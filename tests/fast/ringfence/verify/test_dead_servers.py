@@ -99,6 +99,21 @@ def test_the_program_is_asked_as_often_as_the_table_of_endings_says() -> None:
     assert dict(asked) == dict(Counter(verb for verb, _ in ENDINGS))
 
 
+@pytest.mark.parametrize(("fresh", "again"), [(60.0, 2), (0.0, 3)], ids=["at once", "after a while"])
+def test_the_end_of_a_round_is_the_beginning_of_the_next(monkeypatch: pytest.MonkeyPatch, fresh: float, again: int) -> None:
+    """Listeners are proven once between two rounds, and anew when time has passed; a further run proves them itself in any case."""
+    monkeypatch.setattr(rounds, "SIZE", 40)
+    monkeypatch.setattr(rounds, "FRESH_SECONDS", fresh)
+    arena = field(Network())
+    assert {verdict for verdict, _ in verdicts(arena, SOME).values()} == {Verdict.PASS}
+    asked = arena.links[DEAD].asked  # type: ignore[attr-defined]
+    first, number = asked["probe"], arena.meter.rounds
+    assert number > 1
+    assert first == 3 + again * (number - 1)
+    assert {line.outcome.verdict for line in arena.run(SOME, lambda _: None)} == {Verdict.PASS}
+    assert asked["probe"] == 2 * first
+
+
 def test_two_who_die_one_after_the_other() -> None:
     """The open questions are asked once more after each death."""
     arena = field(Network({DEAD: ("probe", 1), "acme/web": ("seen", 4)}))
