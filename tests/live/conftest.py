@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,29 +24,62 @@ TAIL = 4000
 """Characters of a failure that are shown at once."""
 
 
-ORDER = (
-    "test_verify.py",
+ASKING = (
     "test_verbs.py",
     "test_printed.py",
-    "test_servers.py",
-    "test_dead_server.py",
-    "provision",
-    "layers",
-    "sabotage",
-    "lifecycle",
+    "test_doctor.py",
+    "provision/test_plans.py",
+    "provision/test_headroom.py",
+    "provision/test_identities.py",
 )
-"""What only looks comes first, what breaks the whole cloud comes last."""
+"""What asks the API and changes nothing that anybody else looks at."""
+LOOKING = ("test_verify.py", "test_servers.py", "test_dead_server.py")
+"""What logs in to servers, and stops one: no question to the API has another answer meanwhile."""
+CHANGING = ("provision", "layers", "sabotage", "lifecycle")
+"""What changes the cloud under everybody; what breaks the whole cloud comes last."""
+ORDER = (*LOOKING, *ASKING, *CHANGING)
+BESIDE = "RINGFENCE_TESTS_BESIDE"
+"""A process that runs the asking tests beside the others: nothing changes before it has ended."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the tests of this folder into their order; what is not named there comes before the last."""
+def place(item: pytest.Item) -> int:
+    """Return where in the order a test is; what is not named there changes something, until somebody says that it does not."""
     here = Path(__file__).parent
+    path = str(item.path.relative_to(here)) if item.path.is_relative_to(here) else LOOKING[0]
+    return next((number for number, part in enumerate(ORDER) if path == part or path.startswith(f"{part}/")), ORDER.index(CHANGING[0]))
 
-    def place(item: pytest.Item) -> float:
-        part = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ORDER[0]
-        return ORDER.index(part) if part in ORDER else len(ORDER) - 1.5
 
+def is_asking(item: pytest.Item) -> bool:
+    """Tell whether a test can run beside those that log in to servers."""
+    return ORDER[place(item)] in ASKING
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Bring the tests of this folder into their order, and leave out those of the other lane."""
     items.sort(key=place)
+    lane = config.getoption("--lane", default="")
+    if lane:
+        out = [item for item in items if is_asking(item) is not (lane == "asking")]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if is_asking(item) is (lane == "asking")]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before the first change, wait for those who ask."""
+    if ORDER[place(item)] in CHANGING and (process := os.environ.pop(BESIDE, "")):
+        wait_for(int(process))
+
+
+def wait_for(process: int) -> None:
+    """Wait until a process has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        ended = os.pidfd_open(process)
+        try:
+            select.select([ended], [], [])
+        finally:
+            os.close(ended)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -54,7 +89,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that names the tenants."""
+    """Add the options that name the tenants and the lane."""
+    parser.addoption("--lane", choices=["asking", "others"], default="", help="only the tests that ask the API, or only the others")
     parser.addoption(
         "--tenants", default=os.environ.get(VARIABLE, ""), help="tenants to verify, separated by commas; all that are up when empty"
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
     from ringfence.verify.inventory import TenantWorld
-    from ringfence.verify.model import Reach
+    from ringfence.verify.model import Case, Reach
     from ringfence.verify.open import Opened
     from ringfence.verify.probes.evidence import Line
     from ringfence.verify.probes.link import Link
@@ -68,9 +68,18 @@ class Stage:
 
     def packets(self, selection: Selection, accepted: frozenset[Reach] = frozenset()) -> list[Line]:
         """Run a part of the matrix; ``accepted`` are further kinds of "no" that count, for when a layer that drops is switched off."""
-        cases = [case for case in self.plan.cases() if selection.wants(case)]
-        wider = [replace(case, accepted=case.accepted | accepted) if case.accepted else case for case in cases]
-        return list(self.arena.run(wider, lambda _: None))
+        (lines,) = self.together((selection, accepted))
+        return lines
+
+    def together(self, *parts: tuple[Selection, frozenset[Reach]]) -> list[list[Line]]:
+        """Run several parts of the matrix in the same rounds, each with its further kinds of "no", and return their lines part by part."""
+        cases = list(self.plan.cases())
+        wanted = [[_wider(case, accepted) for case in cases if selection.wants(case)] for selection, accepted in parts]
+        found: list[list[Line]] = [[] for _ in parts]
+        place = {id(case): lines for part, lines in zip(wanted, found, strict=True) for case in part}
+        for line in self.arena.run([case for part in wanted for case in part], lambda _: None):
+            place[id(line.case)].append(line)
+        return found
 
     def spoofed(self) -> list[Outcome]:
         """Send the lies."""
@@ -97,6 +106,11 @@ class Stage:
     def servers(self) -> list[str]:
         """Return the names of the tenants' servers."""
         return [name for name, node in self.plan.nodes.items() if node.role is Role.SERVER]
+
+
+def _wider(case: Case, accepted: frozenset[Reach]) -> Case:
+    """Return a case of its own, so that two parts can have the same one."""
+    return replace(case, accepted=case.accepted | accepted if case.accepted else case.accepted)
 
 
 def bad(outcomes: list[Outcome]) -> list[str]:

@@ -22,16 +22,16 @@ pytestmark = pytest.mark.live
 PLACES = frozenset({Place.ZONE, Place.PUBLIC, Place.MANAGEMENT})
 
 
-def probed_during(stage: Stage, wanted: Selection, project: Project) -> tuple[list[Line], Ended]:
-    """Probe again and again while the engine updates the stack, at least twice."""
+def probed_during(stage: Stage, wanted: Selection, project: Project) -> tuple[list[Line], list[Line], Ended]:
+    """Probe again and again while the engine updates the stack; the last time begins after it has ended."""
     lines: list[Line] = []
     with ThreadPoolExecutor(1) as pool:
         update: Future[Ended] = pool.submit(project.up)
-        rounds = 0
-        while not update.done() or rounds < 2:
+        while not update.done():
             lines += stage.packets(wanted)
-            rounds += 1
-    return lines, update.result()
+        ended = update.result()
+    after = stage.packets(wanted)
+    return lines, after, ended
 
 
 def wrong(lines: list[Line]) -> list[str]:
@@ -74,14 +74,15 @@ def test_no_moment_is_wider_than_old_and_new(stage: Stage, tmp_path: Path) -> No
     changed["flows"][move.flow]["ports"] = [move.old + 1]
     project.declare(changed)
     try:
-        during, ended = probed_during(stage, wanted, project)
-        after = stage.packets(wanted)
+        during, after, ended = probed_during(stage, wanted, project)
     finally:
         project.copy_declaration()
-        back, restored = probed_during(stage, wanted, project)
+        back, restored_to, restored = probed_during(stage, wanted, project)
+    assert during
+    assert back
     assert (ended.status, restored.status) == (0, 0), ended.output + restored.output
     assert wrong([line for line in (*during, *after, *back) if not move.concerns(line)]) == []
-    assert wrong(stage.packets(wanted)) == []
+    assert wrong(restored_to) == []
     # The twin: in between the new port really was open and the old one closed, in both layers.
     moved = [line for line in after if move.concerns(line) and line.outcome.verdict is Verdict.FAIL]
     assert {line.case.expected for line in moved} == set(Expected)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,10 +63,11 @@ def test_sabotage_is_caught(scene: Scene, unbroken: Analysis, name: str, record_
     """The verification fails and names what was done; a fault of the cloud's configuration is in what `prove` or `lint` say as well."""
     way = WAYS[name]
     started = time.monotonic()
-    with way.break_it(scene):
+    with way.break_it(scene), ThreadPoolExecutor(1) as pool:
+        analysing = pool.submit(analyse) if way.look is not Look.GUEST else None
         found = look(scene, way.look)
         seconds = time.monotonic() - started
-        analysed = analyse().since(unbroken) if way.look is not Look.GUEST else {}
+        analysed = analysing.result().since(unbroken) if analysing else {}
     record_property("seconds", round(seconds, 1))
     record_property("found by", ", ".join(sorted(analysed)))
     scene.stage.arena.listen_again(scene.target)
