@@ -22,7 +22,7 @@ from labcloud.machine import outside
 from labcloud.machine import packages as debian
 from labcloud.model import State
 from labcloud.processes import door
-from labcloud.progress import Teller
+from labcloud.progress import StepProgress
 from labcloud.services import services
 from labcloud.settings import LabError, Settings
 from labcloud.status import Status, judge, judge_forwarder
@@ -66,41 +66,41 @@ RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_na
 @app.command()
 def up() -> None:
     """Bring the lab up, or what of it is down; safe to repeat at any point."""
-    settings, teller = Settings.of(os.environ), Teller()
-    with only_one(settings.root), interruptible(teller):
-        layout = Bringup(settings, teller).run()
-    teller.say(f'the lab is up; point a shell at it: [bold]eval "$({_me()} env)"[/bold]')
-    teller.say(f"state and logs: {layout.root}")
+    settings, progress = Settings.of(os.environ), StepProgress()
+    with only_one(settings.root), interruptible(progress):
+        layout = Bringup(settings, progress).run()
+    progress.say(f'the lab is up; point a shell at it: [bold]eval "$({_me()} env)"[/bold]')
+    progress.say(f"state and logs: {layout.root}")
 
 
 @app.command(hidden=True)
 def packages(lists: Annotated[list[Path], typer.Argument(metavar="LIST...", help="Files with one package in each line.")]) -> None:
     """Install Debian packages from lists, without starting a single daemon; what scripts/setup does for the whole project."""
-    settings, teller = Settings.of(os.environ), Teller()
+    settings, progress = Settings.of(os.environ), StepProgress()
     absent = debian.missing(tuple(dict.fromkeys(name for file in lists for name in debian.listed(file))))
     if absent:
         log = settings.root.parent / "packages.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with teller.step(f"install {len(absent)} Debian packages"):
+        with progress.step(f"install {len(absent)} Debian packages"):
             debian.install(absent, log)
 
 
 @app.command()
 def down() -> None:
     """Stop the lab and keep its state; its servers are shut down and come back with the next `up`."""
-    settings, teller = Settings.of(os.environ), Teller()
+    settings, progress = Settings.of(os.environ), StepProgress()
     with only_one(settings.root):
         layout = _layout(settings)
-        if not take_down(layout, teller):
-            teller.say("no lab ran")
+        if not take_down(layout, progress):
+            progress.say("no lab ran")
 
 
 @app.command()
 def wipe() -> None:
     """Stop the lab and delete its state: tenants, volumes, passwords. Caches stay."""
-    settings, teller = Settings.of(os.environ), Teller()
+    settings, progress = Settings.of(os.environ), StepProgress()
     with only_one(settings.root):
-        with teller.step("stop and delete"):
+        with progress.step("stop and delete"):
             layout = _known(settings)
             if layout:
                 outside.stop_forwarder(layout)
@@ -113,13 +113,13 @@ def wipe() -> None:
 @app.command()
 def restart(names: Annotated[list[str], typer.Argument(metavar="SERVICE...", help="Services, as in `status`.")]) -> None:
     """Stop and start single services."""
-    settings, teller = Settings.of(os.environ), Teller()
+    settings, progress = Settings.of(os.environ), StepProgress()
     layout = _layout(settings)
     chosen = tuple(service for service in services(layout) if service.name in names)
     _refuse_unknown(set(names) - {service.name for service in chosen}, layout)
     if not control.is_current(layout):
         raise LabError.of("the running lab was started from other files than these", hint="./scripts/lab up starts it again")
-    with only_one(settings.root), teller.step(f"restart {', '.join(names)}"):
+    with only_one(settings.root), progress.step(f"restart {', '.join(names)}"):
         control.order(layout, "stop", names=[service.name for service in reversed(chosen)])
         for service in chosen:
             if not control.start_services(layout, (service,), lambda *_: None):
@@ -174,12 +174,12 @@ def env() -> None:
 
 
 @contextmanager
-def interruptible(teller: Teller) -> Iterator[None]:
+def interruptible(progress: StepProgress) -> Iterator[None]:
     """Say after Ctrl-C what that means: the supervisor finishes the step it is at, and nothing is lost."""
     try:
         yield
     except KeyboardInterrupt:
-        teller.say("interrupted; services that were starting go on doing so, and ./scripts/lab up goes on from there")
+        progress.say("interrupted; services that were starting go on doing so, and ./scripts/lab up goes on from there")
         raise typer.Exit(INTERRUPTED) from None
 
 

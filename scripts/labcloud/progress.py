@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Teller:
-    """Announces steps on standard error, so that standard output stays free for results."""
+class StepProgress:
+    """Shows steps on standard error, so that standard output stays free for results."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)

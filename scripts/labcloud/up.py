@@ -23,7 +23,7 @@ from labcloud.settings import LabError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from labcloud.progress import Teller
+    from labcloud.progress import StepProgress
     from labcloud.settings import Settings
 
 PRIVATE: Final = 0o700
@@ -62,7 +62,7 @@ class Bringup:
     """One run of ``lab up``."""
 
     settings: Settings
-    teller: Teller
+    progress: StepProgress
 
     def run(self) -> Layout:
         """Bring the lab up; :class:`LabError` says what did not come and which log to read."""
@@ -70,7 +70,7 @@ class Bringup:
         self._packages()
         layout = self._layout()
         if archive.restore(layout, self.settings.cache):
-            self.teller.say("unpacked the empty databases that an earlier lab left in the cache")
+            self.progress.say("unpacked the empty databases that an earlier lab left in the cache")
         self._configure(layout)
         started = False
         for stage, members in by_stage(services(layout)):
@@ -91,11 +91,11 @@ class Bringup:
         logs.mkdir(exist_ok=True, mode=PRIVATE)
         absent = packages.missing()
         if absent:
-            with self.teller.step(f"install {len(absent)} Debian packages"):
+            with self.progress.step(f"install {len(absent)} Debian packages"):
                 packages.install(absent, logs / "packages.log")
         for part, title, log in PREPARED:
             if not part.is_ready(self.settings.cache):
-                with self.teller.step(title):
+                with self.progress.step(title):
                     part.make(self.settings.cache, logs / f"{log}.log")
 
     def _layout(self) -> Layout:
@@ -103,7 +103,7 @@ class Bringup:
         settings = self.settings
         virt_type = kvm.known(settings.cache)
         if virt_type is None:
-            with self.teller.step("try whether KVM runs an ordinary kernel"):
+            with self.progress.step("try whether KVM runs an ordinary kernel"):
                 virt_type = kvm.trial(settings.cache)
         programs = venv.location(settings.cache), backport.location(settings.cache)
         layout = Layout(settings.root, *programs, settings.port_offset, virt_type, settings.profile.name)
@@ -129,9 +129,9 @@ class Bringup:
         shutil.copytree(mirror.location(self.settings.cache), layout.mirror, dirs_exist_ok=True)
         render.write(render.Facts(layout, secrets, identifier.read_text().strip()))
         if door.supervisor(layout.root) and not control.is_current(layout):
-            self.teller.say("the running lab was started from other files than these: starting it again")
-            take_down(layout, self.teller)
-        with self.teller.step("namespaces and configuration"):
+            self.progress.say("the running lab was started from other files than these: starting it again")
+            take_down(layout, self.progress)
+        with self.progress.step("namespaces and configuration"):
             control.start(layout)
             run(layout, *step(layout, "configure"))
 
@@ -140,7 +140,7 @@ class Bringup:
         waiting = {service.name for service in members}
         failures: dict[str, str] = {}
         fresh: set[str] = set()
-        with self.teller.step(f"{TITLES[stage]} ({_services(len(members))})") as note:
+        with self.progress.step(f"{TITLES[stage]} ({_services(len(members))})") as note:
 
             def listen(name: str, event: Event, detail: str) -> None:
                 if event in {Event.READY, Event.ALREADY}:
@@ -160,7 +160,7 @@ class Bringup:
         with Once(layout.data / "tables", _digest("schema", "ceph-pool")) as once:
             if not once.is_due:
                 return
-            with self.teller.step("database tables, storage pool"):
+            with self.progress.step("database tables, storage pool"):
                 for name in ("schema", "ceph-pool"):
                     run(layout, *step(layout, name))
             if archive.is_wanted(self.settings.cache) and not (layout.data / "identity").exists():
@@ -169,7 +169,7 @@ class Bringup:
     def _keep_databases(self, layout: Layout) -> None:
         """Stop MariaDB for a moment, so that its files are whole, and pack them."""
         mariadb = tuple(service for service in services(layout) if service.name == "mariadb")
-        with self.teller.step("keep the empty databases for the next fresh lab"):
+        with self.progress.step("keep the empty databases for the next fresh lab"):
             control.order(layout, "stop", names=["mariadb"])
             archive.keep(layout, self.settings.cache)
             control.start_services(layout, mariadb, lambda *_: None)
@@ -180,7 +180,7 @@ class Bringup:
         with Once(layout.data / "identity", _digest(*plan)) as once:
             if not once.is_due:
                 return
-            with self.teller.step("users, roles and catalog"):
+            with self.progress.step("users, roles and catalog"):
                 run(layout, "keystone-manage", "bootstrap", environment=first_user(layout))
                 run_python(layout, "identity")
 
@@ -190,11 +190,11 @@ class Bringup:
             parts = [*(["host"] if started or once.is_due else []), *(["resources"] if once.is_due else [])]
             if not parts:
                 return
-            with self.teller.step("this machine takes servers and volumes"):
+            with self.progress.step("this machine takes servers and volumes"):
                 run_python(layout, *parts)
 
 
-def take_down(layout: Layout, teller: Teller) -> bool:
+def take_down(layout: Layout, progress: StepProgress) -> bool:
     """Shut the servers down, then stop every service and the namespaces; false when no lab ran.
 
     Nova is stopped first: it then remembers the servers as running, and starts them again with the lab.
@@ -202,10 +202,10 @@ def take_down(layout: Layout, teller: Teller) -> bool:
     outside.stop_forwarder(layout)
     if door.supervisor(layout.root) is None:
         return False
-    with teller.step("switch the servers off"):
+    with progress.step("switch the servers off"):
         control.order(layout, "stop", names=["nova-compute"])
         control.run_inside(layout, *step(layout, "guests-off"), log=layout.log("setup"))
-    with teller.step("stop every service") as note:
+    with progress.step("stop every service") as note:
         return control.stop(layout, lambda name, event, _detail: note(f"{name} {event}"))
 
 

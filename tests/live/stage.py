@@ -15,8 +15,8 @@ from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.model import Role
 from ringfence.verify.probes import session
+from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.plan import Plan, Selection
-from ringfence.verify.probes.rounds import Field
 from ringfence.verify.run import spoofing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
-    from ringfence.verify.inventory import TenantWorld
+    from ringfence.verify.inventory import TenantInventory
     from ringfence.verify.model import Case, Reach
     from ringfence.verify.open import Opened
     from ringfence.verify.probes.evidence import Line
@@ -36,27 +36,27 @@ class Stage:
     """Logins on all servers, the listeners, and the cloud as admin."""
 
     opened: Opened
-    arena: Field
+    fleet: Fleet
     plan: Plan
 
     @classmethod
     @contextlib.contextmanager
     def begin(cls, opened: Opened) -> Iterator[Stage]:
         """Log in and listen."""
-        with session.logins(opened.world, PATIENCE_SECONDS) as made:
-            plan = Plan(session.with_outside(opened.world, made.outside))
-            arena = Field(plan.nodes, made.complete(), plan.ports)
-            arena.listen()
-            yield cls(opened, arena, plan)
+        with session.logins(opened.inventory, PATIENCE_SECONDS) as made:
+            plan = Plan(session.with_outside(opened.inventory, made.outside))
+            fleet = Fleet(plan.nodes, made.complete(), plan.ports)
+            fleet.listen()
+            yield cls(opened, fleet, plan)
 
     @property
     def cloud(self) -> Connection:
         """The cloud as the operator's admin."""
         return self.opened.cloud
 
-    def tenant(self, name: str) -> TenantWorld:
-        """Return a tenant's world."""
-        return next(tenant for tenant in self.opened.world.tenants if tenant.name == name)
+    def tenant(self, name: str) -> TenantInventory:
+        """Return a tenant's inventory."""
+        return next(tenant for tenant in self.opened.inventory.tenants if tenant.name == name)
 
     def deployer(self, tenant: str) -> Connection:
         """Return the cloud as a tenant's deployer."""
@@ -64,7 +64,7 @@ class Stage:
 
     def link(self, node: str) -> Link:
         """Return the program on a node."""
-        return self.arena.links[node]
+        return self.fleet.links[node]
 
     def packets(self, selection: Selection, accepted: frozenset[Reach] = frozenset()) -> list[Line]:
         """Run a part of the matrix; ``accepted`` are further kinds of "no" that count, for when a layer that drops is switched off."""
@@ -72,22 +72,22 @@ class Stage:
         return lines
 
     def together(self, *parts: tuple[Selection, frozenset[Reach]]) -> list[list[Line]]:
-        """Run several parts of the matrix in the same rounds, each with its further kinds of "no", and return their lines part by part."""
+        """Run several parts of the matrix in the same batches, each with its further kinds of "no", and return their lines part by part."""
         cases = list(self.plan.cases())
         wanted = [[_wider(case, accepted) for case in cases if selection.wants(case)] for selection, accepted in parts]
         found: list[list[Line]] = [[] for _ in parts]
         place = {id(case): lines for part, lines in zip(wanted, found, strict=True) for case in part}
-        for line in self.arena.run([case for part in wanted for case in part], lambda _: None):
+        for line in self.fleet.run([case for part in wanted for case in part], lambda _: None):
             place[id(line.case)].append(line)
         return found
 
     def spoofed(self) -> list[Outcome]:
         """Send the lies."""
-        return list(spoofing(self.plan, self.arena, list(self.plan.cases())))
+        return list(spoofing(self.plan, self.fleet, list(self.plan.cases())))
 
     def compared(self, tenant: str) -> list[Outcome]:
         """Compare the platform and a tenant in the cloud with their declarations."""
-        return list(comparison.compare(self.opened.world, view.collect(self.cloud), [self.tenant(tenant)]))
+        return list(comparison.compare(self.opened.inventory, view.collect(self.cloud), [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:
         """Look at the inside of one server."""
@@ -96,12 +96,12 @@ class Stage:
         # The verification's own listeners are no part of the server's inside.
         self.link(name).call({"op": "close"})
         answers = asking.ask(self.link(name))
-        self.arena.listen_again(name)
-        return list(guest_state.judge(self.opened.world, tenant, node, answers))
+        self.fleet.listen_again(name)
+        return list(guest_state.judge(self.opened.inventory, tenant, node, answers))
 
     def denied(self) -> list[Outcome]:
         """Ask the API in everybody's name."""
-        return list(calls.run(self.opened.world, self.opened.identities, lambda *_: None))
+        return list(calls.run(self.opened.inventory, self.opened.identities, lambda *_: None))
 
     def servers(self) -> list[str]:
         """Return the names of the tenants' servers."""

@@ -33,7 +33,7 @@ STATE_SECONDS = 300.0
 @pytest.fixture(scope="module")
 def victim(opened: Opened) -> tuple[str, str]:
     """Give a server's name and its id: the last one of the last tenant."""
-    tenant = opened.world.tenants[-1]
+    tenant = opened.inventory.tenants[-1]
     server = list(tenant.declaration.servers)[-1]
     return f"{tenant.name}/{server}", tenant.facts.servers[server].id
 
@@ -55,7 +55,7 @@ def without(opened: Opened, server: str, down: tuple[str, str], up: tuple[str, s
         yield
     finally:
         act(opened.cloud, server, *up)
-        with session.logins(opened.world, PATIENCE_SECONDS) as made:
+        with session.logins(opened.inventory, PATIENCE_SECONDS) as made:
             made.complete()
 
 
@@ -68,7 +68,7 @@ def test_a_server_that_is_off(opened: Opened, victim: tuple[str, str], record_pr
     """It is named as an error before 40 s are over, and the inside of every other server is judged."""
     name, server = victim
     with without(opened, server, ("os-stop", "SHUTOFF"), ("os-start", "ACTIVE")):
-        found = Verification(opened.world, opened.cloud, opened.identities).run(Request(frozenset({Kind.GUEST})))
+        found = Verification(opened.inventory, opened.cloud, opened.identities).run(Request(frozenset({Kind.GUEST})))
     record_property("login_seconds", found.seconds["login"])
     assert found.seconds["login"] < NAMED_SECONDS
     assert verdicts(found.checks, Kind.GUEST, name, needing=True) == {Verdict.ERROR}
@@ -98,7 +98,7 @@ def test_a_server_that_freezes_in_the_middle_of_the_matrix(
     freezing = threading.Thread(target=freeze)
     freezing.start()
     try:
-        found = Verification(opened.world, opened.cloud, opened.identities, tell).run(Request(frozenset({Kind.MATRIX})))
+        found = Verification(opened.inventory, opened.cloud, opened.identities, tell).run(Request(frozenset({Kind.MATRIX})))
     finally:
         freezing.join()
         act(opened.cloud, server, "unpause", "ACTIVE")

@@ -11,7 +11,7 @@ from ringfence import ssh_config
 if TYPE_CHECKING:
     from testinfra.host import Host
 
-    from ringfence.verify.inventory import TenantWorld
+    from ringfence.verify.inventory import TenantInventory
     from ringfence.verify.open import Opened
 
 pytestmark = pytest.mark.live
@@ -28,18 +28,18 @@ SSHD = {
 }
 
 
-def servers(opened: Opened) -> dict[str, tuple[TenantWorld, str]]:
+def servers(opened: Opened) -> dict[str, tuple[TenantInventory, str]]:
     """Return the tenants' servers by name."""
-    return {f"{t.name}/{server}": (t, server) for t in opened.world.tenants for server in t.declaration.servers}
+    return {f"{t.name}/{server}": (t, server) for t in opened.inventory.tenants for server in t.declaration.servers}
 
 
 @pytest.fixture(scope="module")
 def hosts(opened: Opened) -> dict[str, Host]:
     """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
-    bastion = opened.world.platform_facts.bastion
+    bastion = opened.inventory.platform_facts.bastion
     entrance = Entrance.from_environment(bastion.address, bastion.host_key)
     found: dict[str, Host] = {}
-    for tenant in opened.world.tenants:
+    for tenant in opened.inventory.tenants:
         targets = {name: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
         config = ssh_config.write(tenant.name, entrance, targets)
         found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
@@ -69,7 +69,7 @@ def test_everything_is_dropped_by_default(hosts: dict[str, Host]) -> None:
 
 
 def test_no_advertised_routers(hosts: dict[str, Host]) -> None:
-    """No card believes a router advertisement or a redirect."""
+    """No NIC believes a router advertisement or a redirect."""
     for name, host in hosts.items():
         settings = host.check_output("/usr/sbin/sysctl -a -r '^net.ipv[46].conf.*.(accept_ra|accept_redirects)$'").splitlines()
         on = [line for line in settings if not line.endswith("= 0") and ".lo." not in line]

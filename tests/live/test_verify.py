@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture(scope="module")
 def result(opened: Opened) -> Result:
     """Verify once, all kinds, and write the report down."""
-    found = Verification(opened.world, opened.cloud, opened.identities).run(Request())
+    found = Verification(opened.inventory, opened.cloud, opened.identities).run(Request())
     files.write(found)
     return found
 

@@ -92,9 +92,9 @@ def inside(stage: Stage, node: str, do: tuple[str, ...], undo: tuple[str, ...]) 
 @contextlib.contextmanager
 def rule(stage: Stage, tenant: str, group: str, **match: Any) -> Iterator[None]:  # noqa: ANN401 - Neutron's own names
     """Add a rule to one of a tenant's groups, or to any group by id."""
-    world = stage.tenant(tenant)
-    body = {"security_group_id": world.facts.groups.get(group, group), "direction": "ingress", "ethertype": "IPv4", **match}
-    with roomy(stage.cloud, world.facts.project_id), created(stage.cloud.network, "/security-group-rules", "security_group_rule", body):
+    inventory = stage.tenant(tenant)
+    body = {"security_group_id": inventory.facts.groups.get(group, group), "direction": "ingress", "ethertype": "IPv4", **match}
+    with roomy(stage.cloud, inventory.facts.project_id), created(stage.cloud.network, "/security-group-rules", "security_group_rule", body):
         yield
 
 

@@ -1,6 +1,6 @@
 """From power-on to SSH, alone on the machine.
 
-The server that boots here is the one of the image's tests, with their cards, config drive and namespace, so the code stays with them: it is
+The server that boots here is the one of the image's tests, with their nics, config drive and namespace, so the code stays with them: it is
 run as a program of its own that prints one JSON object.
 """
 

@@ -70,7 +70,7 @@ def verify(
                 doing = what
                 progress.update(task, description=visible(what), completed=done, total=total or None)
 
-            verification = Verification(opened.world, opened.cloud, opened.identities, tell)
+            verification = Verification(opened.inventory, opened.cloud, opened.identities, tell)
             result = verification.run(request)
             result.about = about.of_run(opened.cloud, declarations)
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.declaration.addresses import bastion_address, gateway
 from infra.declaration.model import GATEWAY
 from infra.drift.environment import Environment, TenantEnvironment
-from ringfence.verify.model import Card, Node, Role
+from ringfence.verify.model import Node, NodeNic, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ MANAGEMENT = "management"
 
 
 @dataclass(frozen=True, slots=True)
-class TenantWorld(TenantEnvironment):
+class TenantInventory(TenantEnvironment):
     """One tenant, with what only the cloud knows.
 
     What the stack does not export, the survey of the cloud tells: ``router`` is the address that Neutron chose for the management router
@@ -41,12 +41,12 @@ class TenantWorld(TenantEnvironment):
 
     def _node(self, server: str) -> Node:
         facts = self.facts.servers[server]
-        cards = []
+        nics = []
         for number, zone in enumerate(self.declaration.servers[server].zones):
             nic, declared = facts.nics[zone], self.declaration.zones[zone]
-            # Only the first zone's card has a default route, so only it has a way off its own prefixes.
-            cards.append(
-                Card(
+            # Only the first zone's NIC has a default route, so only it has a way off its own prefixes.
+            nics.append(
+                NodeNic(
                     zone,
                     f"zone{number}",
                     nic.mac.lower(),
@@ -58,30 +58,30 @@ class TenantWorld(TenantEnvironment):
         segment = ip_network(self.facts.management.cidr)
         address = ip_address(facts.management)
         mac = self.macs.get(server, "").lower()
-        cards.append(Card(MANAGEMENT, "mgmt0", mac, (address,), (segment,), (self.management_router(),)))
+        nics.append(NodeNic(MANAGEMENT, "mgmt0", mac, (address,), (segment,), (self.management_router(),)))
         public = IPv4Address(facts.public) if facts.public else None
-        return Node(f"{self.name}/{server}", self.name, Role.SERVER, tuple(cards), public)
+        return Node(f"{self.name}/{server}", self.name, Role.SERVER, tuple(nics), public)
 
 
 @dataclass(frozen=True, slots=True)
-class World(Environment):
+class Inventory(Environment):
     """The tenants under verification and the platform.
 
     ``outer`` is each tenant's address outside, told by its edge router. ``nameless`` are hosts of the cloud's catalogue whose names mean
     nothing on this machine, so that they are not in ``api``.
     """
 
-    tenants: tuple[TenantWorld, ...]
+    tenants: tuple[TenantInventory, ...]
     outer: dict[str, Address] = field(default_factory=dict)
     api: tuple[tuple[Address, int], ...] = ()
     outside: Node | None = None
     nameless: tuple[str, ...] = ()
 
     def bastion(self) -> Node:
-        """Return the bastion as a node; its one card is on the backbone."""
+        """Return the bastion as a node; its one NIC is on the backbone."""
         address = bastion_address(self.platform)
-        card = Card(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
-        return Node("platform/bastion", "platform", Role.BASTION, (card,))
+        nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
+        return Node("platform/bastion", "platform", Role.BASTION, (nic,))
 
     def backbone_router(self) -> Address:
         """The address of the platform's router on the backbone."""

@@ -56,7 +56,7 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class NodeNic:
     """A network card: the zone it is in (or ``management``), its name in the server, and what Neutron gave it."""
 
     label: str
@@ -67,15 +67,15 @@ class Card:
     gateways: tuple[Address, ...] = ()
 
     def gateway(self, version: int) -> Address | None:
-        """Return the card's next hop of a family."""
+        """Return the NIC's next hop of a family."""
         return next((address for address in self.gateways if address.version == version), None)
 
     def address(self, version: int) -> Address | None:
-        """Return the card's address of a family."""
+        """Return the NIC's address of a family."""
         return next((address for address in self.addresses if address.version == version), None)
 
     def is_on_link(self, address: Address) -> bool:
-        """Tell whether the address is in one of the card's own prefixes."""
+        """Tell whether the address is in one of the NIC's own prefixes."""
         return any(address in network for network in self.networks)
 
 
@@ -86,12 +86,12 @@ class Node:
     name: str
     tenant: str
     role: Role
-    cards: tuple[Card, ...]
+    nics: tuple[NodeNic, ...]
     public: Address | None = None
 
-    def card(self, label: str) -> Card:
-        """Return the card of a zone, or the one of management. Raises ``StopIteration`` when there is none."""
-        return next(card for card in self.cards if card.label == label)
+    def nic(self, label: str) -> NodeNic:
+        """Return the NIC of a zone, or the one of management. Raises ``StopIteration`` when there is none."""
+        return next(nic for nic in self.nics if nic.label == label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Case:
     """One line of the expected matrix.
 
     ``accepted`` are the kinds of "no" that pass when it is denied. ``aliases`` are nodes of the source's own tenant that have the same
-    address and may be the ones who answer. ``via`` is the card and the next hop of a frame; empty for sockets.
+    address and may be the ones who answer. ``via`` is the nic and the next hop of a frame; empty for sockets.
     """
 
     source: str
@@ -135,9 +135,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """How a frame leaves: by which card, from which address, to which MAC. ``next_hop`` is asked for when the MAC is not known."""
+    """How a frame leaves: by which NIC, from which address, to which MAC. ``next_hop`` is asked for when the MAC is not known."""
 
-    card: str
+    nic: str
     source: Address
     mac: str
     next_mac: str = ""
@@ -146,7 +146,7 @@ class Via:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """A probe was seen by a node: on its wire, or by a socket behind its firewall."""
 
     node: str
@@ -156,17 +156,17 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """What is known of one probe after its round. ``owner`` is the node whose token was served, empty when none was."""
+class ProbeResult:
+    """What is known of one probe after its batch. ``owner`` is the node whose token was served, empty when none was."""
 
     reach: Reach
     owner: str = ""
     errno: str = ""
-    sights: tuple[Sight, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
     def by(self, layer: str) -> frozenset[str]:
         """Names of the nodes that saw it at a layer."""
-        return frozenset(sight.node for sight in self.sights if sight.layer == layer)
+        return frozenset(observation.node for observation in self.observations if observation.layer == layer)
 
 
 @dataclass(frozen=True, slots=True)

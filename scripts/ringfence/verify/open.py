@@ -14,7 +14,7 @@ from infra.policy.flows import expand
 from ringfence import folder
 from ringfence.verify import failures, stacks
 from ringfence.verify.cloud import discovery
-from ringfence.verify.inventory import TenantWorld, World
+from ringfence.verify.inventory import Inventory, TenantInventory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Opened:
     """What a verification starts from. ``left`` are declared tenants that are not up, with why: nothing is said of them."""
 
-    world: World
+    inventory: Inventory
     cloud: Connection
     identities: dict[str, StackFacts]
     left: dict[str, str] = field(default_factory=dict)
@@ -69,10 +69,10 @@ def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | N
     if not found:
         raise RingfenceError.of("no tenant is up", expected="a stack with outputs", hint="pulumi up -s TENANT")
     today = today or datetime.now(UTC).date()
-    worlds = []
+    inventories = []
     for name, stack in found.items():
         declaration = load_tenant(place / f"Pulumi.{name}.yaml", platform, today=today)
-        worlds.append(TenantWorld(declaration.tenant, expand(declaration, platform), stack.facts))
-    world = World(platform, platform_facts.result(), tuple(worlds), made=made.result())
+        inventories.append(TenantInventory(declaration.tenant, expand(declaration, platform), stack.facts))
+    inventory = Inventory(platform, platform_facts.result(), tuple(inventories), made=made.result())
     with failures.translated("asking the cloud what the stacks did not export"):
-        return Opened(discovery.complete(world, cloud), cloud, found, {} if tenants else left)
+        return Opened(discovery.complete(inventory, cloud), cloud, found, {} if tenants else left)

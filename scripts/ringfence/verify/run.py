@@ -15,9 +15,9 @@ from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.probes import evidence, orders, session, spoof
-from ringfence.verify.probes.orders import Sightings
+from ringfence.verify.probes.fleets import Fleet
+from ringfence.verify.probes.orders import Observations
 from ringfence.verify.probes.plan import Plan, Selection
-from ringfence.verify.probes.rounds import Field
 from ringfence.verify.result import Check, Kind, Result
 from ringfence.verify.storage import at_rest
 from ringfence.verify.turns import Turn
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
-    from ringfence.verify.inventory import World
+    from ringfence.verify.inventory import Inventory
     from ringfence.verify.model import Case
     from ringfence.verify.probes.link import Link
 
@@ -56,9 +56,9 @@ class Request:
 
 @dataclass(slots=True)
 class Verification:
-    """A verification of a world. ``tell`` learns what is going on, how much of it is done, and how much there is."""
+    """A verification of an inventory. ``tell`` learns what is going on, how much of it is done, and how much there is."""
 
-    world: World
+    inventory: Inventory
     cloud: Connection
     identities: dict[str, stacks.StackFacts]
     tell: Callable[[str, int, int], None] = silent
@@ -67,8 +67,8 @@ class Verification:
 
     def run(self, request: Request) -> Result:
         """Run everything that is wanted. A part that cannot run at all becomes an error in the result, and the others still run."""
-        result = Result(tuple(tenant.name for tenant in self.world.tenants), now(), asked=request.kinds)
-        result.zones = {name: f"{node.tenant}/{node.cards[0].label}" for name, node in self.world.nodes().items()}
+        result = Result(tuple(tenant.name for tenant in self.inventory.tenants), now(), asked=request.kinds)
+        result.zones = {name: f"{node.tenant}/{node.nics[0].label}" for name, node in self.inventory.nodes().items()}
         parts: dict[Kind, Callable[[Result], None]] = {Kind.CLOUD: self._cloud, Kind.DENIAL: lambda r: self._denial(r, request)}
         for kind, part in parts.items():
             if kind in request.kinds:
@@ -91,10 +91,10 @@ class Verification:
 
     def _cloud(self, result: Result) -> None:
         found = view.collect(self.cloud)
-        result.checks += [Check(Kind.CLOUD, outcome) for outcome in comparison.compare_again(self.world, stacks.all_made, found)]
+        result.checks += [Check(Kind.CLOUD, outcome) for outcome in comparison.compare_again(self.inventory, stacks.all_made, found)]
 
     def _denial(self, result: Result, request: Request) -> None:
-        result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.world, self.identities, self.tell, request.turn)]
+        result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.inventory, self.identities, self.tell, request.turn)]
 
     def _on_servers(self, result: Result, request: Request) -> None:
         """Log in everywhere and run the parts that need it; whoever cannot be logged in to is an error of the checks that need them."""
@@ -102,7 +102,7 @@ class Verification:
         self.tell("logging in", 0, 0)
         links: dict[str, Link] = {}
         try:
-            with session.logins(self.world) as made:
+            with session.logins(self.inventory) as made:
                 links = made.links
                 result.seconds["login"] = round(time.monotonic() - started, 1)
                 self._logged_in(result, request, made)
@@ -111,40 +111,40 @@ class Verification:
             raise
 
     def _logged_in(self, result: Result, request: Request, made: session.Logins) -> None:
-        plan = Plan(session.with_outside(self.world, made.outside))
-        arena = Field(plan.nodes, made.links, plan.ports, lost=made.lost)
+        plan = Plan(session.with_outside(self.inventory, made.outside))
+        fleet = Fleet(plan.nodes, made.links, plan.ports, lost=made.lost)
         if Kind.GUEST in request.kinds:
-            self._timed(result, Kind.GUEST, lambda r: self._guest(r, arena))
+            self._timed(result, Kind.GUEST, lambda r: self._guest(r, fleet))
         if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
-            self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, arena))
+            self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, fleet))
         if Kind.STORAGE in request.kinds:
-            self._timed(result, Kind.STORAGE, lambda r: self._storage(r, arena))
+            self._timed(result, Kind.STORAGE, lambda r: self._storage(r, fleet))
 
-    def _guest(self, result: Result, arena: Field) -> None:
+    def _guest(self, result: Result, fleet: Fleet) -> None:
         """Ask every server for its inside, all at the same time, and judge it."""
-        servers = {node.name: (tenant, node) for tenant in self.world.tenants for node in tenant.nodes()}
-        answers = arena.each(lambda name: asking.ask(arena.links[name]) if name in servers else None)
+        servers = {node.name: (tenant, node) for tenant in self.inventory.tenants for node in tenant.nodes()}
+        answers = fleet.each(lambda name: asking.ask(fleet.links[name]) if name in servers else None)
         for name, (tenant, node) in servers.items():
-            told = answers.get(name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, arena.lost.get(name)))
-            result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge(self.world, tenant, node, told)]
+            told = answers.get(name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, fleet.lost.get(name)))
+            result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge(self.inventory, tenant, node, told)]
 
-    def _packets(self, result: Result, request: Request, plan: Plan, arena: Field) -> None:
-        arena.listen()
+    def _packets(self, result: Result, request: Request, plan: Plan, fleet: Fleet) -> None:
+        fleet.listen()
         if Kind.MATRIX in request.kinds:
-            self._matrix(result, [case for case in plan.cases() if request.selection.wants(case)], arena)
+            self._matrix(result, [case for case in plan.cases() if request.selection.wants(case)], fleet)
         if Kind.SPOOF in request.kinds:
             started = time.monotonic()
-            self.tell("lying", 0, 0)
-            result.checks += [Check(Kind.SPOOF, outcome) for outcome in spoofing(plan, arena, list(plan.cases()))]
-            result.checks += self._lost(Kind.SPOOF, arena)
+            self.tell("spoofing", 0, 0)
+            result.checks += [Check(Kind.SPOOF, outcome) for outcome in spoofing(plan, fleet, list(plan.cases()))]
+            result.checks += self._lost(Kind.SPOOF, fleet)
             result.seconds[str(Kind.SPOOF)] = round(time.monotonic() - started, 1)
 
-    def _matrix(self, result: Result, cases: Sequence[Case], arena: Field) -> None:
-        if session.OUTSIDE not in arena.nodes:
-            lost = arena.lost.get(session.OUTSIDE)
+    def _matrix(self, result: Result, cases: Sequence[Case], fleet: Fleet) -> None:
+        if session.OUTSIDE not in fleet.nodes:
+            lost = fleet.lost.get(session.OUTSIDE)
             verdict, reason = (Verdict.ERROR, str(lost)) if lost else (Verdict.SKIPPED, session.NO_OUTSIDE)
             result.checks.append(Check(Kind.MATRIX, Outcome("to and from the internet", verdict, reason)))
-        for host in self.world.nameless:
+        for host in self.inventory.nameless:
             result.checks.append(Check(Kind.MATRIX, Outcome(f"to the API on {host}", Verdict.SKIPPED, NAMELESS)))
         done = 0
 
@@ -153,40 +153,40 @@ class Verification:
             done += more
             self.tell("probing", done, len(cases))
 
-        for line in arena.run(cases, count):
+        for line in fleet.run(cases, count):
             result.checks.append(Check.of_line(line))
-        result.checks += self._lost(Kind.MATRIX, arena)
-        result.probes, result.probe_seconds = arena.meter.probes, arena.meter.seconds
+        result.checks += self._lost(Kind.MATRIX, fleet)
+        result.probes, result.probe_seconds = fleet.meter.probes, fleet.meter.seconds
 
-    def _lost(self, kind: Kind, arena: Field) -> list[Check]:
+    def _lost(self, kind: Kind, fleet: Fleet) -> list[Check]:
         """Name every node that took no part, or not to the end, once, with the whole reason."""
-        tenants = {tenant.name for tenant in self.world.tenants}
-        homes = {name: name.partition("/")[0] for name in arena.lost if name in arena.nodes}
+        tenants = {tenant.name for tenant in self.inventory.tenants}
+        homes = {name: name.partition("/")[0] for name in fleet.lost if name in fleet.nodes}
         return [
-            Check(kind, Outcome(f"{name} takes part", Verdict.ERROR, str(arena.lost[name]), home if home in tenants else ""))
+            Check(kind, Outcome(f"{name} takes part", Verdict.ERROR, str(fleet.lost[name]), home if home in tenants else ""))
             for name, home in homes.items()
         ]
 
-    def _storage(self, result: Result, arena: Field) -> None:
-        result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.world, arena, self.tell)]
+    def _storage(self, result: Result, fleet: Fleet) -> None:
+        result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.inventory, fleet, self.tell)]
 
 
-def spoofing(plan: Plan, arena: Field, cases: Sequence[Case]) -> Iterator[Outcome]:
-    """Send the lies with their twins, and the neighbour messages, and judge them by what everybody captured."""
-    before = arena.proofs()
-    lies = list(spoof.lies(cases, plan.nodes, before.neighbours))
-    arena.each(lambda name: arena.send(name, [lie.order(n) for n, lie in enumerate(lies) if lie.source == name], 5.0))
+def spoofing(plan: Plan, fleet: Fleet, cases: Sequence[Case]) -> Iterator[Outcome]:
+    """Send the spoofed frames with their twins, and the neighbour messages, and judge them by what everybody captured."""
+    before = fleet.proofs()
+    spoofed = list(spoof.spoofed_frames(cases, plan.nodes, before.neighbours))
+    fleet.each(lambda name: fleet.send(name, [frame.order(n) for n, frame in enumerate(spoofed) if frame.source == name], 5.0))
     time.sleep(1.0)
-    reports = arena.each(lambda name: orders.report(name, (), arena.seen(name)))
-    yield from spoof.judge(lies, Sightings(reports.values()), arena.why_lost())
+    reports = fleet.each(lambda name: orders.report(name, (), fleet.seen(name)))
+    yield from spoof.judge(spoofed, Observations(reports.values()), fleet.why_lost())
     claims = list(spoof.claims(plan.nodes))
 
     def ask(name: str) -> None:
         own = [claim for claim in claims if claim.source == name]
         frames = [{"id": n, "kind": "frame", "nic": c.device, "hex": c.frame.hex(), "times": 2} for n, c in enumerate(own)]
-        arena.send(name, [*evidence.questions(plan.nodes[name], arena.macs), *frames], 5.0)
+        fleet.send(name, [*evidence.questions(plan.nodes[name], fleet.macs), *frames], 5.0)
 
-    arena.each(ask)
+    fleet.each(ask)
     time.sleep(1.0)
-    wire = arena.each(lambda name: orders.report(name, (), arena.seen(name)).wire)
-    yield from spoof.judge_claims(claims, wire, plan.nodes, arena.why_lost())
+    wire = fleet.each(lambda name: orders.report(name, (), fleet.seen(name)).wire)
+    yield from spoof.judge_claims(claims, wire, plan.nodes, fleet.why_lost())

@@ -77,13 +77,13 @@ WAYS: dict[str, tuple[Change, str]] = {
     "wrong group": (change("ports", "acme-db-data", security_groups=["id-acme-management"]), "acme-db-data has groups acme-management"),
     "other address": (change("ports", "acme-db-data", fixed_ips=[{"ip_address": "10.0.1.77"}]), "has addresses 10.0.1.77"),
     "other MAC": (change("ports", "acme-db-data", mac_address="fa:16:3e:00:00:00"), "port acme-db-data has mac_address fa:16"),
-    "card that learns MACs": (change("ports", "acme-db-data", mac_learning_enabled=True), "acme-db-data has mac_learning_enabled true"),
-    "card taken for infrastructure": (
+    "nic that learns MACs": (change("ports", "acme-db-data", mac_learning_enabled=True), "acme-db-data has mac_learning_enabled true"),
+    "nic taken for infrastructure": (
         change("ports", "acme-db-data", device_owner="network:dhcp"),
         "port acme-db-data has device_owner network:dhcp, declared a server's: its host takes it for infrastructure",
     ),
-    "trusted card": (change("ports", "acme-db-data", trusted=True), "port acme-db-data has trusted true"),
-    "other type of card": (change("ports", "acme-db-data", **{"binding:vnic_type": "direct"}), "has binding:vnic_type direct"),
+    "trusted nic": (change("ports", "acme-db-data", trusted=True), "port acme-db-data has trusted true"),
+    "other type of nic": (change("ports", "acme-db-data", **{"binding:vnic_type": "direct"}), "has binding:vnic_type direct"),
     "port switched off": (change("ports", "acme-db-data", admin_state_up=False), "port acme-db-data has admin_state_up false"),
     "port without a host": (change("ports", "acme-db-data", **{"binding:vif_type": "binding_failed"}), "lost its binding (binding_failed)"),
     "port unbound": (change("ports", "acme-db-data", **{"binding:vif_type": "unbound"}), "lost its binding (unbound)"),
@@ -133,8 +133,8 @@ WAYS: dict[str, tuple[Change, str]] = {
         more("floating_ips", address(None, port_forwardings=[FORWARDING])),
         "undeclared forwarding from public address 172.24.4.99 tcp 22 of project globex to port acme-db-data 5432",
     ),
-    "extra card": (more("ports", CARD), "acme-db has 1 undeclared network card(s): port without a name (x, 10.0.0.99)"),
-    "server without a declared card": (fewer("ports", "acme-db-data"), "acme-db lacks a declared network card"),
+    "extra nic": (more("ports", CARD), "acme-db has 1 undeclared network card(s): port without a name (x, 10.0.0.99)"),
+    "server without a declared nic": (fewer("ports", "acme-db-data"), "acme-db lacks a declared network card"),
     "undeclared server": (more("servers", STRANGER), "undeclared server intruder"),
     "server without its volume": (
         change("servers", "acme-db", **{"os-extended-volumes:volumes_attached": []}),

@@ -201,7 +201,7 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "pool shared": (more("rbac", lent("pool", "subnetpool")), "subnetpool platform-management is shared with project globex"),
     "bastion off": (change("servers", "platform-bastion", status="SHUTOFF"), "platform-bastion is SHUTOFF"),
-    "bastion's second card": (
+    "bastion's second nic": (
         more("ports", {**CARD, "device_id": "server-bastion"}),
         "platform-bastion has 1 undeclared network card(s)",
     ),

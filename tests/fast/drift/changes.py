@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.fast.drift.views import PLATFORM_PROJECT, group, port
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from infra.drift.found import Found
 
 Change = Callable[["Found"], "Found"]
-ACME = world().tenants[0]
+ACME = inventory().tenants[0]
 ANY = {"direction": "ingress", "ethertype": "IPv4", "protocol": None, "port_range_min": None, "port_range_max": None}
 ANY_RULE = {**ANY, "remote_ip_prefix": None, "remote_group_id": None, "remote_address_group_id": None}
 NET, SEGMENT, BACKBONE = ACME.facts.zones["app"].network_id, ACME.facts.management.network_id, "net-backbone"

@@ -12,7 +12,7 @@ from infra.drift.made import Made
 from infra.outcome import Verdict
 from tests.fast.drift import broken, broken_wiring, changes, ordinary
 from tests.fast.drift.views import cloud
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from infra.drift.found import Found
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.fast
 
-WORLD = world()
+INVENTORY = inventory()
 WAYS = broken.WAYS | broken_wiring.WAYS
 
 
 def compared(act: Change | None = None) -> list[Outcome]:
     """Compare a cloud that is as declared but for one thing."""
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     return list(comparison.compare(made, act(view) if act else view, made.tenants))
 
 
@@ -47,7 +47,7 @@ def test_declared_cloud_passes() -> None:
 def test_broken_cloud_is_named(name: str) -> None:
     """Every way to break the cloud is found, the reason names it, and whatever is there is named by the id that the cloud gave it."""
     act, says = WAYS[name]
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     view = act(view)
     requirements = list(comparison.requirements(made, view, made.tenants))
     found = wrong([requirement.outcome() for requirement in requirements])
@@ -70,7 +70,7 @@ def test_deviation_says_in_which_way_something_deviates() -> None:
     """What is declared and gone, what is there and not declared, and what is otherwise than declared are three things."""
     found: dict[str, set[DeviationKind]] = {says: set() for says in KINDS_OF_DEVIATIONS}
     for name in ("port lost", "undeclared port", "port security off"):
-        made, view = cloud(WORLD)
+        made, view = cloud(INVENTORY)
         for requirement in comparison.requirements(made, WAYS[name][0](view), made.tenants):
             for deviation in requirement.deviations:
                 if deviation.text in found:
@@ -113,7 +113,7 @@ def test_attribute_of_another_form_is_an_error() -> None:
 
 def test_what_a_running_update_made_is_no_fault() -> None:
     """A tenant that is being brought up is in the cloud first and in its stack a moment later; a real fault is still named."""
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     early = replace(made, made={**made.made, "globex": Made()}, tenants=made.tenants[:1])
     assert wrong(list(comparison.compare(early, view, early.tenants)))
     assert wrong(list(comparison.compare_again(early, lambda: made.made, view))) == []
@@ -125,13 +125,13 @@ def test_what_a_running_update_made_is_no_fault() -> None:
 
 def test_stacks_are_not_asked_again_when_all_is_well() -> None:
     """The engine is asked once."""
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     assert wrong(list(comparison.compare_again(made, lambda: pytest.fail("asked again"), view))) == []
 
 
 def test_stack_that_is_not_known_makes_everything_undeclared() -> None:
     """Without what a stack made, nothing of it counts as declared: the comparison does not fall back to names."""
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     blind = replace(made, made={name: stack for name, stack in made.made.items() if name != "acme"})
     found = [outcome for outcome in comparison.compare(blind, view, blind.tenants) if outcome.tenant == "acme"]
     assert any("undeclared port acme-db-data" in outcome.reason for outcome in found)
@@ -140,7 +140,7 @@ def test_stack_that_is_not_known_makes_everything_undeclared() -> None:
 
 def test_stack_that_lent_nothing_is_named() -> None:
     """A tenant's servers are on a segment of the platform: without a policy that lends it, somebody shared it in another way."""
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     kinds = {kind: resources for kind, resources in made.made["acme"].kinds.items() if kind != "rbac"}
     blind = replace(made, made={**made.made, "acme": Made(kinds)})
     found = wrong(list(comparison.compare(blind, view, blind.tenants)))
@@ -188,7 +188,7 @@ def another(value: object) -> object:
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"projects", "trunks"}))
 def test_every_attribute_is_compared(kind: str, stack: str) -> None:
     """Whatever changes in a row of what a stack made, something is said: an attribute that nobody looks at has a reason."""
-    made, view = cloud(WORLD)
+    made, view = cloud(INVENTORY)
     known = made.made[stack].ids(kind)
     rows = [row for row in view.rows(kind) if row["id"] in known and row["id"] not in made.made[stack].legs()][:2]
     silent = set()

@@ -15,13 +15,13 @@ from infra.outcome import Verdict
 from infra.outputs import RouterOutput
 from tests.fast.drift import views
 from tests.fast.drift.views import HOPS, PLATFORM_PROJECT
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.drift.found import Found
-    from ringfence.verify.inventory import World
+    from ringfence.verify.inventory import Inventory
     from tests.fast.drift.views import Row
 
 pytestmark = pytest.mark.fast
@@ -36,9 +36,9 @@ def row_of(view: Found, id_: str) -> Row:
     return next(row for row in view.routers if row["id"] == id_)
 
 
-def cloud() -> tuple[World, Found]:
+def cloud() -> tuple[Inventory, Found]:
     """Return a cloud in which globex's route is on the second router, and everything is as declared."""
-    declared = world()
+    declared = inventory()
     backbone = declared.platform.backbone.model_copy(update={"routers": 2})
     facts = msgspec.structs.replace(declared.platform_facts, further_routers=(RouterOutput("router-2", ADDRESS),))
     declared = replace(declared, platform=declared.platform.model_copy(update={"backbone": backbone}), platform_facts=facts)

@@ -12,10 +12,10 @@ from tests.fast.drift import broken, broken_wiring
 from tests.fast.drift.snapshots import snapshot
 from tests.fast.drift.views import cloud
 from tests.fast.neutron.lint.states import declared
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
-WORLD = world()
+INVENTORY = inventory()
 WAYS = broken.WAYS | broken_wiring.WAYS
 
 RULES = "what rules let pass is compared as sets of packets, by the claim `declared` of the proof"
@@ -61,8 +61,8 @@ UNSEEN = {
     "volume type of another back end": STORAGE,
     "labels lost": LABELS,
     "labels of a volume lost": LABELS,
-    "card that learns MACs": FIELDS,
-    "trusted card": FIELDS,
+    "nic that learns MACs": FIELDS,
+    "trusted nic": FIELDS,
     "port not filtered": FIELDS,
     "port behind another": FIELDS,
     "DHCP options on a port": "options of DHCP reach nobody: it is off on every declared subnet, and on is a finding",
@@ -86,7 +86,7 @@ UNSEEN = {
 @functools.cache
 def as_declared() -> frozenset[str]:
     """Return what is said of the cloud that is as declared: nothing."""
-    _, found = cloud(WORLD)
+    _, found = cloud(INVENTORY)
     return frozenset(finding.text for finding in wiring(snapshot(found), declared()))
 
 
@@ -98,7 +98,7 @@ def test_both_say_nothing_of_a_cloud_that_is_as_declared() -> None:
 @pytest.mark.parametrize("name", WAYS)
 def test_what_verify_names_lint_names_too(name: str) -> None:
     """A way that leaves the list of those which a snapshot cannot show leaves it here too."""
-    _, found = cloud(WORLD)
+    _, found = cloud(INVENTORY)
     try:
         texts = [finding.text for finding in wiring(snapshot(WAYS[name][0](found)), declared())]
     except SnapshotError as partial:

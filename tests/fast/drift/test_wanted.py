@@ -11,7 +11,7 @@ from infra.declaration import names
 from infra.drift import wanted
 from infra.drift.made import _TYPES
 from tests.fast.components import recording
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from infra.drift.wanted import Wanted
@@ -30,7 +30,7 @@ NOT_OBJECTS = {
     "openstack:identity/applicationCredential:ApplicationCredential": "who may do what is the part `denial`",
 }
 """Types of the provider that are no rows of the listing, with the reason."""
-WORLD = world()
+INVENTORY = inventory()
 
 
 @functools.cache
@@ -71,14 +71,14 @@ def compared(wanted: Wanted) -> dict[str, set[str]]:
 @pytest.mark.parametrize("number", [0, 1], ids=["acme", "globex"])
 def test_tenants_are_compared_by_the_names_of_the_program(number: int) -> None:
     """A name of the program that the comparison does not ask for would be an undeclared object, one too many a missing one."""
-    tenant = WORLD.tenants[number]
-    assert compared(wanted.of_tenant(WORLD, tenant)) == declared(recorded(tenant.name))
+    tenant = INVENTORY.tenants[number]
+    assert compared(wanted.of_tenant(INVENTORY, tenant)) == declared(recorded(tenant.name))
 
 
 def test_platform_is_compared_by_the_names_of_the_program() -> None:
     """The platform as well."""
     routes: Any = {}
-    assert compared(wanted.of_platform(WORLD, routes)) == declared(recorded(names.PLATFORM))
+    assert compared(wanted.of_platform(INVENTORY, routes)) == declared(recorded(names.PLATFORM))
 
 
 @pytest.mark.parametrize("stack", [names.PLATFORM, "acme", "globex"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
     from infra.declaration.model import Server
-    from ringfence.verify.inventory import TenantWorld, World
+    from ringfence.verify.inventory import Inventory, TenantInventory
 
 Row = dict[str, Any]
 PLATFORM_PROJECT = "project-platform"
@@ -47,16 +47,16 @@ class Cloud:
             self.rows["ports"].append(row)
 
 
-def cloud(world: World) -> tuple[World, Found]:
-    """Return the world with what the stacks made, and what the cloud has when it is as declared; every call returns new rows."""
+def cloud(inventory: Inventory) -> tuple[Inventory, Found]:
+    """Return the inventory with what the stacks made, and what the cloud has when it is as declared; every call returns new rows."""
     found = Cloud()
-    found.rows["projects"] = [{"id": f"project-{name}", "name": name} for name in (names.PLATFORM, *(t.name for t in world.tenants))]
+    found.rows["projects"] = [{"id": f"project-{name}", "name": name} for name in (names.PLATFORM, *(t.name for t in inventory.tenants))]
     found.rows["networks"] = [{**network(PUBLIC, PUBLIC, PLATFORM_PROJECT, []), "router:external": True}]
-    _platform(found, world)
-    for tenant in world.tenants:
-        _tenant(found, world, tenant)
+    _platform(found, inventory)
+    for tenant in inventory.tenants:
+        _tenant(found, inventory, tenant)
     made = {stack: Made(kinds) for stack, kinds in found.made.items()}
-    return replace(world, made=made), Found(**{kind: tuple(rows) for kind, rows in found.rows.items()})
+    return replace(inventory, made=made), Found(**{kind: tuple(rows) for kind, rows in found.rows.items()})
 
 
 def network(name: str, id_: str, project: str, tags: list[str]) -> Row:
@@ -126,14 +126,14 @@ def rule_row(wanted: rendered.SecurityRule) -> Row:
     }
 
 
-def _platform(found: Cloud, world: World) -> None:
-    platform, stack = world.platform, names.PLATFORM
+def _platform(found: Cloud, inventory: Inventory) -> None:
+    platform, stack = inventory.platform, names.PLATFORM
     labels = {"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY}
     tags, project, cidr = names.tag_list(labels), PLATFORM_PROJECT, platform.backbone.cidr
     hop, address = str(cidr[platform.backbone.router]), str(bastion_address(platform))
     found.add(stack, "networks", names.BACKBONE, network(names.BACKBONE, "net-backbone", project, tags), mtu=1442)
     found.add(stack, "subnets", names.BACKBONE, subnet(names.BACKBONE, "net-backbone", cidr, hop, project, tags))
-    routes = [{"destination": tenant.facts.management.cidr, "nexthop": HOPS[tenant.name]} for tenant in world.tenants]
+    routes = [{"destination": tenant.facts.management.cidr, "nexthop": HOPS[tenant.name]} for tenant in inventory.tenants]
     made = router("router-platform", "platform", "172.24.4.9", routes, tags)
     found.add(stack, "routers", names.PLATFORM, made, externalFixedIps=[{"ipAddress": "172.24.4.9"}])
     found.leg(stack, names.PLATFORM, leg("router-platform", "net-backbone", hop))
@@ -142,8 +142,8 @@ def _platform(found: Cloud, world: World) -> None:
     rules.append(rule("egress", str(platform.pool.cidr), ssh))
     found.add(stack, "groups", names.BASTION, group("id-bastion-group", names.BASTION, project, rules, tags))
     at = {"device_owner": "compute:nova", "device_id": "server-bastion", "security_groups": ["id-bastion-group"], "tags": tags}
-    card = port("port-bastion", names.BASTION, "net-backbone", [address], project, **at)
-    found.add(stack, "ports", names.BASTION, card, macAddress=card["mac_address"])
+    nic = port("port-bastion", names.BASTION, "net-backbone", [address], project, **at)
+    found.add(stack, "ports", names.BASTION, nic, macAddress=nic["mac_address"])
     root = names.root_volume(names.PLATFORM, "bastion")
     disk = Disk(root, "server-bastion", 2, platform.default_volume_type, labels)
     _machine(found, stack, Machine(names.BASTION, "server-bastion", platform.bastion.flavor, project, labels), [disk])
@@ -196,10 +196,10 @@ def _machine(found: Cloud, stack: str, machine: Machine, disks: list[Disk]) -> N
         found.add(stack, "volumes", disk.name, volume, imageId="image")
 
 
-def _tenant(found: Cloud, world: World, tenant: TenantWorld) -> None:
+def _tenant(found: Cloud, inventory: Inventory, tenant: TenantInventory) -> None:
     name, facts = tenant.name, tenant.facts
     tags, project = names.tag_list(names.tags(tenant.declaration)), facts.project_id
-    _fence(found, world, tenant, tags)
+    _fence(found, inventory, tenant, tags)
     for zone, declared in tenant.declaration.zones.items():
         on = facts.zones[zone].network_id
         found.add(name, "networks", names.network(name, zone), network(names.network(name, zone), on, project, tags), mtu=1442)
@@ -217,16 +217,16 @@ def _tenant(found: Cloud, world: World, tenant: TenantWorld) -> None:
         row = {"id": f"id-{peers.name}", "name": peers.name, "project_id": project, "addresses": list(peers.prefixes)}
         found.add(name, "address_groups", peers.name, row)
     for server, entry in tenant.declaration.servers.items():
-        _server(found, world, tenant, server, entry)
+        _server(found, inventory, tenant, server, entry)
 
 
-def _fence(found: Cloud, world: World, tenant: TenantWorld, tags: list[str]) -> None:
+def _fence(found: Cloud, inventory: Inventory, tenant: TenantInventory, tags: list[str]) -> None:
     """Add the management segment and the routers."""
     name, facts, segment = tenant.name, tenant.facts.management, names.management(tenant.name)
-    edge, cidr, hop, outer = tenant.facts.edge_router_id, _prefix(facts.cidr), tenant.router, str(world.outer[name])
+    edge, cidr, hop, outer = tenant.facts.edge_router_id, _prefix(facts.cidr), tenant.router, str(inventory.outer[name])
     found.add(name, "networks", segment, network(segment, facts.network_id, PLATFORM_PROJECT, tags), mtu=1442)
     row = subnet(segment, facts.network_id, cidr, None, PLATFORM_PROJECT, tags)
-    row |= {"host_routes": [{"destination": str(world.platform.backbone.cidr), "nexthop": hop}], "subnetpool_id": "pool"}
+    row |= {"host_routes": [{"destination": str(inventory.platform.backbone.cidr), "nexthop": hop}], "subnetpool_id": "pool"}
     found.add(name, "subnets", segment, row)
     found.add(name, "routers", segment, router(facts.router_id, segment, None, [], tags))
     made = router(edge, names.edge_router(name), outer, [], tags)
@@ -257,7 +257,7 @@ def _prefix(cidr: str) -> IPv4Network:
     return IPv4Network(cidr)
 
 
-def _server(found: Cloud, world: World, tenant: TenantWorld, server: str, entry: Server) -> None:
+def _server(found: Cloud, inventory: Inventory, tenant: TenantInventory, server: str, entry: Server) -> None:
     """Add a server with its ports, its volumes and its public address."""
     name, facts, labels = tenant.name, tenant.facts.servers[server], names.tags(tenant.declaration)
     project, tags, groups = tenant.facts.project_id, names.tag_list(labels), {}
@@ -267,13 +267,13 @@ def _server(found: Cloud, world: World, tenant: TenantWorld, server: str, entry:
     for zone in entry.zones:
         key, on = names.port(name, server, zone), tenant.facts.zones[zone].network_id
         addresses = list(map(str, server_addresses(tenant.declaration, server, zone)))
-        card = port(facts.nics[zone].port_id, key, on, addresses, project, **at, security_groups=groups[zone])
-        found.add(name, "ports", key, card, macAddress=card["mac_address"])
+        nic = port(facts.nics[zone].port_id, key, on, addresses, project, **at, security_groups=groups[zone])
+        found.add(name, "ports", key, nic, macAddress=nic["mac_address"])
     key, inside = names.management_port(name, server), [f"id-{names.group(name, names.MANAGEMENT)}"]
     segment = tenant.facts.management.network_id
-    card = port(facts.management_port_id, key, segment, [facts.management], project, **at, security_groups=inside)
-    found.add(name, "ports", key, card, macAddress=card["mac_address"])
-    kind = entry.volume_type or world.platform.default_volume_type
+    nic = port(facts.management_port_id, key, segment, [facts.management], project, **at, security_groups=inside)
+    found.add(name, "ports", key, nic, macAddress=nic["mac_address"])
+    kind = entry.volume_type or inventory.platform.default_volume_type
     disks = [Disk(names.root_volume(name, server), facts.id, entry.root, kind, labels)]
     disks += [Disk(names.data_volume(name, server, disk), facts.id, size.size, kind, labels) for disk, size in entry.data.items()]
     _machine(found, name, Machine(names.server(name, server), facts.id, entry.flavor, project, labels), disks)

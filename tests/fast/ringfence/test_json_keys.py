@@ -25,8 +25,8 @@ from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 from tests.fast.queries.test_answers import two_zones
 from tests.fast.ringfence.command import doubtful, kept
 from tests.fast.ringfence.test_agreement import both_only_send
+from tests.fast.ringfence.verify.inventories import inventory
 from tests.fast.ringfence.verify.test_report import result
-from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,7 +170,7 @@ def test_no_key_of_the_other_answers_gets_another_name(tmp_path: Path, run: Run,
 @pytest.fixture
 def acme_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let one tenant's stack be up, and no other."""
-    up = next(tenant for tenant in world().tenants if tenant.name == "acme")
+    up = next(tenant for tenant in inventory().tenants if tenant.name == "acme")
 
     def tenant(name: str) -> StackFacts:
         if name != "acme":

@@ -25,7 +25,7 @@ PRIVATE = frozenset({Place.ZONE, Place.MANAGEMENT})
 @pytest.fixture(scope="module")
 def pair(stage: Stage) -> tuple[str, str]:
     """Give two tenants."""
-    names = [tenant.name for tenant in stage.opened.world.tenants]
+    names = [tenant.name for tenant in stage.opened.inventory.tenants]
     if len(names) < 2:
         pytest.skip("only one tenant is up: there is nothing to keep apart")
     return names[0], names[1]
@@ -83,7 +83,7 @@ def test_topology_alone_holds(stage: Stage, pair: tuple[str, str]) -> None:
 def joined(stage: Stage, source: str, target: str) -> Iterator[None]:
     """Join the networks of two servers of different tenants by a router, with the routes there and back."""
     one, other = (stage.tenant(name.partition("/")[0]) for name in (source, target))
-    near, far = stage.plan.nodes[source].cards[0], stage.plan.nodes[target].cards[0]
+    near, far = stage.plan.nodes[source].nics[0], stage.plan.nodes[target].nics[0]
     here, there = near.networks[0][-2], far.networks[0][-2]
     network = stage.cloud.network
     there_route = [{"destination": f"{far.addresses[0]}/32", "nexthop": str(here)}]
@@ -102,7 +102,7 @@ def test_groups_hold_when_topology_is_joined(stage: Stage, pair: tuple[str, str]
     source, target = joinable(stage, pair)
     wanted = Selection(frozenset({source}), frozenset({target}), frozenset({Place.ZONE}))
     one, other = source.partition("/")[0], target.partition("/")[0]
-    to, back = stage.plan.nodes[target].cards[0], stage.plan.nodes[source].cards[0]
+    to, back = stage.plan.nodes[target].nics[0], stage.plan.nodes[source].nics[0]
     with joined(stage, source, target), open_guests(stage, source, target):
         closed = stage.packets(wanted)
         out = {"direction": "egress", "protocol": "tcp", "remote_ip_prefix": f"{to.addresses[0]}/32"}
@@ -117,7 +117,7 @@ def joinable(stage: Stage, pair: tuple[str, str]) -> tuple[str, str]:
     """Return two servers of different tenants whose zones have different prefixes, so that one router can have legs in both."""
     for source in sorted(of(stage, pair[0])):
         for target in sorted(of(stage, pair[1])):
-            near, far = stage.plan.nodes[source].cards[0], stage.plan.nodes[target].cards[0]
+            near, far = stage.plan.nodes[source].nics[0], stage.plan.nodes[target].nics[0]
             if not near.networks[0].overlaps(far.networks[0]):
                 return source, target
     pytest.skip("all zones of the two tenants overlap: no router can join them")

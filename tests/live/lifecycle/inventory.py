@@ -25,7 +25,7 @@ POOL = "RINGFENCE_STORAGE_POOL"
 
 
 def everything(cloud: Connection) -> frozenset[str]:
-    """Return ``kind id name`` of everything that the admin can list, and of what lies in the raw storage where that can be read."""
+    """Return ``kind id name`` of everything that the admin can list, and of what spoofed in the raw storage where that can be read."""
     parts = (_identity(cloud), _compute(cloud), _blocks(cloud), _images(cloud), _network(cloud), _placement(cloud), _raw())
     return frozenset(f"{kind} {name}" for part in parts for kind, name in part)
 

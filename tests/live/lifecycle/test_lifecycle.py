@@ -125,7 +125,7 @@ def wait_until_half_made(update: subprocess.Popen[str]) -> None:
 
 def failures(opened: Opened, kinds: frozenset[Kind]) -> list[str]:
     """Verify tenants and return what is wrong; something must have passed."""
-    result = Verification(opened.world, opened.cloud, opened.identities).run(Request(kinds))
+    result = Verification(opened.inventory, opened.cloud, opened.identities).run(Request(kinds))
     assert any(check.outcome.verdict is Verdict.PASS for check in result.checks)
     return [f"{c.outcome.check}: {c.outcome.reason}" for c in result.checks if c.outcome.verdict in {Verdict.FAIL, Verdict.ERROR}]
 

@@ -64,7 +64,7 @@ class Move:
 
 def test_no_moment_is_wider_than_old_and_new(stage: Stage, tmp_path: Path) -> None:
     """While a flow's port changes and changes back, only its old and its new port are ever open; all else stays as it was."""
-    name = stage.opened.world.tenants[0].name
+    name = stage.opened.inventory.tenants[0].name
     project = Project(tmp_path, name)
     project.copy_declaration()
     changed = project.declared()

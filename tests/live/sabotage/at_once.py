@@ -38,7 +38,7 @@ def twin_group(scene: Scene) -> AbstractContextManager[Any]:
 
 def twin_network(scene: Scene) -> AbstractContextManager[Any]:
     """Make a second network with the name of a zone's."""
-    zone = scene.stage.plan.nodes[scene.target].cards[0].label
+    zone = scene.stage.plan.nodes[scene.target].nics[0].label
     return _twin(scene, "/networks", "network", {"name": names.network(scene.tenant, zone)})
 
 
@@ -50,7 +50,7 @@ def twin_port(scene: Scene) -> AbstractContextManager[Any]:
 
 def twin_router(scene: Scene) -> AbstractContextManager[Any]:
     """Make a second router with the name of the edge router, in the platform's project as that one."""
-    platform = scene.stage.opened.world.platform_facts.project_id
+    platform = scene.stage.opened.inventory.platform_facts.project_id
     return _twin(scene, "/routers", "router", {"name": names.edge_router(scene.tenant), "project_id": platform})
 
 
@@ -62,7 +62,7 @@ def twin_address_group(scene: Scene) -> AbstractContextManager[Any]:
 
 def spare_address(scene: Scene) -> AbstractContextManager[Any]:
     """Take a second public address for the tenant, that is on no port yet."""
-    outside = scene.stage.opened.world.platform_facts.external_network_id
+    outside = scene.stage.opened.inventory.platform_facts.external_network_id
     return _twin(scene, "/floatingips", "floatingip", {"floating_network_id": outside})
 
 
@@ -78,7 +78,7 @@ TWINS: dict[str, tuple[Way, str]] = {
 
 def _subnet(scene: Scene, **values: object) -> AbstractContextManager[None]:
     facts = scene.stage.tenant(scene.tenant).facts.zones
-    subnet = facts[scene.stage.plan.nodes[scene.target].cards[0].label].subnet_ids[0]
+    subnet = facts[scene.stage.plan.nodes[scene.target].nics[0].label].subnet_ids[0]
     return changed(scene.stage.cloud.network, f"/subnets/{subnet}", "subnet", values)
 
 
@@ -89,7 +89,7 @@ def dns_servers(scene: Scene) -> AbstractContextManager[None]:
 
 def allocation_pool(scene: Scene) -> AbstractContextManager[None]:
     """Let Neutron give out two addresses of a zone only."""
-    network = scene.stage.plan.nodes[scene.target].cards[0].networks[0]
+    network = scene.stage.plan.nodes[scene.target].nics[0].networks[0]
     return _subnet(scene, allocation_pools=[{"start": str(network[-4]), "end": str(network[-3])}])
 
 
@@ -204,17 +204,17 @@ ATTRIBUTES: dict[str, tuple[Way, str]] = {
 
 
 def _backbone(scene: Scene) -> str:
-    return str(scene.stage.opened.world.platform_facts.backbone.network_id)
+    return str(scene.stage.opened.inventory.platform_facts.backbone.network_id)
 
 
 def _platform_router(scene: Scene) -> str:
-    return str(scene.stage.opened.world.platform_facts.router_id)
+    return str(scene.stage.opened.inventory.platform_facts.router_id)
 
 
 @contextlib.contextmanager
 def route_of_the_platform(scene: Scene) -> Iterator[None]:
     """Add a route to the platform's router by the call that leaves all others alone."""
-    hop = scene.stage.opened.world.platform.backbone.cidr[-2]
+    hop = scene.stage.opened.inventory.platform.backbone.cidr[-2]
     path, body = f"/routers/{_platform_router(scene)}", {"router": {"routes": [{"destination": NEIGHBOUR, "nexthop": str(hop)}]}}
     ask(scene.stage.cloud.network, "PUT", f"{path}/add_extraroutes", body)
     try:
@@ -233,7 +233,7 @@ def backbone_shared(scene: Scene) -> AbstractContextManager[Any]:
 
 def backbone_dns(scene: Scene) -> AbstractContextManager[None]:
     """Give the backbone a name server."""
-    subnet = scene.stage.opened.world.platform_facts.backbone.subnet_id
+    subnet = scene.stage.opened.inventory.platform_facts.backbone.subnet_id
     return changed(scene.stage.cloud.network, f"/subnets/{subnet}", "subnet", {"dns_nameservers": ["192.0.2.53"]})
 
 
@@ -241,7 +241,7 @@ def backbone_dns(scene: Scene) -> AbstractContextManager[None]:
 def backbone_port(scene: Scene) -> Iterator[None]:
     """Open a port of a tenant on the backbone, with a public address through the platform's router."""
     neutron = scene.stage.cloud.network
-    outside = scene.stage.opened.world.platform_facts.external_network_id
+    outside = scene.stage.opened.inventory.platform_facts.external_network_id
     with created(neutron, "/ports", "port", {"network_id": _backbone(scene), "project_id": scene.project, "name": "intruder"}) as port:
         body = {"floating_network_id": outside, "port_id": port["id"], "project_id": scene.project}
         with created(neutron, "/floatingips", "floatingip", body):
@@ -258,7 +258,7 @@ def second_subnet(scene: Scene) -> AbstractContextManager[Any]:
 def bastion_rule(scene: Scene) -> Iterator[None]:
     """Open the bastion to everybody."""
     neutron = scene.stage.cloud.network
-    group = scene.stage.opened.world.made[names.PLATFORM].get("groups", names.BASTION)
+    group = scene.stage.opened.inventory.made[names.PLATFORM].get("groups", names.BASTION)
     assert group is not None
     body = {"security_group_id": group.id, "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "remote_ip_prefix": "0.0.0.0/0"}
     with created(neutron, "/security-group-rules", "security_group_rule", body):

@@ -109,7 +109,7 @@ def plain_volume(scene: Scene) -> Iterator[None]:
 def floating_ip(scene: Scene) -> Iterator[None]:
     """Give a private server a public address."""
     network = scene.stage.cloud.network
-    external = scene.stage.opened.world.platform_facts.external_network_id
+    external = scene.stage.opened.inventory.platform_facts.external_network_id
     body = {"floating_network_id": external, "port_id": scene.port(scene.target), "project_id": scene.project}
     with roomy(scene.stage.cloud, scene.project), created(network, "/floatingips", "floatingip", body):
         yield
@@ -141,7 +141,7 @@ def _detached(scene: Scene, port: str) -> None:
 @contextlib.contextmanager
 def strange_router(scene: Scene) -> Iterator[None]:
     """Plug a router of somebody else's into a zone."""
-    address = scene.stage.plan.nodes[scene.target].cards[0].networks[0][-3]
+    address = scene.stage.plan.nodes[scene.target].nics[0].networks[0][-3]
     with contextlib.ExitStack() as stack:
         router = stack.enter_context(created(scene.stage.cloud.network, "/routers", "router", {"name": "strange"}))
         stack.enter_context(leg(scene.stage, router["id"], scene.network(), str(address)))
@@ -151,7 +151,7 @@ def strange_router(scene: Scene) -> Iterator[None]:
 def static_route(scene: Scene) -> AbstractContextManager[None]:
     """Route towards another tenant's prefix."""
     facts = scene.stage.tenant(scene.tenant).facts
-    hop = scene.stage.plan.nodes[scene.target].cards[0].networks[0][-4]
+    hop = scene.stage.plan.nodes[scene.target].nics[0].networks[0][-4]
     routes = [{"destination": "10.99.0.0/24", "nexthop": str(hop)}]
     return changed(scene.stage.cloud.network, f"/routers/{facts.edge_router_id}", "router", {"routes": routes})
 
@@ -165,7 +165,7 @@ def undeclared_port(scene: Scene) -> AbstractContextManager[None]:
 def dhcp_on(scene: Scene) -> AbstractContextManager[None]:
     """Let Neutron hand out addresses and routes."""
     facts = scene.stage.tenant(scene.tenant).facts.zones
-    subnet = facts[scene.stage.plan.nodes[scene.target].cards[0].label].subnet_ids[0]
+    subnet = facts[scene.stage.plan.nodes[scene.target].nics[0].label].subnet_ids[0]
     return changed(scene.stage.cloud.network, f"/subnets/{subnet}", "subnet", {"enable_dhcp": True})
 
 

@@ -24,8 +24,8 @@ def guest_rule(scene: Scene) -> AbstractContextManager[None]:
 
 
 def sshd_on_zone(scene: Scene) -> AbstractContextManager[None]:
-    """Let a second SSH daemon listen on a zone's card, by a configuration of its own on a port that is nobody's."""
-    address = scene.stage.plan.nodes[scene.target].cards[0].addresses[0]
+    """Let a second SSH daemon listen on a zone's NIC, by a configuration of its own on a port that is nobody's."""
+    address = scene.stage.plan.nodes[scene.target].nics[0].addresses[0]
     daemon = f"/usr/sbin/sshd -f /dev/null -h /etc/ssh/ssh_host_ed25519_key -o ListenAddress={address}:2022 -o PidFile=/run/sabotage.pid"
     # The daemon goes into the background before it listens.
     start = f"mkdir -p /run/sshd && {daemon} && for _ in $(seq 100); do [ -s /run/sabotage.pid ] && exit 0; sleep 0.1; done; exit 1"
@@ -42,10 +42,10 @@ def management_default(scene: Scene) -> AbstractContextManager[None]:
 
 def guest_route(scene: Scene) -> AbstractContextManager[None]:
     """Give a server a static route to another tenant."""
-    words = ("10.99.0.0/24", "via", str(scene.stage.plan.nodes[scene.target].cards[0].gateways[0]))
+    words = ("10.99.0.0/24", "via", str(scene.stage.plan.nodes[scene.target].nics[0].gateways[0]))
     return inside(scene.stage, scene.target, ("ip", "route", "add", *words), ("ip", "route", "del", *words))
 
 
 def forwarding(scene: Scene) -> AbstractContextManager[None]:
-    """Let a server forward between its cards."""
+    """Let a server forward between its NICs."""
     return inside(scene.stage, scene.target, ("sysctl", "-w", "net.ipv4.ip_forward=1"), ("sysctl", "-w", "net.ipv4.ip_forward=0"))

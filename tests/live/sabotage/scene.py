@@ -28,11 +28,11 @@ class Scene:
 
     def port_name(self) -> str:
         """Return the name of the target's port in its first zone."""
-        return names.port(self.tenant, self.target.partition("/")[2], self.stage.plan.nodes[self.target].cards[0].label)
+        return names.port(self.tenant, self.target.partition("/")[2], self.stage.plan.nodes[self.target].nics[0].label)
 
     def words(self) -> dict[str, str]:
         """Return what stands for itself in the words that name a sabotage."""
-        zone = self.stage.plan.nodes[self.target].cards[0].label
+        zone = self.stage.plan.nodes[self.target].nics[0].label
         return {"tenant": self.tenant, "other": self.other, "group": self.group(), "zone": zone, "port": self.port_name()}
 
     @property
@@ -43,8 +43,8 @@ class Scene:
     def network(self, tenant: str = "") -> str:
         """Return the id of the network of the target's first zone, or of another tenant's first zone."""
         facts = self.stage.tenant(tenant or self.tenant).facts.zones
-        return str((facts[self.stage.plan.nodes[self.target].cards[0].label] if not tenant else next(iter(facts.values()))).network_id)
+        return str((facts[self.stage.plan.nodes[self.target].nics[0].label] if not tenant else next(iter(facts.values()))).network_id)
 
     def group(self) -> str:
         """Return the key of the group of the target's zone."""
-        return f"zone-{self.stage.plan.nodes[self.target].cards[0].label}"
+        return f"zone-{self.stage.plan.nodes[self.target].nics[0].label}"

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture(scope="module")
 def scene(stage: Stage) -> Scene:
     """Give the scene: the first tenant, with the two ends of one of its flows."""
-    names = [tenant.name for tenant in stage.opened.world.tenants]
+    names = [tenant.name for tenant in stage.opened.inventory.tenants]
     if len(names) < 2:
         pytest.skip("only one tenant is up")
     case = next(
@@ -70,7 +70,7 @@ def test_sabotage_is_caught(scene: Scene, unbroken: Analysis, name: str, record_
         analysed = analysing.result().since(unbroken) if analysing else {}
     record_property("seconds", round(seconds, 1))
     record_property("found by", ", ".join(sorted(analysed)))
-    scene.stage.arena.listen_again(scene.target)
+    scene.stage.fleet.listen_again(scene.target)
     assert any(way.says in line for line in found), found
     assert analysed.keys() == way.finders, analysed
 

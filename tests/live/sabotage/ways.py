@@ -60,7 +60,7 @@ WAYS = {
     "DHCP on": Way(in_cloud.dhcp_on, Look.CLOUD, "has DHCP on", LINT),
     "nft flushed": Way(in_guest.flushed, Look.GUEST, "flushed or changed by hand"),
     "rule in the guest by hand": Way(in_guest.guest_rule, Look.GUEST, "flushed or changed by hand"),
-    "sshd on the tenant card": Way(in_guest.sshd_on_zone, Look.GUEST, "SSH listens on"),
+    "sshd on the tenant nic": Way(in_guest.sshd_on_zone, Look.GUEST, "SSH listens on"),
     "management default route": Way(in_guest.management_default, Look.GUEST, "undeclared route default via"),
     "static route in the guest": Way(in_guest.guest_route, Look.GUEST, "undeclared route 10.99.0.0/24"),
     "guest forwards": Way(in_guest.forwarding, Look.GUEST, "forwarding is on"),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringfence.verify.model import Role
+from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.plan import Plan
-from ringfence.verify.probes.rounds import Field
 from tests.truth.agent.lan import Lan
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def lan() -> Iterator[Lan]:
 @pytest.fixture(scope="session")
 def plan(lan: Lan) -> Plan:
     """Give the expected matrix of the declarations in the tree."""
-    return Plan(lan.world)
+    return Plan(lan.inventory)
 
 
 @pytest.fixture
-def field(lan: Lan, plan: Plan) -> Iterator[Field]:
+def field(lan: Lan, plan: Plan) -> Iterator[Fleet]:
     """Give a field with a program running in every namespace."""
     with contextlib.ExitStack() as stack:
         links = {
@@ -37,6 +37,6 @@ def field(lan: Lan, plan: Plan) -> Iterator[Field]:
             for name in plan.nodes
             if plan.nodes[name].role is not Role.OUTSIDE
         }
-        field = Field(plan.nodes, links, plan.ports)
+        field = Fleet(plan.nodes, links, plan.ports)
         field.listen()
         yield field

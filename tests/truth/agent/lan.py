@@ -1,6 +1,6 @@
 """Two tenants, their management segments and the bastion as network namespaces, with the kernel's own routers, bridges and nftables.
 
-The guests' rulesets are the product's. The groups are played by a stateless bridge ruleset in front of every zone card, made from the same
+The guests' rulesets are the product's. The groups are played by a stateless bridge ruleset in front of every zone NIC, made from the same
 policy; the topology is played by one namespace of routers for each tenant, so that equal addresses never meet.
 """
 
@@ -18,7 +18,7 @@ from infra.outputs import BastionOutput, ManagementOutput
 from infra.policy.flows import expand
 from infra.policy.rules import Direction
 from infra.render import nftables
-from ringfence.verify.inventory import TenantWorld, World
+from ringfence.verify.inventory import Inventory, TenantInventory
 from ringfence.verify.probes.link import Link, through_command
 from tests.fast import exported
 from tests.truth import netns
@@ -41,16 +41,16 @@ def sh(*command: str, told: str = "") -> str:
     return done.stdout
 
 
-def mac(tenant: str, server: str, card: int) -> str:
-    """Return a fixed MAC for a card."""
-    return f"fa:16:3e:{len(tenant):02x}:{sum(server.encode()) % 256:02x}:{card:02x}"
+def mac(tenant: str, server: str, nic: int) -> str:
+    """Return a fixed MAC for a NIC."""
+    return f"fa:16:3e:{len(tenant):02x}:{sum(server.encode()) % 256:02x}:{nic:02x}"
 
 
 @dataclass
 class Lan:
     """The namespaces; ``close`` takes them away again."""
 
-    world: World
+    inventory: Inventory
     names: list[str] = field(default_factory=list)
 
     @classmethod
@@ -61,8 +61,8 @@ class Lan:
         for name, segment in SEGMENTS.items():
             declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
             made, macs = facts(declaration.tenant, segment)
-            tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), made, macs=macs))
-        lan = cls(World(platform, exported.platform(bastion=BastionOutput("", "", "", "")), tuple(tenants)))
+            tenants.append(TenantInventory(declaration.tenant, expand(declaration, platform), made, macs=macs))
+        lan = cls(Inventory(platform, exported.platform(bastion=BastionOutput("", "", "", "")), tuple(tenants)))
         try:
             lan.raise_all()
         except BaseException:
@@ -99,10 +99,10 @@ class Lan:
         self.ip("platform/router", "addr add 172.29.0.1/24 dev leg")
         self.ip("platform/router", "link set leg up")
         self.ip("platform/bastion", "link set router master mgmt0 up")
-        for number, tenant in enumerate(self.world.tenants):
+        for number, tenant in enumerate(self.inventory.tenants):
             self.tenant(tenant, number)
 
-    def tenant(self, tenant: TenantWorld, number: int) -> None:
+    def tenant(self, tenant: TenantInventory, number: int) -> None:
         """Build a tenant: its routers, its zones, its segment, its leg on the backbone, its servers."""
         core = tenant.name
         self.new(core)
@@ -126,21 +126,21 @@ class Lan:
         self.inside(core, "nft", "-f", "-", told=groups(tenant))
         self.inside(core, "nft", "-f", "-", told=port_security(tenant))
 
-    def server(self, tenant: TenantWorld, server: str) -> None:
-        """Build a server with its cards, routes and ruleset."""
+    def server(self, tenant: TenantInventory, server: str) -> None:
+        """Build a server with its NICs, routes and ruleset."""
         node = next(node for node in tenant.nodes() if node.name == f"{tenant.name}/{server}")
         self.new(node.name)
-        for card in node.cards:
-            near = f"{server}-{card.device}"
-            self.ip(tenant.name, f"link add {near} type veth peer name {card.device} netns {self.ns(node.name)}")
-            self.ip(tenant.name, f"link set {near} master {'mgmt' if card.device == 'mgmt0' else card.label} up")
-            self.ip(node.name, f"link set {card.device} address {mac(tenant.name, server, node.cards.index(card))}")
-            for address, network in zip(card.addresses, card.networks, strict=True):
-                self.ip(node.name, f"addr add {address}/{network.prefixlen} dev {card.device} {'nodad' if address.version == 6 else ''}")
-            self.ip(node.name, f"link set {card.device} up")
-        for hop in node.cards[0].gateways:
+        for nic in node.nics:
+            near = f"{server}-{nic.device}"
+            self.ip(tenant.name, f"link add {near} type veth peer name {nic.device} netns {self.ns(node.name)}")
+            self.ip(tenant.name, f"link set {near} master {'mgmt' if nic.device == 'mgmt0' else nic.label} up")
+            self.ip(node.name, f"link set {nic.device} address {mac(tenant.name, server, node.nics.index(nic))}")
+            for address, network in zip(nic.addresses, nic.networks, strict=True):
+                self.ip(node.name, f"addr add {address}/{network.prefixlen} dev {nic.device} {'nodad' if address.version == 6 else ''}")
+            self.ip(node.name, f"link set {nic.device} up")
+        for hop in node.nics[0].gateways:
             self.ip(node.name, f"-{hop.version} route add default via {hop}")
-        self.ip(node.name, f"route add 172.29.0.0/24 via {node.cards[-1].gateways[0]}")
+        self.ip(node.name, f"route add 172.29.0.0/24 via {node.nics[-1].gateways[0]}")
         text = nftables.render(tenant.policy, server)
         self.inside(node.name, "nft", "-f", "-", told=text)
 
@@ -159,8 +159,8 @@ def facts(tenant: Tenant, segment: str) -> tuple[TenantOutput, dict[str, str]]:
     servers, macs = {}, {}
     for number, (name, server) in enumerate(tenant.servers.items()):
         zones = {
-            zone: {"port_id": "", "mac": mac(tenant.name, name, card), "addresses": [str(n[host]) for n in tenant.zones[zone].networks]}
-            for card, (zone, host) in enumerate(server.zones.items())
+            zone: {"port_id": "", "mac": mac(tenant.name, name, nic), "addresses": [str(n[host]) for n in tenant.zones[zone].networks]}
+            for nic, (zone, host) in enumerate(server.zones.items())
         }
         macs[name] = mac(tenant.name, name, len(server.zones))
         servers[name] = exported.server(name, nics=zones, management=str(ip_network(segment)[5 + number]))
@@ -178,10 +178,10 @@ def topology() -> str:
         }\n"""
 
 
-def groups(tenant: TenantWorld) -> str:
+def groups(tenant: TenantInventory) -> str:
     """Return the groups as bridge rules, matching both ways without state: the kernel has no conntrack for bridges here."""
-    cards = {f"{nic.server}-zone{list(tenant.declaration.servers[nic.server].zones).index(nic.zone)}": nic for nic in tenant.policy.nics}
-    rules = {device: tenant.policy.nic_rules(nic) for device, nic in cards.items()}
+    nics = {f"{nic.server}-zone{list(tenant.declaration.servers[nic.server].zones).index(nic.zone)}": nic for nic in tenant.policy.nics}
+    rules = {device: tenant.policy.nic_rules(nic) for device, nic in nics.items()}
     rules |= {f"{server}-mgmt0": tenant.policy.groups["management"].rules for server in tenant.declaration.servers}
     chains = []
     for hook, end, here in (("prerouting", "iifname", Direction.EGRESS), ("postrouting", "oifname", Direction.INGRESS)):
@@ -192,22 +192,22 @@ def groups(tenant: TenantWorld) -> str:
     return "table bridge groups {\n" + "\n".join(chains) + "\n}\n"
 
 
-def port_security(tenant: TenantWorld) -> str:
-    """Return what Neutron's port security does: a card sends from its own MAC and addresses only, in ARP and neighbour discovery too."""
+def port_security(tenant: TenantInventory) -> str:
+    """Return what Neutron's port security does: a NIC sends from its own MAC and addresses only, in ARP and neighbour discovery too."""
     lines = []
     for node in tenant.nodes():
-        for card in node.cards:
-            near = f'iifname "{node.name.partition("/")[2]}-{card.device}"'
-            four = ", ".join(str(a) for a in card.addresses if a.version == 4)
-            six = ", ".join([*(str(a) for a in card.addresses if a.version == 6), "fe80::/10", "::"])
+        for nic in node.nics:
+            near = f'iifname "{node.name.partition("/")[2]}-{nic.device}"'
+            four = ", ".join(str(a) for a in nic.addresses if a.version == 4)
+            six = ", ".join([*(str(a) for a in nic.addresses if a.version == 6), "fe80::/10", "::"])
             lines += [
-                f"{near} ether saddr != {card.mac} drop",
+                f"{near} ether saddr != {nic.mac} drop",
                 f"{near} ip saddr != {{ {four} }} drop",
                 f"{near} ip6 saddr != {{ {six} }} drop",
                 f"{near} arp saddr ip != {{ {four} }} drop",
             ]
             # The low half of the target address of an advertisement: nft of Debian 12 has no name for it.
-            claimed = [int(hop) & LOW_HALF for hop in card.gateways if hop.version == 6]
+            claimed = [int(hop) & LOW_HALF for hop in nic.gateways if hop.version == 6]
             lines += [f"{near} icmpv6 type nd-neighbor-advert @th,128,64 {number:#x} drop" for number in claimed]
     rules = "\n".join(lines)
     return f"table bridge security {{\nchain in {{ type filter hook prerouting priority -10; policy accept;\n{rules}\n}}\n}}\n"

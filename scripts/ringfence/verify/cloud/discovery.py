@@ -1,4 +1,4 @@
-"""What only the cloud knows: addresses of routers, MACs of management cards, where the API is. Asked once, as the operator's admin."""
+"""What only the cloud knows: addresses of routers, MACs of management NICs, where the API is. Asked once, as the operator's admin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.model import Address
     from infra.outputs import ManagementOutput
-    from ringfence.verify.inventory import World
+    from ringfence.verify.inventory import Inventory
 
 Json = dict[str, Any]
 HTTPS = 443
@@ -28,20 +28,20 @@ AT_ONCE = 50
 """Values of an attribute in one question: their ids make a URL of 2,000 characters."""
 
 
-def complete(world: World, cloud: Connection) -> World:
-    """Return the world with what the stacks did not export filled in, asked for all tenants together."""
-    segments = [str(tenant.facts.management.network_id) for tenant in world.tenants]
+def complete(inventory: Inventory, cloud: Connection) -> Inventory:
+    """Return the inventory with what the stacks did not export filled in, asked for all tenants together."""
+    segments = [str(tenant.facts.management.network_id) for tenant in inventory.tenants]
     ports = chosen(cloud.network, "/ports", "ports", network_id=segments)
-    edges = chosen(cloud.network, "/routers", "routers", id=[str(tenant.facts.edge_router_id) for tenant in world.tenants])
+    edges = chosen(cloud.network, "/routers", "routers", id=[str(tenant.facts.edge_router_id) for tenant in inventory.tenants])
     macs = {row["id"]: str(row["mac_address"]) for row in ports}
     tenants, outer = [], {}
-    for tenant in world.tenants:
+    for tenant in inventory.tenants:
         own = {name: macs.get(server.management_port_id, "") for name, server in tenant.facts.servers.items()}
         tenants.append(replace(tenant, router=_leg(ports, tenant.facts.management), macs=own))
         outer[tenant.name] = next((_outer(row) for row in edges if row["id"] == tenant.facts.edge_router_id), None)
-    apis, nameless = api(cloud, world.platform_facts.external_network_id)
+    apis, nameless = api(cloud, inventory.platform_facts.external_network_id)
     return replace(
-        world,
+        inventory,
         tenants=tuple(tenants),
         outer={name: address for name, address in outer.items() if address},
         api=tuple(apis),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.outputs import ServerOutput
-    from ringfence.verify.inventory import TenantWorld
+    from ringfence.verify.inventory import TenantInventory
 
 Json = dict[str, Any]
 REFUSED = frozenset({403, 404})
@@ -108,7 +108,7 @@ def show(service: str, path: str) -> Call:
     return Call(service, "GET", path)
 
 
-def across(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Attempt]:
+def across(attacker: TenantInventory, victim: TenantInventory) -> Iterator[Attempt]:
     """Yield what one tenant's deployer and reader try on another tenant."""
     for who in Who:
         for name, call, twin in _shows(victim):
@@ -121,32 +121,32 @@ def across(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Attempt]:
         yield Attempt(words, attacker.name, Who.DEPLOYER, call, victim.name, twin, refused, granted)
 
 
-def has_servers(tenant: TenantWorld) -> bool:
+def has_servers(tenant: TenantInventory) -> bool:
     """A tenant of networks only is asked for what it has."""
     return bool(tenant.facts.servers)
 
 
-def first_server(tenant: TenantWorld) -> ServerOutput:
+def first_server(tenant: TenantInventory) -> ServerOutput:
     """Return the facts of the first server."""
     return next(iter(tenant.facts.servers.values()))
 
 
-def port_of(tenant: TenantWorld) -> str:
-    """Return the port of its first card."""
+def port_of(tenant: TenantInventory) -> str:
+    """Return the port of its first NIC."""
     return next(iter(first_server(tenant).nics.values())).port_id
 
 
-def network_of(tenant: TenantWorld) -> str:
+def network_of(tenant: TenantInventory) -> str:
     """Return the network of the first zone."""
     return next(iter(tenant.facts.zones.values())).network_id
 
 
-def group_of(tenant: TenantWorld) -> str:
+def group_of(tenant: TenantInventory) -> str:
     """Return the first security group."""
     return next(iter(tenant.facts.groups.values()))
 
 
-def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
+def _shows(victim: TenantInventory) -> Iterator[tuple[str, Call, Call]]:
     things = {}
     if has_servers(victim):
         server = first_server(victim)
@@ -164,7 +164,7 @@ def _shows(victim: TenantWorld) -> Iterator[tuple[str, Call, Call]]:
     yield from ((name, call, call) for name, call in things.items())
 
 
-def _listings(victim: TenantWorld) -> Iterator[tuple[str, Call, str]]:
+def _listings(victim: TenantInventory) -> Iterator[tuple[str, Call, str]]:
     if has_servers(victim):
         server = first_server(victim)
         yield "servers", show("compute", "/servers"), server.id
@@ -174,7 +174,7 @@ def _listings(victim: TenantWorld) -> Iterator[tuple[str, Call, str]]:
     yield "security groups", show("network", "/security-groups"), group_of(victim)
 
 
-def _changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+def _changes(attacker: TenantInventory, victim: TenantInventory) -> Iterator[Change]:
     if has_servers(attacker) and has_servers(victim):
         yield from _compute_changes(attacker, victim)
     if has_servers(victim):
@@ -183,7 +183,7 @@ def _changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
     yield from _network_changes(attacker, victim)
 
 
-def _compute_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+def _compute_changes(attacker: TenantInventory, victim: TenantInventory) -> Iterator[Change]:
     server, own = first_server(victim), first_server(attacker)
     path, port, volume = f"/servers/{server.id}", f"/ports/{port_of(victim)}", f"/volumes/{server.volumes.root}"
     twin = show("compute", path)
@@ -201,7 +201,7 @@ def _compute_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
     yield "lists the servers of all projects, {victim}'s too", everybody, twin, REFUSED, OK
 
 
-def _port_changes(victim: TenantWorld) -> Iterator[Change]:
+def _port_changes(victim: TenantInventory) -> Iterator[Change]:
     """Yield what needs a server's port, or a security group that one holds: one that is on no port could be deleted by its owner."""
     port = f"/ports/{port_of(victim)}"
     change = Call("network", "PUT", port, {"port": {"description": ""}})
@@ -212,7 +212,7 @@ def _port_changes(victim: TenantWorld) -> Iterator[Change]:
     yield "deletes {victim}'s security group", delete, delete, REFUSED, IN_USE
 
 
-def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Change]:
+def _network_changes(attacker: TenantInventory, victim: TenantInventory) -> Iterator[Change]:
     network, group = f"/networks/{network_of(victim)}", group_of(victim)
     description = {"description": ""}
     change = Call("network", "PUT", network, {"network": description})
@@ -239,7 +239,7 @@ def _network_changes(attacker: TenantWorld, victim: TenantWorld) -> Iterator[Cha
     )
 
 
-def _storage_changes(victim: TenantWorld) -> Iterator[Change]:
+def _storage_changes(victim: TenantInventory) -> Iterator[Change]:
     server = first_server(victim)
     volume = f"/volumes/{server.volumes.root}"
     change = Call("block_storage", "PUT", volume, {"volume": {"metadata": {}}})

@@ -20,7 +20,7 @@ from ringfence.verify.turns import Turn, pairs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ringfence.verify.inventory import World
+    from ringfence.verify.inventory import Inventory
     from ringfence.verify.stacks import Identity, StackFacts
 
 AT_ONCE = 4
@@ -33,22 +33,24 @@ ALL = Turn()
 """A cycle of one turn: every pair at once."""
 
 
-def run(world: World, identities: Mapping[str, StackFacts], tell: Callable[[str, int, int], None], turn: Turn = ALL) -> Iterator[Outcome]:
+def run(
+    inventory: Inventory, identities: Mapping[str, StackFacts], tell: Callable[[str, int, int], None], turn: Turn = ALL
+) -> Iterator[Outcome]:
     """Yield the outcomes of all attempts, within each tenant and across all pairs of tenants whose turn it is."""
     logins: dict[Cloud, Connection] = {}
-    for tenant in world.tenants:
+    for tenant in inventory.tenants:
         logins[tenant.name, Who.DEPLOYER] = clouds.deployer(clouds.Credential.of(identities[tenant.name].deployer.values))
         logins[tenant.name, Who.READER] = reader(identities[tenant.name].reader)
-    attempts = [attempt for tenant in world.tenants for attempt in within(tenant)]
-    tenants = {tenant.name: tenant for tenant in world.tenants}
+    attempts = [attempt for tenant in inventory.tenants for attempt in within(tenant)]
+    tenants = {tenant.name: tenant for tenant in inventory.tenants}
     asked = pairs(list(tenants), turn)
     attempts += [attempt for one, other in asked for attempt in across(tenants[one], tenants[other])]
     left = len(tenants) * (len(tenants) - 1) - len(asked)
     if left:
         words = f"{turn}: {len(asked):,} of {len(asked) + left:,} ordered pairs are asked; each is in one turn of the cycle"
         yield Outcome("the other pairs of tenants", Verdict.SKIPPED, words)
-    if len(world.tenants) == 1:
-        yield Outcome("another tenant tries", Verdict.SKIPPED, ALONE, world.tenants[0].name)
+    if len(inventory.tenants) == 1:
+        yield Outcome("another tenant tries", Verdict.SKIPPED, ALONE, inventory.tenants[0].name)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for done, outcome in enumerate(pool.map(lambda attempt: make(attempt, logins), attempts), start=1):
             tell("asking the API", done, len(attempts))

@@ -22,10 +22,10 @@ from ringfence.verify.denial.attempts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringfence.verify.inventory import TenantWorld
+    from ringfence.verify.inventory import TenantInventory
 
 
-def within(tenant: TenantWorld) -> Iterator[Attempt]:
+def within(tenant: TenantInventory) -> Iterator[Attempt]:
     """Yield what a tenant's own people try: the reader to change anything, the deployer to touch what belongs to the platform."""
     for name, (call, twin, granted) in {**_by_reader(tenant), **(_by_reader_on_servers(tenant) if has_servers(tenant) else {})}.items():
         words = f"{tenant.name}'s reader {name}"
@@ -34,7 +34,7 @@ def within(tenant: TenantWorld) -> Iterator[Attempt]:
         yield Attempt(f"{tenant.name}'s deployer {name}", tenant.name, Who.DEPLOYER, call, tenant.name, twin)
 
 
-def _by_reader(tenant: TenantWorld) -> dict[str, tuple[Call, Call, frozenset[int]]]:
+def _by_reader(tenant: TenantInventory) -> dict[str, tuple[Call, Call, frozenset[int]]]:
     """Return nothing that a quota could refuse: Neutron and Cinder ask the quota before they ask who it is."""
     network = f"/networks/{network_of(tenant)}"
     rule = {"security_group_id": group_of(tenant), "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
@@ -45,7 +45,7 @@ def _by_reader(tenant: TenantWorld) -> dict[str, tuple[Call, Call, frozenset[int
     }
 
 
-def _by_reader_on_servers(tenant: TenantWorld) -> dict[str, tuple[Call, Call, frozenset[int]]]:
+def _by_reader_on_servers(tenant: TenantInventory) -> dict[str, tuple[Call, Call, frozenset[int]]]:
     server = first_server(tenant)
     path, volume = f"/servers/{server.id}", f"/volumes/{server.volumes.root}"
     seen = show("compute", path)
@@ -61,7 +61,7 @@ def _by_reader_on_servers(tenant: TenantWorld) -> dict[str, tuple[Call, Call, fr
     }
 
 
-def _by_deployer(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
+def _by_deployer(tenant: TenantInventory) -> dict[str, tuple[Call, Call]]:
     facts = tenant.facts
     segment, subnet = f"/networks/{facts.management.network_id}", f"/subnets/{facts.management.subnet_id}"
     enter = {"port": {"network_id": facts.management.network_id, "name": "intruder", "port_security_enabled": False}}
@@ -80,7 +80,7 @@ def _by_deployer(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
     }
 
 
-def _by_deployer_on_ports(tenant: TenantWorld) -> dict[str, tuple[Call, Call]]:
+def _by_deployer_on_ports(tenant: TenantInventory) -> dict[str, tuple[Call, Call]]:
     port = f"/ports/{first_server(tenant).management_port_id}"
     off = {"port": {"port_security_enabled": False, "security_groups": []}}
     pairs = {"port": {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]}}

@@ -185,7 +185,7 @@ class FrameProbe(Probe):
     """Put a ready-made frame on a network card, past the server's own firewall; whoever receives it tells."""
 
     def open(self) -> None:
-        """Bind to the card; protocol 0 receives nothing."""
+        """Bind to the NIC; protocol 0 receives nothing."""
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.setblocking(False)
         self.sock.bind((self.order["nic"], 0))
@@ -197,7 +197,7 @@ class FrameProbe(Probe):
         try:
             self.sock.send(bytes.fromhex(self.order["hex"]))
         except BlockingIOError:
-            # The card's queue is full. It is tried again until the probe's time is over; a card that never takes it is an error.
+            # The NIC's queue is full. It is tried again until the probe's time is over; a NIC that never takes it is an error.
             if now >= self.deadline:
                 self.finish("ERROR", number=errno.EAGAIN)
             return

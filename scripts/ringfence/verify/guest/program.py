@@ -4,7 +4,7 @@ It is sent through SSH as text and read from there, so nothing is written on the
 python3-minimal. One request per line of standard input and one answer per line of standard output, both JSON; when the input ends, or
 after some time whatever happens, the process ends, and with it every socket it opened.
 
-Two sights are kept apart. *wire*: a copy of the frame was taken from the network card, before the server's own firewall saw it. *guest*:
+Two observations are kept apart. *wire*: a copy of the frame was taken from the NIC, before the server's own firewall saw it. *guest*:
 a socket received it, so the server's firewall let it in as well. It decides nothing: what ought to have happened is known elsewhere.
 """
 

@@ -60,7 +60,7 @@ class Witness:
     def listen_on(self, want: Json) -> int:
         """Open one listener and return the error number, 0 when it is up.
 
-        A port that is taken on another card only, as by a daemon that is bound to the management card, can still be had on this card by
+        A port that is taken on another NIC only, as by a daemon that is bound to the management NIC, can still be had on this NIC by
         being bound to it as well; then nobody within this server can reach it, which is told as ``bound``.
         """
         for device in ("", want["device"]):
@@ -126,7 +126,7 @@ class Witness:
             self.guest.append({"protocol": "icmp", "address": "", "port": 0, "from": source[0], "token": token})
 
     def capture(self, nic: str, program: list[list[int]]) -> None:
-        """Take copies of the frames that arrive on a card, in promiscuous mode, narrowed by a BPF program."""
+        """Take copies of the frames that arrive on a NIC, in promiscuous mode, narrowed by a BPF program."""
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         sock.setblocking(False)
         code = array.array("B", b"".join(struct.pack("HBBI", *line) for line in program))
@@ -134,8 +134,8 @@ class Witness:
         sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HxxxxxxP", len(program), address))
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
         sock.bind((nic, ETH_P_ALL))
-        card = struct.pack("IHH8s", socket.if_nametoindex(nic), PACKET_MR_PROMISC, 0, b"")
-        sock.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, card)
+        membership = struct.pack("IHH8s", socket.if_nametoindex(nic), PACKET_MR_PROMISC, 0, b"")
+        sock.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership)
         self.captures.append(sock)
         self.loop.watch(sock, selectors.EVENT_READ, partial(self.captured, sock, nic))
 

@@ -1,4 +1,4 @@
-"""The inside of a server against its declaration: ruleset, listening sockets, routes, cards. Pure; what it reads is collected elsewhere.
+"""The inside of a server against its declaration: ruleset, listening sockets, routes, NICs. Pure; what it reads is collected elsewhere.
 
 Packets cannot show everything: a flushed ruleset behind closed groups lets nothing through, and is a missing layer all the same.
 """
@@ -18,7 +18,7 @@ from infra.render import nftables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ringfence.verify.inventory import TenantWorld, World
+    from ringfence.verify.inventory import Inventory, TenantInventory
     from ringfence.verify.model import Node
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "routes6": ("ip", "-j", "-6", "route", "show", "table", "all"),
     "rules4": ("ip", "-j", "-4", "rule", "show"),
     "rules6": ("ip", "-j", "-6", "rule", "show"),
-    "cards": ("ip", "-j", "link", "show"),
+    "nics": ("ip", "-j", "link", "show"),
     "forwarding": ("sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"),
 }
 """What is asked of a server, by name; run as root."""
@@ -58,18 +58,18 @@ class Answers:
         return json.loads(self.text(name) or "[]")
 
 
-def judge(world: World, tenant: TenantWorld, node: Node, answers: Answers) -> Iterator[Outcome]:
+def judge(inventory: Inventory, tenant: TenantInventory, node: Node, answers: Answers) -> Iterator[Outcome]:
     """Yield one outcome for each part of a server's inside; what cannot be read is an error."""
     server = node.name.partition("/")[2]
     text = nftables.render(tenant.policy, server)
     parts: dict[str, Callable[[], list[str]]] = {
         "ruleset is the declared one": lambda: ruleset(text, answers.json("policy")),
-        "SSH listens on the management NIC only": lambda: sockets(answers.text("sockets").splitlines(), node, world.platform.ssh_port),
+        "SSH listens on the management NIC only": lambda: sockets(answers.text("sockets").splitlines(), node, inventory.platform.ssh_port),
         "routes are the declared ones": lambda: [
-            *routes(world, node, [*answers.json("routes4"), *answers.json("routes6")]),
+            *routes(inventory, node, [*answers.json("routes4"), *answers.json("routes6")]),
             *rules(node, [*answers.json("rules4"), *answers.json("rules6")]),
         ],
-        "NICs are the declared ones": lambda: cards(node, answers.json("cards")),
+        "NICs are the declared ones": lambda: nics(node, answers.json("nics")),
         "forwards nothing": lambda: forwarding(answers.text("forwarding")),
     }
     for what, compare in parts.items():
@@ -104,11 +104,11 @@ def ruleset(declared: str, shown: Json) -> list[str]:
 
 
 def sockets(lines: Sequence[str], node: Node, ssh: int) -> list[str]:
-    """Return the sockets that listen for SSH, by their port or by their program, anywhere but on the management card.
+    """Return the sockets that listen for SSH, by their port or by their program, anywhere but on the management NIC.
 
     ``lines`` are those of ``ss -Hlntup``: an SSH daemon on a port of a flow would be a way in that no port number shows.
     """
-    management = {str(address) for card in node.cards if card.label == "management" for address in card.addresses}
+    management = {str(address) for nic in node.nics if nic.label == "management" for address in nic.addresses}
     problems = []
     for line in lines:
         local = line.split()[4]
@@ -120,16 +120,16 @@ def sockets(lines: Sequence[str], node: Node, ssh: int) -> list[str]:
     return problems
 
 
-def routes(world: World, node: Node, entries: Sequence[Json]) -> list[str]:
-    """Compare routes: the cards' own prefixes, a default through the first card, the backbone through the management router.
+def routes(inventory: Inventory, node: Node, entries: Sequence[Json]) -> list[str]:
+    """Compare routes: the NICs' own prefixes, a default through the first NIC, the backbone through the management router.
 
-    A card may have a table of its own, for what is sent from its own addresses: its prefixes and its own gateways, nothing else.
+    A NIC may have a table of its own, for what is sent from its own addresses: its prefixes and its own gateways, nothing else.
     """
-    first, management = node.cards[0], node.card("management")
-    own = {(str(network), "", card.device) for card in node.cards for network in card.networks}
-    backbone = {(str(world.platform.backbone.cidr), str(management.gateways[0]), management.device)}
+    first, management = node.nics[0], node.nic("management")
+    own = {(str(network), "", nic.device) for nic in node.nics for network in nic.networks}
+    backbone = {(str(inventory.platform.backbone.cidr), str(management.gateways[0]), management.device)}
     wanted = own | backbone | {("default", str(gateway), first.device) for gateway in first.gateways}
-    aside = own | backbone | {("default", str(hop), card.device) for card in node.cards if card is not management for hop in card.gateways}
+    aside = own | backbone | {("default", str(hop), nic.device) for nic in node.nics if nic is not management for hop in nic.gateways}
     found: dict[bool, set[tuple[str, str, str]]] = {True: set(), False: set()}
     for entry in entries:
         if entry.get("type", "unicast") in NOT_ROUTES or entry.get("table") == "local" or _is_local_by_nature(entry["dst"]):
@@ -147,23 +147,23 @@ def _words(to: str, hop: str, device: str) -> str:
 
 def rules(node: Node, entries: Sequence[Json]) -> list[str]:
     """Find routing rules that are neither the kernel's own nor for what is sent from one of the server's addresses."""
-    own = {str(address) for card in node.cards for address in card.addresses}
+    own = {str(address) for nic in node.nics for address in nic.addresses}
     strange = [entry for entry in entries if str(entry.get("table")) not in KERNEL_TABLES and entry.get("src") not in own]
     return [f"undeclared routing rule from {entry.get('src')} to table {entry.get('table')}" for entry in strange]
 
 
 def _is_local_by_nature(destination: str) -> bool:
-    """Tell link-local and multicast routes, which every IPv6 card has."""
+    """Tell link-local and multicast routes, which every IPv6 NIC has."""
     if destination == "default":
         return False
     network = ip_network(destination, strict=False)
     return isinstance(network, IPv6Network) and (network.subnet_of(LINK_LOCAL) or network.subnet_of(MULTICAST))
 
 
-def cards(node: Node, entries: Sequence[Json]) -> list[str]:
-    """Compare network cards by name and MAC."""
+def nics(node: Node, entries: Sequence[Json]) -> list[str]:
+    """Compare NICs by name and MAC."""
     found = {entry["ifname"]: entry.get("address", "") for entry in entries if entry["ifname"] != "lo"}
-    wanted = {card.device: card.mac for card in node.cards}
+    wanted = {nic.device: nic.mac for nic in node.nics}
     problems = [f"undeclared NIC {name} ({found[name]})" for name in sorted(found.keys() - wanted.keys())]
     problems += [f"missing NIC {name}" for name in sorted(wanted.keys() - found.keys())]
     changed = [name for name in wanted.keys() & found.keys() if wanted[name] and wanted[name] != found[name]]

@@ -1,4 +1,4 @@
-"""The positive twins of a round: listeners that answered their own server, cards that heard their gateways, flows that passed. Pure."""
+"""The positive twins of a batch: listeners that answered their own server, NICs that heard their gateways, flows that passed. Pure."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Layer, Observation, Place, Proof, Reach
+from ringfence.verify.model import Layer, Place, ProbeResult, Proof, Reach
 from ringfence.verify.probes import frames
 from ringfence.verify.probes.frames import ADVERTISEMENT, ARP_REPLY, ARP_REQUEST, BROADCAST, Ends
 from ringfence.verify.probes.judge import judge
-from ringfence.verify.probes.orders import Sightings, observe
+from ringfence.verify.probes.orders import Observations, probe_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from infra.outcome import Outcome
-    from ringfence.verify.model import Card, Case, Node
+    from ringfence.verify.model import Case, Node, NodeNic
     from ringfence.verify.probes.frames import Seen
     from ringfence.verify.probes.orders import Order, Report
 
@@ -28,7 +28,7 @@ Listener = tuple[str, str, str, int]
 NO_TOKEN = "0" * 16
 OWN_COPIES = 8
 BOUND = "bound"
-"""The guest's program says so of a listener that shares its port with one on another card: it is up, but not to be reached from within."""
+"""The guest's program says so of a listener that shares its port with one on another NIC: it is up, but not to be reached from within."""
 
 ROUTERS = frozenset({Place.GATEWAY, Place.ROUTER})
 TAKEN = "EADDRINUSE"
@@ -37,14 +37,14 @@ MANAGEMENT_DEVICE = "mgmt0"
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """What was proven at one moment, before or after a round's probes."""
+    """What was proven at one moment, before or after a batch's probes."""
 
     listeners: frozenset[Listener] = frozenset()
     neighbours: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """(node, device, address that was asked for) -> the MAC that answered."""
 
     @property
-    def cards(self) -> frozenset[tuple[str, str]]:
+    def nics(self) -> frozenset[tuple[str, str]]:
         """Cards (node, device) that sent a question and captured its answer."""
         return frozenset((node, device) for node, device, _ in self.neighbours)
 
@@ -55,8 +55,8 @@ class Proofs:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """Everything that is known of one round."""
+class Batch:
+    """Everything that is known of one batch."""
 
     orders: tuple[Order, ...]
     reports: tuple[Report, ...]
@@ -69,20 +69,20 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case after its round: what was observed, what proves it, what came of it."""
+    """One case after its batch: what was observed, what proves it, what came of it."""
 
     case: Case
-    observation: Observation
+    observation: ProbeResult
     proof: Proof
     outcome: Outcome
 
 
 def listeners(node: Node, ports: Iterable[int]) -> list[Json]:
-    """Return what a node listens on: every probed port, TCP and UDP, at every address of every card."""
+    """Return what a node listens on: every probed port, TCP and UDP, at every address of every NIC."""
     return [
-        {"protocol": protocol, "address": str(address), "port": port, "device": card.device}
-        for card in node.cards
-        for address in card.addresses
+        {"protocol": protocol, "address": str(address), "port": port, "device": nic.device}
+        for nic in node.nics
+        for address in nic.addresses
         for protocol in ("tcp", "udp")
         for port in ports
     ]
@@ -110,14 +110,14 @@ def listener_key(one: Json) -> tuple[str, str, int]:
 
 
 def questions(node: Node, macs: Mapping[tuple[str, str], str]) -> Iterator[Json]:
-    """Yield the ARP requests and neighbour solicitations of every card for its gateways."""
-    for card in node.cards:
-        mac = card.mac or macs[node.name, card.device]
-        for gateway in card.gateways:
-            own = card.address(gateway.version)
+    """Yield the ARP requests and neighbour solicitations of every NIC for its gateways."""
+    for nic in node.nics:
+        mac = nic.mac or macs[node.name, nic.device]
+        for gateway in nic.gateways:
+            own = nic.address(gateway.version)
             if own is not None:
                 raw = question(mac, own, gateway)
-                yield {"id": "question", "kind": "frame", "nic": card.device, "hex": raw.hex(), "times": 2}
+                yield {"id": "question", "kind": "frame", "nic": nic.device, "hex": raw.hex(), "times": 2}
 
 
 def question(mac: str, own: IPv4Address | IPv6Address, wanted: IPv4Address | IPv6Address, token: str = NO_TOKEN) -> bytes:
@@ -133,9 +133,9 @@ def is_answer(seen: Seen) -> bool:
 
 
 def _is_ssh(one: Json) -> bool:
-    """Tell a port that is taken on the management card: by the daemon through which this very conversation is held.
+    """Tell a port that is taken on the management NIC: by the daemon through which this very conversation is held.
 
-    It is bound to that card, so the server cannot reach it from within.
+    It is bound to that NIC, so the server cannot reach it from within.
     """
     return (one["errno"], one["protocol"], one["device"]) == (TAKEN, "tcp", MANAGEMENT_DEVICE)
 
@@ -159,11 +159,11 @@ def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) ->
     return Proofs(frozenset(up), heard)
 
 
-def lines(happened: Round, nodes: Mapping[str, Node], identities: Mapping[str, str]) -> list[Line]:
-    """Judge all cases of a round, the allowed ones first, because they are the twins of the others."""
-    sightings = Sightings(happened.reports)
+def lines(happened: Batch, nodes: Mapping[str, Node], identities: Mapping[str, str]) -> list[Line]:
+    """Judge all cases of a batch, the allowed ones first, because they are the twins of the others."""
+    observations = Observations(happened.reports)
     results = {result["id"]: result for told in happened.reports for result in told.results}
-    seen = {order.number: observe(results.get(order.number), sightings.of(order), identities) for order in happened.orders}
+    seen = {order.number: probe_result(results.get(order.number), observations.of(order), identities) for order in happened.orders}
     twins: dict[tuple[str, Layer], list[Case]] = {}
     judged: dict[int, Line] = {}
     for order in sorted(happened.orders, key=lambda order: order.case.expected is not Expected.ALLOWED):
@@ -176,7 +176,7 @@ def lines(happened: Round, nodes: Mapping[str, Node], identities: Mapping[str, s
     return [judged[number] for number in sorted(judged)]
 
 
-def _proof(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> Proof:
+def _proof(case: Case, happened: Batch, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> Proof:
     """Collect what proves a "no"."""
     missing = tuple(f"{told.node} lost {told.lost} captured frames" for told in happened.reports if told.lost)
     return Proof(
@@ -198,54 +198,54 @@ def loss(case: Case, lost: Mapping[str, str], nodes: Mapping[str, Node]) -> str:
         return ""
     gone = [name for name in dict.fromkeys((case.source, case.target.node)) if name in lost]
     if case.target.place in ROUTERS:
-        asking = [node.name for node in nodes.values() if any(case.target.address in card.gateways for card in node.cards)]
+        asking = [node.name for node in nodes.values() if any(case.target.address in nic.gateways for nic in node.nics)]
         gone += asking if asking and lost.keys() >= set(asking) else []
     return "; ".join(f"{name} takes no part: {lost[name]}" for name in dict.fromkeys(gone))
 
 
 def not_tried(case: Case, lost: str) -> Line:
     """Return the line of a case that nobody could try, with why."""
-    seen, proof = Observation(Reach.ERROR, errno="not tried"), Proof(lost=lost)
+    seen, proof = ProbeResult(Reach.ERROR, errno="not tried"), Proof(lost=lost)
     return Line(case, seen, proof, judge(case, seen, proof))
 
 
-def _sender(case: Case, happened: Round, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> str:
-    """Name the source's best twin: an allowed flow of the same protocol, any allowed flow, or its listener and its card."""
+def _sender(case: Case, happened: Batch, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> str:
+    """Name the source's best twin: an allowed flow of the same protocol, any allowed flow, or its listener and its NIC."""
     passed = sorted(twins.get((case.source, case.layer), ()), key=lambda twin: twin.protocol != case.protocol)
     if passed:
         return passed[0].name
-    card = case.via.card if case.via else nodes[case.source].cards[0].device
-    # The host outside has no gateway to ask; the bastion's and the servers' cards do.
-    heard = (case.source, card) in happened.before.cards & happened.after.cards or not any(c.gateways for c in nodes[case.source].cards)
+    nic = case.via.nic if case.via else nodes[case.source].nics[0].device
+    # The host outside has no gateway to ask; the bastion's and the servers' NICs do.
+    heard = (case.source, nic) in happened.before.nics & happened.after.nics or not any(c.gateways for c in nodes[case.source].nics)
     if case.layer is Layer.NETWORK:
-        return f"{case.source} {card} hears its gateway" if heard else ""
+        return f"{case.source} {nic} hears its gateway" if heard else ""
     own = any(node == case.source and case.protocol in {protocol, "icmp"} for node, _, protocol, _ in happened.after.listeners)
-    return f"{case.source} reaches its own listener and {card} hears its gateway" if own and heard else ""
+    return f"{case.source} reaches its own listener and {nic} hears its gateway" if own and heard else ""
 
 
-def _listener(case: Case, happened: Round, nodes: Mapping[str, Node]) -> bool | None:
+def _listener(case: Case, happened: Batch, nodes: Mapping[str, Node]) -> bool | None:
     """Tell whether the target's listener was up before and after; ``None`` for ICMP and for targets without one."""
     if not case.target.node or case.protocol == "icmp":
         return None
     address = case.target.address
     if case.target.place is Place.PUBLIC:
-        address = nodes[case.target.node].cards[0].addresses[0]
+        address = nodes[case.target.node].nics[0].addresses[0]
     if case.target.place is Place.BASTION:
-        address = nodes[case.target.node].cards[0].addresses[0]
+        address = nodes[case.target.node].nics[0].addresses[0]
     return (case.target.node, str(address), case.protocol, case.port) in happened.before.listeners & happened.after.listeners
 
 
-def _receiver(case: Case, happened: Round, nodes: Mapping[str, Node]) -> bool:
-    """Tell whether the target would have seen it: its card hears its gateway, or, without a program there, it answers its neighbours."""
-    both = happened.before.cards & happened.after.cards
+def _receiver(case: Case, happened: Batch, nodes: Mapping[str, Node]) -> bool:
+    """Tell whether the target would have seen it: its NIC hears its gateway, or, without a program there, it answers its neighbours."""
+    both = happened.before.nics & happened.after.nics
     if case.target.node:
-        card = _target_card(case, nodes)
-        return (case.target.node, card.device) in both or not card.gateways
+        nic = _target_nic(case, nodes)
+        return (case.target.node, nic.device) in both or not nic.gateways
     if case.target.place in ROUTERS:
         return str(case.target.address) in happened.before.addresses & happened.after.addresses
     # Nobody is meant to serve the metadata address or the API to a tenant: that nobody answers is what is claimed.
     return True
 
 
-def _target_card(case: Case, nodes: Mapping[str, Node]) -> Card:
-    return nodes[case.target.node].card(case.target.label)
+def _target_nic(case: Case, nodes: Mapping[str, Node]) -> NodeNic:
+    return nodes[case.target.node].nic(case.target.label)

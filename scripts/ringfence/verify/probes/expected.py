@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.model import Address
     from infra.policy.rules import Rule, TenantPolicy
-    from ringfence.verify.model import Card, Node, Target
+    from ringfence.verify.model import Node, NodeNic, Target
 
 ECHO_REQUEST = {4: 8, 6: 128}
 NO_FLOW = "no flow allows it"
@@ -55,19 +55,19 @@ class Expectation:
     def __init__(self, policies: dict[str, TenantPolicy], nodes: dict[str, Node], outer: dict[str, Address]) -> None:
         self._policies, self._nodes, self._outer = policies, nodes, outer
 
-    def rules(self, node: Node, card: Card) -> tuple[Rule, ...]:
-        """Return the rules in force on a card of a tenant's server."""
+    def rules(self, node: Node, nic: NodeNic) -> tuple[Rule, ...]:
+        """Return the rules in force on a NIC of a tenant's server."""
         policy = self._policies[node.tenant]
-        if card.label == "management":
+        if nic.label == "management":
             return policy.groups["management"].rules
         server = node.name.partition("/")[2]
-        nic = next(nic for nic in policy.server_nics(server) if nic.zone == card.label)
-        return policy.nic_rules(nic)
+        declared = next(declared for declared in policy.server_nics(server) if declared.zone == nic.label)
+        return policy.nic_rules(declared)
 
-    def decide(self, source: Node, card: Card, target: Target, protocol: str, port: int) -> tuple[Expected, str]:
+    def decide(self, source: Node, nic: NodeNic, target: Target, protocol: str, port: int) -> tuple[Expected, str]:
         """Say whether the packets pass, and why: the flow's name, or what forbids it."""
-        sent = first_packet((card.address(target.address.version), target.address), protocol, port)
-        out = self._leaves(source, card, sent)
+        sent = first_packet((nic.address(target.address.version), target.address), protocol, port)
+        out = self._leaves(source, nic, sent)
         if out is None:
             return Expected.DENIED, NO_FLOW
         barrier = self._barrier(source, target)
@@ -78,15 +78,15 @@ class Expectation:
         receiver = self._nodes.get(target.node)
         if receiver is None or receiver.role is not Role.SERVER:
             return Expected.DENIED, NO_FLOW
-        seen = first_packet((self._seen_as(source, card, target), target.address), protocol, port)
-        rule = matching(self.rules(receiver, receiver.card(target.label)), Direction.INGRESS, seen)
+        seen = first_packet((self._seen_as(source, nic, target), target.address), protocol, port)
+        rule = matching(self.rules(receiver, receiver.nic(target.label)), Direction.INGRESS, seen)
         return (Expected.ALLOWED, rule.origin.flow) if rule else (Expected.DENIED, NO_FLOW)
 
-    def _leaves(self, source: Node, card: Card, packet: Packet | None) -> str | None:
+    def _leaves(self, source: Node, nic: NodeNic, packet: Packet | None) -> str | None:
         """Return the name of what lets the packet out of its sender; the outside and the bastion have no rules of a tenant."""
         if source.role is not Role.SERVER:
             return str(source.role)
-        rule = matching(self.rules(source, card), Direction.EGRESS, packet)
+        rule = matching(self.rules(source, nic), Direction.EGRESS, packet)
         return rule.origin.flow if rule else None
 
     def _barrier(self, source: Node, target: Target) -> str:
@@ -100,8 +100,8 @@ class Expectation:
             return NO_PATH
         return ""
 
-    def _seen_as(self, source: Node, card: Card, target: Target) -> Address | None:
+    def _seen_as(self, source: Node, nic: NodeNic, target: Target) -> Address | None:
         """Return the address that the receiver sees the packets come from."""
         if target.place is Place.PUBLIC and source.role is Role.SERVER:
             return source.public or self._outer.get(source.tenant)
-        return card.address(target.address.version)
+        return nic.address(target.address.version)

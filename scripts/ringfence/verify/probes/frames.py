@@ -26,7 +26,7 @@ ND_HOPS = 255
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """From where to where a frame goes, in both layers; any of them may be a lie."""
+    """From where to where a frame goes, in both layers; any of them may be spoofed."""
 
     mac: str
     next_mac: str
@@ -38,7 +38,7 @@ class Ends:
 class Seen:
     """What a captured frame says. ``kind`` is tcp, udp, icmp, arp, nd or other; ``token`` is empty when it carries none.
 
-    For ARP and neighbour discovery ``source`` is the address that is claimed, ``mac`` the card that claims it.
+    For ARP and neighbour discovery ``source`` is the address that is claimed, ``mac`` the NIC that claims it.
     """
 
     kind: str

@@ -13,19 +13,19 @@ from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Reach
 
 if TYPE_CHECKING:
-    from ringfence.verify.model import Case, Observation, Proof
+    from ringfence.verify.model import Case, ProbeResult, Proof
 
 SAME_MINUTE = 60.0
 """Seconds: how far a "no" and its twins may be apart."""
 
 
-def judge(case: Case, seen: Observation, proof: Proof) -> Outcome:
+def judge(case: Case, seen: ProbeResult, proof: Proof) -> Outcome:
     """Return the outcome of a case."""
     verdict, reason = _verdict(case, seen, proof)
     return Outcome(case.name, verdict, reason, case.source.partition("/")[0])
 
 
-def _verdict(case: Case, seen: Observation, proof: Proof) -> tuple[Verdict, str]:
+def _verdict(case: Case, seen: ProbeResult, proof: Proof) -> tuple[Verdict, str]:
     if seen.reach is Reach.ERROR and not proof.lost:
         return Verdict.ERROR, f"the probe itself failed ({seen.errno or 'no result'})"
     strangers = (seen.by("wire") | seen.by("guest")) - {case.target.node, case.source} - case.aliases
@@ -40,8 +40,8 @@ def _verdict(case: Case, seen: Observation, proof: Proof) -> tuple[Verdict, str]
     return _denied(case, seen, proof)
 
 
-def _allowed(case: Case, seen: Observation) -> tuple[Verdict, str]:
-    """A "yes" needs the target itself: its token, or its sight of the probe."""
+def _allowed(case: Case, seen: ProbeResult) -> tuple[Verdict, str]:
+    """A "yes" needs the target itself: its token, or its observation of the probe."""
     if case.layer is Layer.NETWORK:
         if case.target.node in seen.by("wire"):
             return Verdict.PASS, ""
@@ -53,8 +53,8 @@ def _allowed(case: Case, seen: Observation) -> tuple[Verdict, str]:
     return Verdict.PASS, ""
 
 
-def _how_far(case: Case, seen: Observation) -> str:
-    """Say where an allowed probe was lost, as far as the sights tell: a frame on the wire does not tell a drop from a lost answer."""
+def _how_far(case: Case, seen: ProbeResult) -> str:
+    """Say where an allowed probe was lost, as far as the observations tell: a frame on the wire does not tell a drop from a lost answer."""
     if case.target.node in seen.by("guest"):
         return f"a socket of {case.target.node} received it, so its answer was lost"
     if case.target.node in seen.by("wire"):
@@ -62,7 +62,7 @@ def _how_far(case: Case, seen: Observation) -> str:
     return "it never arrived"
 
 
-def _denied(case: Case, seen: Observation, proof: Proof) -> tuple[Verdict, str]:
+def _denied(case: Case, seen: ProbeResult, proof: Proof) -> tuple[Verdict, str]:
     reached = _reached(case, seen)
     if reached:
         return Verdict.FAIL, reached
@@ -78,7 +78,7 @@ def _denied(case: Case, seen: Observation, proof: Proof) -> tuple[Verdict, str]:
     return Verdict.PASS, ""
 
 
-def _reached(case: Case, seen: Observation) -> str:
+def _reached(case: Case, seen: ProbeResult) -> str:
     """Say how a denied probe got through, or nothing."""
     if seen.reach is Reach.OK and (seen.owner not in case.aliases or not seen.owner):
         return f"reached {seen.owner or 'somebody who serves no token'}; {case.why}"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ringfence.verify.model import Case, Layer, Observation, Reach, Sight
+from ringfence.verify.model import Case, Layer, Observation, ProbeResult, Reach
 from ringfence.verify.probes import frames
 from ringfence.verify.probes.frames import Ends, Seen
 
@@ -41,13 +41,13 @@ class Order:
         if case.via is None:
             order = {"kind": case.protocol, "address": str(case.target.address), "port": case.port, "source_port": self.source_port}
             return {"id": self.number, "token": self.token, "times": COPIES, **order}
-        mac = case.via.mac or own_macs[self.node, case.via.card]
-        next_mac = case.via.next_mac or next_macs.get((self.node, case.via.card, str(case.via.next_hop)), "")
+        mac = case.via.mac or own_macs[self.node, case.via.nic]
+        next_mac = case.via.next_mac or next_macs.get((self.node, case.via.nic, str(case.via.next_hop)), "")
         if not next_mac:
             return None
         ends = Ends(mac, next_mac, case.via.source, case.target.address)
         raw = frames.probe(ends, case.protocol, (self.source_port, case.port), self.token)
-        return {"id": self.number, "kind": "frame", "nic": case.via.card, "hex": raw.hex(), "times": COPIES}
+        return {"id": self.number, "kind": "frame", "nic": case.via.nic, "hex": raw.hex(), "times": COPIES}
 
 
 def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int], start: int = 0) -> Iterator[Order]:
@@ -61,8 +61,8 @@ def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int],
         yield Order(number, case.source, case, token(), usable[(start + number) % len(usable)])
 
 
-def rounds(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
-    """Split cases into rounds in which no source has more than ``size`` of them; sources work at the same time."""
+def batches(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
+    """Split cases into batches in which no source has more than ``size`` of them; sources work at the same time."""
     waiting: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
         waiting[case.source].append(case)
@@ -73,7 +73,7 @@ def rounds(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one node told after a round: the results of its own probes, and what it saw of everybody's."""
+    """What one node told after a batch: the results of its own probes, and what it saw of everybody's."""
 
     node: str
     results: tuple[Json, ...] = ()
@@ -83,48 +83,48 @@ class Report:
 
 
 def report(node: str, results: Iterable[Json], seen: Json) -> Report:
-    """Read a node's answers; frames that it sent itself and that came back are kept, they are sights as well."""
+    """Read a node's answers; frames that it sent itself and that came back are kept, they are observations as well."""
     wire = tuple((device, frames.read(bytes.fromhex(text))) for device, text in seen["wire"])
     return Report(node, tuple(results), wire, tuple(seen["guest"]), seen["lost"])
 
 
-class Sightings:
+class Observations:
     """Who saw which probe, by token, and by source port for the SYNs that the kernel makes, which carry no token."""
 
     def __init__(self, reports: Iterable[Report]) -> None:
-        self._by_token: dict[str, list[Sight]] = defaultdict(list)
-        self._by_ports: dict[tuple[int, int], list[Sight]] = defaultdict(list)
+        self._by_token: dict[str, list[Observation]] = defaultdict(list)
+        self._by_ports: dict[tuple[int, int], list[Observation]] = defaultdict(list)
         for told in reports:
             for device, seen in told.wire:
                 layer = "reply" if seen.kind == "icmp" and seen.operation in ECHO_REPLIES else "wire"
-                sight = Sight(told.node, layer, device, seen)
+                observation = Observation(told.node, layer, device, seen)
                 if seen.token:
-                    self._by_token[seen.token].append(sight)
+                    self._by_token[seen.token].append(observation)
                 elif seen.kind == "tcp":
-                    self._by_ports[seen.source_port, seen.port].append(sight)
+                    self._by_ports[seen.source_port, seen.port].append(observation)
             for note in told.guest:
-                self._by_token[note["token"]].append(Sight(told.node, "guest"))
+                self._by_token[note["token"]].append(Observation(told.node, "guest"))
 
-    def of(self, order: Order) -> tuple[Sight, ...]:
-        """Return the distinct sights of a probe."""
-        sights = list(self._by_token.get(order.token, ()))
+    def of(self, order: Order) -> tuple[Observation, ...]:
+        """Return the distinct observations of a probe."""
+        observations = list(self._by_token.get(order.token, ()))
         if order.case.layer is Layer.WHOLE and order.case.protocol == "tcp":
-            sights += self._by_ports.get((order.source_port, order.case.port), ())
-        return tuple(dict.fromkeys(sights))
+            observations += self._by_ports.get((order.source_port, order.case.port), ())
+        return tuple(dict.fromkeys(observations))
 
-    def of_token(self, token: str) -> tuple[Sight, ...]:
-        """Return the sights of a token."""
+    def of_token(self, token: str) -> tuple[Observation, ...]:
+        """Return the observations of a token."""
         return tuple(dict.fromkeys(self._by_token.get(token, ())))
 
 
-def observe(result: Json | None, sights: tuple[Sight, ...], identities: Mapping[str, str]) -> Observation:
-    """Put a probe's result and its sights together. ``identities`` maps tokens of listeners to nodes."""
+def probe_result(result: Json | None, observations: tuple[Observation, ...], identities: Mapping[str, str]) -> ProbeResult:
+    """Put a probe's result and its observations together. ``identities`` maps tokens of listeners to nodes."""
     if result is None:
-        return Observation(Reach.ERROR, errno="no result", sights=sights)
+        return ProbeResult(Reach.ERROR, errno="no result", observations=observations)
     owner = identities.get(result["token"], "")
     reach = Reach(result["outcome"])
     if reach is Reach.OK and not owner and not TOKEN.fullmatch(result["token"]):
         # An echo reply and a service of the tenant's own name nobody: whoever saw the request on its wire is the one who answered.
-        witnesses = {sight.node for sight in sights if sight.layer == "wire"}
+        witnesses = {observation.node for observation in observations if observation.layer == "wire"}
         owner = witnesses.pop() if len(witnesses) == 1 else ""
-    return Observation(reach, owner, result["errno"], sights)
+    return ProbeResult(reach, owner, result["errno"], observations)

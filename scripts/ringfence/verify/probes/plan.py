@@ -14,8 +14,8 @@ from ringfence.verify.probes.ports import probed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringfence.verify.inventory import World
-    from ringfence.verify.model import Card, Node
+    from ringfence.verify.inventory import Inventory
+    from ringfence.verify.model import Node, NodeNic
 
 METADATA = ip_address("169.254.169.254")
 """Where clouds serve instance metadata (OpenStack Nova, "Metadata service"); our servers read their config drive instead."""
@@ -46,13 +46,13 @@ class Selection:
 
 
 class Plan:
-    """The matrix of a world."""
+    """The matrix of an inventory."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.nodes = world.nodes()
-        self.ports = probed((f for t in world.tenants for f in t.declaration.flows.values()), world.platform.ssh_port)
-        self.expectation = Expectation(world.policies(), self.nodes, world.outer)
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.nodes = inventory.nodes()
+        self.ports = probed((f for t in inventory.tenants for f in t.declaration.flows.values()), inventory.platform.ssh_port)
+        self.expectation = Expectation(inventory.policies(), self.nodes, inventory.outer)
 
     def cases(self) -> Iterator[Case]:
         """Yield every case, sockets before frames, source by source."""
@@ -72,24 +72,24 @@ class Plan:
 
     def _infrastructure(self, source: Node) -> Iterator[Target]:
         """Yield what belongs to the platform or to nobody."""
-        for address in dict.fromkeys(address for card in source.cards for address in card.gateways if card.label != "management"):
+        for address in dict.fromkeys(address for nic in source.nics for address in nic.gateways if nic.label != "management"):
             yield Target(f"gateway {address}", Place.GATEWAY, address)
-        for tenant in self.world.tenants:
+        for tenant in self.inventory.tenants:
             address = tenant.management_router()
             yield Target(f"{tenant.name} management router {address}", Place.ROUTER, address)
-        for address in (self.world.backbone_router(), *self.world.further_routers()):
+        for address in (self.inventory.backbone_router(), *self.inventory.further_routers()):
             yield Target(f"platform router {address}", Place.ROUTER, address)
-        card = self.world.bastion().cards[0]
-        yield Target(f"bastion {card.addresses[0]}", Place.BASTION, card.addresses[0], "platform/bastion", card.label)
-        public = self.world.platform_facts.bastion.address
+        nic = self.inventory.bastion().nics[0]
+        yield Target(f"bastion {nic.addresses[0]}", Place.BASTION, nic.addresses[0], "platform/bastion", nic.label)
+        public = self.inventory.platform_facts.bastion.address
         if public:
-            yield Target(f"bastion {public}", Place.BASTION, ip_address(public), "platform/bastion", card.label)
+            yield Target(f"bastion {public}", Place.BASTION, ip_address(public), "platform/bastion", nic.label)
         yield Target(f"metadata {METADATA}", Place.METADATA, METADATA)
-        for address in dict.fromkeys(address for address, _ in self.world.api):
+        for address in dict.fromkeys(address for address, _ in self.inventory.api):
             yield Target(f"API {address}", Place.API, address)
-        if self.world.outside:
-            for address in self.world.outside.cards[0].addresses:
-                yield Target(f"outside {address}", Place.OUTSIDE, address, self.world.outside.name, "outside")
+        if self.inventory.outside:
+            for address in self.inventory.outside.nics[0].addresses:
+                yield Target(f"outside {address}", Place.OUTSIDE, address, self.inventory.outside.name, "outside")
 
     def probes(self, target: Target) -> Iterator[tuple[str, int]]:
         """Yield protocol and port of everything that is tried at a target."""
@@ -97,18 +97,18 @@ class Plan:
         if target.place is Place.METADATA:
             yield "tcp", METADATA_PORT
         elif target.place is Place.API:
-            yield from (("tcp", port) for address, port in self.world.api if address == target.address)
+            yield from (("tcp", port) for address, port in self.inventory.api if address == target.address)
         elif target.node and target.place is not Place.BASTION:
             yield from ((protocol, port) for protocol in ("tcp", "udp") for port in self.ports)
         else:
-            yield "tcp", self.world.platform.ssh_port
+            yield "tcp", self.inventory.platform.ssh_port
 
     def sockets(self, source: Node, target: Target, protocol: str, port: int) -> Iterator[Case]:
         """Yield the case of an ordinary socket; none when the source itself has the address, for then nothing leaves it."""
-        if any(target.address in card.addresses for card in source.cards):
+        if any(target.address in nic.addresses for nic in source.nics):
             return
-        card = _way_out(source, target)
-        expected, why = self.expectation.decide(source, card, target, protocol, port)
+        nic = _way_out(source, target)
+        expected, why = self.expectation.decide(source, nic, target, protocol, port)
         if not self._is_tried(source, target, protocol, expected):
             return
         accepted = frozenset() if expected is Expected.ALLOWED else _accepted(source, target, self._is_home(source, target))
@@ -124,37 +124,37 @@ class Plan:
         """Yield the cases of frames past the source's own firewall: they need a witness at the target, or an echo."""
         if source.role is not Role.SERVER or not (target.node or protocol == "icmp"):
             return
-        for card, via in self.ways(source, target):
-            expected, why = self.expectation.decide(source, card, target, protocol, port)
+        for nic, via in self.ways(source, target):
+            expected, why = self.expectation.decide(source, nic, target, protocol, port)
             aliases = self.aliases(source, target)
             if expected is Expected.ALLOWED and (via.note or not target.node):
                 continue
             yield Case(source.name, target, protocol, port, Layer.NETWORK, expected, why, frozenset({Reach.SENT}), aliases, via)
 
-    def ways(self, source: Node, target: Target) -> Iterator[tuple[Card, Via]]:
-        """Yield the cards and next hops by which a frame could get to a target, the ordinary one first (its note is empty)."""
+    def ways(self, source: Node, target: Target) -> Iterator[tuple[NodeNic, Via]]:
+        """Yield the NICs and next hops by which a frame could get to a target, the ordinary one first (its note is empty)."""
         main = _way_out(source, target)
-        management = source.card("management")
+        management = source.nic("management")
         toward_management = target.place in {Place.MANAGEMENT, Place.ROUTER, Place.BASTION}
-        for card in dict.fromkeys((main, management) if toward_management else (main,)):
-            own, hop = card.address(target.address.version), card.gateway(target.address.version)
+        for nic in dict.fromkeys((main, management) if toward_management else (main,)):
+            own, hop = nic.address(target.address.version), nic.gateway(target.address.version)
             if own is None or hop is None:
                 continue
             foreign = target.node != "" and self.nodes[target.node].tenant != source.tenant
-            note = "" if card is main else "the management NIC"
-            if card.is_on_link(target.address) and not foreign:
-                yield card, Via(card.device, own, card.mac, target.mac, target.address, note)
+            note = "" if nic is main else "the management NIC"
+            if nic.is_on_link(target.address) and not foreign:
+                yield nic, Via(nic.device, own, nic.mac, target.mac, target.address, note)
                 continue
-            yield card, Via(card.device, own, card.mac, "", hop, note)
+            yield nic, Via(nic.device, own, nic.mac, "", hop, note)
             if foreign and target.mac and target.place in {Place.ZONE, Place.MANAGEMENT}:
-                yield card, Via(card.device, own, card.mac, target.mac, None, f"{card.label} to its MAC")
+                yield nic, Via(nic.device, own, nic.mac, target.mac, None, f"{nic.label} to its MAC")
 
     def aliases(self, source: Node, target: Target) -> frozenset[str]:
         """Return the nodes of the source's own tenant that have the same address as the target, but are not it."""
         return frozenset(
             node.name
             for node in self.nodes.values()
-            if node.tenant == source.tenant and node.name != target.node and any(target.address in card.addresses for card in node.cards)
+            if node.tenant == source.tenant and node.name != target.node and any(target.address in nic.addresses for nic in node.nics)
         )
 
     def _is_home(self, source: Node, target: Target) -> bool:
@@ -164,18 +164,18 @@ class Plan:
 
 
 def _addresses(node: Node) -> Iterator[Target]:
-    for card in node.cards:
-        place = Place.MANAGEMENT if card.label == "management" else Place.ZONE
-        for address in card.addresses:
-            yield Target(f"{node.name} {card.label} {address}", place, address, node.name, card.label, card.mac)
+    for nic in node.nics:
+        place = Place.MANAGEMENT if nic.label == "management" else Place.ZONE
+        for address in nic.addresses:
+            yield Target(f"{node.name} {nic.label} {address}", place, address, node.name, nic.label, nic.mac)
     if node.public:
-        card = node.cards[0]
-        yield Target(f"{node.name} public {node.public}", Place.PUBLIC, node.public, node.name, card.label, card.mac)
+        nic = node.nics[0]
+        yield Target(f"{node.name} public {node.public}", Place.PUBLIC, node.public, node.name, nic.label, nic.mac)
 
 
-def _way_out(source: Node, target: Target) -> Card:
-    """Return the card by which the source's routes send packets to an address: on-link first, else the first card."""
-    return next((card for card in source.cards if card.is_on_link(target.address)), source.cards[0])
+def _way_out(source: Node, target: Target) -> NodeNic:
+    """Return the NIC by which the source's routes send packets to an address: on-link first, else the first NIC."""
+    return next((nic for nic in source.nics if nic.is_on_link(target.address)), source.nics[0])
 
 
 def _accepted(source: Node, target: Target, home: bool) -> frozenset[Reach]:  # noqa: FBT001 - a fact, not a switch
@@ -186,7 +186,7 @@ def _accepted(source: Node, target: Target, home: bool) -> frozenset[Reach]:  # 
     """
     if source.role is not Role.SERVER:
         return EITHER
-    card = _way_out(source, target)
-    if card.gateway(target.address.version) is None:
+    nic = _way_out(source, target)
+    if nic.gateway(target.address.version) is None:
         return NO_ROUTE
-    return DROPPED if home or not card.is_on_link(target.address) else EITHER
+    return DROPPED if home or not nic.is_on_link(target.address) else EITHER

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from hardening.access import Entrance, Session, Target, open_bastion, open_server
 from infra.errors import GuestError, RingfenceError
 from ringfence.verify import failures
-from ringfence.verify.model import Card, Node, Role
+from ringfence.verify.model import Node, NodeNic, Role
 from ringfence.verify.probes.link import Link, through_command, through_ssh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
-    from ringfence.verify.inventory import World
+    from ringfence.verify.inventory import Inventory
 
 INTERNET_VARIABLE = "RINGFENCE_INTERNET_EXEC"
 """A command prefix that runs on a host outside all tenants."""
@@ -53,21 +53,21 @@ class Logins:
 
 
 @contextlib.contextmanager
-def logins(world: World, patience: float = PATIENCE_SECONDS) -> Iterator[Logins]:
+def logins(inventory: Inventory, patience: float = PATIENCE_SECONDS) -> Iterator[Logins]:
     """Log in everywhere at the same time, over one connection to the bastion, and start the programs."""
     with contextlib.ExitStack() as stack:
-        yield _logged_in(stack, world, patience)
+        yield _logged_in(stack, inventory, patience)
 
 
-def _logged_in(stack: contextlib.ExitStack, world: World, patience: float) -> Logins:
-    made, servers = Logins(), targets(world)
+def _logged_in(stack: contextlib.ExitStack, inventory: Inventory, patience: float) -> Logins:
+    made, servers = Logins(), targets(inventory)
     with ThreadPoolExecutor(len(servers) + 2) as pool:
         waiting: dict[str, Future[Begun]] = {}
         try:
             if prefix := os.environ.get(INTERNET_VARIABLE, ""):
                 waiting[OUTSIDE] = pool.submit(_begin, OUTSIDE, lambda _: through_command(OUTSIDE, prefix))
             try:
-                way = entrance(world)
+                way = entrance(inventory)
                 bastion = stack.enter_context(open_bastion(way, patience=patience))
             except GuestError as problem:
                 made.lost |= {BASTION: problem, **{name: _no_way(name, problem) for name in servers}}
@@ -82,7 +82,7 @@ def _logged_in(stack: contextlib.ExitStack, world: World, patience: float) -> Lo
             for future in waiting.values():
                 future.add_done_callback(_end)
             raise
-    _look_outside(made, str(world.platform_facts.bastion.address))
+    _look_outside(made, str(inventory.platform_facts.bastion.address))
     return made
 
 
@@ -133,30 +133,30 @@ def _look_outside(made: Logins, towards: str) -> None:
 
 
 def outside_node(link: Link, towards: str) -> Node:
-    """Return the host outside as a node: the card and the address by which it reaches a public address of the cloud."""
+    """Return the host outside as a node: the NIC and the address by which it reaches a public address of the cloud."""
     words = link.run("ip", "-o", "route", "get", towards).split()
     if not {"dev", "src"} <= set(words):
         raise GuestError.of("the host outside has no route to the cloud", where=OUTSIDE, expected="dev and src", got=" ".join(words))
     device, address = words[words.index("dev") + 1], ip_address(words[words.index("src") + 1])
     mac = link.run("cat", f"/sys/class/net/{device}/address").strip()
-    return Node(OUTSIDE, "internet", Role.OUTSIDE, (Card("outside", device, mac, (address,), (), ()),))
+    return Node(OUTSIDE, "internet", Role.OUTSIDE, (NodeNic("outside", device, mac, (address,), (), ()),))
 
 
-def targets(world: World) -> dict[str, Target]:
+def targets(inventory: Inventory) -> dict[str, Target]:
     """Return all servers, by the node's name."""
     return {
-        f"{tenant.name}/{name}": Target(server.management, server.host_key, world.platform.ssh_port)
-        for tenant in world.tenants
+        f"{tenant.name}/{name}": Target(server.management, server.host_key, inventory.platform.ssh_port)
+        for tenant in inventory.tenants
         for name, server in tenant.facts.servers.items()
     }
 
 
-def entrance(world: World) -> Entrance:
+def entrance(inventory: Inventory) -> Entrance:
     """Return the bastion as the stacks know it and this machine reaches it."""
-    bastion = world.platform_facts.bastion
-    return Entrance.from_environment(bastion.address, bastion.host_key, world.platform.ssh_port)
+    bastion = inventory.platform_facts.bastion
+    return Entrance.from_environment(bastion.address, bastion.host_key, inventory.platform.ssh_port)
 
 
-def with_outside(world: World, node: Node | None) -> World:
-    """Return the world with the host outside in it."""
-    return replace(world, outside=node)
+def with_outside(inventory: Inventory, node: Node | None) -> Inventory:
+    """Return the inventory with the host outside in it."""
+    return replace(inventory, outside=node)

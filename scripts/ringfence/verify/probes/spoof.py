@@ -1,7 +1,8 @@
-"""Lies on the wire: frames with a foreign address or MAC, claims on somebody else's address. Pure: what to send and how to judge it.
+"""Spoofed frames: with a foreign address or MAC, and claims on somebody else's address. Pure: what to send and how to judge it.
 
-Every lie has its twin: the same frame with the truth in it, from the same card to the same target in the same round, which must arrive.
-Port security is what has to stop the lie (Neutron, "port security"; OVN, ``ls_in_check_port_sec``), so a flow is used that is allowed.
+Every spoofed frame has its twin: the same frame with the truth in it, from the same NIC to the same target in the same batch, which must
+arrive. Port security is what has to stop the spoofed one (Neutron, "port security"; OVN, ``ls_in_check_port_sec``), so the flow is an
+allowed one.
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST, BROADCAST, En
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ringfence.verify.model import Card, Case, Node
+    from ringfence.verify.model import Case, Node, NodeNic
     from ringfence.verify.probes.frames import Seen
-    from ringfence.verify.probes.orders import Sightings
+    from ringfence.verify.probes.orders import Observations
 
 Json = dict[str, Any]
 Wire = Sequence[tuple[str, "Seen"]]
-"""What one node captured: the card and the frame."""
+"""What one node captured: the NIC and the frame."""
 FOREIGN_MAC = "02:00:00:00:0b:ad"
 """A locally administered MAC (IEEE 802) that no port of Neutron's has."""
 FOREIGN_HOST = 250
 COPIES = 3
 SOURCE_PORTS = range(5_000, 10_000)
-"""Each lie takes one at random: a connection that comes twice would be judged by a firewall's memory of the first."""
+"""Each frame takes one at random: a connection that comes twice would be judged by a firewall's memory of the first."""
 ALL_NODES = IPv6Address("ff02::1")
 ALL_NODES_MAC = "33:33:00:00:00:01"
 
 
 @dataclass(frozen=True, slots=True)
-class Lie:
-    """One frame to send. A twin is honest and must be seen by ``witness``; a lie must be seen by nobody but its sender.
+class SpoofedFrame:
+    """One frame to send. A twin is honest and must be seen by ``witness``; a spoofed frame must be seen by nobody but its sender.
 
     ``needs`` are those without whom nothing can be said: the sender, the witness, and everybody on the sender's link.
     """
@@ -62,8 +63,10 @@ class Lie:
         return {"id": number, "kind": "frame", "nic": self.device, "hex": self.frame.hex(), "times": COPIES}
 
 
-def lies(cases: Iterable[Case], nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str, str], str]) -> Iterator[Lie]:
-    """Yield the lies and their twins: one set for every source and family that has an allowed flow to another server."""
+def spoofed_frames(
+    cases: Iterable[Case], nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str, str], str]
+) -> Iterator[SpoofedFrame]:
+    """Yield the spoofed frames and their twins: one set for every source and family that has an allowed flow to another server."""
     done: set[tuple[str, int]] = set()
     for case in cases:
         version = case.target.address.version
@@ -74,12 +77,12 @@ def lies(cases: Iterable[Case], nodes: Mapping[str, Node], next_macs: Mapping[tu
         yield from _of(case, nodes, next_macs)
 
 
-def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str, str], str]) -> Iterator[Lie]:
+def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str, str], str]) -> Iterator[SpoofedFrame]:
     assert case.via is not None  # noqa: S101 - the caller chose it so
-    card = next(card for card in nodes[case.source].cards if card.device == case.via.card)
-    hop = case.via.next_mac or next_macs.get((case.source, card.device, str(case.via.next_hop)), BROADCAST)
-    truth = Ends(card.mac, hop, case.via.source, case.target.address)
-    network = next(n for n in card.networks if n.version == case.target.address.version)
+    nic = next(nic for nic in nodes[case.source].nics if nic.device == case.via.nic)
+    hop = case.via.next_mac or next_macs.get((case.source, nic.device, str(case.via.next_hop)), BROADCAST)
+    truth = Ends(nic.mac, hop, case.via.source, case.target.address)
+    network = next(n for n in nic.networks if n.version == case.target.address.version)
     foreign = network[FOREIGN_HOST]
     variants = {
         "its own address and MAC": (truth, True),
@@ -87,22 +90,22 @@ def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str
         "the gateway's source address": (replace(truth, source=network[1]), False),
         "the target's own source address": (replace(truth, source=truth.destination), False),
         "a MAC nobody has": (replace(truth, mac=FOREIGN_MAC), False),
-        "the gateway's MAC": (replace(truth, mac=next_macs.get((case.source, card.device, str(network[1])), FOREIGN_MAC)), False),
+        "the gateway's MAC": (replace(truth, mac=next_macs.get((case.source, nic.device, str(network[1])), FOREIGN_MAC)), False),
     }
-    needs = frozenset({case.source, case.target.node}) | neighbours(nodes[case.source], card.label, nodes)
+    needs = frozenset({case.source, case.target.node}) | neighbours(nodes[case.source], nic.label, nodes)
     twin = ""
     for words, (ends, honest) in variants.items():
         token = secrets.token_hex(TOKEN // 2)
         name = f"{case.source} -> {case.target.name} {case.protocol} {case.port} with {words}"
         twin = twin or name
         raw = frames.probe(ends, case.protocol, (secrets.choice(SOURCE_PORTS), case.port), token)
-        yield Lie(name, case.source, card.device, raw, token, case.target.node, honest, "" if honest else twin, needs)
+        yield SpoofedFrame(name, case.source, nic.device, raw, token, case.target.node, honest, "" if honest else twin, needs)
 
 
 def neighbours(node: Node, label: str, nodes: Mapping[str, Node]) -> frozenset[str]:
-    """Return the other servers of a node's tenant that have a card in the same zone."""
+    """Return the other servers of a node's tenant that have a NIC in the same zone."""
     others = (other for other in nodes.values() if other.tenant == node.tenant and other.name != node.name)
-    return frozenset(other.name for other in others if any(card.label == label for card in other.cards))
+    return frozenset(other.name for other in others if any(nic.label == label for nic in other.nics))
 
 
 def _gone(needs: Iterable[str], lost: Mapping[str, str]) -> str:
@@ -113,22 +116,22 @@ def _gone(needs: Iterable[str], lost: Mapping[str, str]) -> str:
 NONE_LOST: Mapping[str, str] = MappingProxyType({})
 
 
-def judge(sent: Iterable[Lie], sightings: Sightings, lost: Mapping[str, str] = NONE_LOST) -> Iterator[Outcome]:
-    """Judge lies and twins: a lie that nobody saw counts only when its twin was seen, and when all who could have seen it took part."""
-    seen = {lie.name: {sight.node for sight in sightings.of_token(lie.token)} - {lie.source} for lie in sent}
-    for lie in sent:
-        tenant = lie.source.partition("/")[0]
-        if seen[lie.name] and not lie.honest:
-            yield Outcome(lie.name, Verdict.FAIL, f"the spoofed frame was seen by {', '.join(sorted(seen[lie.name]))}", tenant)
-        elif gone := _gone(lie.needs, lost):
-            yield Outcome(lie.name, Verdict.ERROR, gone, tenant)
-        elif lie.honest:
-            arrived = lie.witness in seen[lie.name]
-            yield Outcome(lie.name, *((Verdict.PASS, "") if arrived else (Verdict.FAIL, "the honest frame never arrived")), tenant)
-        elif lie.witness not in seen[lie.twin]:
-            yield Outcome(lie.name, Verdict.ERROR, "nothing proves it: the honest twin did not arrive either", tenant)
+def judge(sent: Iterable[SpoofedFrame], observations: Observations, lost: Mapping[str, str] = NONE_LOST) -> Iterator[Outcome]:
+    """Judge spoofed frames and twins: one that nobody saw counts only when its twin was seen and all who could have seen it took part."""
+    seen = {spoofed.name: {observation.node for observation in observations.of_token(spoofed.token)} - {spoofed.source} for spoofed in sent}
+    for spoofed in sent:
+        tenant = spoofed.source.partition("/")[0]
+        if seen[spoofed.name] and not spoofed.honest:
+            yield Outcome(spoofed.name, Verdict.FAIL, f"the spoofed frame was seen by {', '.join(sorted(seen[spoofed.name]))}", tenant)
+        elif gone := _gone(spoofed.needs, lost):
+            yield Outcome(spoofed.name, Verdict.ERROR, gone, tenant)
+        elif spoofed.honest:
+            arrived = spoofed.witness in seen[spoofed.name]
+            yield Outcome(spoofed.name, *((Verdict.PASS, "") if arrived else (Verdict.FAIL, "the honest frame never arrived")), tenant)
+        elif spoofed.witness not in seen[spoofed.twin]:
+            yield Outcome(spoofed.name, Verdict.ERROR, "nothing proves it: the honest twin did not arrive either", tenant)
         else:
-            yield Outcome(lie.name, Verdict.PASS, "", tenant)
+            yield Outcome(spoofed.name, Verdict.PASS, "", tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,36 +149,36 @@ class Claim:
 
 def claims(nodes: Mapping[str, Node]) -> Iterator[Claim]:
     """Yield questions for every tenant address that is on the source's link, and claims on the gateway's address."""
-    tenants = [node for node in nodes.values() if node.cards and node.tenant not in {"platform", "internet"}]
+    tenants = [node for node in nodes.values() if node.nics and node.tenant not in {"platform", "internet"}]
     for node in tenants:
-        for card in node.cards:
-            if card.label == "management":
+        for nic in node.nics:
+            if nic.label == "management":
                 continue
-            for address in dict.fromkeys(a for other in tenants for c in other.cards for a in c.addresses if other.name != node.name):
-                if card.is_on_link(address) and address not in card.addresses:
-                    yield _question(node, card, address)
-            yield from _lies_about_gateway(node, card)
+            for address in dict.fromkeys(a for other in tenants for c in other.nics for a in c.addresses if other.name != node.name):
+                if nic.is_on_link(address) and address not in nic.addresses:
+                    yield _question(node, nic, address)
+            yield from _claims_to_be_gateway(node, nic)
 
 
-def _question(node: Node, card: Card, address: Any) -> Claim:  # noqa: ANN401 - either family
+def _question(node: Node, nic: NodeNic, address: Any) -> Claim:  # noqa: ANN401 - either family
     token = secrets.token_hex(TOKEN // 2)
-    own = card.address(address.version)
+    own = nic.address(address.version)
     if isinstance(address, IPv6Address) and isinstance(own, IPv6Address):
-        raw = frames.solicitation(card.mac, own, address)
+        raw = frames.solicitation(nic.mac, own, address)
     else:
-        raw = frames.arp(Ends(card.mac, BROADCAST, card.addresses[0], address), ARP_REQUEST, token)
-    return Claim(f"{node.name} asks who has {address}", node.name, card.device, raw, token, str(address), is_question=True)
+        raw = frames.arp(Ends(nic.mac, BROADCAST, nic.addresses[0], address), ARP_REQUEST, token)
+    return Claim(f"{node.name} asks who has {address}", node.name, nic.device, raw, token, str(address), is_question=True)
 
 
-def _lies_about_gateway(node: Node, card: Card) -> Iterator[Claim]:
-    for gateway in card.gateways:
+def _claims_to_be_gateway(node: Node, nic: NodeNic) -> Iterator[Claim]:
+    for gateway in nic.gateways:
         token = secrets.token_hex(TOKEN // 2)
-        own = card.address(gateway.version)
+        own = nic.address(gateway.version)
         if isinstance(gateway, IPv6Address) and isinstance(own, IPv6Address):
-            raw = frames.advertisement(Ends(card.mac, ALL_NODES_MAC, gateway, ALL_NODES), gateway)
+            raw = frames.advertisement(Ends(nic.mac, ALL_NODES_MAC, gateway, ALL_NODES), gateway)
         else:
-            raw = frames.arp(Ends(card.mac, BROADCAST, gateway, gateway), ARP_REPLY, token)
-        yield Claim(f"{node.name} claims to be the gateway {gateway}", node.name, card.device, raw, token, str(gateway), is_question=False)
+            raw = frames.arp(Ends(nic.mac, BROADCAST, gateway, gateway), ARP_REPLY, token)
+        yield Claim(f"{node.name} claims to be the gateway {gateway}", node.name, nic.device, raw, token, str(gateway), is_question=False)
 
 
 def judge_claims(
@@ -183,8 +186,8 @@ def judge_claims(
 ) -> Iterator[Outcome]:
     """Judge neighbour messages by what was captured.
 
-    An answer must come from a card of the source's own tenant, or not at all; the gateway's answer, heard on the same card in the same
-    round, proves that answers would be heard. A claim on the gateway's address must reach nobody. ``lost`` are those who took no part.
+    An answer must come from a NIC of the source's own tenant, or not at all; the gateway's answer, heard on the same NIC in the same
+    batch, proves that answers would be heard. A claim on the gateway's address must reach nobody. ``lost`` are those who took no part.
     """
     for claim in asked:
         wrong, proven = (_question_answered, _question_proven) if claim.is_question else (_claim_seen, _claim_proven)
@@ -202,19 +205,19 @@ def _needs(claim: Claim, nodes: Mapping[str, Node]) -> frozenset[str]:
     node = nodes[claim.source]
     if not claim.is_question:
         return frozenset({claim.source}) | neighbours(node, _label(claim, node), nodes)
-    owners = (other.name for other in nodes.values() for card in other.cards if claim.address in map(str, card.addresses))
+    owners = (other.name for other in nodes.values() for nic in other.nics if claim.address in map(str, nic.addresses))
     return frozenset({claim.source, *owners})
 
 
 def _label(claim: Claim, node: Node) -> str:
-    return next(card.label for card in node.cards if card.device == claim.device)
+    return next(nic.label for nic in node.nics if nic.device == claim.device)
 
 
 def _claim_seen(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> str:
     """Say who saw a claim on the gateway's address, or nothing."""
-    liar = next(card.mac for card in nodes[claim.source].cards if card.device == claim.device)
+    claimant = next(nic.mac for nic in nodes[claim.source].nics if nic.device == claim.device)
     others = {name: heard for name, heard in wire.items() if name != claim.source}
-    fooled = sorted(name for name, heard in others.items() if any(_is_claim(seen, liar, claim.address) for _, seen in heard))
+    fooled = sorted(name for name, heard in others.items() if any(_is_claim(seen, claimant, claim.address) for _, seen in heard))
     return f"the claim was seen by {', '.join(fooled)}" if fooled else ""
 
 
@@ -222,7 +225,7 @@ def _claim_proven(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, No
     """Judge a claim that nobody saw: it counts when a neighbour heard the true gateway on that link."""
     node = nodes[claim.source]
     label = _label(claim, node)
-    links = {(name, card.device) for name in neighbours(node, label, nodes) for card in nodes[name].cards if card.label == label}
+    links = {(name, nic.device) for name in neighbours(node, label, nodes) for nic in nodes[name].nics if nic.label == label}
     if not links:
         return Verdict.NOT_APPLICABLE, "there is no other server on that link to be fooled"
     heard = {(name, device) for name, frames_ in wire.items() for device, seen in frames_ if str(seen.source) == claim.address}
@@ -254,7 +257,7 @@ def _question_answered(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[st
     )
     if strangers:
         return f"the question was heard by {', '.join(strangers)}"
-    own = {card.mac for other in nodes.values() if other.tenant == tenant for card in other.cards}
+    own = {nic.mac for other in nodes.values() if other.tenant == tenant for nic in other.nics}
     foreign = sorted(_answers(claim, wire) - own)
     return f"answered by {', '.join(foreign)}, no NIC of {tenant}" if foreign else ""
 
@@ -262,8 +265,8 @@ def _question_answered(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[st
 def _question_proven(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
     """Judge a question that no stranger heard: its own tenant's server answers, or the gateway does, which proves that answers arrive."""
     node = nodes[claim.source]
-    gateways = {str(g) for card in node.cards if card.device == claim.device for g in card.gateways}
-    home = any(other.tenant == node.tenant and claim.address in map(str, c.addresses) for other in nodes.values() for c in other.cards)
+    gateways = {str(g) for nic in node.nics if nic.device == claim.device for g in nic.gateways}
+    home = any(other.tenant == node.tenant and claim.address in map(str, c.addresses) for other in nodes.values() for c in other.nics)
     if home and not _answers(claim, wire):
         return Verdict.FAIL, "its own tenant's server did not answer"
     if not home and not any(device == claim.device and str(seen.source) in gateways for device, seen in wire.get(claim.source, ())):

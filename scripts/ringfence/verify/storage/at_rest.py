@@ -24,8 +24,8 @@ from ringfence.verify.storage import luks
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from ringfence.verify.inventory import TenantWorld, World
-    from ringfence.verify.probes.rounds import Field
+    from ringfence.verify.inventory import Inventory, TenantInventory
+    from ringfence.verify.probes.fleets import Fleet
 
 VARIABLE = "RINGFENCE_STORAGE_EXEC"
 POOL_VARIABLE = "RINGFENCE_STORAGE_POOL"
@@ -94,19 +94,19 @@ class RawStorage:
             process.wait()
 
 
-def run(world: World, arena: Field, tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
+def run(inventory: Inventory, fleet: Fleet, tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
     """Yield the outcomes of all volumes and markers."""
     prefix = os.environ.get(VARIABLE, "")
     if not prefix:
-        for tenant in world.tenants:
+        for tenant in inventory.tenants:
             yield Outcome(f"{tenant.name} storage at rest", Verdict.SKIPPED, SKIP, tenant.name)
         return
     raw = RawStorage(prefix, os.environ.get(POOL_VARIABLE, POOL))
-    for tenant in world.tenants:
+    for tenant in inventory.tenants:
         tell(f"reading headers of {tenant.name}", 0, 0)
         yield from headers(tenant, raw)
     tell("writing markers", 0, 0)
-    yield from markers(world.tenants, raw, arena)
+    yield from markers(inventory.tenants, raw, fleet)
 
 
 def tried(check: str, tenant: str, find: Callable[[], tuple[Verdict, str]]) -> Outcome:
@@ -120,7 +120,7 @@ def tried(check: str, tenant: str, find: Callable[[], tuple[Verdict, str]]) -> O
     return Outcome(check, verdict, reason, tenant)
 
 
-def headers(tenant: TenantWorld, raw: RawStorage) -> Iterator[Outcome]:
+def headers(tenant: TenantInventory, raw: RawStorage) -> Iterator[Outcome]:
     """Read the header of every volume."""
     for server, facts in tenant.facts.servers.items():
         for disk, volume_id in {"root": facts.volumes.root, **facts.volumes.data}.items():
@@ -144,7 +144,7 @@ class Search:
     control: str
 
 
-def markers(tenants: Sequence[TenantWorld], raw: RawStorage, arena: Field) -> Iterator[Outcome]:
+def markers(tenants: Sequence[TenantInventory], raw: RawStorage, fleet: Fleet) -> Iterator[Outcome]:
     """Let every server write a marker, and look for it in the raw storage; the control is an image that is stored in the clear."""
     marker = f"ringfence-{secrets.token_hex(16)}"
     control = tried("control", "", lambda: (Verdict.PASS, _control(raw, marker.encode())))
@@ -158,22 +158,22 @@ def markers(tenants: Sequence[TenantWorld], raw: RawStorage, arena: Field) -> It
             }
             for folder, volume_id in disks.items():
                 check = f"{name} what it writes to {folder} is not in the raw storage"
-                yield tried(check, tenant.name, partial(_marker, arena, (name, folder, str(volume_id)), search))
+                yield tried(check, tenant.name, partial(_marker, fleet, (name, folder, str(volume_id)), search))
 
 
-def _marker(arena: Field, where: tuple[str, str, str], search: Search) -> tuple[Verdict, str]:
+def _marker(fleet: Fleet, where: tuple[str, str, str], search: Search) -> tuple[Verdict, str]:
     """Let a server write the marker to a folder, look for it in the volume below it, and remove it whatever happens."""
     name, folder, volume_id = where
     if search.control:
         return Verdict.ERROR, f"nothing proves it: {search.control}"
     file = f"{folder}/{FILE}"
     try:
-        lines = arena.command(name, "sh", "-c", WRITE, "sh", file, search.marker, timeout=SECONDS)
+        lines = fleet.command(name, "sh", "-c", WRITE, "sh", file, search.marker, timeout=SECONDS)
         return _found(search, search.raw.image(volume_id), int(lines.split()[-1]))
     finally:
         # A server that is gone takes its file with it; the next verification overwrites and removes it.
         with contextlib.suppress(LinkLostError):
-            arena.command(name, "rm", "-f", file, timeout=SECONDS)
+            fleet.command(name, "rm", "-f", file, timeout=SECONDS)
 
 
 def _found(search: Search, image: str, written: int) -> tuple[Verdict, str]:

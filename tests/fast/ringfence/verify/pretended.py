@@ -15,14 +15,14 @@ from ringfence.verify.probes.evidence import NO_TOKEN
 from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST, SOLICITATION, Ends
 from ringfence.verify.probes.link import Link, LinkLostError
 from ringfence.verify.probes.plan import Plan
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
-    from ringfence.verify.model import Card, Case, Node
+    from ringfence.verify.model import Case, Node, NodeNic
 
 Json = dict[str, Any]
 ROUTER_MAC = "fa:16:3e:99:99:99"
-PLAN = Plan(world())
+PLAN = Plan(inventory())
 CASES = tuple(PLAN.cases())
 
 
@@ -33,7 +33,7 @@ def is_open(case: Case) -> bool:
 
 @dataclass
 class Network:
-    """Who may send what to whom, what everybody's card has seen, and whose program ends when.
+    """Who may send what to whom, what everybody's nic has seen, and whose program ends when.
 
     ``ends`` maps a node to a request and its number: ``("seen", 2)`` is in the middle of the second one.
     """
@@ -78,8 +78,8 @@ class PretendedLink(Link):
 
     def _run(self, request: Json) -> Json:
         del request
-        cards = "".join(f"{card.device} {card.mac or '02:00:00:00:00:77'}\n" for card in self.it.cards)
-        return {"code": 0, "out": cards, "err": ""}
+        nics = "".join(f"{nic.device} {nic.mac or '02:00:00:00:00:77'}\n" for nic in self.it.nics)
+        return {"code": 0, "out": nics, "err": ""}
 
     def _listen(self, request: Json) -> Json:
         self.network.identities[self.node] = request["identity"]
@@ -111,26 +111,26 @@ class PretendedLink(Link):
     def _has_no_way(self, address: str) -> bool:
         """Tell whether the server has no route of the address's family."""
         version = 6 if ":" in address else 4
-        return self.it.role is Role.SERVER and self.it.cards[0].gateway(version) is None
+        return self.it.role is Role.SERVER and self.it.nics[0].gateway(version) is None
 
     def _frame(self, device: str, raw: bytes) -> None:
-        """Send a frame, as far as port security lets it: with the card's own addresses, and without claims on others."""
+        """Send a frame, as far as port security lets it: with the NIC's own addresses, and without claims on others."""
         seen = frames.read(raw)
-        card = next(card for card in self.it.cards if card.device == device)
+        nic = next(nic for nic in self.it.nics if nic.device == device)
         if seen.kind in {"arp", "nd"}:
             if seen.operation in {ARP_REQUEST, SOLICITATION}:
-                self._ask(card, seen.destination if seen.kind == "arp" else seen.source)
+                self._ask(nic, seen.destination if seen.kind == "arp" else seen.source)
             return
         target = self.network.frames.get((self.node, str(seen.destination), seen.kind, seen.port))
-        if target and seen.source in card.addresses and seen.mac == card.mac:
+        if target and seen.source in nic.addresses and seen.mac == nic.mac:
             self.network.wire[target].append(("zone0", raw.hex()))
 
-    def _ask(self, card: Card, wanted: Any) -> None:  # noqa: ANN401 - either family
+    def _ask(self, nic: NodeNic, wanted: Any) -> None:  # noqa: ANN401 - either family
         """Let the gateway or the neighbour answer whose address is asked for."""
-        own = card.address(wanted.version)
+        own = nic.address(wanted.version)
         others = (node for node in PLAN.nodes.values() if node.tenant == self.it.tenant)
-        macs = [c.mac for node in others for c in node.cards if wanted in c.addresses and c.label == card.label]
-        for mac in [ROUTER_MAC] if wanted in card.gateways else macs:
+        macs = [c.mac for node in others for c in node.nics if wanted in c.addresses and c.label == nic.label]
+        for mac in [ROUTER_MAC] if wanted in nic.gateways else macs:
             ends = Ends(mac, "02:00:00:00:00:77", wanted, own)  # type: ignore[arg-type]
             raw = frames.advertisement(ends, wanted) if isinstance(wanted, IPv6Address) else frames.arp(ends, ARP_REPLY, NO_TOKEN)
-            self.network.wire[self.node].append((card.device, raw.hex()))
+            self.network.wire[self.node].append((nic.device, raw.hex()))

@@ -1,4 +1,4 @@
-"""``verify`` and ``prove`` agree: the expected matrix and the fabric say the same of every pair of the declared tenants' cards."""
+"""``verify`` and ``prove`` agree: the expected matrix and the fabric say the same of every pair of the declared tenants' NICs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from infra.render.expectation import Expected
 from ringfence.verify.model import Place, Role
 from ringfence.verify.probes.expected import ECHO_REQUEST
 from ringfence.verify.probes.plan import Plan
-from tests.fast.ringfence.verify.worlds import ROOT, SEGMENTS, TODAY, world
+from tests.fast.ringfence.verify.inventories import ROOT, SEGMENTS, TODAY, inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from infra.queries.sides import Side
     from infra.queries.traffic import Traffic
     from infra.ranges import Ranges
-    from ringfence.verify.inventory import TenantWorld
-    from ringfence.verify.model import Card, Node, Target
+    from ringfence.verify.inventory import TenantInventory
+    from ringfence.verify.model import Node, NodeNic, Target
 
 pytestmark = pytest.mark.fast
 
 NUMBERS = {"tcp": 6, "udp": 17}
 
 
-def placed(tenant: TenantWorld, snapshot: Snapshot) -> TenantWorld:
+def placed(tenant: TenantInventory, snapshot: Snapshot) -> TenantInventory:
     """Return a tenant with the addresses that the declared snapshot counts out, in place of a cloud's."""
     fixed = {port.id: port.fixed_ips[0].ip_address for port in snapshot.ports}
     floating = {one.id: one.floating_ip_address for one in snapshot.floating_ips}
@@ -53,10 +53,10 @@ def placed(tenant: TenantWorld, snapshot: Snapshot) -> TenantWorld:
 
 @dataclass(frozen=True)
 class Question:
-    """May the first packet of a protocol and port pass from a card to a target?"""
+    """May the first packet of a protocol and port pass from a NIC to a target?"""
 
     source: Node
-    card: Card
+    nic: NodeNic
     target: Target
     protocol: str
     port: int
@@ -70,46 +70,46 @@ class Both:
         declared = [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY) for name in SEGMENTS]
         snapshot = declared_snapshot(platform, declared)
         gateways = {router.id: router.gateways[0].external_fixed_ips[0].ip_address for router in snapshot.routers if router.gateways}
-        before = world()
+        before = inventory()
         self.outer = {tenant: ip_address(gateways[names.edge_router(tenant)] or "") for tenant in SEGMENTS}
-        self.world = replace(before, tenants=tuple(placed(tenant, snapshot) for tenant in before.tenants), outer=self.outer)
-        self.plan = Plan(self.world)
+        self.inventory = replace(before, tenants=tuple(placed(tenant, snapshot) for tenant in before.tenants), outer=self.outer)
+        self.plan = Plan(self.inventory)
         self.reachable = ReachableTraffic(compile_fabric(snapshot))
         ends = self.reachable.fabric.endpoints
         self.endpoint = {name: number for number, name in enumerate(ends.ids)}
         self.between = lru_cache(maxsize=None)(self._between)
 
     def questions(self) -> Iterator[Question]:
-        """Yield every question about a server's card, and from everybody."""
+        """Yield every question about a server's NIC, and from everybody."""
         for source in self.plan.nodes.values():
             for target in self.plan.targets(source):
                 if target.place in {Place.ZONE, Place.MANAGEMENT, Place.PUBLIC}:
-                    yield from (Question(source, card, target, *probe) for card in source.cards for probe in self.plan.probes(target))
+                    yield from (Question(source, nic, target, *probe) for nic in source.nics for probe in self.plan.probes(target))
 
     def expected(self, asked: Question) -> bool:
         """Ask ``verify``."""
-        verdict, _ = self.plan.expectation.decide(asked.source, asked.card, asked.target, asked.protocol, asked.port)
+        verdict, _ = self.plan.expectation.decide(asked.source, asked.nic, asked.target, asked.protocol, asked.port)
         return verdict is Expected.ALLOWED
 
     def proven(self, asked: Question) -> bool:
         """Ask ``prove``: some traffic holds the packet as the target sees it."""
         target = asked.target
         owner = self.plan.nodes[target.node]
-        source = _port(asked.source, asked.card.label) if asked.source.role is not Role.OUTSIDE else ""
+        source = _port(asked.source, asked.nic.label) if asked.source.role is not Role.OUTSIDE else ""
         found = self.between(source, _port(owner, target.label))
         if target.place is not Place.PUBLIC:
-            seen = asked.card.address(target.address.version)
+            seen = asked.nic.address(target.address.version)
             return any(_holds(traffic, asked, (seen, target.address)) for traffic in found if traffic.public_address is None)
-        inner = owner.card(target.label).address(4)
-        seen = self.seen(asked.source, asked.card)
+        inner = owner.nic(target.label).address(4)
+        seen = self.seen(asked.source, asked.nic)
         public_addresses = (
             traffic for traffic in found if traffic.public_address and traffic.public_address.address == int(target.address)
         )
         return any(_holds(traffic, asked, (seen, inner)) for traffic in public_addresses)
 
-    def seen(self, source: Node, card: Card) -> Address | None:
+    def seen(self, source: Node, nic: NodeNic) -> Address | None:
         """Return the public address under which a node is seen."""
-        return source.public or self.outer[source.tenant] if source.role is Role.SERVER else card.address(4)
+        return source.public or self.outer[source.tenant] if source.role is Role.SERVER else nic.address(4)
 
     def _between(self, source: str, target: str) -> list[Traffic]:
         return self.reachable.between(self._side(source) if source else INTERNET, self._side(target))
@@ -152,7 +152,7 @@ def both() -> Both:
 
 
 def test_they_agree_on_every_pair(both: Both) -> None:
-    """Every card to every address of every server, both families, ICMP and every port that a flow names or leaves out beside it."""
+    """Every NIC to every address of every server, both families, ICMP and every port that a flow names or leaves out beside it."""
     answers = [(one, both.expected(one), both.proven(one)) for one in both.questions()]
     assert [one for one, expected, proven in answers if expected is not proven] == []
     assert {expected for _, expected, _ in answers} == {True, False}
@@ -173,15 +173,15 @@ def test_they_are_asked_about_everybody(both: Both) -> None:
 
 
 def test_a_rule_of_one_alone_is_noticed(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were verify to know one rule less than the fabric, or all rules of the tenant on every card, the comparison would say so."""
-    rules, policies = both.plan.expectation.rules, both.world.policies()
+    """Were verify to know one rule less than the fabric, or all rules of the tenant on every NIC, the comparison would say so."""
+    rules, policies = both.plan.expectation.rules, both.inventory.policies()
 
-    def less(node: Node, card: Card) -> tuple[Rule, ...]:
-        return rules(node, card)[:-1]
+    def less(node: Node, nic: NodeNic) -> tuple[Rule, ...]:
+        return rules(node, nic)[:-1]
 
-    def more(node: Node, _card: Card) -> tuple[Rule, ...]:
+    def more(node: Node, _card: NodeNic) -> tuple[Rule, ...]:
         return tuple(rule for each in policies[node.tenant].groups.values() for rule in each.rules)
 
-    for lie in (less, more):
-        monkeypatch.setattr(both.plan.expectation, "rules", lie)
+    for other in (less, more):
+        monkeypatch.setattr(both.plan.expectation, "rules", other)
         assert any(both.expected(one) is not both.proven(one) for one in both.questions())

@@ -8,11 +8,11 @@ import pytest
 from infra.outcome import Verdict
 from ringfence.verify.denial.attempts import BY_QUOTA, REFUSED, Answer, Attempt, Call, Who, across, judge
 from ringfence.verify.denial.insiders import within
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
 
-ACME, GLOBEX = world().tenants
+ACME, GLOBEX = inventory().tenants
 SHOW = Attempt("shows", "acme", Who.DEPLOYER, Call("compute", "GET", "/servers/1"), "globex", Call("compute", "GET", "/servers/1"))
 LIST = replace(SHOW, call=Call("compute", "GET", "/servers"), twin=Call("compute", "GET", "/servers"), hidden="server-1")
 DELETE = replace(SHOW, call=Call("network", "DELETE", "/networks/1"), granted=frozenset({400, 409}))

@@ -12,7 +12,7 @@ from infra.drift.found import KINDS
 from infra.errors import CloudError
 from ringfence.verify.cloud import discovery, view
 from tests.fast.drift.views import cloud
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,8 +85,8 @@ def answer(body: object) -> SimpleNamespace:
 
 
 def connection(**settings: Any) -> Any:  # noqa: ANN401 - what openstacksdk connects
-    """Return the cloud of the tests' world."""
-    _, found = cloud(world())
+    """Return the cloud of the tests' inventory."""
+    _, found = cloud(inventory())
     rows = {kind: found.rows(kind) for kind in KINDS}
     services = {"network": "network", "compute": "compute", "block_storage": "block-storage", "identity": "identity"}
     made = {name: Service(type_, rows, **settings) for name, type_ in services.items()}
@@ -100,7 +100,7 @@ def asked(services: Any) -> int:  # noqa: ANN401 - what openstacksdk connects
 
 def test_every_row_of_every_page_is_read() -> None:
     """A listing in pages of two has the rows of one in a single page."""
-    _, found = cloud(world())
+    _, found = cloud(inventory())
     whole = view.collect(connection())
     paged = view.collect(connection(page=2))
     for kind in KINDS:
@@ -117,7 +117,7 @@ def test_questions_do_not_grow_with_tenants_and_servers() -> None:
 def test_survey_asks_for_all_tenants_together() -> None:
     """What the stacks did not export is three questions, however many tenants and servers there are."""
     services = connection()
-    found = discovery.complete(world(), services)
+    found = discovery.complete(inventory(), services)
     assert asked(services) == 3
     assert [tenant.router for tenant in found.tenants] == ["172.30.0.1", "172.30.0.17"]
     assert [str(found.outer[name]) for name in ("acme", "globex")] == ["172.24.4.60", "172.24.4.61"]

@@ -9,8 +9,8 @@ import pytest
 
 from infra.errors import GuestError
 from infra.outcome import Verdict
-from ringfence.verify.probes import rounds
-from ringfence.verify.probes.rounds import Field
+from ringfence.verify.probes import fleets
+from ringfence.verify.probes.fleets import Fleet
 from tests.fast.ringfence.verify.pretended import CASES, PLAN, Network, is_open
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ SOME = [case for number, case in enumerate(CASES) if number % 23 == 0 or is_open
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing settles in a pretended network."""
-    monkeypatch.setattr(rounds, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(fleets, "SETTLE_SECONDS", 0.0)
 
 
-def field(network: Network, *dead: str) -> Field:
+def field(network: Network, *dead: str) -> Fleet:
     """Return all nodes with a program on each, but for those that could not be logged in to."""
     links = {name: network.link(node) for name, node in PLAN.nodes.items() if name not in dead}
-    return Field(PLAN.nodes, dict(links), PLAN.ports, lost={name: GuestError.of("the login failed", where=name) for name in dead})
+    return Fleet(PLAN.nodes, dict(links), PLAN.ports, lost={name: GuestError.of("the login failed", where=name) for name in dead})
 
 
-def verdicts(found: Field, cases: list[Case]) -> dict[str, tuple[Verdict, str]]:
+def verdicts(found: Fleet, cases: list[Case]) -> dict[str, tuple[Verdict, str]]:
     """Run cases; what they come to, by their names."""
     found.listen()
     return {line.case.name: (line.outcome.verdict, line.outcome.reason) for line in found.run(cases, lambda _: None)}
@@ -77,47 +77,47 @@ ENDINGS = [
     ("probe", 3),
     ("seen", 5),
 ]
-"""Every request that a program gets until the end of the first round."""
+"""Every request that a program gets until the end of the first batch."""
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=str)
 def test_whoever_dies_in_the_middle_costs_what_needs_it(ending: tuple[str, int]) -> None:
     """At whatever request: none of its cases passes, each names it, and the others come to their verdict all the same."""
-    arena = field(Network({DEAD: ending}))
-    found = verdicts(arena, SOME)
-    assert set(arena.lost) == {DEAD}
+    fleet = field(Network({DEAD: ending}))
+    found = verdicts(fleet, SOME)
+    assert set(fleet.lost) == {DEAD}
     assert {name for name, (verdict, _) in found.items() if verdict is not Verdict.PASS} == needing(DEAD)
     assert all(f"{DEAD} takes no part: the probe program did not answer" in found[name][1] for name in needing(DEAD))
     assert all(found[name][0] is Verdict.ERROR for name in needing(DEAD))
 
 
 def test_the_program_is_asked_as_often_as_the_table_of_endings_says() -> None:
-    """The table has every request of a round, and no request beyond it."""
-    arena = field(Network())
-    verdicts(arena, SOME)
-    asked = arena.links[DEAD].asked  # type: ignore[attr-defined]
+    """The table has every request of a batch, and no request beyond it."""
+    fleet = field(Network())
+    verdicts(fleet, SOME)
+    asked = fleet.links[DEAD].asked  # type: ignore[attr-defined]
     assert dict(asked) == dict(Counter(verb for verb, _ in ENDINGS))
 
 
 @pytest.mark.parametrize(("fresh", "again"), [(60.0, 2), (0.0, 3)], ids=["at once", "after a while"])
 def test_the_end_of_a_round_is_the_beginning_of_the_next(monkeypatch: pytest.MonkeyPatch, fresh: float, again: int) -> None:
-    """Listeners are proven once between two rounds, and anew when time has passed; a further run proves them itself in any case."""
-    monkeypatch.setattr(rounds, "SIZE", 40)
-    monkeypatch.setattr(rounds, "FRESH_SECONDS", fresh)
-    arena = field(Network())
-    assert {verdict for verdict, _ in verdicts(arena, SOME).values()} == {Verdict.PASS}
-    asked = arena.links[DEAD].asked  # type: ignore[attr-defined]
-    first, number = asked["probe"], arena.meter.rounds
+    """Listeners are proven once between two batches, and anew when time has passed; a further run proves them itself in any case."""
+    monkeypatch.setattr(fleets, "SIZE", 40)
+    monkeypatch.setattr(fleets, "FRESH_SECONDS", fresh)
+    fleet = field(Network())
+    assert {verdict for verdict, _ in verdicts(fleet, SOME).values()} == {Verdict.PASS}
+    asked = fleet.links[DEAD].asked  # type: ignore[attr-defined]
+    first, number = asked["probe"], fleet.meter.batches
     assert number > 1
     assert first == 3 + again * (number - 1)
-    assert {line.outcome.verdict for line in arena.run(SOME, lambda _: None)} == {Verdict.PASS}
+    assert {line.outcome.verdict for line in fleet.run(SOME, lambda _: None)} == {Verdict.PASS}
     assert asked["probe"] == 2 * first
 
 
 def test_two_who_die_one_after_the_other() -> None:
     """The open questions are asked once more after each death."""
-    arena = field(Network({DEAD: ("probe", 1), "acme/web": ("seen", 4)}))
-    found = verdicts(arena, SOME)
+    fleet = field(Network({DEAD: ("probe", 1), "acme/web": ("seen", 4)}))
+    found = verdicts(fleet, SOME)
     assert {name for name, (verdict, _) in found.items() if verdict is Verdict.ERROR} == needing(DEAD, "acme/web")
     assert {verdict for name, (verdict, _) in found.items() if name not in needing(DEAD, "acme/web")} == {Verdict.PASS}
 

@@ -74,7 +74,7 @@ def test_filter_keeps_probes(ends: Ends, protocol: str) -> None:
 
 
 def test_filter_keeps_neighbour_messages() -> None:
-    """ARP and neighbour discovery are handed out, because lies about neighbours are looked for."""
+    """ARP and neighbour discovery are handed out, because spoofed about neighbours are looked for."""
     assert kept(frames.arp(FOUR, ARP_REQUEST, TOKEN))
     assert kept(frames.solicitation(SIX.mac, IPv6Address("fd00::b"), IPv6Address("fd00::c")))
     assert kept(frames.advertisement(SIX, IPv6Address("fd00::1")))
@@ -99,7 +99,7 @@ def test_arp_carries_the_token_and_the_claim() -> None:
 
 
 def test_nonsense_is_other() -> None:
-    """Frames that are cut off or of another kind are no sight of anything."""
+    """Frames that are cut off or of another kind are no observation of anything."""
     assert frames.read(b"\0" * 14).kind == "other"
     assert frames.read(frames.probe(FOUR, "tcp", (1, 2), TOKEN)[:36]).kind == "other"
     assert frames.read(bytes.fromhex("ffffffffffff") + bytes(6) + b"\x88\xcc").kind == "other"

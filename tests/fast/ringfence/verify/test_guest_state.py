@@ -10,12 +10,12 @@ from infra.outcome import Verdict
 from infra.render import nftables
 from ringfence.verify.inside import guest_state
 from ringfence.verify.inside.guest_state import Answers
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
 
-WORLD = world()
-ACME = WORLD.tenants[0]
+INVENTORY = inventory()
+ACME = INVENTORY.tenants[0]
 WEB = next(node for node in ACME.nodes() if node.name == "acme/web")
 TEXT = nftables.render(ACME.policy, "web")
 SOUND: dict[str, Any] = {
@@ -32,14 +32,14 @@ SOUND: dict[str, Any] = {
     "routes6": [{"dst": "fe80::/64", "dev": "mgmt0"}, {"type": "multicast", "dst": "ff00::/8", "dev": "mgmt0", "table": "local"}],
     "rules4": [{"priority": 0, "src": "all", "table": "local"}, {"priority": 99, "src": "10.0.0.11", "table": "101"}],
     "rules6": [{"priority": 32766, "src": "all", "table": "main"}],
-    "cards": [{"ifname": "lo"}, *({"ifname": card.device, "address": card.mac} for card in WEB.cards)],
+    "nics": [{"ifname": "lo"}, *({"ifname": nic.device, "address": nic.mac} for nic in WEB.nics)],
     "forwarding": "0\n0\n",
 }
 EXTRA_ROUTE = {"dst": "10.0.9.0/24", "gateway": "10.0.0.12", "dev": "zone0"}
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "ruleset flushed": ({"policy": {**SOUND["policy"], "drift": True}}, "flushed or changed by hand"),
     "another ruleset confirmed": ({"policy": {"sha256": None, "drift": False}}, "not the one that the flows come to"),
-    "SSH on a zone card": ({"sockets": "tcp LISTEN 0 128 10.0.0.11:22 *:*"}, "SSH listens on 10.0.0.11:22"),
+    "SSH on a zone nic": ({"sockets": "tcp LISTEN 0 128 10.0.0.11:22 *:*"}, "SSH listens on 10.0.0.11:22"),
     "SSH on a port of its own": (
         {"sockets": 'tcp LISTEN 0 128 10.0.0.11:443 *:* users:(("sshd",pid=9,fd=3))'},
         "SSH listens on 10.0.0.11:443",
@@ -57,9 +57,9 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "routing rule": ({"rules4": [{"src": "all", "table": "7"}]}, "undeclared routing rule from all to table 7"),
     "route lost": ({"routes4": SOUND["routes4"][1:]}, "missing route default"),
     "route of IPv6": ({"routes6": [{"dst": "default", "gateway": "fe80::1", "dev": "zone0"}]}, "undeclared route default via fe80::1"),
-    "extra card": ({"cards": [*SOUND["cards"], {"ifname": "eth9", "address": "02:00:00:00:00:09"}]}, "undeclared NIC eth9"),
-    "changed MAC": ({"cards": [*SOUND["cards"][:-1], {"ifname": "mgmt0", "address": "02:00:00:00:00:09"}]}, "NIC mgmt0 has MAC 02:"),
-    "card lost": ({"cards": SOUND["cards"][:-1]}, "missing NIC mgmt0"),
+    "extra nic": ({"nics": [*SOUND["nics"], {"ifname": "eth9", "address": "02:00:00:00:00:09"}]}, "undeclared NIC eth9"),
+    "changed MAC": ({"nics": [*SOUND["nics"][:-1], {"ifname": "mgmt0", "address": "02:00:00:00:00:09"}]}, "NIC mgmt0 has MAC 02:"),
+    "nic lost": ({"nics": SOUND["nics"][:-1]}, "missing NIC mgmt0"),
     "forwards": ({"forwarding": "1\n0\n"}, "forwarding is on"),
 }
 
@@ -68,7 +68,7 @@ def judged(change: dict[str, Any]) -> dict[str, str]:
     """Return what is wrong with an inside, by check."""
     values = {**SOUND, **change}
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
-    outcomes = list(guest_state.judge(WORLD, ACME, WEB, Answers(texts)))
+    outcomes = list(guest_state.judge(INVENTORY, ACME, WEB, Answers(texts)))
     assert len(outcomes) == 5
     return {outcome.check: outcome.reason for outcome in outcomes if outcome.verdict is not Verdict.PASS}
 

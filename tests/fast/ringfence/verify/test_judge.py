@@ -7,7 +7,7 @@ import pytest
 
 from infra.outcome import Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Case, Layer, Observation, Place, Proof, Reach, Sight, Target
+from ringfence.verify.model import Case, Layer, Observation, Place, ProbeResult, Proof, Reach, Target
 from ringfence.verify.probes import judge as subject
 
 pytestmark = pytest.mark.fast
@@ -22,9 +22,9 @@ PROVEN = Proof("acme/web -> acme/db tcp 5432", listener=True, seconds=10)
 GONE = replace(PROVEN, lost="acme/db takes no part: the login failed")
 
 
-def sights(*pairs: str) -> tuple[Sight, ...]:
-    """Return sights, each written ``layer node``."""
-    return tuple(Sight(pair.split()[1], pair.split()[0]) for pair in pairs)
+def by(*pairs: str) -> tuple[Observation, ...]:
+    """Return observations, each written ``layer node``."""
+    return tuple(Observation(pair.split()[1], pair.split()[0]) for pair in pairs)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Row:
     """A case with what was seen and what it must come to; ``says`` is a part of the reason."""
 
     case: Case
-    seen: Observation
+    seen: ProbeResult
     verdict: Verdict
     says: str = ""
     proof: Proof = PROVEN
@@ -40,68 +40,68 @@ class Row:
 
 P, F, E = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
 TABLE = {
-    "allowed and answered by the target": Row(ALLOWED, Observation(Reach.OK, "acme/db"), P),
-    "allowed but answered by another": Row(ALLOWED, Observation(Reach.OK, "acme/web2"), F, "answered by acme/web2"),
-    "allowed but answered without a token": Row(ALLOWED, Observation(Reach.OK), F, "somebody without a token"),
-    "allowed but dropped": Row(ALLOWED, Observation(Reach.TIMEOUT), F, "never arrived"),
+    "allowed and answered by the target": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), P),
+    "allowed but answered by another": Row(ALLOWED, ProbeResult(Reach.OK, "acme/web2"), F, "answered by acme/web2"),
+    "allowed but answered without a token": Row(ALLOWED, ProbeResult(Reach.OK), F, "somebody without a token"),
+    "allowed but dropped": Row(ALLOWED, ProbeResult(Reach.TIMEOUT), F, "never arrived"),
     "allowed but stopped by the receiver": Row(
-        ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "receiving server stopped it or its answer was lost"
+        ALLOWED, ProbeResult(Reach.TIMEOUT, observations=by("wire acme/db")), F, "receiving server stopped it or its answer was lost"
     ),
     "allowed and received but the answer was lost": Row(
-        ALLOWED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db", "guest acme/db")), F, "a socket of acme/db received it, so"
+        ALLOWED, ProbeResult(Reach.TIMEOUT, observations=by("wire acme/db", "guest acme/db")), F, "a socket of acme/db received it, so"
     ),
-    "allowed but refused": Row(ALLOWED, Observation(Reach.REFUSED), F, "got REFUSED"),
-    "allowed and no proof is needed": Row(ALLOWED, Observation(Reach.OK, "acme/db"), P, proof=Proof()),
+    "allowed but refused": Row(ALLOWED, ProbeResult(Reach.REFUSED), F, "got REFUSED"),
+    "allowed and no proof is needed": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), P, proof=Proof()),
     "allowed but seen by a stranger as well": Row(
-        ALLOWED, Observation(Reach.OK, "acme/db", sights=sights("wire globex/db1")), F, "reached globex/db1"
+        ALLOWED, ProbeResult(Reach.OK, "acme/db", observations=by("wire globex/db1")), F, "reached globex/db1"
     ),
-    "allowed frame arrived": Row(replace(ALLOWED, layer=Layer.NETWORK), Observation(Reach.SENT, sights=sights("wire acme/db")), P),
-    "allowed frame did not arrive": Row(replace(ALLOWED, layer=Layer.NETWORK), Observation(Reach.SENT), F, "the network dropped it"),
-    "denied and dropped": Row(DENIED, Observation(Reach.TIMEOUT), P),
-    "denied but reached": Row(DENIED, Observation(Reach.OK, "acme/db"), F, "reached acme/db"),
-    "denied but reached by somebody unknown": Row(DENIED, Observation(Reach.OK), F, "serves no token"),
-    "denied but refused": Row(DENIED, Observation(Reach.REFUSED), F, "expected TIMEOUT, got REFUSED"),
-    "denied but unreachable where a drop is expected": Row(DENIED, Observation(Reach.UNREACHABLE), F, "expected TIMEOUT, got UNREACHABLE"),
-    "denied and without a route": Row(replace(DENIED, accepted=frozenset({Reach.UNREACHABLE})), Observation(Reach.UNREACHABLE), P),
+    "allowed frame arrived": Row(replace(ALLOWED, layer=Layer.NETWORK), ProbeResult(Reach.SENT, observations=by("wire acme/db")), P),
+    "allowed frame did not arrive": Row(replace(ALLOWED, layer=Layer.NETWORK), ProbeResult(Reach.SENT), F, "the network dropped it"),
+    "denied and dropped": Row(DENIED, ProbeResult(Reach.TIMEOUT), P),
+    "denied but reached": Row(DENIED, ProbeResult(Reach.OK, "acme/db"), F, "reached acme/db"),
+    "denied but reached by somebody unknown": Row(DENIED, ProbeResult(Reach.OK), F, "serves no token"),
+    "denied but refused": Row(DENIED, ProbeResult(Reach.REFUSED), F, "expected TIMEOUT, got REFUSED"),
+    "denied but unreachable where a drop is expected": Row(DENIED, ProbeResult(Reach.UNREACHABLE), F, "expected TIMEOUT, got UNREACHABLE"),
+    "denied and without a route": Row(replace(DENIED, accepted=frozenset({Reach.UNREACHABLE})), ProbeResult(Reach.UNREACHABLE), P),
     "denied but the wire saw it": Row(
-        DENIED, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), F, "only the receiving server's own firewall"
+        DENIED, ProbeResult(Reach.TIMEOUT, observations=by("wire acme/db")), F, "only the receiving server's own firewall"
     ),
     "denied but a socket saw it": Row(
-        DENIED, Observation(Reach.TIMEOUT, sights=sights("guest acme/db")), F, "a socket of acme/db received it"
+        DENIED, ProbeResult(Reach.TIMEOUT, observations=by("guest acme/db")), F, "a socket of acme/db received it"
     ),
-    "denied and the probe failed": Row(DENIED, Observation(Reach.ERROR, errno="EMFILE"), E, "EMFILE"),
-    "denied frame was dropped": Row(FRAME, Observation(Reach.SENT), P),
-    "denied frame arrived": Row(FRAME, Observation(Reach.SENT, sights=sights("wire acme/db")), F, "the network let it through"),
-    "denied and the own namesake answered": Row(FOREIGN, Observation(Reach.OK, "acme/db", sights=sights("wire acme/db")), P),
-    "denied and the own namesake dropped it": Row(FOREIGN, Observation(Reach.TIMEOUT, sights=sights("wire acme/db")), P),
-    "denied and the stranger answered": Row(FOREIGN, Observation(Reach.OK, "globex/db1"), F, "reached globex/db1"),
+    "denied and the probe failed": Row(DENIED, ProbeResult(Reach.ERROR, errno="EMFILE"), E, "EMFILE"),
+    "denied frame was dropped": Row(FRAME, ProbeResult(Reach.SENT), P),
+    "denied frame arrived": Row(FRAME, ProbeResult(Reach.SENT, observations=by("wire acme/db")), F, "the network let it through"),
+    "denied and the own namesake answered": Row(FOREIGN, ProbeResult(Reach.OK, "acme/db", observations=by("wire acme/db")), P),
+    "denied and the own namesake dropped it": Row(FOREIGN, ProbeResult(Reach.TIMEOUT, observations=by("wire acme/db")), P),
+    "denied and the stranger answered": Row(FOREIGN, ProbeResult(Reach.OK, "globex/db1"), F, "reached globex/db1"),
     "denied and the stranger saw it": Row(
-        FOREIGN, Observation(Reach.OK, "acme/db", sights=sights("wire globex/db1")), F, "arrived at globex/db1"
+        FOREIGN, ProbeResult(Reach.OK, "acme/db", observations=by("wire globex/db1")), F, "arrived at globex/db1"
     ),
     "denied and a third party saw it": Row(
-        FOREIGN, Observation(Reach.TIMEOUT, sights=sights("wire globex/app1")), F, "reached globex/app1"
+        FOREIGN, ProbeResult(Reach.TIMEOUT, observations=by("wire globex/app1")), F, "reached globex/app1"
     ),
     "a router answered a ping": Row(
-        replace(FRAME, target=ROUTER, protocol="icmp", port=0), Observation(Reach.SENT, sights=sights("reply acme/web")), F, "answered"
+        replace(FRAME, target=ROUTER, protocol="icmp", port=0), ProbeResult(Reach.SENT, observations=by("reply acme/web")), F, "answered"
     ),
-    "no sender": Row(DENIED, Observation(Reach.TIMEOUT), E, "could send at all", replace(PROVEN, sender="")),
-    "no listener": Row(DENIED, Observation(Reach.TIMEOUT), E, "anybody listened", replace(PROVEN, listener=False)),
-    "no receiver": Row(DENIED, Observation(Reach.TIMEOUT), E, "would have seen it", replace(PROVEN, receiver=False)),
-    "twin too far away": Row(DENIED, Observation(Reach.TIMEOUT), E, "more than 60 s", replace(PROVEN, seconds=61)),
+    "no sender": Row(DENIED, ProbeResult(Reach.TIMEOUT), E, "could send at all", replace(PROVEN, sender="")),
+    "no listener": Row(DENIED, ProbeResult(Reach.TIMEOUT), E, "anybody listened", replace(PROVEN, listener=False)),
+    "no receiver": Row(DENIED, ProbeResult(Reach.TIMEOUT), E, "would have seen it", replace(PROVEN, receiver=False)),
+    "twin too far away": Row(DENIED, ProbeResult(Reach.TIMEOUT), E, "more than 60 s", replace(PROVEN, seconds=61)),
     "captures lost frames": Row(
-        DENIED, Observation(Reach.TIMEOUT), E, "lost", replace(PROVEN, missing=("acme/db lost 3 captured frames",))
+        DENIED, ProbeResult(Reach.TIMEOUT), E, "lost", replace(PROVEN, missing=("acme/db lost 3 captured frames",))
     ),
-    "a way through counts even without proofs": Row(DENIED, Observation(Reach.OK, "acme/db"), F, "reached", Proof()),
-    "denied, and the target is gone": Row(DENIED, Observation(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
-    "allowed and answered, and the target is gone": Row(ALLOWED, Observation(Reach.OK, "acme/db"), E, "acme/db takes no part", GONE),
-    "allowed but dropped, and the target is gone": Row(ALLOWED, Observation(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
-    "the source is gone with its results": Row(DENIED, Observation(Reach.ERROR), E, "takes no part", GONE),
-    "denied but reached before the target was gone": Row(DENIED, Observation(Reach.OK, "acme/db"), F, "reached acme/db", GONE),
+    "a way through counts even without proofs": Row(DENIED, ProbeResult(Reach.OK, "acme/db"), F, "reached", Proof()),
+    "denied, and the target is gone": Row(DENIED, ProbeResult(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
+    "allowed and answered, and the target is gone": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), E, "acme/db takes no part", GONE),
+    "allowed but dropped, and the target is gone": Row(ALLOWED, ProbeResult(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
+    "the source is gone with its results": Row(DENIED, ProbeResult(Reach.ERROR), E, "takes no part", GONE),
+    "denied but reached before the target was gone": Row(DENIED, ProbeResult(Reach.OK, "acme/db"), F, "reached acme/db", GONE),
     "the source is gone, and a stranger saw its probe": Row(
-        DENIED, Observation(Reach.ERROR, sights=sights("wire globex/db1")), F, "reached globex/db1", GONE
+        DENIED, ProbeResult(Reach.ERROR, observations=by("wire globex/db1")), F, "reached globex/db1", GONE
     ),
     "nobody needs to listen for a ping": Row(
-        replace(DENIED, protocol="icmp", port=0), Observation(Reach.TIMEOUT), P, proof=replace(PROVEN, listener=None)
+        replace(DENIED, protocol="icmp", port=0), ProbeResult(Reach.TIMEOUT), P, proof=replace(PROVEN, listener=None)
     ),
 }
 

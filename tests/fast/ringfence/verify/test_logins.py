@@ -11,16 +11,16 @@ import pytest
 from hardening import access
 from infra.errors import GuestError
 from ringfence.verify.probes import session
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.fast
 
-WORLD = world()
-NAMES = {f"{tenant.name}/{server}" for tenant in WORLD.tenants for server in tenant.facts.servers}
-ADDRESSES = {t.facts.servers[s].management: f"{t.name}/{s}" for t in WORLD.tenants for s in t.facts.servers}
+INVENTORY = inventory()
+NAMES = {f"{tenant.name}/{server}" for tenant in INVENTORY.tenants for server in tenant.facts.servers}
+ADDRESSES = {t.facts.servers[s].management: f"{t.name}/{s}" for t in INVENTORY.tenants for s in t.facts.servers}
 ROUTE = "172.24.4.50 dev eth7 src 203.0.113.10"
 
 
@@ -90,10 +90,10 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Ways:
 def test_everybody_is_logged_in_to_side_by_side(ways: Ways) -> None:
     """No login waits for another one: they all meet."""
     ways.meeting = threading.Barrier(len(NAMES))
-    with session.logins(WORLD) as made:
+    with session.logins(INVENTORY) as made:
         assert set(made.complete()) == NAMES | {session.BASTION, session.OUTSIDE}
         assert made.outside
-        assert str(made.outside.cards[0].addresses[0]) == "203.0.113.10"
+        assert str(made.outside.nics[0].addresses[0]) == "203.0.113.10"
         assert not any(link.closed for link in ways.links.values())
     assert all(link.closed for link in ways.links.values())
 
@@ -102,7 +102,7 @@ def test_everybody_is_logged_in_to_side_by_side(ways: Ways) -> None:
 def test_dead_servers_are_named_and_the_others_are_there(ways: Ways, dead: set[str]) -> None:
     """With the reason, by their own names."""
     ways.dead = dead
-    with session.logins(WORLD) as made:
+    with session.logins(INVENTORY) as made:
         assert set(made.lost) == dead
         assert set(made.links) == (NAMES - dead) | {session.BASTION, session.OUTSIDE}
         assert all("no connection to the server" in str(problem) for problem in made.lost.values())
@@ -113,7 +113,7 @@ def test_dead_servers_are_named_and_the_others_are_there(ways: Ways, dead: set[s
 def test_without_the_bastion_every_server_is_lost_by_it_and_the_host_outside_is_there(ways: Ways) -> None:
     """One attempt at the bastion, none at the servers."""
     ways.dead = {"bastion"}
-    with session.logins(WORLD) as made:
+    with session.logins(INVENTORY) as made:
         assert set(made.links) == {session.OUTSIDE}
         assert set(made.lost) == NAMES | {session.BASTION}
         assert "no banner" in str(made.lost[session.BASTION])
@@ -123,7 +123,7 @@ def test_without_the_bastion_every_server_is_lost_by_it_and_the_host_outside_is_
 def test_a_bastion_without_its_program_still_leads_to_the_servers(ways: Ways) -> None:
     """Its own probes are lost and nothing else."""
     ways.dead = {f"program of {session.BASTION}"}
-    with session.logins(WORLD) as made:
+    with session.logins(INVENTORY) as made:
         assert (set(made.lost), set(made.links)) == ({session.BASTION}, NAMES | {session.OUTSIDE})
 
 
@@ -131,7 +131,7 @@ def test_a_bastion_without_its_program_still_leads_to_the_servers(ways: Ways) ->
 def test_a_dead_host_outside_costs_nobody_else(ways: Ways, how: str) -> None:
     """It is lost, which is an error; that none is set at all is not."""
     ways.dead, ways.route = ({f"program of {session.OUTSIDE}"}, ROUTE) if how == "no program" else (set(), "unreachable")
-    with session.logins(WORLD) as made:
+    with session.logins(INVENTORY) as made:
         assert (set(made.lost), made.outside) == ({session.OUTSIDE}, None)
         assert set(made.links) == NAMES | {session.BASTION}
 
@@ -139,14 +139,14 @@ def test_a_dead_host_outside_costs_nobody_else(ways: Ways, how: str) -> None:
 def test_no_host_outside_is_no_loss(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has set one."""
     monkeypatch.delenv(session.INTERNET_VARIABLE)
-    with session.logins(WORLD) as made:
+    with session.logins(INVENTORY) as made:
         assert (made.lost, made.outside) == ({}, None)
     assert set(ways.links) == NAMES | {session.BASTION}
 
 
 def test_whoever_is_dead_is_named_before_forty_seconds_are_over(ways: Ways) -> None:
     """An attempt that begins when patience ends is the last one, and each has its limit."""
-    with session.logins(WORLD):
+    with session.logins(INVENTORY):
         assert ways.patience == {session.PATIENCE_SECONDS}
     assert session.PATIENCE_SECONDS + access.CONNECT_SECONDS < 40
 
@@ -170,7 +170,7 @@ def test_an_interrupt_closes_whatever_is_open(ways: Ways, monkeypatch: pytest.Mo
                 closed.append("bastion")
 
     monkeypatch.setattr(session, "open_bastion", bastion)
-    with pytest.raises(KeyboardInterrupt), session.logins(WORLD):
+    with pytest.raises(KeyboardInterrupt), session.logins(INVENTORY):
         pytest.fail("logged in")
     assert closed == ["bastion"]
     assert ways.links

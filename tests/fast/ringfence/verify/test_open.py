@@ -28,7 +28,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
     monkeypatch.setattr(stacks, "platform", dict)
     monkeypatch.setattr(stacks, "all_made", dict)
     monkeypatch.setattr("ringfence.verify.open.clouds.admin", lambda: None)
-    monkeypatch.setattr("ringfence.verify.open.discovery.complete", lambda world, _cloud: world)
+    monkeypatch.setattr("ringfence.verify.open.discovery.complete", lambda inventory, _cloud: inventory)
     return answers
 
 
@@ -47,7 +47,7 @@ def test_a_tenant_that_is_not_up_is_left_out_by_name(engine: dict[str, Callable[
     """Whether its stack was never made or is empty; asked for by name, it is an error."""
     engine["globex"] = lambda: _raise(stacks.NotUpError.of("the stack is not up", where="globex"))
     opened = opening.read()
-    assert ([tenant.name for tenant in opened.world.tenants], list(opened.left)) == (["acme"], ["globex"])
+    assert ([tenant.name for tenant in opened.inventory.tenants], list(opened.left)) == (["acme"], ["globex"])
     with pytest.raises(stacks.NotUpError):
         opening.read(("globex",))
     del engine["globex"]

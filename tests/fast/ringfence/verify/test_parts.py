@@ -13,15 +13,15 @@ import pytest
 from infra.errors import CloudError, GuestError, Problem
 from infra.outcome import Verdict
 from ringfence.verify.inside import asking, guest_state
-from ringfence.verify.probes import rounds, session
+from ringfence.verify.probes import fleets, session
+from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.link import LinkLostError
 from ringfence.verify.probes.plan import Selection
-from ringfence.verify.probes.rounds import Field
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
 from ringfence.verify.storage import at_rest, luks
+from tests.fast.ringfence.verify.inventories import inventory
 from tests.fast.ringfence.verify.pretended import PLAN, Network, PretendedLink
-from tests.fast.ringfence.verify.worlds import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.fast
 
-WORLD = world()
-SERVERS = [node.name for tenant in WORLD.tenants for node in tenant.nodes()]
+INVENTORY = inventory()
+SERVERS = [node.name for tenant in INVENTORY.tenants for node in tenant.nodes()]
 DEAD = "globex/db1"
 SILENT = LinkLostError(Problem("the probe program did not answer 'run'", DEAD, got="silence"))
 
@@ -62,9 +62,9 @@ def verified(monkeypatch: pytest.MonkeyPatch, made: session.Logins, *kinds: Kind
         yield made
 
     monkeypatch.setattr(session, "logins", logins)
-    monkeypatch.setattr(rounds, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(fleets, "SETTLE_SECONDS", 0.0)
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    return Verification(WORLD, SimpleNamespace(), {}).run(Request(frozenset(kinds)))  # type: ignore[arg-type]
+    return Verification(INVENTORY, SimpleNamespace(), {}).run(Request(frozenset(kinds)))  # type: ignore[arg-type]
 
 
 def of(checks: list[Check], server: str) -> list[Check]:
@@ -106,7 +106,7 @@ def test_an_interrupt_says_what_was_closed(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(session, "logins", logins)
     monkeypatch.setattr(asking, "ask", interrupted)
-    verification = Verification(WORLD, SimpleNamespace(), {})  # type: ignore[arg-type]
+    verification = Verification(INVENTORY, SimpleNamespace(), {})  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         verification.run(Request(frozenset({Kind.GUEST})))
     assert verification.cleaned == [f"{len(SERVERS)} logins were closed, and with them the probe programs and their listeners ended"]
@@ -129,10 +129,10 @@ FULL = GuestError(Problem("`ss` ended with 1", DEAD, got="No space left on devic
 )
 def test_a_command_that_fails_costs_what_is_judged_by_it(answers: dict[str, str | Exception], part: str, words: str) -> None:
     """It is an error with its reason, never a pass, and the other parts are judged."""
-    tenant = next(tenant for tenant in WORLD.tenants if tenant.name == "globex")
+    tenant = next(tenant for tenant in INVENTORY.tenants if tenant.name == "globex")
     node = PLAN.nodes[DEAD]
     sound: dict[str, str | Exception] = {"ss": "", "sysctl": "0\n0\n", "/usr/lib/ringfence/apply-policy": "{}"}
-    found = {o.check: o for o in guest_state.judge(WORLD, tenant, node, asking.ask(Server(DEAD, {**sound, **answers})))}
+    found = {o.check: o for o in guest_state.judge(INVENTORY, tenant, node, asking.ask(Server(DEAD, {**sound, **answers})))}
     wrong = next(outcome for check, outcome in found.items() if part in check)
     assert (wrong.verdict, words in wrong.reason) == (Verdict.ERROR, True)
     errors = [outcome for outcome in found.values() if outcome.verdict is Verdict.ERROR]
@@ -140,7 +140,7 @@ def test_a_command_that_fails_costs_what_is_judged_by_it(answers: dict[str, str 
 
 
 def test_packets_without_a_server_name_it_once_with_the_whole_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Matrix and lies: errors of what needs it, the rest passes, and the run is red by error and not by failure."""
+    """Matrix and spoofed: errors of what needs it, the rest passes, and the run is red by error and not by failure."""
     network = Network()
     links = {name: network.link(node) for name, node in PLAN.nodes.items() if name != DEAD}
     lost = {DEAD: GuestError.of("the login failed", where="172.30.0.22", got="timed out")}
@@ -196,11 +196,11 @@ class Raw:
         return (at_rest.COPIES if "control" in image else 0), 9
 
 
-def stored(arena: Field, raw: Raw) -> dict[str, tuple[Verdict, str]]:
+def stored(fleet: Fleet, raw: Raw) -> dict[str, tuple[Verdict, str]]:
     """Look at the storage."""
-    tenants = WORLD.tenants
+    tenants = INVENTORY.tenants
     found = [outcome for tenant in tenants for outcome in at_rest.headers(tenant, raw)]  # type: ignore[arg-type]
-    found += at_rest.markers(tenants, raw, arena)  # type: ignore[arg-type]
+    found += at_rest.markers(tenants, raw, fleet)  # type: ignore[arg-type]
     return {outcome.check: (outcome.verdict, outcome.reason) for outcome in found}
 
 
@@ -208,7 +208,7 @@ def disks(broken: Exception | None, raw: Raw) -> dict[str, tuple[Verdict, str]]:
     """Look at the storage of servers of which one cannot write."""
     written: dict[str, str | Exception] = {"sh": f"{at_rest.COPIES}\n"}
     links = {name: Server(name, {**written, **({"sh": broken} if broken and name == DEAD else {})}) for name in SERVERS}
-    found = stored(Field(PLAN.nodes, dict(links), ()), raw)
+    found = stored(Fleet(PLAN.nodes, dict(links), ()), raw)
     assert all(command[0] in {"sh", "rm"} for link in links.values() for command in link.commands)
     assert all(("rm" in {c[0] for c in link.commands}) is (broken is not SILENT or name != DEAD) for name, link in links.items())
     return found

@@ -10,7 +10,7 @@ from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place, Reach
 from ringfence.verify.probes.plan import Plan, Selection
 from ringfence.verify.probes.ports import probed
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fast
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """The expected matrix of the declarations in the tree."""
-    return Plan(world())
+    return Plan(inventory())
 
 
 def test_allowed_is_what_flows_allow(plan: Plan) -> None:
@@ -64,7 +64,7 @@ def test_names_are_unique(plan: Plan) -> None:
 
 def test_ports_have_their_neighbours() -> None:
     """The ends of every range, their outer neighbours, SSH and one port that no flow names are tried."""
-    flows = world().tenants[1].declaration.flows.values()
+    flows = inventory().tenants[1].declaration.flows.values()
     ports = probed(flows, 22)
     assert {22, 1024, 4788, 4789, 4790, 5431, 5432, 5433, 5434, 8079, 8080, 8081} == set(ports)
 
@@ -90,7 +90,7 @@ def test_namesakes_are_aliases(plan: Plan) -> None:
 def test_frames_try_the_strangers_mac(plan: Plan) -> None:
     """Across tenants a frame is also sent to the stranger's own MAC, as if both were on one network."""
     vias = {c.via.next_mac for c in plan.cases() if c.via and c.source == "acme/web" and c.target.node == "globex/db1" and c.via.note}
-    assert plan.nodes["globex/db1"].cards[0].mac in vias
+    assert plan.nodes["globex/db1"].nics[0].mac in vias
 
 
 def test_every_denied_case_has_a_twin_to_look_for(plan: Plan) -> None:

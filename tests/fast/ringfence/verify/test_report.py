@@ -12,7 +12,7 @@ import pytest
 
 from infra.outcome import Outcome, Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Observation, Proof, Reach, Sight
+from ringfence.verify.model import Observation, ProbeResult, Proof, Reach
 from ringfence.verify.probes.evidence import Line
 from ringfence.verify.probes.judge import judge
 from ringfence.verify.probes.plan import Plan
@@ -20,7 +20,7 @@ from ringfence.verify.report import files, junit, page
 from ringfence.verify.report.about import About
 from ringfence.verify.report.headline import Tone, grouped, headline
 from ringfence.verify.result import Check, Kind, Result
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +33,11 @@ def passed() -> tuple[Check, ...]:
     """Return the beginning of the matrix, with everything passed."""
     proof = Proof("twin", listener=True, seconds=1)
     checks = []
-    for case in islice(Plan(world()).cases(), 200):
+    for case in islice(Plan(inventory()).cases(), 200):
         if case.expected is Expected.ALLOWED:
-            seen = Observation(Reach.OK, case.target.node, sights=(Sight(case.target.node, "wire"),))
+            seen = ProbeResult(Reach.OK, case.target.node, observations=(Observation(case.target.node, "wire"),))
         else:
-            seen = Observation(next(iter(case.accepted)))
+            seen = ProbeResult(next(iter(case.accepted)))
         checks.append(Check.of_line(Line(case, seen, proof, judge(case, seen, proof))))
     return tuple(checks)
 

@@ -7,60 +7,60 @@ import pytest
 from infra.outcome import Verdict
 from ringfence.verify.probes import frames, spoof
 from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST
-from ringfence.verify.probes.orders import Report, Sightings
+from ringfence.verify.probes.orders import Observations, Report
 from ringfence.verify.probes.plan import Plan
-from tests.fast.ringfence.verify.worlds import world
+from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
 
-PLAN = Plan(world())
+PLAN = Plan(inventory())
 GATEWAY_MAC = "fa:16:3e:99:99:99"
 MACS = {
     ("acme/web", "zone0", "10.0.0.1"): GATEWAY_MAC,
     ("globex/app1", "zone0", "10.0.0.1"): GATEWAY_MAC,
     ("globex/app1", "zone0", "fd00:9:10::1"): GATEWAY_MAC,
 }
-LIES = list(spoof.lies(list(PLAN.cases()), PLAN.nodes, MACS))
+LIES = list(spoof.spoofed_frames(list(PLAN.cases()), PLAN.nodes, MACS))
 CLAIMS = list(spoof.claims(PLAN.nodes))
 
 
-def sightings(*tokens_by: tuple[str, str]) -> Sightings:
+def observations(*tokens_by: tuple[str, str]) -> Observations:
     """Return what would be seen if these nodes had captured frames with these tokens."""
     reports = [Report(node, guest=({"token": token},)) for node, token in tokens_by]
-    return Sightings(reports)
+    return Observations(reports)
 
 
 def test_every_lie_has_a_truth() -> None:
-    """In every family of every source there is one honest frame, and every lie names it as its twin."""
-    honest = {lie.name for lie in LIES if lie.honest}
+    """In every family of every source there is one honest frame, and every spoofed names it as its twin."""
+    honest = {spoofed.name for spoofed in LIES if spoofed.honest}
     assert len(honest) == 3
-    assert all(lie.twin in honest for lie in LIES if not lie.honest)
-    assert {"acme/web", "globex/app1"} == {lie.source for lie in LIES}
+    assert all(spoofed.twin in honest for spoofed in LIES if not spoofed.honest)
+    assert {"acme/web", "globex/app1"} == {spoofed.source for spoofed in LIES}
 
 
 def test_frames_lie_as_named() -> None:
     """Exactly the honest frame has both its own MAC and its own address."""
-    for lie in LIES:
-        seen = frames.read(lie.frame)
-        card = next(card for card in PLAN.nodes[lie.source].cards if card.device == lie.device)
-        assert (seen.mac == card.mac and seen.source in card.addresses) is lie.honest, lie.name
+    for spoofed in LIES:
+        seen = frames.read(spoofed.frame)
+        nic = next(nic for nic in PLAN.nodes[spoofed.source].nics if nic.device == spoofed.device)
+        assert (seen.mac == nic.mac and seen.source in nic.addresses) is spoofed.honest, spoofed.name
 
 
 def test_lies_that_nobody_saw_pass_with_their_twin() -> None:
-    """With every honest frame seen and no lie seen, all pass; without the honest ones every lie is an error."""
-    seen = sightings(*((lie.witness, lie.token) for lie in LIES if lie.honest))
+    """With every honest frame seen and no spoofed seen, all pass; without the honest ones every spoofed is an error."""
+    seen = observations(*((spoofed.witness, spoofed.token) for spoofed in LIES if spoofed.honest))
     assert {outcome.verdict for outcome in spoof.judge(LIES, seen)} == {Verdict.PASS}
-    alone = list(spoof.judge(LIES, sightings()))
+    alone = list(spoof.judge(LIES, observations()))
     assert {outcome.verdict for outcome in alone} == {Verdict.FAIL, Verdict.ERROR}
     assert all(outcome.verdict is not Verdict.PASS for outcome in alone)
 
 
-@pytest.mark.parametrize("number", [n for n, lie in enumerate(LIES) if not lie.honest])
+@pytest.mark.parametrize("number", [n for n, spoofed in enumerate(LIES) if not spoofed.honest])
 def test_lie_that_arrives_fails(number: int) -> None:
-    """A single lie that anybody saw fails, and says who saw it."""
-    lie = LIES[number]
-    seen = sightings(*((one.witness, one.token) for one in LIES if one.honest), ("globex/db1", lie.token))
-    outcome = next(outcome for outcome in spoof.judge(LIES, seen) if outcome.check == lie.name)
+    """A single spoofed that anybody saw fails, and says who saw it."""
+    spoofed = LIES[number]
+    seen = observations(*((one.witness, one.token) for one in LIES if one.honest), ("globex/db1", spoofed.token))
+    outcome = next(outcome for outcome in spoof.judge(LIES, seen) if outcome.check == spoofed.name)
     assert (outcome.verdict, "globex/db1" in outcome.reason) == (Verdict.FAIL, True)
 
 
@@ -87,9 +87,9 @@ def judged(claim: spoof.Claim, heard: dict[str, list[tuple[str, frames.Seen]]]) 
 def test_own_namesake_answers() -> None:
     """The own db1 of globex answers globex's app1 for 10.0.0.12; an answer by a MAC of another tenant fails."""
     claim = question("globex/app1", "10.0.0.12")
-    own = PLAN.nodes["globex/db1"].cards[0].mac
+    own = PLAN.nodes["globex/db1"].nics[0].mac
     assert judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", own)))[0] is Verdict.PASS
-    stranger = PLAN.nodes["acme/web"].cards[0].mac
+    stranger = PLAN.nodes["acme/web"].nics[0].mac
     assert "no NIC of globex" in judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", stranger)))[1]
     assert judged(claim, {})[0] is Verdict.FAIL
 
@@ -103,7 +103,7 @@ def test_silence_about_a_stranger_needs_the_gateway() -> None:
 
 
 def test_question_heard_by_a_stranger_fails() -> None:
-    """A broadcast that another tenant's card captured is a layer-2 path between tenants."""
+    """A broadcast that another tenant's NIC captured is a layer-2 path between tenants."""
     claim = question("acme/web", "10.0.0.12")
     heard = {"globex/app1": [("zone0", frames.Seen("arp", "x", ip_address("10.0.0.11"), token=claim.token, operation=ARP_REQUEST))]}
     assert "was heard by globex/app1" in judged(claim, heard)[1]
@@ -118,10 +118,10 @@ def test_claim_on_the_gateway_fails_when_seen() -> None:
     """Who claims to be the gateway and is heard by a neighbour could take over its traffic."""
     claim = claim_on("globex/app1", version=4)
     truth = ("globex/db1", "zone0", claim.address, GATEWAY_MAC)
-    lie = ("globex/db1", "zone0", claim.address, PLAN.nodes["globex/app1"].cards[0].mac)
+    spoofed = ("globex/db1", "zone0", claim.address, PLAN.nodes["globex/app1"].nics[0].mac)
     assert judged(claim, wire(truth))[0] is Verdict.PASS
     assert judged(claim, {})[0] is Verdict.ERROR
-    assert "was seen by globex/db1" in judged(claim, wire(truth, lie))[1]
+    assert "was seen by globex/db1" in judged(claim, wire(truth, spoofed))[1]
 
 
 def test_claim_without_neighbours_means_nothing() -> None:
@@ -132,7 +132,7 @@ def test_claim_without_neighbours_means_nothing() -> None:
 def test_asking_for_the_gateway_is_no_claim() -> None:
     """A neighbour solicitation for the gateway's address, which everybody on the link hears, claims nothing."""
     claim = claim_on("globex/app1", version=6)
-    mac = PLAN.nodes["globex/app1"].cards[0].mac
+    mac = PLAN.nodes["globex/app1"].nics[0].mac
     true = frames.Seen("nd", GATEWAY_MAC, ip_address(claim.address), operation=frames.ADVERTISEMENT)
     asked = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
     said = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)

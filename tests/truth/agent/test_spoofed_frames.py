@@ -9,8 +9,8 @@ from ringfence.verify.run import spoofing
 
 if TYPE_CHECKING:
     from infra.outcome import Outcome
+    from ringfence.verify.probes.fleets import Fleet
     from ringfence.verify.probes.plan import Plan
-    from ringfence.verify.probes.rounds import Field
     from tests.truth.agent.lan import Lan
 
 pytestmark = pytest.mark.truth
@@ -23,15 +23,15 @@ def bad(outcomes: list[Outcome]) -> dict[str, str]:
     }
 
 
-def test_lies_are_stopped_and_truths_arrive(plan: Plan, field: Field) -> None:
-    """With port security in force every honest frame arrives and no lie does, in both families."""
+def test_lies_are_stopped_and_truths_arrive(plan: Plan, field: Fleet) -> None:
+    """With port security in force every honest frame arrives and no spoofed does, in both families."""
     outcomes = list(spoofing(plan, field, list(plan.cases())))
     assert bad(outcomes) == {}
     assert any("fd00:" in outcome.check for outcome in outcomes)
 
 
-def test_lies_are_seen_without_port_security(lan: Lan, plan: Plan, field: Field) -> None:
-    """With port security off, lies about addresses, about MACs and about the gateway are all caught, and said who saw them."""
+def test_lies_are_seen_without_port_security(lan: Lan, plan: Plan, field: Fleet) -> None:
+    """With port security off, spoofed about addresses, about MACs and about the gateway are all caught, and said who saw them."""
     former = {name: lan.inside(name, "nft", "-s", "list", "ruleset") for name in ("acme", "globex")}
     for name in former:
         lan.inside(name, "nft", "delete", "table", "bridge", "security")

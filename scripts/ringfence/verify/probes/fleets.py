@@ -1,4 +1,4 @@
-"""Run rounds of probes on all nodes at once, with the proofs that make a "no" believable. All I/O goes through the links."""
+"""Run batches of probes on all nodes at once, with the proofs that make a "no" believable. All I/O goes through the links."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 T = TypeVar("T")
 CONNECT_SECONDS = 3.5
-"""Longer than three SYNs of Linux (0, 1 and 2 or 3 s), each of which has many round trips of time."""
+"""Longer than three SYNs of Linux (0, 1 and 2 or 3 s), each of which has many batch trips of time."""
 WIDTH = 400
 """Probes in flight at once on one node: well below 1024 open files, listeners included."""
 SIZE = 500
@@ -46,12 +46,12 @@ class Meter:
 
     probes: int = 0
     seconds: float = 0.0
-    rounds: int = 0
+    batches: int = 0
 
 
 @dataclass(slots=True)
-class Field:
-    """The nodes with their links, identities and listeners: everything that a round needs."""
+class Fleet:
+    """The nodes with their links, identities and listeners: everything that a batch needs."""
 
     nodes: dict[str, Node]
     links: dict[str, Link]
@@ -68,7 +68,7 @@ class Field:
     def each(self, act: Callable[[str], T]) -> dict[str, T]:
         """Do something on all nodes that are left, at the same time, and return what came of it, by node.
 
-        A node on which it fails is lost from then on: it is in no later round, and whatever needs it is an error.
+        A node on which it fails is lost from then on: it is in no later batch, and whatever needs it is an error.
         """
         left = self.left()
         found: dict[str, T] = {}
@@ -119,8 +119,8 @@ class Field:
         self.occupied[name] = self._listen_on(name)
 
     def _listen_on(self, name: str) -> list[Json]:
-        self.macs.update({(name, device): mac for device, mac in cards(self.links[name]).items()})
-        devices = [card.device for card in self.nodes[name].cards]
+        self.macs.update({(name, device): mac for device, mac in nics(self.links[name]).items()})
+        devices = [nic.device for nic in self.nodes[name].nics]
         request = {"op": "listen", "identity": self.identities[name], "listeners": self.wanted(name), "nics": devices}
         failed: list[Json] = self.links[name].call({**request, "filter": capture.program()}, LISTEN_SECONDS)["failed"]
         return failed
@@ -130,31 +130,31 @@ class Field:
         return evidence.listeners(self.nodes[name], self.ports)
 
     def run(self, cases: Iterable[Case], tell: Callable[[int], None]) -> Iterator[Line]:
-        """Run the cases in rounds and yield them judged; ``tell`` learns how many are done after each round."""
+        """Run the cases in batches and yield them judged; ``tell`` learns how many are done after each batch."""
         self.proven = None  # whatever was changed since the last run, it is not proven to be there
-        for batch in orders.rounds(cases, SIZE):
+        for batch in orders.batches(cases, SIZE):
             started = time.monotonic()
             yield from self.told_apart(batch)
-            self.meter.rounds += 1
+            self.meter.batches += 1
             self.meter.seconds += time.monotonic() - started
             tell(len(batch))
 
     def told_apart(self, batch: list[Case]) -> Iterator[Line]:
-        """Run one round without what needs a lost node. When a node is lost meanwhile, the others' open questions are asked once more."""
+        """Run one batch without what needs a lost node. When a node is lost meanwhile, the others' open questions are asked once more."""
         while batch:
             why = self.why_lost()
             reasons = [evidence.loss(case, why, self.nodes) for case in batch]
             yield from (evidence.not_tried(case, reason) for case, reason in zip(batch, reasons, strict=True) if reason)
             possible = [case for case, reason in zip(batch, reasons, strict=True) if not reason]
             batch = []
-            for line in self.one_round(possible) if possible else ():
+            for line in self.one_batch(possible) if possible else ():
                 if self.lost.keys() > why.keys() and line.outcome.verdict is Verdict.ERROR and not line.proof.lost:
                     batch.append(line.case)
                 else:
                     yield line
 
-    def one_round(self, batch: list[Case]) -> list[Line]:
-        """Run one round: proofs, probes, proofs again, and what everybody saw."""
+    def one_batch(self, batch: list[Case]) -> list[Line]:
+        """Run one batch: proofs, probes, proofs again, and what everybody saw."""
         started = time.monotonic()
         given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), self.ports, secrets.randbelow(len(orders.PORTS))))
         by_node: dict[str, list[Order]] = defaultdict(list)
@@ -167,7 +167,7 @@ class Field:
         after = self.proofs()
         self.proven = (time.monotonic(), after)
         self.meter.probes += len(given)
-        happened = evidence.Round(given, reports, before, after, time.monotonic() - started, self.why_lost())
+        happened = evidence.Batch(given, reports, before, after, time.monotonic() - started, self.why_lost())
         return evidence.lines(happened, self.nodes, {token: name for name, token in self.identities.items()})
 
     def probes(self, name: str, given: list[Order], before: Proofs) -> list[Json]:
@@ -190,7 +190,7 @@ class Field:
         return proven[1] if proven and time.monotonic() - proven[0] < FRESH_SECONDS else self.proofs()
 
     def proofs(self) -> Proofs:
-        """Let every node reach its own listeners, and let every card ask for its gateways. Forgets what was seen before."""
+        """Let every node reach its own listeners, and let every NIC ask for its gateways. Forgets what was seen before."""
 
         def ask(name: str) -> Report:
             self.seen(name)
@@ -208,7 +208,7 @@ def shortly(problem: RingfenceError) -> str:
     return f"{first.what} ({first.got})" if first.got else first.what
 
 
-def cards(link: Link) -> dict[str, str]:
-    """Return the MAC of every card of a node, by device."""
+def nics(link: Link) -> dict[str, str]:
+    """Return the MAC of every NIC of a node, by device."""
     text = link.run("sh", "-c", "cd /sys/class/net; for d in *; do echo $d $(cat $d/address); done")
     return {device: mac for device, _, mac in (line.partition(" ") for line in text.splitlines()) if mac}

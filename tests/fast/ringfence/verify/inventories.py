@@ -1,4 +1,4 @@
-"""The declarations of the tree as a world, with facts as the stacks would export them."""
+"""The declarations of the tree as an inventory, with facts as the stacks would export them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import load_platform, load_tenant
 from infra.policy.flows import expand
-from ringfence.verify.inventory import TenantWorld, World
-from ringfence.verify.model import Card, Node, Role
+from ringfence.verify.inventory import Inventory, TenantInventory
+from ringfence.verify.model import Node, NodeNic, Role
 from tests.fast import exported
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 1, 1)
 SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
 OUTSIDE = Node(
-    "internet/host", "internet", Role.OUTSIDE, (Card("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),)
+    "internet/host", "internet", Role.OUTSIDE, (NodeNic("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),)
 )
 
 
@@ -31,9 +31,9 @@ def facts(tenant: Tenant) -> TenantOutput:
     servers = {}
     for number, (name, server) in enumerate(tenant.servers.items()):
         nics = {}
-        for card, (zone, host) in enumerate(server.zones.items()):
+        for nic, (zone, host) in enumerate(server.zones.items()):
             addresses = [str(network[host]) for network in tenant.zones[zone].networks]
-            nics[zone] = {"port_id": f"port-{tenant.name}-{name}-{zone}", "mac": mac(tenant.name, number, card), "addresses": addresses}
+            nics[zone] = {"port_id": f"port-{tenant.name}-{name}-{zone}", "mac": mac(tenant.name, number, nic), "addresses": addresses}
         servers[name] = {
             "id": f"server-{tenant.name}-{name}",
             "management": str(segment[5 + number]),
@@ -58,12 +58,12 @@ def facts(tenant: Tenant) -> TenantOutput:
     )
 
 
-def mac(tenant: str, number: int, card: int) -> str:
+def mac(tenant: str, number: int, nic: int) -> str:
     """Return a fixed MAC."""
-    return f"fa:16:3e:{len(tenant):02x}:{number:02x}:{card:02x}"
+    return f"fa:16:3e:{len(tenant):02x}:{number:02x}:{nic:02x}"
 
 
-def world() -> World:
+def inventory() -> Inventory:
     """Return acme and globex with an outside."""
     platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
     tenants = []
@@ -71,8 +71,8 @@ def world() -> World:
         declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
         macs = {server: mac(name, number, 9) for number, server in enumerate(declaration.tenant.servers)}
         router = str(ip_network(SEGMENTS[name])[1])
-        tenants.append(TenantWorld(declaration.tenant, expand(declaration, platform), facts(declaration.tenant), router, macs))
+        tenants.append(TenantInventory(declaration.tenant, expand(declaration, platform), facts(declaration.tenant), router, macs))
     types = {name: f"type-{name}" for name in platform.volume_types}
     platform_facts = exported.platform(volume_types=types)
     outer = {"acme": ip_address("172.24.4.60"), "globex": ip_address("172.24.4.61")}
-    return World(platform, platform_facts, tuple(tenants), outer, ((ip_address("172.24.4.1"), 5000),), OUTSIDE)
+    return Inventory(platform, platform_facts, tuple(tenants), outer, ((ip_address("172.24.4.1"), 5000),), OUTSIDE)
