@@ -100,7 +100,9 @@ def verified(stage: Stage, turn: Turn, say: Callable[[str], None]) -> Result:
     """Compare the cloud, ask the API, and where there are servers log in on each over the bastion and look at its inside."""
     opened = opening.read(stage.crowd.names(), stage.folder)
     kinds = {Kind.CLOUD, Kind.DENIAL, *((Kind.GUEST,) if stage.crowd.servers else ())}
-    verification = Verification(opened.world, opened.cloud, opened.identities, lambda what, done, total: say(f"{what} {done} of {total}"))
+    verification = Verification(
+        opened.inventory, opened.cloud, opened.identities, lambda what, done, total: say(f"{what} {done} of {total}")
+    )
     return verification.run(Request(kinds=frozenset(kinds), turn=turn))
 
 

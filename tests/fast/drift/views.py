@@ -267,12 +267,12 @@ def _server(found: Cloud, inventory: Inventory, tenant: TenantInventory, server:
     for zone in entry.zones:
         key, on = names.port(name, server, zone), tenant.facts.zones[zone].network_id
         addresses = list(map(str, server_addresses(tenant.declaration, server, zone)))
-        nic = port(facts.nics[zone].port_id, key, on, addresses, project, **at, security_groups=groups[zone])
-        found.add(name, "ports", key, nic, macAddress=nic["mac_address"])
+        plugged = port(facts.nics[zone].port_id, key, on, addresses, project, **at, security_groups=groups[zone])
+        found.add(name, "ports", key, plugged, macAddress=plugged["mac_address"])
     key, inside = names.management_port(name, server), [f"id-{names.group(name, names.MANAGEMENT)}"]
     segment = tenant.facts.management.network_id
-    nic = port(facts.management_port_id, key, segment, [facts.management], project, **at, security_groups=inside)
-    found.add(name, "ports", key, nic, macAddress=nic["mac_address"])
+    plugged = port(facts.management_port_id, key, segment, [facts.management], project, **at, security_groups=inside)
+    found.add(name, "ports", key, plugged, macAddress=plugged["mac_address"])
     kind = entry.volume_type or inventory.platform.default_volume_type
     disks = [Disk(names.root_volume(name, server), facts.id, entry.root, kind, labels)]
     disks += [Disk(names.data_volume(name, server, disk), facts.id, size.size, kind, labels) for disk, size in entry.data.items()]
