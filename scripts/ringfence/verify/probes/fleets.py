@@ -37,7 +37,7 @@ LISTEN_SECONDS = 60.0
 BATCH_SECONDS = 180.0
 SETTLE_SECONDS = 0.5
 FRESH_SECONDS = 2.0
-"""How old proofs may be that stand for what was before a round."""
+"""How old proofs may be that stand for what was before a batch."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Fleet:
     """Nodes that take no part, or no more, with why."""
     meter: Meter = field(default_factory=Meter)
     proven: tuple[float, Proofs] | None = None
-    """The proofs after the last round, and when they were had."""
+    """The proofs after the last batch, and when they were had."""
 
     def each(self, act: Callable[[str], T]) -> dict[str, T]:
         """Do something on all nodes that are left, at the same time, and return what came of it, by node.
@@ -185,7 +185,7 @@ class Fleet:
         return self.links[name].call({"op": "seen"}, BATCH_SECONDS)
 
     def proofs_before(self) -> Proofs:
-        """Return the proofs after the round that has only just ended: one round's end is the next one's beginning. Else have new ones."""
+        """Return the proofs after the batch that has only just ended: one batch's end is the next one's beginning. Else have new ones."""
         proven, self.proven = self.proven, None
         return proven[1] if proven and time.monotonic() - proven[0] < FRESH_SECONDS else self.proofs()
 
