@@ -45,7 +45,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ComparedObject:
     """An object that is compared; ``called`` is what sentences call it, where that is more than its kind and name."""
 
     kind: str

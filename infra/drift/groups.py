@@ -10,7 +10,7 @@ from infra.drift.wanted import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from infra.drift.deviation import Deviation, Subject
+    from infra.drift.deviation import ComparedObject, Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
     from infra.drift.wanted import Rule, Wanted
@@ -37,7 +37,7 @@ def rules(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         yield from scope.owned(group, row)
 
 
-def _rules(scope: Scope, group: Subject, row: Json, wanted: frozenset[Rule], peers: Mapping[str, str]) -> Iterator[Deviation]:
+def _rules(scope: Scope, group: ComparedObject, row: Json, wanted: frozenset[Rule], peers: Mapping[str, str]) -> Iterator[Deviation]:
     found = {_found(scope, rule, peers) for rule in row["security_group_rules"]}
     yield from (group.undeclared(f"undeclared rule in {group.name}: {' '.join(rule)}") for rule in sorted(found - wanted))
     yield from (group.missing(f"missing rule in {group.name}: {' '.join(rule)}") for rule in sorted(wanted - found))

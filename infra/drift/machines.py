@@ -9,10 +9,10 @@ from infra.drift.deviation import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.drift.deviation import Deviation, Subject
+    from infra.drift.deviation import ComparedObject, Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
-    from infra.drift.wanted import Server, Volume, Wanted
+    from infra.drift.wanted import Wanted, WantedServer, WantedVolume
 
 LOST = ("error", "awaiting-transfer")
 """States of a volume that is broken, or about to be another project's."""
@@ -31,7 +31,7 @@ def servers(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         yield from _machine(scope, server, row, wanted.servers[name])
 
 
-def _nics(scope: Scope, server: Subject, row: Json, want: Server) -> Iterator[Deviation]:
+def _nics(scope: Scope, server: ComparedObject, row: Json, want: WantedServer) -> Iterator[Deviation]:
     """Compare the NICs: Nova plugs a port in by naming the server as the port's device."""
     declared = {made.id for port in want.ports if (made := scope.made.get("ports", port))}
     found = {port["id"] for port in scope.whole.by["device"].get(row["id"], ())}
@@ -42,7 +42,7 @@ def _nics(scope: Scope, server: Subject, row: Json, want: Server) -> Iterator[De
         yield server.missing(f"{server.name} lacks a declared network card")
 
 
-def _disks(scope: Scope, server: Subject, row: Json, want: Server) -> Iterator[Deviation]:
+def _disks(scope: Scope, server: ComparedObject, row: Json, want: WantedServer) -> Iterator[Deviation]:
     declared = {made.id: volume for volume in want.volumes if (made := scope.made.get("volumes", volume))}
     found = {str(disk["id"]) for disk in row["os-extended-volumes:volumes_attached"]}
     for disk in sorted(found - declared.keys()):
@@ -51,7 +51,7 @@ def _disks(scope: Scope, server: Subject, row: Json, want: Server) -> Iterator[D
         yield server.missing(f"{server.name} has not got volume {declared[disk]}")
 
 
-def _machine(scope: Scope, server: Subject, row: Json, want: Server) -> Iterator[Deviation]:
+def _machine(scope: Scope, server: ComparedObject, row: Json, want: WantedServer) -> Iterator[Deviation]:
     if row["status"] != "ACTIVE":
         yield server.different(f"{server.name} is {row['status']}")
     made = scope.made.get("servers", server.name)
@@ -86,12 +86,12 @@ def volumes(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         yield from _volume(scope, volume, row, wanted.volumes[name])
 
 
-def _plain(volume: Subject, row: Json, encrypted: set[str]) -> Iterator[Deviation]:
+def _plain(volume: ComparedObject, row: Json, encrypted: set[str]) -> Iterator[Deviation]:
     if not row["encrypted"] or row["volume_type"] not in encrypted:
         yield volume.different(f"{volume} is stored in the clear (type {row['volume_type']})")
 
 
-def _volume(scope: Scope, volume: Subject, row: Json, want: Volume) -> Iterator[Deviation]:
+def _volume(scope: Scope, volume: ComparedObject, row: Json, want: WantedVolume) -> Iterator[Deviation]:
     server, made = scope.made.get("servers", want.server), scope.made.get("volumes", volume.name)
     if row["volume_type"] != want.type:
         yield volume.different(f"{volume} is of type {row['volume_type']}, declared {want.type}")

@@ -40,7 +40,7 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class MadeResource:
     """One resource: its name in the stack (``infra.declaration.names``), the id that the cloud gave it, and what the provider read back."""
 
     name: str
@@ -52,24 +52,24 @@ class Resource:
 class Made:
     """The resources of one stack, by kind and then by name."""
 
-    kinds: Mapping[str, Mapping[str, Resource]] = field(default_factory=dict)
+    kinds: Mapping[str, Mapping[str, MadeResource]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, exported: Json) -> Made:
         """Read what ``pulumi stack export`` prints. What waits for its deletion is not what the stack stands for."""
-        kinds: dict[str, dict[str, Resource]] = {}
+        kinds: dict[str, dict[str, MadeResource]] = {}
         for row in (exported.get("deployment") or {}).get("resources") or ():
             kind = _TYPES.get(row["type"])
             if kind and row.get("id") and not row.get("delete"):
                 name = str(row["urn"]).rpartition("::")[2]
-                kinds.setdefault(kind, {})[name] = Resource(name, str(row["id"]), row.get("outputs") or {})
+                kinds.setdefault(kind, {})[name] = MadeResource(name, str(row["id"]), row.get("outputs") or {})
         return cls(kinds)
 
-    def get(self, kind: str, name: str) -> Resource | None:
+    def get(self, kind: str, name: str) -> MadeResource | None:
         """Return a resource by its name."""
         return self.kinds.get(kind, {}).get(name)
 
-    def ids(self, kind: str) -> dict[str, Resource]:
+    def ids(self, kind: str) -> dict[str, MadeResource]:
         """Return the resources of a kind by the cloud's id."""
         return {resource.id: resource for resource in self.kinds.get(kind, {}).values()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.drift.deviation import Subject
+from infra.drift.deviation import ComparedObject
 from infra.drift.found import owner
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from infra.drift.deviation import Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
-    from infra.drift.wanted import Subnet, Wanted
+    from infra.drift.wanted import Wanted, WantedSubnet
 
 SHARED = ("networks", "groups", "address_groups", "subnet_pools")
 """What an RBAC policy can lend."""
@@ -47,7 +47,7 @@ def networks(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         yield from scope.owned(subnet, row, scope.owner_of(wanted.subnets[name].network, wanted.fenced))
 
 
-def _subnet(scope: Scope, subnet: Subject, row: Json, want: Subnet) -> Iterator[Deviation]:
+def _subnet(scope: Scope, subnet: ComparedObject, row: Json, want: WantedSubnet) -> Iterator[Deviation]:
     routes = tuple(sorted((route["destination"], route["nexthop"]) for route in row["host_routes"]))
     if (row["cidr"], row["gateway_ip"], routes) != (want.cidr, want.gateway, want.routes):
         yield subnet.different(
@@ -97,13 +97,13 @@ def sharing(scope: Scope) -> Iterator[Deviation]:
         if lent is None or not _is_as_made(row, lent.outputs):
             who = "everybody" if row["target_tenant"] == "*" else scope.names.project(row["target_tenant"])
             thing = f"{row['object_type']} {_lent_name(scope, row['object_id'])}"
-            yield Subject("sharing", row["id"], thing).undeclared(f"{thing} is shared with {who} ({row['action']})")
+            yield ComparedObject("sharing", row["id"], thing).undeclared(f"{thing} is shared with {who} ({row['action']})")
     left = {row["id"] for row in scope.found.rbac}
     for id_, resource in own.items():
         if id_ not in left:
-            yield Subject("sharing", id_, resource.name).missing(f"network {resource.name} is not lent to the tenant's project")
+            yield ComparedObject("sharing", id_, resource.name).missing(f"network {resource.name} is not lent to the tenant's project")
     if scope.tenant is not None and not own:
-        yield Subject("sharing", "", scope.tenant.name).missing("the management segment is not lent to the tenant's project")
+        yield ComparedObject("sharing", "", scope.tenant.name).missing("the management segment is not lent to the tenant's project")
 
 
 def _is_as_made(row: Json, told: Json) -> bool:

@@ -10,10 +10,10 @@ from infra.neutron import owners
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.drift.deviation import Deviation, Subject
+    from infra.drift.deviation import ComparedObject, Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
-    from infra.drift.wanted import Port, Wanted
+    from infra.drift.wanted import Wanted, WantedPort
 
 SERVERS = ("compute:", "baremetal:")
 """Beginnings of the owners that Nova gives the ports of its servers."""
@@ -50,7 +50,7 @@ def _is_expected(scope: Scope, row: Json) -> bool:
     return is_metadata and mates == [row] and owner(row) == owner(network)
 
 
-def _port(scope: Scope, port: Subject, row: Json, want: Port) -> Iterator[Deviation]:
+def _port(scope: Scope, port: ComparedObject, row: Json, want: WantedPort) -> Iterator[Deviation]:
     """Compare what a port may send, and what it is made with."""
     made = scope.made.get("ports", port.name)
     told = made.outputs if made else {}
@@ -76,7 +76,7 @@ def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _place(scope: Scope, port: Subject, row: Json, want: Port) -> Iterator[Deviation]:
+def _place(scope: Scope, port: ComparedObject, row: Json, want: WantedPort) -> Iterator[Deviation]:
     """Compare whose a port is, on which network, and of which server."""
     network, server = scope.made.get("networks", want.network), scope.made.get("servers", want.server)
     if network and row["network_id"] != network.id:
@@ -94,7 +94,7 @@ def _pair(pair: Json) -> str:
     return f"{pair['ip_address']} with MAC {pair['mac_address']}" if pair.get("mac_address") else str(pair["ip_address"])
 
 
-def _binding(scope: Scope, port: Subject, row: Json) -> Iterator[Deviation]:
+def _binding(scope: Scope, port: ComparedObject, row: Json) -> Iterator[Deviation]:
     """Check that a host has the port, that it filters there, and that the port is nobody else's subport."""
     if row["binding:vif_type"] in LOST:
         yield port.different(f"{port} has lost its binding ({row['binding:vif_type']}): its server runs on, and cannot start again")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.drift.deviation import Subject
+from infra.drift.deviation import ComparedObject
 from infra.neutron import owners
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from infra.drift.deviation import Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
-    from infra.drift.wanted import Router, Wanted
+    from infra.drift.wanted import Wanted, WantedRouter
     from infra.topology import DeclaredInterface
 
 INTERFACE = "router interface"
@@ -29,7 +29,7 @@ def routers(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         yield from scope.owned(router, row, scope.owner_of(name, wanted.fenced))
 
 
-def _router(scope: Scope, router: Subject, row: Json, want: Router) -> Iterator[Deviation]:
+def _router(scope: Scope, router: ComparedObject, row: Json, want: WantedRouter) -> Iterator[Deviation]:
     gateway = row["external_gateway_info"] or {}
     routes = {(route["destination"], route["nexthop"]) for route in row.get("routes") or ()}
     yield from (router.undeclared(f"undeclared route on {router}: {to} via {hop}") for to, hop in sorted(routes - want.routes))
@@ -52,7 +52,7 @@ def _router(scope: Scope, router: Subject, row: Json, want: Router) -> Iterator[
     yield from _outer_addresses(scope, router, gateway, row)
 
 
-def _outer_addresses(scope: Scope, router: Subject, gateway: Json, row: Json) -> Iterator[Deviation]:
+def _outer_addresses(scope: Scope, router: ComparedObject, gateway: Json, row: Json) -> Iterator[Deviation]:
     """Compare the addresses outside with those that the cloud gave when the stack made the router."""
     made = scope.made.get("routers", router.name)
     told = {str(fixed["ipAddress"]) for fixed in (made.outputs.get("externalFixedIps") or () if made else ())}
@@ -71,21 +71,21 @@ def interfaces(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         row = found.pop(made.id.partition("/")[2], None) if made else None
         if row is None:
             text = f"router {interface.router} has no interface on network {interface.network}"
-            yield Subject(INTERFACE, made.id.partition("/")[2] if made else "", name).missing(text)
+            yield ComparedObject(INTERFACE, made.id.partition("/")[2] if made else "", name).missing(text)
         else:
             yield from _interface(scope, name, interface, row)
     ours = set(scope.made.ids("routers"))
     for row in found.values():
         router = scope.names.of("routers", row["device_id"])
         if owners.is_gateway(row["device_owner"]) and row["device_id"] in ours:
-            gateway = Subject("gateway", row["id"], router, f"the gateway of router {router}")
+            gateway = ComparedObject("gateway", row["id"], router, f"the gateway of router {router}")
             yield from gateway.differing(row, {"admin_state_up": True})
             continue
         is_other = known.get(row["id"]) == row["device_id"] and row["network_id"] in scope.made.ids("networks")
         if not (is_other or _belongs(scope, row, ours)):
             word = "gateway" if owners.is_gateway(row["device_owner"]) else "interface"
             text = f"router {router} has an undeclared {word} on network {scope.names.of('networks', row['network_id'])}"
-            yield Subject(INTERFACE, row["id"], router).undeclared(text)
+            yield ComparedObject(INTERFACE, row["id"], router).undeclared(text)
 
 
 def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:
@@ -101,7 +101,7 @@ def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:
 
 
 def _interface(scope: Scope, name: str, want: DeclaredInterface, row: Json) -> Iterator[Deviation]:
-    one = Subject(INTERFACE, row["id"], name, f"the interface of router {want.router} on network {want.network}")
+    one = ComparedObject(INTERFACE, row["id"], name, f"the interface of router {want.router} on network {want.network}")
     router = scope.made.get("routers", want.router)
     if router and row["device_id"] != router.id:
         yield one.different(f"{one} is plugged into router {scope.names.of('routers', row['device_id'])}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift.deviation import Deviation, Subject
+from infra.drift.deviation import ComparedObject, Deviation
 from infra.drift.found import KINDS, NOUNS, Found, owner
 from infra.drift.made import NOTHING, Made, ids_of_all
 
@@ -77,9 +77,9 @@ class Scope:
         """Return whose project a thing of the stack is in: what fences a tenant in is the platform's."""
         return self.platform if name in fenced else self.project
 
-    def subject(self, kind: str, row: Json, name: str = "") -> Subject:
+    def subject(self, kind: str, row: Json, name: str = "") -> ComparedObject:
         """Return the object of a row; without a name, by what people call it."""
-        return Subject(NOUNS[kind], str(row["id"]), name or self.names.of(kind, row["id"]))
+        return ComparedObject(NOUNS[kind], str(row["id"]), name or self.names.of(kind, row["id"]))
 
     def undeclared(self, kind: str, row: Json, more: str = "") -> Deviation:
         """Return that an object is not declared."""
@@ -92,7 +92,7 @@ class Scope:
         pairs, problems = {}, []
         for name in wanted:
             made = self.made.get(kind, name)
-            one = Subject(NOUNS[kind], made.id if made else "", name)
+            one = ComparedObject(NOUNS[kind], made.id if made else "", name)
             row = left.pop(made.id, None) if made else None
             if row is None:
                 problems.append(one.missing(f"missing {one}"))
@@ -107,7 +107,7 @@ class Scope:
         pairs, others, problems = self.match(kind, wanted)
         return pairs, [*problems, *(self.undeclared(kind, row) for row in others)]
 
-    def owned(self, one: Subject, row: Json, project: str | None = None) -> Iterator[Deviation]:
+    def owned(self, one: ComparedObject, row: Json, project: str | None = None) -> Iterator[Deviation]:
         """Compare whose an object is."""
         wanted = self.project if project is None else project
         if owner(row) != wanted:

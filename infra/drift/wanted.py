@@ -33,7 +33,7 @@ Route = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Subnet:
+class WantedSubnet:
     """A subnet of a network, by the network's name."""
 
     network: str
@@ -48,7 +48,7 @@ class Subnet:
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class WantedPort:
     """A server's port. Its management address is what the stack exported: Neutron chose it."""
 
     network: str
@@ -58,7 +58,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Router:
+class WantedRouter:
     """A router; ``outside`` says whether it has a gateway."""
 
     outside: bool
@@ -66,7 +66,7 @@ class Router:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class WantedServer:
     """A machine with its ports and its volumes."""
 
     flavor: str
@@ -76,7 +76,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class WantedVolume:
     """A volume of a server."""
 
     server: str
@@ -89,14 +89,14 @@ class Wanted:
     """Everything that one party has to have, by name. ``fenced`` names what is the platform's although a tenant's stack made it."""
 
     networks: tuple[str, ...]
-    subnets: Mapping[str, Subnet]
-    routers: Mapping[str, Router]
+    subnets: Mapping[str, WantedSubnet]
+    routers: Mapping[str, WantedRouter]
     legs: Mapping[str, DeclaredInterface]
-    ports: Mapping[str, Port]
+    ports: Mapping[str, WantedPort]
     groups: Mapping[str, frozenset[Rule]]
     address_groups: Mapping[str, frozenset[str]]
-    servers: Mapping[str, Server]
-    volumes: Mapping[str, Volume]
+    servers: Mapping[str, WantedServer]
+    volumes: Mapping[str, WantedVolume]
     public: Mapping[str, str]
     """The port of every public address, by the name of the floating IP in the stack."""
     labels: Mapping[str, str]
@@ -113,7 +113,7 @@ def of_tenant(environment: Environment, tenant: TenantEnvironment) -> Wanted:
     return Wanted(
         networks=tuple(topology.networks),
         subnets=_subnets(topology, environment, tenant.facts.management.cidr),
-        routers={router.name: Router(router.outside) for router in topology.routers.values()},
+        routers={router.name: WantedRouter(router.outside) for router in topology.routers.values()},
         legs=topology.interfaces,
         ports=ports,
         groups={group.name: frozenset(map(_rule, group.rules)) for group in rendered.security_groups(tenant.policy)},
@@ -126,13 +126,13 @@ def of_tenant(environment: Environment, tenant: TenantEnvironment) -> Wanted:
     )
 
 
-def _subnets(topology: Topology, environment: Environment, cut: str) -> dict[str, Subnet]:
+def _subnets(topology: Topology, environment: Environment, cut: str) -> dict[str, WantedSubnet]:
     """Return the subnets. ``cut`` is the prefix that the stack got from the pool, where it has one from there."""
     made, pool_id, found = environment.made.get(topology.owner, NOTHING), environment.platform_facts.pool_id, {}
     for subnet in topology.subnets.values():
         prefix, pool = (cut, pool_id) if subnet.pool else (str(subnet.prefix), None)
         routes = tuple((str(route.destination), _address(made, route.via)) for route in subnet.routes)
-        found[subnet.name] = Subnet(subnet.network, prefix, str(subnet.gateway) if subnet.gateway else None, routes, pool)
+        found[subnet.name] = WantedSubnet(subnet.network, prefix, str(subnet.gateway) if subnet.gateway else None, routes, pool)
     return found
 
 
@@ -142,10 +142,10 @@ def _address(made: Made, interface: str) -> str:
     return str(next(iter(port.outputs.get("allFixedIps") or ()), "")) if port else ""
 
 
-def _ports(topology: Topology, chosen: Mapping[str, str]) -> dict[str, Port]:
+def _ports(topology: Topology, chosen: Mapping[str, str]) -> dict[str, WantedPort]:
     """Return the ports; ``chosen`` are the addresses that Neutron chose, by the port's name."""
     return {
-        port.name: Port(
+        port.name: WantedPort(
             port.network,
             port.server,
             frozenset(port.groups),
@@ -155,22 +155,22 @@ def _ports(topology: Topology, chosen: Mapping[str, str]) -> dict[str, Port]:
     }
 
 
-def _servers(declared: Tenant, ports: Mapping[str, Port]) -> dict[str, Server]:
+def _servers(declared: Tenant, ports: Mapping[str, WantedPort]) -> dict[str, WantedServer]:
     found = {}
     for key, entry in declared.servers.items():
         name = names.server(declared.name, key)
         disks = {names.root_volume(declared.name, key), *(names.data_volume(declared.name, key, disk) for disk in entry.data)}
         own = frozenset(port for port, want in ports.items() if want.server == name)
-        found[name] = Server(entry.flavor, names.key_pair(declared.name), own, frozenset(disks))
+        found[name] = WantedServer(entry.flavor, names.key_pair(declared.name), own, frozenset(disks))
     return found
 
 
-def _volumes(declared: Tenant, default: str) -> dict[str, Volume]:
+def _volumes(declared: Tenant, default: str) -> dict[str, WantedVolume]:
     found = {}
     for key, entry in declared.servers.items():
         kind, server = entry.volume_type or default, names.server(declared.name, key)
-        found[names.root_volume(declared.name, key)] = Volume(server, kind, entry.root)
-        found |= {names.data_volume(declared.name, key, disk): Volume(server, kind, size.size) for disk, size in entry.data.items()}
+        found[names.root_volume(declared.name, key)] = WantedVolume(server, kind, entry.root)
+        found |= {names.data_volume(declared.name, key, disk): WantedVolume(server, kind, size.size) for disk, size in entry.data.items()}
     return found
 
 
@@ -181,15 +181,17 @@ def of_platform(environment: Environment, routes: Mapping[str, AbstractSet[Route
     return Wanted(
         networks=tuple(topology.networks),
         subnets=_subnets(topology, environment, ""),
-        routers={router.name: Router(router.outside, frozenset(routes.get(router.name, ()))) for router in topology.routers.values()},
+        routers={router.name: WantedRouter(router.outside, frozenset(routes.get(router.name, ()))) for router in topology.routers.values()},
         legs=topology.interfaces,
         ports=_ports(topology, {}),
         groups={names.BASTION: frozenset(map(_bastions, bastion_rules(platform)))},
         address_groups={},
         servers={
-            names.BASTION: Server(platform.bastion.flavor, names.key_pair(names.PLATFORM), frozenset(topology.ports), frozenset({root}))
+            names.BASTION: WantedServer(
+                platform.bastion.flavor, names.key_pair(names.PLATFORM), frozenset(topology.ports), frozenset({root})
+            )
         },
-        volumes={root: Volume(names.BASTION, platform.default_volume_type, BASTION_ROOT_GIB)},
+        volumes={root: WantedVolume(names.BASTION, platform.default_volume_type, BASTION_ROOT_GIB)},
         public={public.name: public.port for public in topology.public.values()},
         labels={"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY},
     )

@@ -13,10 +13,10 @@ from infra.outcome import Outcome, Verdict
 from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state
-from ringfence.verify.model import Role
+from ringfence.verify.model import NodeRole
 from ringfence.verify.probes import session
 from ringfence.verify.probes.fleets import Fleet
-from ringfence.verify.probes.plan import Plan, Selection
+from ringfence.verify.probes.plan import MatrixPlan, Selection
 from ringfence.verify.run import spoofing
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class Stage:
 
     opened: Opened
     fleet: Fleet
-    plan: Plan
+    plan: MatrixPlan
 
     @classmethod
     @contextlib.contextmanager
     def begin(cls, opened: Opened) -> Iterator[Stage]:
         """Log in and listen."""
         with session.logins(opened.inventory, PATIENCE_SECONDS) as made:
-            plan = Plan(session.with_outside(opened.inventory, made.outside))
+            plan = MatrixPlan(session.with_outside(opened.inventory, made.outside))
             fleet = Fleet(plan.nodes, made.complete(), plan.ports)
             fleet.listen()
             yield cls(opened, fleet, plan)
@@ -105,7 +105,7 @@ class Stage:
 
     def servers(self) -> list[str]:
         """Return the names of the tenants' servers."""
-        return [name for name, node in self.plan.nodes.items() if node.role is Role.SERVER]
+        return [name for name, node in self.plan.nodes.items() if node.role is NodeRole.SERVER]
 
 
 def _wider(case: Case, accepted: frozenset[Reach]) -> Case:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.declaration.addresses import bastion_address, gateway
 from infra.declaration.model import GATEWAY
 from infra.drift.environment import Environment, TenantEnvironment
-from ringfence.verify.model import Node, NodeNic, Role
+from ringfence.verify.model import Node, NodeNic, NodeRole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class TenantInventory(TenantEnvironment):
         mac = self.macs.get(server, "").lower()
         nics.append(NodeNic(MANAGEMENT, "mgmt0", mac, (address,), (segment,), (self.management_router(),)))
         public = IPv4Address(facts.public) if facts.public else None
-        return Node(f"{self.name}/{server}", self.name, Role.SERVER, tuple(nics), public)
+        return Node(f"{self.name}/{server}", self.name, NodeRole.SERVER, tuple(nics), public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Inventory(Environment):
         """Return the bastion as a node; its one NIC is on the backbone."""
         address = bastion_address(self.platform)
         nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
-        return Node("platform/bastion", "platform", Role.BASTION, (nic,))
+        return Node("platform/bastion", "platform", NodeRole.BASTION, (nic,))
 
     def backbone_router(self) -> Address:
         """The address of the platform's router on the backbone."""

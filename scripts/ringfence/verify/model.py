@@ -33,7 +33,7 @@ class Layer(StrEnum):
     """A frame past the sender's firewall, looked for before the receiver's: the groups and the topology alone."""
 
 
-class Role(StrEnum):
+class NodeRole(StrEnum):
     """What a node is for."""
 
     SERVER = "server"
@@ -85,7 +85,7 @@ class Node:
 
     name: str
     tenant: str
-    role: Role
+    role: NodeRole
     nics: tuple[NodeNic, ...]
     public: Address | None = None
 
@@ -170,7 +170,7 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ProbeProof:
     """Why a "no" may be believed: the twins of a probe, from the same source in the same round.
 
     ``listener`` says that the target's listener answered its own server before and after; ``None`` where nothing is meant to be there.

@@ -17,7 +17,7 @@ from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.probes import evidence, orders, session, spoof
 from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.orders import Observations
-from ringfence.verify.probes.plan import Plan, Selection
+from ringfence.verify.probes.plan import MatrixPlan, Selection
 from ringfence.verify.result import Check, Kind, Result
 from ringfence.verify.storage import at_rest
 from ringfence.verify.turns import Turn
@@ -111,7 +111,7 @@ class Verification:
             raise
 
     def _logged_in(self, result: Result, request: Request, made: session.Logins) -> None:
-        plan = Plan(session.with_outside(self.inventory, made.outside))
+        plan = MatrixPlan(session.with_outside(self.inventory, made.outside))
         fleet = Fleet(plan.nodes, made.links, plan.ports, lost=made.lost)
         if Kind.GUEST in request.kinds:
             self._timed(result, Kind.GUEST, lambda r: self._guest(r, fleet))
@@ -128,7 +128,7 @@ class Verification:
             told = answers.get(name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, fleet.lost.get(name)))
             result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge(self.inventory, tenant, node, told)]
 
-    def _packets(self, result: Result, request: Request, plan: Plan, fleet: Fleet) -> None:
+    def _packets(self, result: Result, request: Request, plan: MatrixPlan, fleet: Fleet) -> None:
         fleet.listen()
         if Kind.MATRIX in request.kinds:
             self._matrix(result, [case for case in plan.cases() if request.selection.wants(case)], fleet)
@@ -171,7 +171,7 @@ class Verification:
         result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.inventory, fleet, self.tell)]
 
 
-def spoofing(plan: Plan, fleet: Fleet, cases: Sequence[Case]) -> Iterator[Outcome]:
+def spoofing(plan: MatrixPlan, fleet: Fleet, cases: Sequence[Case]) -> Iterator[Outcome]:
     """Send the spoofed frames with their twins, and the neighbour messages, and judge them by what everybody captured."""
     before = fleet.proofs()
     spoofed = list(spoof.spoofed_frames(cases, plan.nodes, before.neighbours))

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class StackIdentity:
     """A credential that a stack exported. Its ``repr`` shows no secret."""
 
     name: str
@@ -33,8 +33,8 @@ class StackFacts:
     """A tenant's stack: its plain facts and its two identities."""
 
     facts: TenantOutput
-    deployer: Identity
-    reader: Identity
+    deployer: StackIdentity
+    reader: StackIdentity
 
 
 class NotUpError(CloudError):
@@ -88,4 +88,4 @@ def tenant(name: str) -> StackFacts:
     # The reader is the customer's: where the certificate authority's file is on the operator's machine is not part of its credential.
     reader = {"cacert": deployer.get("cacert", ""), **found.get("reader_credential", {})}
     facts = decoded(TenantOutput, found["tenant"], name)
-    return StackFacts(facts, Identity(names.deployer(name), deployer), Identity(names.reader(name), reader))
+    return StackFacts(facts, StackIdentity(names.deployer(name), deployer), StackIdentity(names.reader(name), reader))

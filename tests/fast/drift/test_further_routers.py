@@ -10,7 +10,7 @@ import pytest
 
 from infra.declaration import names
 from infra.drift import comparison
-from infra.drift.made import Made, Resource
+from infra.drift.made import Made, MadeResource
 from infra.outcome import Verdict
 from infra.outputs import RouterOutput
 from tests.fast.drift import views
@@ -50,10 +50,10 @@ def cloud() -> tuple[Inventory, Found]:
     second = views.router("router-2", NAME, None, [moved], TAGS)
     plugged = {**views.leg("router-2", "net-backbone", ADDRESS), "name": NAME, "tags": TAGS, "project_id": PLATFORM_PROJECT}
     kinds = {kind: dict(found) for kind, found in made.made["platform"].kinds.items()}
-    kinds["routers"][NAME] = Resource(NAME, "router-2")
-    kinds["ports"][NAME] = Resource(NAME, plugged["id"], {"allFixedIps": [ADDRESS]})
-    kinds["legs"][NAME] = Resource(NAME, f"router-2/{plugged['id']}")
-    kinds["routes"] = {NAME: Resource(NAME, f"router-platform/{POOL}", {"destination": POOL, "next_hop": ADDRESS})}
+    kinds["routers"][NAME] = MadeResource(NAME, "router-2")
+    kinds["ports"][NAME] = MadeResource(NAME, plugged["id"], {"allFixedIps": [ADDRESS]})
+    kinds["legs"][NAME] = MadeResource(NAME, f"router-2/{plugged['id']}")
+    kinds["routes"] = {NAME: MadeResource(NAME, f"router-platform/{POOL}", {"destination": POOL, "next_hop": ADDRESS})}
     globex = {kind: dict(found) for kind, found in made.made["globex"].kinds.items()}
     route = globex["routes"]["globex-management"]
     globex["routes"]["globex-management"] = replace(route, id=f"router-2/{segment}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from infra.declaration import names
 from infra.declaration.addresses import bastion_address, gateway, server_addresses
 from infra.drift.found import Found
-from infra.drift.made import Made, Resource
+from infra.drift.made import Made, MadeResource
 from infra.render import security_groups as rendered
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Cloud:
     """A cloud under construction: rows by kind, and what each stack made of them."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    made: dict[str, dict[str, dict[str, Resource]]] = field(default_factory=dict)
+    made: dict[str, dict[str, dict[str, MadeResource]]] = field(default_factory=dict)
 
     def add(self, stack: str, kind: str, name: str, row: Row, **outputs: object) -> None:
         """Add an object that a stack made."""
@@ -38,7 +38,7 @@ class Cloud:
 
     def know(self, stack: str, kind: str, name: str, id_: str, **outputs: object) -> None:
         """Let a stack know an object."""
-        self.made.setdefault(stack, {}).setdefault(kind, {})[name] = Resource(name, id_, outputs)
+        self.made.setdefault(stack, {}).setdefault(kind, {})[name] = MadeResource(name, id_, outputs)
 
     def leg(self, stack: str, name: str, row: Row) -> None:
         """Let a stack plug a router in."""

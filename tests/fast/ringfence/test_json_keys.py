@@ -18,7 +18,7 @@ from ringfence.analysis.states import ALONE
 from ringfence.verify import stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
-from ringfence.verify.stacks import Identity, StackFacts
+from ringfence.verify.stacks import StackFacts, StackIdentity
 from tests.fast import exported
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
@@ -175,7 +175,7 @@ def acme_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def tenant(name: str) -> StackFacts:
         if name != "acme":
             raise stacks.NotUpError.of("the stack is not up", where=name, hint=f"pulumi up -s {name}")
-        return StackFacts(up.facts, Identity("d", {}), Identity("r", {}))
+        return StackFacts(up.facts, StackIdentity("d", {}), StackIdentity("r", {}))
 
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
     monkeypatch.setattr(stacks, "tenant", tenant)

@@ -11,7 +11,7 @@ import pytest
 from infra.errors import CloudError
 from infra.outputs import BastionOutput
 from ringfence.verify import stacks
-from ringfence.verify.stacks import Identity, NotUpError, StackFacts
+from ringfence.verify.stacks import NotUpError, StackFacts, StackIdentity
 from tests.fast import exported
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def facts(*servers: str, zone: str = "app") -> StackFacts:
         )
         for number, name in enumerate(servers, 2)
     }
-    return StackFacts(exported.tenant("acme", servers=made), Identity("d", {}), Identity("r", {}))
+    return StackFacts(exported.tenant("acme", servers=made), StackIdentity("d", {}), StackIdentity("r", {}))
 
 
 @pytest.fixture

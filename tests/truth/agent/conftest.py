@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringfence.verify.model import Role
+from ringfence.verify.model import NodeRole
 from ringfence.verify.probes.fleets import Fleet
-from ringfence.verify.probes.plan import Plan
+from ringfence.verify.probes.plan import MatrixPlan
 from tests.truth.agent.lan import Lan
 
 if TYPE_CHECKING:
@@ -23,19 +23,19 @@ def lan() -> Iterator[Lan]:
 
 
 @pytest.fixture(scope="session")
-def plan(lan: Lan) -> Plan:
+def plan(lan: Lan) -> MatrixPlan:
     """Give the expected matrix of the declarations in the tree."""
-    return Plan(lan.inventory)
+    return MatrixPlan(lan.inventory)
 
 
 @pytest.fixture
-def field(lan: Lan, plan: Plan) -> Iterator[Fleet]:
+def field(lan: Lan, plan: MatrixPlan) -> Iterator[Fleet]:
     """Give a field with a program running in every namespace."""
     with contextlib.ExitStack() as stack:
         links = {
             name: stack.enter_context(contextlib.closing(lan.link(name)))
             for name in plan.nodes
-            if plan.nodes[name].role is not Role.OUTSIDE
+            if plan.nodes[name].role is not NodeRole.OUTSIDE
         }
         field = Fleet(plan.nodes, links, plan.ports)
         field.listen()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ringfence.verify.probes.evidence import Line
     from ringfence.verify.probes.fleets import Fleet
-    from ringfence.verify.probes.plan import Plan
+    from ringfence.verify.probes.plan import MatrixPlan
     from tests.truth.agent.lan import Lan
 
 pytestmark = pytest.mark.truth
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.truth
 INSIDE = Selection(frozenset({"acme/web", "acme/db"}), frozenset({"acme/web", "acme/db"}), frozenset({Place.ZONE}))
 
 
-def run(field: Fleet, plan: Plan, selection: Selection) -> list[Line]:
+def run(field: Fleet, plan: MatrixPlan, selection: Selection) -> list[Line]:
     """Run a part of the matrix."""
     return list(field.run([case for case in plan.cases() if selection.wants(case)], lambda _: None))
 
@@ -45,7 +45,7 @@ def changed(lan: Lan, node: str, ruleset: str) -> Iterator[None]:
         lan.inside(node, "nft", "-f", "-", told="flush ruleset\n" + former)
 
 
-def test_declared_world_is_as_declared(plan: Plan, field: Fleet) -> None:
+def test_declared_world_is_as_declared(plan: MatrixPlan, field: Fleet) -> None:
     """On networks that are as declared, every case of the whole matrix passes, in both layers."""
     lines = run(field, plan, Selection())
     assert bad(lines) == []
@@ -53,13 +53,13 @@ def test_declared_world_is_as_declared(plan: Plan, field: Fleet) -> None:
     assert field.meter.probes == len(lines) > 3000
 
 
-def test_groups_hold_when_the_guest_is_open(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_groups_hold_when_the_guest_is_open(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """With both guests' rulesets flushed the groups alone still stop everything that is denied."""
     with changed(lan, "acme/web", ""), changed(lan, "acme/db", ""):
         assert bad(run(field, plan, INSIDE)) == []
 
 
-def test_open_groups_are_seen_although_the_guest_holds(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_open_groups_are_seen_although_the_guest_holds(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """Without groups every denied frame arrives on the wire, and the cases of the network layer say so; sockets are still stopped."""
     with changed(lan, "acme", ""):
         lines = run(field, plan, INSIDE)
@@ -68,7 +68,7 @@ def test_open_groups_are_seen_although_the_guest_holds(lan: Lan, plan: Plan, fie
     assert all("the network let it through" in reason for _, reason in bad(lines))
 
 
-def test_everything_open_is_named_in_both_layers(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_everything_open_is_named_in_both_layers(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """Without groups and rulesets every denied case fails, by what reached the target and never by ERROR."""
     with changed(lan, "acme", ""), changed(lan, "acme/web", ""), changed(lan, "acme/db", ""):
         lines = run(field, plan, INSIDE)
@@ -77,7 +77,7 @@ def test_everything_open_is_named_in_both_layers(lan: Lan, plan: Plan, field: Fl
     assert {line.outcome.verdict for line in lines if line.case.expected is Expected.ALLOWED} == {Verdict.PASS}
 
 
-def test_receiver_alone_is_not_enough(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_receiver_alone_is_not_enough(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """Sender open, groups open, receiver closed: a socket's probe that only the receiver stopped is a failure."""
     with changed(lan, "acme", ""), changed(lan, "acme/web", ""):
         lines = run(
@@ -86,7 +86,7 @@ def test_receiver_alone_is_not_enough(lan: Lan, plan: Plan, field: Fleet) -> Non
     assert any("only the receiving server's own firewall stopped it" in reason for _, reason in bad(lines))
 
 
-def test_answering_no_is_not_dropping(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_answering_no_is_not_dropping(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """A reset instead of silence fails: the declarations say drop."""
     reject = "table inet t { chain o { type filter hook output priority 0; policy accept; tcp dport 1024 reject with tcp reset; }; }\n"
     with changed(lan, "acme/web", reject):
@@ -95,14 +95,14 @@ def test_answering_no_is_not_dropping(lan: Lan, plan: Plan, field: Fleet) -> Non
     assert any("expected TIMEOUT, got REFUSED" in reason for reason in reasons)
 
 
-def test_broken_flow_is_a_failure(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_broken_flow_is_a_failure(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """A flow that does not work fails, and the denied cases of its source fall back on another twin instead of vanishing."""
     with changed(lan, "acme/db", "table inet t { chain i { type filter hook input priority 0; policy drop; iif lo accept; }; }\n"):
         lines = run(field, plan, INSIDE)
     assert any("expected OK by flow sql, got TIMEOUT; it arrived on the wire" in reason for _, reason in bad(lines))
 
 
-def test_silence_of_a_dead_target_is_an_error(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_silence_of_a_dead_target_is_an_error(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """With the target's NIC down nothing passes: its silence proves nothing."""
     lan.ip("acme", "link set db-zone0 down")
     try:
@@ -114,7 +114,7 @@ def test_silence_of_a_dead_target_is_an_error(lan: Lan, plan: Plan, field: Fleet
     assert {line.outcome.reason for line in denied} == {"nothing proves that the target would have seen it"}
 
 
-def test_missing_listener_is_an_error(plan: Plan, field: Fleet) -> None:
+def test_missing_listener_is_an_error(plan: MatrixPlan, field: Fleet) -> None:
     """Nobody at home is not blocked: without a listener a denied port is an error."""
     field.links["acme/db"].call({"op": "close"})
     field.links["acme/db"].call(

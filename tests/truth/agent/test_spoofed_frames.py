@@ -10,7 +10,7 @@ from ringfence.verify.run import spoofing
 if TYPE_CHECKING:
     from infra.outcome import Outcome
     from ringfence.verify.probes.fleets import Fleet
-    from ringfence.verify.probes.plan import Plan
+    from ringfence.verify.probes.plan import MatrixPlan
     from tests.truth.agent.lan import Lan
 
 pytestmark = pytest.mark.truth
@@ -23,14 +23,14 @@ def bad(outcomes: list[Outcome]) -> dict[str, str]:
     }
 
 
-def test_lies_are_stopped_and_truths_arrive(plan: Plan, field: Fleet) -> None:
+def test_lies_are_stopped_and_truths_arrive(plan: MatrixPlan, field: Fleet) -> None:
     """With port security in force every honest frame arrives and no spoofed does, in both families."""
     outcomes = list(spoofing(plan, field, list(plan.cases())))
     assert bad(outcomes) == {}
     assert any("fd00:" in outcome.check for outcome in outcomes)
 
 
-def test_lies_are_seen_without_port_security(lan: Lan, plan: Plan, field: Fleet) -> None:
+def test_lies_are_seen_without_port_security(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
     """With port security off, spoofed about addresses, about MACs and about the gateway are all caught, and said who saw them."""
     former = {name: lan.inside(name, "nft", "-s", "list", "ruleset") for name in ("acme", "globex")}
     for name in former:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ringfence.verify.inventory import Inventory
-    from ringfence.verify.stacks import Identity, StackFacts
+    from ringfence.verify.stacks import StackFacts, StackIdentity
 
 AT_ONCE = 4
 VERSIONS = {"compute": "2.90", "block_storage": "3.64"}
@@ -87,7 +87,7 @@ def ask(login: Connection, call: Call) -> Answer:
     return Answer(answer.status_code, answer.text)
 
 
-def reader(identity: Identity) -> Connection:
+def reader(identity: StackIdentity) -> Connection:
     """Connect as a tenant's reader; environment and clouds.yaml are left out of account."""
     values = identity.values
     region = get_cloud_region(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Layer, Place, ProbeResult, Proof, Reach
+from ringfence.verify.model import Layer, Place, ProbeProof, ProbeResult, Reach
 from ringfence.verify.probes import frames
 from ringfence.verify.probes.frames import ADVERTISEMENT, ARP_REPLY, ARP_REQUEST, BROADCAST, Ends
 from ringfence.verify.probes.judge import judge
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infra.outcome import Outcome
     from ringfence.verify.model import Case, Node, NodeNic
     from ringfence.verify.probes.frames import Seen
-    from ringfence.verify.probes.orders import Order, Report
+    from ringfence.verify.probes.orders import NodeReport, ProbeOrder
 
 Json = dict[str, Any]
 Listener = tuple[str, str, str, int]
@@ -58,8 +58,8 @@ class Proofs:
 class Batch:
     """Everything that is known of one batch."""
 
-    orders: tuple[Order, ...]
-    reports: tuple[Report, ...]
+    orders: tuple[ProbeOrder, ...]
+    reports: tuple[NodeReport, ...]
     before: Proofs
     after: Proofs
     seconds: float
@@ -73,7 +73,7 @@ class Line:
 
     case: Case
     observation: ProbeResult
-    proof: Proof
+    proof: ProbeProof
     outcome: Outcome
 
 
@@ -140,7 +140,7 @@ def _is_ssh(one: Json) -> bool:
     return (one["errno"], one["protocol"], one["device"]) == (TAKEN, "tcp", MANAGEMENT_DEVICE)
 
 
-def proofs(reports: Iterable[Report], occupied: Mapping[str, Iterable[Json]]) -> Proofs:
+def proofs(reports: Iterable[NodeReport], occupied: Mapping[str, Iterable[Json]]) -> Proofs:
     """Read what the own probes and the questions came to.
 
     A listener counts when the own server's connection to it came back; a service of the tenant's that has the port counts as well, for
@@ -176,10 +176,10 @@ def lines(happened: Batch, nodes: Mapping[str, Node], identities: Mapping[str, s
     return [judged[number] for number in sorted(judged)]
 
 
-def _proof(case: Case, happened: Batch, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> Proof:
+def _proof(case: Case, happened: Batch, nodes: Mapping[str, Node], twins: Mapping[tuple[str, Layer], list[Case]]) -> ProbeProof:
     """Collect what proves a "no"."""
     missing = tuple(f"{told.node} lost {told.lost} captured frames" for told in happened.reports if told.lost)
-    return Proof(
+    return ProbeProof(
         sender=_sender(case, happened, nodes, twins),
         listener=_listener(case, happened, nodes),
         receiver=_receiver(case, happened, nodes),
@@ -205,7 +205,7 @@ def loss(case: Case, lost: Mapping[str, str], nodes: Mapping[str, Node]) -> str:
 
 def not_tried(case: Case, lost: str) -> Line:
     """Return the line of a case that nobody could try, with why."""
-    seen, proof = ProbeResult(Reach.ERROR, errno="not tried"), Proof(lost=lost)
+    seen, proof = ProbeResult(Reach.ERROR, errno="not tried"), ProbeProof(lost=lost)
     return Line(case, seen, proof, judge(case, seen, proof))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from infra.declaration.model import Protocol
 from infra.policy.rules import Direction
 from infra.render.expectation import Expected, Packet, deciding_rule
-from ringfence.verify.model import Place, Role
+from ringfence.verify.model import NodeRole, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,7 @@ class Expectation:
         if target.place in {Place.OUTSIDE, Place.GATEWAY}:
             return Expected.ALLOWED, out
         receiver = self._nodes.get(target.node)
-        if receiver is None or receiver.role is not Role.SERVER:
+        if receiver is None or receiver.role is not NodeRole.SERVER:
             return Expected.DENIED, NO_FLOW
         seen = first_packet((self._seen_as(source, nic, target), target.address), protocol, port)
         rule = matching(self.rules(receiver, receiver.nic(target.label)), Direction.INGRESS, seen)
@@ -84,7 +84,7 @@ class Expectation:
 
     def _leaves(self, source: Node, nic: NodeNic, packet: Packet | None) -> str | None:
         """Return the name of what lets the packet out of its sender; the outside and the bastion have no rules of a tenant."""
-        if source.role is not Role.SERVER:
+        if source.role is not NodeRole.SERVER:
             return str(source.role)
         rule = matching(self.rules(source, nic), Direction.EGRESS, packet)
         return rule.origin.flow if rule else None
@@ -92,7 +92,7 @@ class Expectation:
     def _barrier(self, source: Node, target: Target) -> str:
         """Say what keeps the two apart whatever the rules are, or nothing."""
         if target.place is Place.MANAGEMENT:
-            return "" if source.role is Role.BASTION else APART
+            return "" if source.role is NodeRole.BASTION else APART
         if target.place in {Place.ROUTER, Place.BASTION, Place.METADATA, Place.API}:
             return APART
         owner = self._nodes.get(target.node)
@@ -102,6 +102,6 @@ class Expectation:
 
     def _seen_as(self, source: Node, nic: NodeNic, target: Target) -> Address | None:
         """Return the address that the receiver sees the packets come from."""
-        if target.place is Place.PUBLIC and source.role is Role.SERVER:
+        if target.place is Place.PUBLIC and source.role is NodeRole.SERVER:
             return source.public or self._outer.get(source.tenant)
         return nic.address(target.address.version)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ringfence.verify.model import Case, Node
     from ringfence.verify.probes.evidence import Line, Proofs
     from ringfence.verify.probes.link import Link
-    from ringfence.verify.probes.orders import Order, Report
+    from ringfence.verify.probes.orders import NodeReport, ProbeOrder
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -157,7 +157,7 @@ class Fleet:
         """Run one batch: proofs, probes, proofs again, and what everybody saw."""
         started = time.monotonic()
         given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), self.ports, secrets.randbelow(len(orders.PORTS))))
-        by_node: dict[str, list[Order]] = defaultdict(list)
+        by_node: dict[str, list[ProbeOrder]] = defaultdict(list)
         for order in given:
             by_node[order.node].append(order)
         before = self.proofs_before()
@@ -170,7 +170,7 @@ class Fleet:
         happened = evidence.Batch(given, reports, before, after, time.monotonic() - started, self.why_lost())
         return evidence.lines(happened, self.nodes, {token: name for name, token in self.identities.items()})
 
-    def probes(self, name: str, given: list[Order], before: Proofs) -> list[Json]:
+    def probes(self, name: str, given: list[ProbeOrder], before: Proofs) -> list[Json]:
         """Give a node its probes and wait for the results; a frame without a known next hop is not sent and has no result."""
         return self.send(name, [text for order in given if (text := order.wire(before.neighbours, self.macs)) is not None], CONNECT_SECONDS)
 
@@ -192,7 +192,7 @@ class Fleet:
     def proofs(self) -> Proofs:
         """Let every node reach its own listeners, and let every NIC ask for its gateways. Forgets what was seen before."""
 
-        def ask(name: str) -> Report:
+        def ask(name: str) -> NodeReport:
             self.seen(name)
             own = evidence.own_probes(self.wanted(name), self.occupied[name])
             results = self.send(name, [*own, *evidence.questions(self.nodes[name], self.macs)], OWN_SECONDS)

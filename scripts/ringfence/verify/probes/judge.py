@@ -13,19 +13,19 @@ from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Reach
 
 if TYPE_CHECKING:
-    from ringfence.verify.model import Case, ProbeResult, Proof
+    from ringfence.verify.model import Case, ProbeProof, ProbeResult
 
 SAME_MINUTE = 60.0
 """Seconds: how far a "no" and its twins may be apart."""
 
 
-def judge(case: Case, seen: ProbeResult, proof: Proof) -> Outcome:
+def judge(case: Case, seen: ProbeResult, proof: ProbeProof) -> Outcome:
     """Return the outcome of a case."""
     verdict, reason = _verdict(case, seen, proof)
     return Outcome(case.name, verdict, reason, case.source.partition("/")[0])
 
 
-def _verdict(case: Case, seen: ProbeResult, proof: Proof) -> tuple[Verdict, str]:
+def _verdict(case: Case, seen: ProbeResult, proof: ProbeProof) -> tuple[Verdict, str]:
     if seen.reach is Reach.ERROR and not proof.lost:
         return Verdict.ERROR, f"the probe itself failed ({seen.errno or 'no result'})"
     strangers = (seen.by("wire") | seen.by("guest")) - {case.target.node, case.source} - case.aliases
@@ -62,7 +62,7 @@ def _how_far(case: Case, seen: ProbeResult) -> str:
     return "it never arrived"
 
 
-def _denied(case: Case, seen: ProbeResult, proof: Proof) -> tuple[Verdict, str]:
+def _denied(case: Case, seen: ProbeResult, proof: ProbeProof) -> tuple[Verdict, str]:
     reached = _reached(case, seen)
     if reached:
         return Verdict.FAIL, reached
@@ -92,7 +92,7 @@ def _reached(case: Case, seen: ProbeResult) -> str:
     return ""
 
 
-def _doubt(proof: Proof) -> str:
+def _doubt(proof: ProbeProof) -> str:
     """Say why a "no" proves nothing, or nothing."""
     if proof.missing:
         return f"nothing proves it: {'; '.join(proof.missing)}"

@@ -23,7 +23,7 @@ TOKEN = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ProbeOrder:
     """One probe that is given to a node: its id in the answer, the case it serves, its token and source port."""
 
     number: int
@@ -50,7 +50,7 @@ class Order:
         return {"id": self.number, "kind": "frame", "nic": case.via.nic, "hex": raw.hex(), "times": COPIES}
 
 
-def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int], start: int = 0) -> Iterator[Order]:
+def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int], start: int = 0) -> Iterator[ProbeOrder]:
     """Number the cases and give each a token and a source port that nobody listens on.
 
     ``start`` shifts the source ports: the same connection must not come again while a firewall on the way still remembers the last one,
@@ -58,7 +58,7 @@ def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int],
     """
     usable = [port for port in PORTS if port not in set(busy)]
     for number, case in enumerate(cases):
-        yield Order(number, case.source, case, token(), usable[(start + number) % len(usable)])
+        yield ProbeOrder(number, case.source, case, token(), usable[(start + number) % len(usable)])
 
 
 def batches(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
@@ -72,7 +72,7 @@ def batches(cases: Iterable[Case], size: int) -> Iterator[list[Case]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class NodeReport:
     """What one node told after a batch: the results of its own probes, and what it saw of everybody's."""
 
     node: str
@@ -82,16 +82,16 @@ class Report:
     lost: int = 0
 
 
-def report(node: str, results: Iterable[Json], seen: Json) -> Report:
+def report(node: str, results: Iterable[Json], seen: Json) -> NodeReport:
     """Read a node's answers; frames that it sent itself and that came back are kept, they are observations as well."""
     wire = tuple((device, frames.read(bytes.fromhex(text))) for device, text in seen["wire"])
-    return Report(node, tuple(results), wire, tuple(seen["guest"]), seen["lost"])
+    return NodeReport(node, tuple(results), wire, tuple(seen["guest"]), seen["lost"])
 
 
 class Observations:
     """Who saw which probe, by token, and by source port for the SYNs that the kernel makes, which carry no token."""
 
-    def __init__(self, reports: Iterable[Report]) -> None:
+    def __init__(self, reports: Iterable[NodeReport]) -> None:
         self._by_token: dict[str, list[Observation]] = defaultdict(list)
         self._by_ports: dict[tuple[int, int], list[Observation]] = defaultdict(list)
         for told in reports:
@@ -105,7 +105,7 @@ class Observations:
             for note in told.guest:
                 self._by_token[note["token"]].append(Observation(told.node, "guest"))
 
-    def of(self, order: Order) -> tuple[Observation, ...]:
+    def of(self, order: ProbeOrder) -> tuple[Observation, ...]:
         """Return the distinct observations of a probe."""
         observations = list(self._by_token.get(order.token, ()))
         if order.case.layer is Layer.WHOLE and order.case.protocol == "tcp":

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from infra.render.expectation import Expected
-from ringfence.verify.model import Case, Layer, Place, Reach, Role, Target, Via
+from ringfence.verify.model import Case, Layer, NodeRole, Place, Reach, Target, Via
 from ringfence.verify.probes.expected import Expectation
 from ringfence.verify.probes.ports import probed
 
@@ -45,7 +45,7 @@ class Selection:
         )
 
 
-class Plan:
+class MatrixPlan:
     """The matrix of an inventory."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -65,9 +65,9 @@ class Plan:
     def targets(self, source: Node) -> Iterator[Target]:
         """Yield whatever a source tries to reach."""
         for node in self.nodes.values():
-            if node.role is Role.SERVER and node.name != source.name:
+            if node.role is NodeRole.SERVER and node.name != source.name:
                 yield from _addresses(node)
-        if source.role is Role.SERVER:
+        if source.role is NodeRole.SERVER:
             yield from self._infrastructure(source)
 
     def _infrastructure(self, source: Node) -> Iterator[Target]:
@@ -118,11 +118,11 @@ class Plan:
         """Leave out what has no answer by nature: services nobody runs on a router, and SSH's own listener is judged elsewhere."""
         if expected is Expected.ALLOWED and target.place is Place.GATEWAY:
             return protocol == "icmp"
-        return not (source.role is Role.BASTION and target.place is Place.PUBLIC)
+        return not (source.role is NodeRole.BASTION and target.place is Place.PUBLIC)
 
     def frames(self, source: Node, target: Target, protocol: str, port: int) -> Iterator[Case]:
         """Yield the cases of frames past the source's own firewall: they need a witness at the target, or an echo."""
-        if source.role is not Role.SERVER or not (target.node or protocol == "icmp"):
+        if source.role is not NodeRole.SERVER or not (target.node or protocol == "icmp"):
             return
         for nic, via in self.ways(source, target):
             expected, why = self.expectation.decide(source, nic, target, protocol, port)
@@ -184,7 +184,7 @@ def _accepted(source: Node, target: Target, home: bool) -> frozenset[Reach]:  # 
     Dropped silently, hence TIMEOUT. A server without a route of the family says UNREACHABLE. So may one that asks its own segment for an
     address that nobody has there, and the bastion and the outside, whose routes are not the tenants' business.
     """
-    if source.role is not Role.SERVER:
+    if source.role is not NodeRole.SERVER:
         return EITHER
     nic = _way_out(source, target)
     if nic.gateway(target.address.version) is None:

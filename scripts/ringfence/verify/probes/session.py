@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hardening.access import Entrance, Session, Target, open_bastion, open_server
 from infra.errors import GuestError, RingfenceError
 from ringfence.verify import failures
-from ringfence.verify.model import Node, NodeNic, Role
+from ringfence.verify.model import Node, NodeNic, NodeRole
 from ringfence.verify.probes.link import Link, through_command, through_ssh
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def outside_node(link: Link, towards: str) -> Node:
         raise GuestError.of("the host outside has no route to the cloud", where=OUTSIDE, expected="dev and src", got=" ".join(words))
     device, address = words[words.index("dev") + 1], ip_address(words[words.index("src") + 1])
     mac = link.run("cat", f"/sys/class/net/{device}/address").strip()
-    return Node(OUTSIDE, "internet", Role.OUTSIDE, (NodeNic("outside", device, mac, (address,), (), ()),))
+    return Node(OUTSIDE, "internet", NodeRole.OUTSIDE, (NodeNic("outside", device, mac, (address,), (), ()),))
 
 
 def targets(inventory: Inventory) -> dict[str, Target]:

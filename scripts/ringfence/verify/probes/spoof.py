@@ -135,7 +135,7 @@ def judge(sent: Iterable[SpoofedFrame], observations: Observations, lost: Mappin
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class NeighbourClaim:
     """A neighbour message: who asks or claims what, and what may come of it."""
 
     name: str
@@ -147,7 +147,7 @@ class Claim:
     is_question: bool
 
 
-def claims(nodes: Mapping[str, Node]) -> Iterator[Claim]:
+def claims(nodes: Mapping[str, Node]) -> Iterator[NeighbourClaim]:
     """Yield questions for every tenant address that is on the source's link, and claims on the gateway's address."""
     tenants = [node for node in nodes.values() if node.nics and node.tenant not in {"platform", "internet"}]
     for node in tenants:
@@ -160,17 +160,17 @@ def claims(nodes: Mapping[str, Node]) -> Iterator[Claim]:
             yield from _claims_to_be_gateway(node, nic)
 
 
-def _question(node: Node, nic: NodeNic, address: Any) -> Claim:  # noqa: ANN401 - either family
+def _question(node: Node, nic: NodeNic, address: Any) -> NeighbourClaim:  # noqa: ANN401 - either family
     token = secrets.token_hex(TOKEN // 2)
     own = nic.address(address.version)
     if isinstance(address, IPv6Address) and isinstance(own, IPv6Address):
         raw = frames.solicitation(nic.mac, own, address)
     else:
         raw = frames.arp(Ends(nic.mac, BROADCAST, nic.addresses[0], address), ARP_REQUEST, token)
-    return Claim(f"{node.name} asks who has {address}", node.name, nic.device, raw, token, str(address), is_question=True)
+    return NeighbourClaim(f"{node.name} asks who has {address}", node.name, nic.device, raw, token, str(address), is_question=True)
 
 
-def _claims_to_be_gateway(node: Node, nic: NodeNic) -> Iterator[Claim]:
+def _claims_to_be_gateway(node: Node, nic: NodeNic) -> Iterator[NeighbourClaim]:
     for gateway in nic.gateways:
         token = secrets.token_hex(TOKEN // 2)
         own = nic.address(gateway.version)
@@ -178,11 +178,13 @@ def _claims_to_be_gateway(node: Node, nic: NodeNic) -> Iterator[Claim]:
             raw = frames.advertisement(Ends(nic.mac, ALL_NODES_MAC, gateway, ALL_NODES), gateway)
         else:
             raw = frames.arp(Ends(nic.mac, BROADCAST, gateway, gateway), ARP_REPLY, token)
-        yield Claim(f"{node.name} claims to be the gateway {gateway}", node.name, nic.device, raw, token, str(gateway), is_question=False)
+        yield NeighbourClaim(
+            f"{node.name} claims to be the gateway {gateway}", node.name, nic.device, raw, token, str(gateway), is_question=False
+        )
 
 
 def judge_claims(
-    asked: Iterable[Claim], wire: Mapping[str, Wire], nodes: Mapping[str, Node], lost: Mapping[str, str] = NONE_LOST
+    asked: Iterable[NeighbourClaim], wire: Mapping[str, Wire], nodes: Mapping[str, Node], lost: Mapping[str, str] = NONE_LOST
 ) -> Iterator[Outcome]:
     """Judge neighbour messages by what was captured.
 
@@ -200,7 +202,7 @@ def judge_claims(
         yield Outcome(claim.name, verdict, reason, nodes[claim.source].tenant)
 
 
-def _needs(claim: Claim, nodes: Mapping[str, Node]) -> frozenset[str]:
+def _needs(claim: NeighbourClaim, nodes: Mapping[str, Node]) -> frozenset[str]:
     """Return those without whom nothing can be said: the source, and who has the address that it asks for, or is on its link."""
     node = nodes[claim.source]
     if not claim.is_question:
@@ -209,11 +211,11 @@ def _needs(claim: Claim, nodes: Mapping[str, Node]) -> frozenset[str]:
     return frozenset({claim.source, *owners})
 
 
-def _label(claim: Claim, node: Node) -> str:
+def _label(claim: NeighbourClaim, node: Node) -> str:
     return next(nic.label for nic in node.nics if nic.device == claim.device)
 
 
-def _claim_seen(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> str:
+def _claim_seen(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> str:
     """Say who saw a claim on the gateway's address, or nothing."""
     claimant = next(nic.mac for nic in nodes[claim.source].nics if nic.device == claim.device)
     others = {name: heard for name, heard in wire.items() if name != claim.source}
@@ -221,7 +223,7 @@ def _claim_seen(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node
     return f"the claim was seen by {', '.join(fooled)}" if fooled else ""
 
 
-def _claim_proven(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
+def _claim_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
     """Judge a claim that nobody saw: it counts when a neighbour heard the true gateway on that link."""
     node = nodes[claim.source]
     label = _label(claim, node)
@@ -240,7 +242,7 @@ def _is_claim(seen: Seen, mac: str, address: str) -> bool:
     return says and seen.mac == mac and str(seen.source) == address
 
 
-def _answers(claim: Claim, wire: Mapping[str, Wire]) -> set[str]:
+def _answers(claim: NeighbourClaim, wire: Mapping[str, Wire]) -> set[str]:
     """Return the MACs that answered a question, as the one who asked heard it."""
     return {
         seen.mac
@@ -249,7 +251,7 @@ def _answers(claim: Claim, wire: Mapping[str, Wire]) -> set[str]:
     }
 
 
-def _question_answered(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> str:
+def _question_answered(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> str:
     """Say which stranger heard or answered a question, or nothing."""
     tenant = nodes[claim.source].tenant
     strangers = sorted(
@@ -262,7 +264,7 @@ def _question_answered(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[st
     return f"answered by {', '.join(foreign)}, no NIC of {tenant}" if foreign else ""
 
 
-def _question_proven(claim: Claim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
+def _question_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
     """Judge a question that no stranger heard: its own tenant's server answers, or the gateway does, which proves that answers arrive."""
     node = nodes[claim.source]
     gateways = {str(g) for nic in node.nics if nic.device == claim.device for g in nic.gateways}

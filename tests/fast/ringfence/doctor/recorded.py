@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from infra.declaration.folder import load_folder
-from infra.drift.made import Made, Resource
+from infra.drift.made import Made, MadeResource
 from infra.errors import Problem
 from ringfence.doctor.model import Declared, Facts, Seen
 from ringfence.doctor.reads import NAMED
@@ -125,6 +125,6 @@ def declared() -> Declared:
 def made(tree: Mapping[str, Any]) -> dict[str, Made]:
     """Return what stacks made, from names and ids."""
     return {
-        stack: Made({kind: {name: Resource(name, id_) for name, id_ in rows.items()} for kind, rows in kinds.items()})
+        stack: Made({kind: {name: MadeResource(name, id_) for name, id_ in rows.items()} for kind, rows in kinds.items()})
         for stack, kinds in tree.items()
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from infra.declaration import load_platform, load_tenant
 from infra.policy.flows import expand
 from ringfence.verify.inventory import Inventory, TenantInventory
-from ringfence.verify.model import Node, NodeNic, Role
+from ringfence.verify.model import Node, NodeNic, NodeRole
 from tests.fast import exported
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 1, 1)
 SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
 OUTSIDE = Node(
-    "internet/host", "internet", Role.OUTSIDE, (NodeNic("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),)
+    "internet/host", "internet", NodeRole.OUTSIDE, (NodeNic("outside", "eth0", "02:00:00:00:00:01", (ip_address("203.0.113.10"),), (), ()),)
 )
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import Problem
 from infra.render.expectation import Expected
-from ringfence.verify.model import Layer, Role
+from ringfence.verify.model import Layer, NodeRole
 from ringfence.verify.probes import frames
 from ringfence.verify.probes.evidence import NO_TOKEN
 from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST, SOLICITATION, Ends
 from ringfence.verify.probes.link import Link, LinkLostError
-from ringfence.verify.probes.plan import Plan
+from ringfence.verify.probes.plan import MatrixPlan
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 ROUTER_MAC = "fa:16:3e:99:99:99"
-PLAN = Plan(inventory())
+PLAN = MatrixPlan(inventory())
 CASES = tuple(PLAN.cases())
 
 
@@ -111,7 +111,7 @@ class PretendedLink(Link):
     def _has_no_way(self, address: str) -> bool:
         """Tell whether the server has no route of the address's family."""
         version = 6 if ":" in address else 4
-        return self.it.role is Role.SERVER and self.it.nics[0].gateway(version) is None
+        return self.it.role is NodeRole.SERVER and self.it.nics[0].gateway(version) is None
 
     def _frame(self, device: str, raw: bytes) -> None:
         """Send a frame, as far as port security lets it: with the NIC's own addresses, and without claims on others."""

@@ -16,9 +16,9 @@ from infra.neutron.sources.declared import declared_snapshot
 from infra.queries.sides import INTERNET, group
 from infra.queries.traffic import ReachableTraffic
 from infra.render.expectation import Expected
-from ringfence.verify.model import Place, Role
+from ringfence.verify.model import NodeRole, Place
 from ringfence.verify.probes.expected import ECHO_REQUEST
-from ringfence.verify.probes.plan import Plan
+from ringfence.verify.probes.plan import MatrixPlan
 from tests.fast.ringfence.verify.inventories import ROOT, SEGMENTS, TODAY, inventory
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Both:
         before = inventory()
         self.outer = {tenant: ip_address(gateways[names.edge_router(tenant)] or "") for tenant in SEGMENTS}
         self.inventory = replace(before, tenants=tuple(placed(tenant, snapshot) for tenant in before.tenants), outer=self.outer)
-        self.plan = Plan(self.inventory)
+        self.plan = MatrixPlan(self.inventory)
         self.reachable = ReachableTraffic(compile_fabric(snapshot))
         ends = self.reachable.fabric.endpoints
         self.endpoint = {name: number for number, name in enumerate(ends.ids)}
@@ -95,7 +95,7 @@ class Both:
         """Ask ``prove``: some traffic holds the packet as the target sees it."""
         target = asked.target
         owner = self.plan.nodes[target.node]
-        source = _port(asked.source, asked.nic.label) if asked.source.role is not Role.OUTSIDE else ""
+        source = _port(asked.source, asked.nic.label) if asked.source.role is not NodeRole.OUTSIDE else ""
         found = self.between(source, _port(owner, target.label))
         if target.place is not Place.PUBLIC:
             seen = asked.nic.address(target.address.version)
@@ -109,7 +109,7 @@ class Both:
 
     def seen(self, source: Node, nic: NodeNic) -> Address | None:
         """Return the public address under which a node is seen."""
-        return source.public or self.outer[source.tenant] if source.role is Role.SERVER else nic.address(4)
+        return source.public or self.outer[source.tenant] if source.role is NodeRole.SERVER else nic.address(4)
 
     def _between(self, source: str, target: str) -> list[Traffic]:
         return self.reachable.between(self._side(source) if source else INTERNET, self._side(target))
@@ -121,7 +121,7 @@ class Both:
 
 def _port(node: Node, label: str) -> str:
     server = node.name.partition("/")[2]
-    if node.role is Role.BASTION:
+    if node.role is NodeRole.BASTION:
         return names.BASTION
     return names.management_port(node.tenant, server) if label == "management" else names.port(node.tenant, server, label)
 
@@ -163,7 +163,7 @@ def test_they_are_asked_about_everybody(both: Both) -> None:
     """Both tenants, the bastion and the internet ask; zones, management and public addresses of both families are asked for."""
     asked = list(both.questions())
     assert {(one.source.tenant, one.source.role) for one in asked} == {
-        ("acme", Role.SERVER), ("globex", Role.SERVER), ("platform", Role.BASTION), ("internet", Role.OUTSIDE),
+        ("acme", NodeRole.SERVER), ("globex", NodeRole.SERVER), ("platform", NodeRole.BASTION), ("internet", NodeRole.OUTSIDE),
     }  # fmt: skip
     assert {(one.target.node.partition("/")[0], one.target.place) for one in asked} == {
         (tenant, place) for tenant in SEGMENTS for place in (Place.ZONE, Place.MANAGEMENT, Place.PUBLIC)

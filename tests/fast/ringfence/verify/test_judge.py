@@ -7,7 +7,7 @@ import pytest
 
 from infra.outcome import Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Case, Layer, Observation, Place, ProbeResult, Proof, Reach, Target
+from ringfence.verify.model import Case, Layer, Observation, Place, ProbeProof, ProbeResult, Reach, Target
 from ringfence.verify.probes import judge as subject
 
 pytestmark = pytest.mark.fast
@@ -18,7 +18,7 @@ ALLOWED = Case("acme/web", TARGET, "tcp", 5432, Layer.WHOLE, Expected.ALLOWED, "
 DENIED = Case("acme/web", TARGET, "tcp", 22, Layer.WHOLE, Expected.DENIED, "no flow allows it", frozenset({Reach.TIMEOUT}))
 FOREIGN = replace(DENIED, target=replace(TARGET, node="globex/db1"), aliases=frozenset({"acme/db"}), why="there is no path between tenants")
 FRAME = replace(DENIED, layer=Layer.NETWORK, accepted=frozenset({Reach.SENT}))
-PROVEN = Proof("acme/web -> acme/db tcp 5432", listener=True, seconds=10)
+PROVEN = ProbeProof("acme/web -> acme/db tcp 5432", listener=True, seconds=10)
 GONE = replace(PROVEN, lost="acme/db takes no part: the login failed")
 
 
@@ -35,7 +35,7 @@ class Row:
     seen: ProbeResult
     verdict: Verdict
     says: str = ""
-    proof: Proof = PROVEN
+    proof: ProbeProof = PROVEN
 
 
 P, F, E = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
@@ -51,7 +51,7 @@ TABLE = {
         ALLOWED, ProbeResult(Reach.TIMEOUT, observations=by("wire acme/db", "guest acme/db")), F, "a socket of acme/db received it, so"
     ),
     "allowed but refused": Row(ALLOWED, ProbeResult(Reach.REFUSED), F, "got REFUSED"),
-    "allowed and no proof is needed": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), P, proof=Proof()),
+    "allowed and no proof is needed": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), P, proof=ProbeProof()),
     "allowed but seen by a stranger as well": Row(
         ALLOWED, ProbeResult(Reach.OK, "acme/db", observations=by("wire globex/db1")), F, "reached globex/db1"
     ),
@@ -91,7 +91,7 @@ TABLE = {
     "captures lost frames": Row(
         DENIED, ProbeResult(Reach.TIMEOUT), E, "lost", replace(PROVEN, missing=("acme/db lost 3 captured frames",))
     ),
-    "a way through counts even without proofs": Row(DENIED, ProbeResult(Reach.OK, "acme/db"), F, "reached", Proof()),
+    "a way through counts even without proofs": Row(DENIED, ProbeResult(Reach.OK, "acme/db"), F, "reached", ProbeProof()),
     "denied, and the target is gone": Row(DENIED, ProbeResult(Reach.TIMEOUT), E, "acme/db takes no part", GONE),
     "allowed and answered, and the target is gone": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), E, "acme/db takes no part", GONE),
     "allowed but dropped, and the target is gone": Row(ALLOWED, ProbeResult(Reach.TIMEOUT), E, "acme/db takes no part", GONE),

@@ -8,7 +8,7 @@ import pytest
 
 from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place, Reach
-from ringfence.verify.probes.plan import Plan, Selection
+from ringfence.verify.probes.plan import MatrixPlan, Selection
 from ringfence.verify.probes.ports import probed
 from tests.fast.ringfence.verify.inventories import inventory
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.fast
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
+def plan() -> MatrixPlan:
     """The expected matrix of the declarations in the tree."""
-    return Plan(inventory())
+    return MatrixPlan(inventory())
 
 
-def test_allowed_is_what_flows_allow(plan: Plan) -> None:
+def test_allowed_is_what_flows_allow(plan: MatrixPlan) -> None:
     """The allowed sockets are exactly those of the declared flows, in the families that both ends have."""
     allowed = {
         (c.source, c.target.name, c.protocol, c.port) for c in plan.cases() if c.expected is Expected.ALLOWED and c.layer is Layer.WHOLE
@@ -45,7 +45,7 @@ def test_allowed_is_what_flows_allow(plan: Plan) -> None:
     assert {(line[0], line[3]) for line in allowed if line[0] == "platform/bastion"} == {("platform/bastion", 22)}
 
 
-def test_every_pair_is_tried_in_both_directions(plan: Plan) -> None:
+def test_every_pair_is_tried_in_both_directions(plan: MatrixPlan) -> None:
     """Every server tries every other one, of its own tenant and of others, on zone and management addresses."""
     servers = [name for name in plan.nodes if name.startswith(("acme/", "globex/"))]
     tried = {(c.source, c.target.node, c.target.place) for c in plan.cases()}
@@ -57,7 +57,7 @@ def test_every_pair_is_tried_in_both_directions(plan: Plan) -> None:
         assert places == set(Place)
 
 
-def test_names_are_unique(plan: Plan) -> None:
+def test_names_are_unique(plan: MatrixPlan) -> None:
     """No two cases share a name: a report's line names one probe."""
     assert [name for name, count in Counter(c.name for c in plan.cases()).items() if count > 1] == []
 
@@ -69,7 +69,7 @@ def test_ports_have_their_neighbours() -> None:
     assert {22, 1024, 4788, 4789, 4790, 5431, 5432, 5433, 5434, 8079, 8080, 8081} == set(ports)
 
 
-def test_accepted_noes(plan: Plan) -> None:
+def test_accepted_noes(plan: MatrixPlan) -> None:
     """Silence is the only "no" of a routed address; without a route of the family it is "unreachable", and never "refused"."""
     cases = [c for c in plan.cases() if c.expected is Expected.DENIED and c.layer is Layer.WHOLE]
     assert not any(Reach.REFUSED in c.accepted or not c.accepted for c in cases)
@@ -79,7 +79,7 @@ def test_accepted_noes(plan: Plan) -> None:
     assert {c.accepted for c in four} == {frozenset({Reach.TIMEOUT})}
 
 
-def test_namesakes_are_aliases(plan: Plan) -> None:
+def test_namesakes_are_aliases(plan: MatrixPlan) -> None:
     """Where the own tenant has the stranger's address too, its own server may be the one who answers, and is named."""
     acme = replace(plan.nodes["acme/web"])
     case = next(c for c in plan.cases() if c.source == "globex/db1" and c.target.node == acme.name and c.target.place is Place.ZONE)
@@ -87,20 +87,20 @@ def test_namesakes_are_aliases(plan: Plan) -> None:
     assert case.aliases == {"globex/app1"}
 
 
-def test_frames_try_the_strangers_mac(plan: Plan) -> None:
+def test_frames_try_the_strangers_mac(plan: MatrixPlan) -> None:
     """Across tenants a frame is also sent to the stranger's own MAC, as if both were on one network."""
     vias = {c.via.next_mac for c in plan.cases() if c.via and c.source == "acme/web" and c.target.node == "globex/db1" and c.via.note}
     assert plan.nodes["globex/db1"].nics[0].mac in vias
 
 
-def test_every_denied_case_has_a_twin_to_look_for(plan: Plan) -> None:
+def test_every_denied_case_has_a_twin_to_look_for(plan: MatrixPlan) -> None:
     """Every denied case names a target with a listener, a router that answers ARP, or an address where absence is what is claimed."""
     for case in plan.cases():
         if case.expected is Expected.DENIED and case.protocol != "icmp":
             assert case.target.node or case.target.place in {Place.GATEWAY, Place.ROUTER, Place.METADATA, Place.API}
 
 
-def test_selection_narrows(plan: Plan) -> None:
+def test_selection_narrows(plan: MatrixPlan) -> None:
     """A selection keeps its own cases only."""
     selection = Selection(frozenset({"acme/web"}), frozenset({"acme/db"}), frozenset({Place.ZONE}), frozenset({Layer.NETWORK}))
     chosen = [c for c in plan.cases() if selection.wants(c)]

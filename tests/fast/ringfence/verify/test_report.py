@@ -12,10 +12,10 @@ import pytest
 
 from infra.outcome import Outcome, Verdict
 from infra.render.expectation import Expected
-from ringfence.verify.model import Observation, ProbeResult, Proof, Reach
+from ringfence.verify.model import Observation, ProbeProof, ProbeResult, Reach
 from ringfence.verify.probes.evidence import Line
 from ringfence.verify.probes.judge import judge
-from ringfence.verify.probes.plan import Plan
+from ringfence.verify.probes.plan import MatrixPlan
 from ringfence.verify.report import files, junit, page
 from ringfence.verify.report.about import About
 from ringfence.verify.report.headline import Tone, grouped, headline
@@ -31,9 +31,9 @@ pytestmark = pytest.mark.fast
 @functools.cache
 def passed() -> tuple[Check, ...]:
     """Return the beginning of the matrix, with everything passed."""
-    proof = Proof("twin", listener=True, seconds=1)
+    proof = ProbeProof("twin", listener=True, seconds=1)
     checks = []
-    for case in islice(Plan(inventory()).cases(), 200):
+    for case in islice(MatrixPlan(inventory()).cases(), 200):
         if case.expected is Expected.ALLOWED:
             seen = ProbeResult(Reach.OK, case.target.node, observations=(Observation(case.target.node, "wire"),))
         else:

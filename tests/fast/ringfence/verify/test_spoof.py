@@ -7,13 +7,13 @@ import pytest
 from infra.outcome import Verdict
 from ringfence.verify.probes import frames, spoof
 from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST
-from ringfence.verify.probes.orders import Observations, Report
-from ringfence.verify.probes.plan import Plan
+from ringfence.verify.probes.orders import NodeReport, Observations
+from ringfence.verify.probes.plan import MatrixPlan
 from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
 
-PLAN = Plan(inventory())
+PLAN = MatrixPlan(inventory())
 GATEWAY_MAC = "fa:16:3e:99:99:99"
 MACS = {
     ("acme/web", "zone0", "10.0.0.1"): GATEWAY_MAC,
@@ -26,7 +26,7 @@ CLAIMS = list(spoof.claims(PLAN.nodes))
 
 def observations(*tokens_by: tuple[str, str]) -> Observations:
     """Return what would be seen if these nodes had captured frames with these tokens."""
-    reports = [Report(node, guest=({"token": token},)) for node, token in tokens_by]
+    reports = [NodeReport(node, guest=({"token": token},)) for node, token in tokens_by]
     return Observations(reports)
 
 
@@ -73,12 +73,12 @@ def wire(*answers: tuple[str, str, str, str]) -> dict[str, list[tuple[str, frame
     return heard
 
 
-def question(source: str, address: str) -> spoof.Claim:
+def question(source: str, address: str) -> spoof.NeighbourClaim:
     """Return one of the questions."""
     return next(claim for claim in CLAIMS if claim.is_question and claim.source == source and claim.address == address)
 
 
-def judged(claim: spoof.Claim, heard: dict[str, list[tuple[str, frames.Seen]]]) -> tuple[Verdict, str]:
+def judged(claim: spoof.NeighbourClaim, heard: dict[str, list[tuple[str, frames.Seen]]]) -> tuple[Verdict, str]:
     """Judge one claim."""
     outcome = next(iter(spoof.judge_claims([claim], heard, PLAN.nodes)))
     return outcome.verdict, outcome.reason
@@ -109,7 +109,7 @@ def test_question_heard_by_a_stranger_fails() -> None:
     assert "was heard by globex/app1" in judged(claim, heard)[1]
 
 
-def claim_on(source: str, *, version: int) -> spoof.Claim:
+def claim_on(source: str, *, version: int) -> spoof.NeighbourClaim:
     """Return the claim of a source on its gateway."""
     return next(c for c in CLAIMS if not c.is_question and c.source == source and (":" in c.address) is (version == 6))
 
