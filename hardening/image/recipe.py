@@ -26,6 +26,8 @@ PACKAGES: Final = (
     "openssh-server",
     "procps",
     "python3-minimal",  # first boot, policy command, the agent of the live probes
+    "rsyslog",  # logs that outlive the server
+    "rsyslog-relp",
     "sudo",
     "systemd",
     "systemd-sysv",
@@ -58,6 +60,8 @@ MASKED_UNITS: Final = (
     # No message bus, no seats, no users' managers.
     "systemd-hostnamed.socket",
     "systemd-logind.service",
+    # rsyslog reads the journal; nobody copies each line to a socket.
+    "syslog.socket",
     # The packet filter is ours; Debian's unit would flush it when it stops.
     "nftables.service",
     # First boot makes one host key and knows the name of the host.
@@ -173,8 +177,9 @@ ENABLED_UNITS: Final = {
         # Each starts only where the server's files have it, and after SSH answers.
         "chrony.service",
         "nginx.service",
+        "rsyslog.service",
     ),
-    "timers.target": ("ringfence-updates.timer",),
+    "timers.target": ("ringfence-updates.timer", "ringfence-retention.timer"),
 }
 """Target to the units that it wants."""
 

@@ -32,12 +32,17 @@ mount --make-rprivate /
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
 mount -t proc proc "$2/root/proc"
 mount --rbind /dev "$2/root/dev"
+mount --rbind /sys "$2/root/sys"
 mount -t tmpfs -o mode=755 tmpfs "$2/root/run"
 mount -t tmpfs tmpfs "$2/root/tmp"
 ip link set lo up
 touch "$2/ready"
 exec sleep infinity
 """
+
+
+_WITHOUT = ("setpriv", "--bounding-set=-sys_time,-audit_control", "--inh-caps=-sys_time,-audit_control", "--")
+"""What is the whole machine's and no host's: its clock, and what its kernel audits."""
 
 
 def sh(*command: str, check: bool = True, text: str | None = None, seconds: float = 120) -> subprocess.CompletedProcess[str]:
@@ -150,7 +155,7 @@ class Host:
     def command(self, *command: str) -> tuple[str, ...]:
         """A command, to be run on it."""
         enter = ("nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--")
-        return (*enter, "chroot", str(self.folder / "root"), "setpriv", "--bounding-set=-sys_time", "--inh-caps=-sys_time", "--", *command)
+        return (*enter, "chroot", str(self.folder / "root"), *_WITHOUT, *command)
 
     def run(self, *command: str, check: bool = True, text: str | None = None, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command on it."""
@@ -190,9 +195,13 @@ class Host:
         for command in unit.commands("ExecStartPre"):
             self.run(*command)
         (command,) = unit.commands("ExecStart")
+        return self.background(*command, *more, name=name)
+
+    def background(self, *command: str, name: str = "program") -> Daemon:
+        """Start a command that lasts."""
         output = self.folder / f"{name}.{len(self.daemons)}.log"
         with output.open("wb") as stream:
-            process = subprocess.Popen(self.command(*command, *more), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(self.command(*command), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT)
         daemon = Daemon(name, process, output)
         self.daemons.append(daemon)
         assert eventually(lambda: not daemon.runs or daemon.pid != process.pid, seconds=10, pause=0.05)
@@ -232,7 +241,9 @@ class House:
         sh("ip", "-n", space, "address", "add", f"{address}/{PREFIX_LENGTH}", "dev", "mgmt0")
         sh("ip", "-n", space, "link", "set", "mgmt0", "up")
         # The one process of it that lasts dies with this one, and takes everything along that runs in its namespace of processes.
-        command = ("ip", "netns", "exec", space, "setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+        # `ip netns exec` would hide the control groups, without which journald ends.
+        network = ("nsenter", f"--net=/run/netns/{space}", "--", "setpriv", "--pdeathsig=KILL")
+        command = (*network, "unshare", "--mount", "--pid", "--fork", "--kill-child")
         holder = subprocess.Popen((*command, "sh", "-c", _SETUP, "host", str(self.tree), str(folder)), stdin=subprocess.DEVNULL)
         assert eventually((folder / "ready").exists, seconds=30, pause=0.05), f"{name} does not come up"
         host = Host(name, address, folder, self.tree, holder)

@@ -23,6 +23,8 @@ class Unit:
     def read(cls, tree: Path, name: str) -> Unit:
         """Read a unit of the tree; one that is in no file is a mistake of the image."""
         found = [tree / place.format(name) for place in SECTIONS if (tree / place.format(name)).is_file()]
+        if (whole := tree / "etc/systemd/system" / name).is_file() and not whole.is_symlink():
+            found[0] = whole  # in place of the package's
         assert found, f"{name} is not in the image"
         unit = cls(name)
         for file in found:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UNITS = sorted((TREE / "usr/lib/systemd/system").glob("*.service"))
 TIMERS = sorted((TREE / "usr/lib/systemd/system").glob("*.timer"))
 DROP_INS = sorted((TREE / "etc/systemd/system").glob("*.service.d/ringfence.conf"))
+REPLACED = sorted((TREE / "etc/systemd/system").glob("*.service"))
 FILES = "ConditionPathExists=/run/ringfence/files/"
 SCRIPTS = sorted(path for path in (TREE / "usr/lib/ringfence").iterdir() if path.suffix == "")
 POST_QUANTUM = {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"}
@@ -73,9 +74,10 @@ def test_every_timer_starts_a_unit_that_is_there() -> None:
 
 def test_what_reads_files_of_the_server_starts_only_where_they_are_and_after_ssh() -> None:
     """A server without any files starts none of it, and SSH waits for none of it."""
-    texts = {path: path.read_text(encoding="utf-8") for path in (*UNITS, *DROP_INS)}
+    texts = {path: path.read_text(encoding="utf-8") for path in (*UNITS, *DROP_INS, *REPLACED)}
     readers = {path: text for path, text in texts.items() if "/run/ringfence/files/" in text}
     assert {path.parent.name for path in readers} >= {"chrony.service.d", "nginx.service.d"}
+    assert "rsyslog.service" in {path.name for path in readers}
     for path, text in readers.items():
         assert FILES in text, path
         assert "After=ringfence-ready.service" in text, path

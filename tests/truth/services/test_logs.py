@@ -1,0 +1,232 @@
+"""journald and rsyslog as the image has them: nothing is lost while the store is away, and nobody writes or reads as another."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardening.services import credentials, logs
+from hardening.services.logs import Retention, Store, Writer
+from tests.truth.services.house import eventually
+from tests.truth.services.papers import Papers
+
+if TYPE_CHECKING:
+    from tests.truth.services.house import Daemon, Host, House
+
+SERVICES = IPv4Address("172.29.0.200")
+WEB, DB, STRANGER = (IPv4Address(text) for text in ("172.30.0.4", "172.30.0.20", "172.30.0.99"))
+STORE = Store(SERVICES, 6514, "platform-services")
+OWN = Writer(SERVICES, "platform", "platform-services")
+WRITERS = (Writer(WEB, "acme", "web"), Writer(DB, "globex", "db"))
+OUTAGE_SECONDS = 60
+COMPUTED_IN_AN_OUTAGE = 1.5
+"""Seconds of processor time; without a pause between its attempts rsyslog computes all the time."""
+
+
+def journald(host: Host) -> None:
+    """Start the journal of a host: the image's own, in memory."""
+    host.run("sh", "-c", "cat /proc/sys/kernel/random/uuid | tr -d - >/etc/machine-id; mkdir -p /run/systemd/journal /run/log/journal")
+    # The machine's kernel is not the host's: neither its lines nor its audit.
+    (host.root / "etc/systemd/journald.conf.d/test.conf").write_text("[Journal]\nReadKMsg=no\nAudit=no\n", encoding="ascii")
+    journal = host.background("/usr/lib/systemd/systemd-journald")
+    assert eventually((host.root / "run/systemd/journal/dev-log").exists, seconds=60)
+    assert journal.runs, journal.said
+
+
+def say(host: Host, *messages: str, priority: str = "authpriv.info", program: str = "sshd") -> None:
+    """Write lines into a host's journal, as a program that logs authentication does."""
+    for message in messages:
+        host.run("logger", "--socket", "/run/systemd/journal/dev-log", "-p", priority, "-t", program, "--", message)
+
+
+@dataclass
+class Street:
+    """The store and a writer."""
+
+    house: House
+    papers: Papers
+    services: Host
+    web: Host
+    store: Daemon
+    client: Daemon
+
+    def kept(self, place: str) -> list[str]:
+        """Messages in a folder of the store."""
+        files = sorted((self.services.root / "data/logs" / place).glob("*.jsonl"))
+        return [json.loads(line)["message"].strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+    def arrived(self, message: str, place: str = "acme/web") -> bool:
+        """Whether a line is in a folder of the store."""
+        return eventually(lambda: message in self.kept(place), seconds=60)
+
+
+def begin(host: Host, papers: Papers, tenant: str, name: str) -> Daemon:
+    """Start the journal and the client of a server."""
+    journald(host)
+    host.put((*credentials.files(papers.client(tenant, name, host.address)), *logs.client(STORE)))
+    return host.start(logs.UNIT)
+
+
+@pytest.fixture
+def street(house: House) -> Street:
+    """The store, and acme's server web, of which a line has arrived."""
+    papers = Papers.new()
+    services, web = house.add("services", SERVICES), house.add("web", WEB)
+    services.run("mkdir", "/data")
+    services.run("mount", "-t", "tmpfs", "tmpfs", "/data")
+    journald(services)
+    own = papers.server(STORE.name, SERVICES)
+    services.put((*credentials.files(own), *logs.server(STORE, OWN, WRITERS, Retention(30, 1))))
+    made = Street(house, papers, services, web, services.start(logs.UNIT), begin(web, papers, "acme", "web"))
+    say(web, "the first line")
+    assert made.arrived("the first line"), made.client.said + made.store.said
+    return made
+
+
+def test_a_line_has_its_times_its_program_and_no_more_than_one_place(street: Street) -> None:
+    """What a reader needs is there; a line that tries to be two lines, or a name that tries to be a path, stays one line in its place."""
+    say(street.web, 'a "quoted" line with \\ and \t and é', program="../../globex/db")
+    say(street.web, "after")
+    assert street.arrived("after")
+    (file,) = (street.services.root / "data/logs/acme/web").glob("*.jsonl")
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert set(lines[0]) == {"received", "sent", "facility", "severity", "program", "process", "message"}
+    assert [line["message"].strip() for line in lines] == ["the first line", 'a "quoted" line with \\ and #011 and é', "after"]
+    assert [path.name for path in (street.services.root / "data/logs").iterdir()] == ["acme"]
+
+
+def test_only_what_matters_for_security_leaves_the_server(street: Street) -> None:
+    """Authentication and the kernel do, a program's chatter does not."""
+    say(street.web, "chatter of an application", priority="daemon.info", program="app")
+    say(street.web, "opened by sudo", program="sudo")
+    say(street.web, "a warning", priority="daemon.warning", program="app")
+    assert street.arrived("a warning")
+    assert street.kept("acme/web") == ["the first line", "opened by sudo", "a warning"]
+
+
+@pytest.mark.parametrize("how", ["killed", "cut"])
+def test_an_outage_of_a_minute_loses_nothing_and_costs_nearly_nothing(street: Street, how: str) -> None:
+    """The store is killed, or its network is cut, in a stream of lines, and comes back a minute later: all are there."""
+    sent: list[str] = []
+
+    def stream(count: int) -> None:
+        for _ in range(count):
+            sent.append(f"line {len(sent)}")
+            say(street.web, sent[-1])
+
+    stream(10)
+    if how == "killed":
+        street.store.stop(signal.SIGKILL)
+    else:
+        street.house.cut(street.services)
+    began, before = time.monotonic(), street.client.computed
+    stream(20)
+    time.sleep(max(0, OUTAGE_SECONDS - (time.monotonic() - began)))
+    assert street.client.computed - before < COMPUTED_IN_AN_OUTAGE
+    if how == "killed":
+        street.services.start(logs.UNIT)
+    else:
+        street.house.mend(street.services)
+    stream(5)
+    assert eventually(lambda: set(sent) <= set(street.kept("acme/web")), seconds=120), sorted(set(sent) - set(street.kept("acme/web")))
+    assert len(street.kept("acme/web")) - len(sent) <= 10, "a few lines may be there twice, no more"
+
+
+def test_a_client_of_another_authority_writes_nothing(street: Street) -> None:
+    """Its certificate is not believed at all; with one of the right authority the same server writes at once."""
+    db = street.house.add("db", DB)
+    stranger = begin(db, Papers.new(), "globex", "db")
+    db.put(credentials.files(street.papers.client("globex", "db", DB))[:1])  # it believes the store, which must refuse it all the same
+    stranger.stop()
+    stranger = db.start(logs.UNIT)
+    say(db, "from another authority")
+    say(street.web, "in the meantime")
+    assert street.arrived("in the meantime")
+    time.sleep(5)
+    assert street.kept("globex/db") == []
+    stranger.stop()
+    db.put(credentials.files(street.papers.client("globex", "db", DB)))
+    db.start(logs.UNIT)
+    assert street.arrived("from another authority", "globex/db")
+
+
+def test_a_store_of_another_authority_or_another_name_gets_nothing(street: Street) -> None:
+    """Lines wait until the right one is back: neither a foreign certificate nor that of another server of the platform will do."""
+    foreign = Papers.new().server(STORE.name, SERVICES)
+    other = street.papers.client("globex", "globex-db", SERVICES)
+    right = street.papers.server(STORE.name, SERVICES)
+    store = street.store
+    for wrong in (foreign, other):
+        store.stop()
+        street.services.put(credentials.files(wrong)[1:])
+        store = street.services.start(logs.UNIT)
+        say(street.web, "a secret")
+        time.sleep(15)
+        assert "a secret" not in street.kept("acme/web")
+    store.stop()
+    street.services.put(credentials.files(right))
+    street.services.start(logs.UNIT)
+    assert street.arrived("a secret")
+
+
+def test_no_server_writes_as_another(street: Street) -> None:
+    """Globex's server says that it is acme's, and has acme's stolen certificate: its place is its own all the same."""
+    db = street.house.add("db", DB)
+    begin(db, street.papers, "acme", "web")
+    say(db, "I am acme's web")
+    assert street.arrived("I am acme's web", "globex/db")
+    assert street.kept("acme/web") == ["the first line"]
+
+
+def test_an_address_that_no_server_has_writes_nothing(street: Street) -> None:
+    """A certificate of the right authority is not enough: the store knows its writers."""
+    unknown = street.house.add("unknown", STRANGER)
+    begin(unknown, street.papers, "acme", "web")
+    say(unknown, "from nowhere")
+    say(street.web, "in the meantime")
+    assert street.arrived("in the meantime")
+    time.sleep(5)
+    found = [path for path in (street.services.root / "data/logs").rglob("*.jsonl") if "from nowhere" in path.read_text(encoding="utf-8")]
+    assert found == []
+
+
+def test_the_store_tells_nobody_anything(street: Street) -> None:
+    """Its port is the only one, it ends in RELP, and RELP has no way to read; files are its own account's."""
+    listening = street.services.run("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6").stdout
+    ports = {line.split()[1].split(":")[1] for line in listening.splitlines() if " 0A " in line or " 07 " in line}
+    assert ports == {f"{STORE.port:04X}"}
+    (file,) = (street.services.root / "data/logs/acme/web").glob("*.jsonl")
+    assert oct(file.stat().st_mode & 0o777) == "0o640"
+    assert oct(file.parent.stat().st_mode & 0o777) == "0o750"
+
+
+def test_days_and_size_are_held_and_a_flood_costs_its_own_tenant_only(street: Street) -> None:
+    """Lines that are too old go; when the store is full, the oldest day of whoever takes most goes, and others keep theirs."""
+    root = street.services.root / "data/logs"
+    (root / "globex/db").mkdir(parents=True)
+    old, recent = ("2020-01-01.jsonl", time.strftime("%Y-%m-%d.jsonl", time.gmtime(time.time() - 86400)))
+    for place, name, size in (("acme/web", old, 1), ("acme/web", recent, 3), ("globex/db", recent, 1), ("globex/db", old, 1)):
+        (root / place / name).write_bytes(b"x" * size * 2**20)
+    fake = street.services.root / "usr/bin/systemctl"
+    fake.write_text("#!/bin/sh\n", encoding="utf-8")
+    (street.services.root / "run/ringfence/files/logs/retention").write_text("30 100\n", encoding="ascii")
+    street.services.run("/usr/lib/ringfence/retain-logs")
+    assert {path.name for path in root.rglob("*.jsonl")} & {old} == set()
+    assert (root / "acme/web" / recent).exists()
+    (street.services.root / "run/ringfence/files/logs/retention").write_text("30 2\n", encoding="ascii")
+    street.services.run("/usr/lib/ringfence/retain-logs")
+    assert not (root / "acme/web" / recent).exists()
+    assert (root / "globex/db" / recent).exists()
+
+
+def test_the_memory_of_both_ends(street: Street, request: pytest.FixtureRequest) -> None:
+    """What docs/services.md says of it; a bound that leaves the services server below 256 MiB."""
+    figures = {"client": street.client.memory, "store": street.store.memory}
+    request.node.user_properties.append(("memory", {name: round(value, 1) for name, value in figures.items()}))
+    assert all(value < 20 for value in figures.values()), figures
