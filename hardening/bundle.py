@@ -28,7 +28,7 @@ class Check(Enum):
     """How the guest looks at a file before anything changes. What a check is asked about stands at its final place already."""
 
     NONE = "none"
-    APT = "apt"
+    APT = "apt"  # a list of sources
     CHRONYD = "chronyd"
     KRL = "krl"
     NFT = "nft"

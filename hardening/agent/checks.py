@@ -22,17 +22,26 @@ if TYPE_CHECKING:
     from hardening.bundle import Bundle
 
 COMMANDS = {
-    Check.APT: ("apt-config", "-c", "FILE", "dump"),
+    Check.APT: ("apt-get", "-o", "Dir::Etc::sourcelist=FILE", "-o", "Dir::Etc::sourceparts=/dev/null", "indextargets"),
     Check.CHRONYD: ("chronyd", "-p", "-f", "FILE"),
     Check.KRL: ("ssh-keygen", "-Q", "-l", "-f", "FILE"),
     Check.NFT: ("nft", "-c", "-f", "FILE"),
-    Check.NGINX: ("nginx", "-t", "-q", "-c", "FILE"),
+    Check.NGINX: ("nginx", "-t", "-q", "-e", "stderr", "-c", "FILE"),
     Check.RSYSLOGD: ("rsyslogd", "-N1", "-f", "FILE"),
     Check.SSHD: ("sshd", "-t", "-f", "FILE"),
     Check.SSHD_WHOLE: ("sshd", "-t"),
     Check.SUDOERS: ("visudo", "-c", "-f", "FILE"),
 }
 """Check to the command that answers it; ``FILE`` is the file at its final place."""
+
+CACHES = """\
+store=${RINGFENCE_STORE:-/data}
+mkdir -p "$store" && mount -t tmpfs check "$store" || exit 1
+for folder in $(sed -n 's/^ *proxy_cache_path  *\\([^ ;]*\\).*/\\1/p' "$0"); do mkdir -p "${folder%/*}"; done
+exec "$@"
+"""
+PREPARATIONS = {Check.NGINX: CACHES}
+"""nginx makes its caches while it checks: on a store that is there in the view only, because the real one may not be mounted yet."""
 
 VIEW = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
@@ -47,7 +56,9 @@ def refuse_bad_files(paths: Paths, folder: str, bundle: Bundle) -> None:
         if not path:
             raise PolicyError(EXIT_REFUSED, f"{file.path}: {program}, which checks it, is not on this server")
         place = f"{paths.files}/{file.path}"
-        command = (path, *(place if word == "FILE" else word for word in arguments))
+        command = (path, *(word.replace("FILE", place) for word in arguments))
+        if file.check in PREPARATIONS:
+            command = ("sh", "-c", PREPARATIONS[file.check], place, *command)
         result = in_view(paths, f"{folder}/{FILES}", *command)
         if result.returncode:
             said = without_secrets(result.stderr.strip() or result.stdout.strip() or f"exit code {result.returncode}", bundle.files)
