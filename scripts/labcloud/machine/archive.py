@@ -5,7 +5,6 @@ The archive holds tables and no secret (the record of a Nova cell names the bus 
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from labcloud.inside import schema
 from labcloud.inside.shell import MARK
-from labcloud.machine import venv
+from labcloud.machine import cached, venv
 
 if TYPE_CHECKING:
     from labcloud.layout import Layout
@@ -25,7 +24,7 @@ def location(cache: Path) -> Path:
     """Where the archive for this lock, these migrations and this MariaDB is kept."""
     server = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
     content = venv.LOCK.read_bytes() + Path(schema.__file__).read_bytes() + server.encode()
-    return cache / "lab-databases" / f"{hashlib.sha256(content).hexdigest()[:16]}.tar.zst"
+    return cached.place(cache, "lab-databases", content, ".tar.zst")
 
 
 def restore(layout: Layout, cache: Path) -> bool:

@@ -8,12 +8,12 @@ example one from a forged source. Open vSwitch 3.3 removed those entries ("connt
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
 from hardening.image import archive
+from labcloud.machine import cached
 from labcloud.settings import LabError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ PROGRAM: Final = "usr/lib/openvswitch-switch/ovs-vswitchd"
 
 def location(cache: Path) -> Path:
     """Where the unpacked packages for this command live."""
-    return cache / "lab-switch" / hashlib.sha256("\0".join(COMMAND).encode()).hexdigest()[:16]
+    return cached.place(cache, "lab-switch", "\0".join(COMMAND).encode())
 
 
 def is_ready(cache: Path) -> bool:

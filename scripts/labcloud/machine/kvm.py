@@ -6,13 +6,14 @@ started on it, and must come to the end of its own boot.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from labcloud.machine import cached
 
 DEVICE: Final = Path("/dev/kvm")
 SECONDS: Final = 15.0
@@ -39,7 +40,7 @@ def trial(cache: Path) -> str:
 
 def _verdict(cache: Path) -> Path:
     """The file of the verdict for this machine."""
-    return cache / "kvm" / f"{_machine()}.verdict"
+    return cached.place(cache, "kvm", _machine(), ".verdict")
 
 
 def reached_end(console: str) -> bool:
@@ -47,11 +48,11 @@ def reached_end(console: str) -> bool:
     return END_OF_BOOT in console
 
 
-def _machine() -> str:
-    """A short name for what the verdict depends on."""
+def _machine() -> bytes:
+    """What the verdict depends on."""
     version = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True, check=True).stdout
     model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
-    return hashlib.sha256(f"{platform.release()} {model} {version}".encode()).hexdigest()[:16]
+    return f"{platform.release()} {model} {version}".encode()
 
 
 def _boots(directory: Path) -> bool:

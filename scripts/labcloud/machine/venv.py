@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from labcloud.layout import CODE, SYSTEM_PYTHON
+from labcloud.machine import cached
 from labcloud.settings import LabError
 
 LOCK: Final = CODE / "labcloud" / "requirements.lock"
@@ -22,7 +22,7 @@ DEBIAN_MODULES: Final = Path("/usr/lib/python3/dist-packages")
 
 def location(cache: Path) -> Path:
     """Where the environment for this lock lives."""
-    return cache / "lab-venv" / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+    return cached.place(cache, "lab-venv", LOCK.read_bytes())
 
 
 def is_ready(cache: Path) -> bool:
