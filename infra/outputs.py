@@ -16,6 +16,8 @@ import msgspec
 from infra.errors import CloudError
 
 Outputs = TypeVar("Outputs")
+LATER = frozenset({"services"})
+"""Fields that a stack has only where its declaration asks for what they tell."""
 
 
 class _Output(msgspec.Struct, frozen=True):
@@ -36,6 +38,14 @@ class BastionOutput(_Output, frozen=True):
     id: str
     address: str
     management: str
+    host_key: str
+
+
+class ServicesOutput(_Output, frozen=True):
+    """The services server: its address on the backbone, and the key of its host."""
+
+    id: str
+    address: str
     host_key: str
 
 
@@ -65,6 +75,8 @@ class PlatformOutput(_Output, frozen=True):
     """``None`` of a platform of an earlier version, which left the domain to Keystone."""
     further_routers: tuple[RouterOutput, ...] = ()
     """None of a platform of an earlier version."""
+    services: ServicesOutput | None = None
+    """``None`` of a platform that declares no services: such a stack does not export the field at all."""
 
     def routers(self) -> list[str]:
         """Return the ids of the platform's routers, the one with the gateway outside first."""
@@ -135,9 +147,12 @@ class TenantOutput(_Output, frozen=True):
 
 
 def encoded(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
-    """Return an output as a stack exports it. Raises ``msgspec.ValidationError`` for values that are no such output."""
+    """Return an output as a stack exports it. Raises ``msgspec.ValidationError`` for values that are no such output.
+
+    Fields of :data:`LATER` that have no value are left out, so that a living stack without them shows no change.
+    """
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.convert(values, kind)))
-    return plain
+    return {name: value for name, value in plain.items() if value is not None or name not in LATER}
 
 
 def decoded(kind: type[Outputs], values: object, stack: str) -> Outputs:

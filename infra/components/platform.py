@@ -12,7 +12,7 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from hardening.glance import DISK_FORMAT, IMAGE_MIN_DISK_GIB, IMAGE_PROPERTIES, IMAGE_VISIBILITY
 from infra.components import providers
 from infra.components.backbone import Backbone, Relays
-from infra.components.bastion import Bastion, BastionArgs
+from infra.components.hosts import Bastion, HostArgs, ServicesHost
 from infra.components.quotas import platform_limits
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
@@ -58,13 +58,13 @@ class PlatformStack(ComponentResource):
         types = VolumeTypes("volume-types", args.platform.volume_types, child)
         image = self._image(args)
         backbone = Backbone("backbone", platform_topology(args.platform), external.id, child)
-        bastion = Bastion(
-            "bastion",
-            BastionArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.public_key, args.guard),
-            ResourceOptions(parent=self, depends_on=[types]),
-        )
-        # After the bastion, which has a declared address on the backbone: Neutron chooses the relays' among those that are left.
-        after = ResourceOptions(parent=self, depends_on=[room, bastion])
+        host = HostArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.guard)
+        encrypted = ResourceOptions(parent=self, depends_on=[types])
+        bastion = Bastion("bastion", host, args.public_key, encrypted)
+        declared = args.platform.services
+        services = ServicesHost("services", host, declared, bastion, encrypted) if declared else None
+        # After the servers, which have declared addresses on the backbone: Neutron chooses the relays' among those that are left.
+        after = ResourceOptions(parent=self, depends_on=[room, bastion, *([services] if services else [])])
         relays = Relays("relays", backbone, after).facts if args.platform.backbone.routers > 1 else []
         self.facts = Output.all(
             further_routers=relays,
@@ -74,6 +74,7 @@ class PlatformStack(ComponentResource):
             image_id=image.id,
             external_network_id=external.id,
             volume_types=types.ids,
+            services=services.facts if services else None,
         ).apply(lambda known: encoded(PlatformOutput, {**known.pop("facts"), **known}))
         self.register_outputs({"facts": self.facts})
 

@@ -34,6 +34,9 @@ HostName = Annotated[str, written_as(_HOST, "a host name", "a name in lower case
 _A_URL: Final = "http or https, a host in lower case, a plain path: http://deb.debian.org/debian"
 Url = Annotated[str, written_as(_URL, "a mirror's URL", _A_URL), texts(_URL)]
 Suite = Annotated[str, written_as(_SUITE, "a suite", "a suite of the mirror, such as trixie-security"), texts(_SUITE)]
+_ARMOUR: Final = r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n[A-Za-z0-9+/=:.,()<>@ \n-]{1,60000}\n-----END PGP PUBLIC KEY BLOCK-----\n?"
+_A_KEY: Final = "what gpg --armor --export prints, below `key: |`"
+ArchiveKey = Annotated[str, written_as(_ARMOUR, "a public key in ASCII armour", _A_KEY), texts(_ARMOUR)]
 GiB = Annotated[Whole, Field(ge=1, le=16384)]
 Days = Annotated[Whole, Field(ge=1, le=3660)]
 
@@ -65,6 +68,8 @@ class Mirror(Declared):
     """the suites that servers take packages from"""
     components: Annotated[tuple[Name, ...], Field(min_length=1)] = ("main",)
     """the components of each suite"""
+    key: ArchiveKey | None = None
+    """the archive's public key in ASCII armour; Debian's own when it is left out"""
 
     @property
     def port(self) -> int:

@@ -18,6 +18,8 @@ from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.settings import CloudSettings, ImageFile
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant
+from infra.declaration.services import Services
+from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,10 +186,12 @@ def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None) -> Recor
 
 
 @cache
-def platform(*, routers: int = 1) -> RecordingCloud:
-    """Record what the platform's stack declares, with so many routers of its own."""
+def platform(*, routers: int = 1, services: bool = False) -> RecordingCloud:
+    """Record what the platform's stack declares, with so many routers of its own, and with every service or none."""
     declared = load_platform(ROOT / "Pulumi.platform.yaml").platform
-    declared = declared.model_copy(update={"backbone": declared.backbone.model_copy(update={"routers": routers})})
+    offered = Services.model_validate(SERVICES) if services else None
+    backbone = declared.backbone.model_copy(update={"routers": routers})
+    declared = declared.model_copy(update={"backbone": backbone, "services": offered})
 
     def declare() -> dict[str, Any]:
         cloud = CloudSettings("admin", "https://keystone.test/v3", "RegionOne", "")

@@ -9,8 +9,13 @@ import pytest
 from infra.components import settings
 from infra.components.platform import proven_domain
 from infra.components.settings import CloudSettings
+from infra.declaration import addresses, load_platform
+from infra.declaration.services import Services
 from infra.errors import CloudError
+from infra.policy.bastion import platform_servers
+from infra.render.nftables import render_platform
 from tests.fast.components import recording
+from tests.fast.declaration.declared import SERVICES
 
 pytestmark = pytest.mark.fast
 
@@ -27,6 +32,71 @@ def test_the_bastion_may_do_two_things() -> None:
         (rule.inputs["direction"], rule.inputs["remoteIpPrefix"], rule.inputs["portRangeMin"]) for rule in platform().of("SecGroupRule")
     }
     assert rules == {("ingress", "172.24.4.0/24", 22), ("egress", "172.30.0.0/16", 22)}
+
+
+def with_services() -> recording.RecordingCloud:
+    """Record a platform that offers every service."""
+    return recording.platform(services=True)
+
+
+def test_a_platform_without_services_has_no_server_for_them() -> None:
+    """One server, one group, no packet filter over SSH: what a living platform has."""
+    assert [one.name for one in platform().of("Instance")] == [one.name for one in platform().of("SecGroup")] == ["platform-bastion"]
+    assert not platform().of("GuestPolicy")
+    assert "services" not in platform().outputs["platform"]
+
+
+def test_the_services_server_stands_at_its_declared_address() -> None:
+    """One port, filtered, with one group, no public address, and the role by which its first boot lets nobody in but the bastion."""
+    cloud = with_services()
+    (port,) = [one for one in cloud.of("Port") if one.name == "platform-services"]
+    assert [fixed["ipAddress"] for fixed in port.inputs["fixedIps"]] == ["172.29.0.200"]
+    assert (port.inputs["portSecurityEnabled"], port.inputs["securityGroupIds"]) == (True, ["platform-services-id"])
+    (machine,) = [one for one in cloud.of("Instance") if one.name == "platform-services"]
+    told = {key: value for key, value in machine.inputs["metadata"].items() if key.startswith("ringfence_")}
+    assert told == {
+        "ringfence_role": "services",
+        "ringfence_management_mac": "fa:16:3e:00:00:01",
+        "ringfence_ssh_from": "172.29.0.10/32",
+        "ringfence_ssh_port": "22",
+    }
+    assert [one.name for one in cloud.of("FloatingIp")] == ["platform-bastion"]
+    assert cloud.outputs["platform"]["services"] == {
+        "id": "platform-services-id",
+        "address": "172.29.0.200",
+        "host_key": "ssh-ed25519 AAAA",
+    }
+
+
+def test_what_the_services_keep_is_encrypted() -> None:
+    """Root and store are of the platform's encrypted type, and the store is what the declaration says."""
+    volumes = {one.name: (one.inputs["volumeType"], one.inputs["size"]) for one in with_services().of("Volume")}
+    assert volumes == {
+        "platform-bastion-root": ("encrypted", 2),
+        "platform-services-root": ("encrypted", 2),
+        "platform-services-store": ("encrypted", 20),
+    }
+    (attached,) = with_services().of("VolumeAttach")
+    assert attached.inputs["volumeId"] == "platform-services-store-id"
+
+
+def test_groups_and_filters_of_the_platforms_servers_are_their_rules() -> None:
+    """Neutron and the guest are told the same; the bastion is entered directly, the services server through it."""
+    declared = load_platform(recording.ROOT / "Pulumi.platform.yaml").platform
+    declared = declared.model_copy(update={"services": Services.model_validate(SERVICES)})
+    cloud = with_services()
+    policies = {one.name: one.inputs for one in cloud.of("GuestPolicy")}
+    for server, rules in platform_servers(declared).items():
+        told = {
+            (one.inputs["direction"], one.inputs["protocol"], one.inputs["portRangeMin"], one.inputs["remoteIpPrefix"])
+            for one in cloud.of("SecGroupRule")
+            if one.inputs["securityGroupId"] == f"{server}-id"
+        }
+        assert told == {(rule.direction.value, rule.match.protocol.value, rule.match.first, str(rule.peer)) for rule in rules}
+        address = addresses.bastion_address(declared) if server.endswith("bastion") else addresses.services_address(declared)
+        assert address is not None
+        assert policies[server]["policy"] == render_platform(server, address, rules)
+    assert {name: policy["address"] for name, policy in policies.items()} == {"platform-bastion": "", "platform-services": "172.29.0.200"}
 
 
 def test_the_encrypted_type_is_encrypted() -> None:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.fast
 GOLDEN = Path(__file__).parent / "urns"
 STACKS: dict[str, Callable[[], recording.RecordingCloud]] = {
     "platform": recording.platform,
+    "platform-services": lambda: recording.platform(services=True),
     "acme": lambda: recording.tenant("acme"),
     "globex": lambda: recording.tenant("globex"),
 }
@@ -36,3 +37,10 @@ def test_no_resource_of_a_living_stack_gets_another_urn(stack: str) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text("\n".join(found) + "\n", encoding="utf-8")
     assert found == file.read_text(encoding="utf-8").splitlines()
+
+
+def test_services_take_nothing_of_a_living_platform_away() -> None:
+    """A platform that declares services keeps each resource that it has; without them it has none of theirs."""
+    before, after = ((GOLDEN / f"{stack}.txt").read_text(encoding="utf-8").splitlines() for stack in ("platform", "platform-services"))
+    assert set(before) < set(after)
+    assert not [urn for urn in before if "services" in urn.lower()]

@@ -67,6 +67,12 @@ SERVICES_CASES: dict[str, Refused] = {
         f"{MIRRORS}.debian-security.url", "http://172.29.0.10/debian", "the address is in the management backbone", "172.29.0.0/24"
     ),
     "a mirror without suites": offered(f"{MIRRORS}.debian.suites", [], "nothing is listed", "a list of suites"),
+    "a mirror with a private key": offered(
+        f"{MIRRORS}.debian.key",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nxv8AAAA=\n-----END PGP PRIVATE KEY BLOCK-----\n",
+        "not a public key in ASCII armour",
+        "gpg --armor --export",
+    ),
     "a suite twice": offered(
         f"{MIRRORS}.debian.suites", ["trixie", "trixie"], "the suite is listed twice", "", f"{MIRRORS}.debian.suites[1]"
     ),

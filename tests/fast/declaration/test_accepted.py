@@ -64,6 +64,10 @@ TENANTS: dict[str, dict[str, Any]] = {
 
 MIRROR = "services.packages.mirrors.debian-security"
 
+KEY = (
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: Example <archive@example.net>\n\nxv8AAAA=\n=AbCd\n-----END PGP PUBLIC KEY BLOCK-----\n"
+)
+
 PLATFORMS: dict[str, dict[str, Any]] = {
     "SSH on another port": {"ssh_port": 2222},
     "a pool with room for two": {"pool": {"cidr": "172.30.0.0/27", "prefix": 28}},
@@ -74,6 +78,7 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "one service only": {"services": {"host": 254, "flavor": "small", "store": 2, "logs": {"keep_days": 1, "size": 1}}},
     "a store that is just large enough": {"services": declared.SERVICES, "services.store": 14},
     "a mirror by its address, said twice": {"services": declared.SERVICES, f"{MIRROR}.address": "198.51.100.7"},
+    "a mirror with a key of its own": {"services": declared.SERVICES, f"{MIRROR}.key": KEY},
     "SSH on the port of a service that is not offered": {"ssh_port": 6514, "services": declared.SERVICES, "services.logs": ABSENT},
     "a key as dm-crypt counts it": {"volume_types.vault.encryption": {"key_size": 512}},
 }
