@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from infra.declaration import names
 from infra.drift.made import NOTHING
 from infra.neutron import pools
-from infra.neutron.quotas.demand import BASTION_ROOT_GIB
-from infra.policy.bastion import bastion_rules
+from infra.neutron.quotas.demand import BASTION_ROOT_GIB, SERVICES_ROOT_GIB
+from infra.policy.bastion import platform_servers
 from infra.render import security_groups as rendered
 from infra.topology import platform_topology, tenant_topology
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from infra.declaration.model import Tenant
+    from infra.declaration.model import Platform, Tenant
     from infra.drift.environment import Environment, TenantEnvironment
     from infra.drift.made import Made
     from infra.policy.rules import Rule as DeclaredRule
@@ -177,28 +177,48 @@ def _volumes(declared: Tenant, default: str) -> dict[str, WantedVolume]:
 def of_platform(environment: Environment, routes: Mapping[str, AbstractSet[Route]]) -> Wanted:
     """Return what the platform has to have; ``routes`` are the ways to the tenants that are up, and to the next router, by router."""
     platform, topology = environment.platform, platform_topology(environment.platform)
-    root = names.root_volume(names.PLATFORM, "bastion")
+    ports = _ports(topology, {})
+    disks = _platform_volumes(platform)
     return Wanted(
         networks=tuple(topology.networks),
         subnets=_subnets(topology, environment, ""),
         routers={router.name: WantedRouter(router.outside, frozenset(routes.get(router.name, ()))) for router in topology.routers.values()},
         legs=topology.interfaces,
-        ports=_ports(topology, {}),
-        groups={names.BASTION: frozenset(map(_bastions, bastion_rules(platform)))},
+        ports=ports,
+        groups={server: frozenset(map(_of_platforms, rules)) for server, rules in platform_servers(platform).items()},
         address_groups={},
         servers={
-            names.BASTION: WantedServer(
-                platform.bastion.flavor, names.key_pair(names.PLATFORM), frozenset(topology.ports), frozenset({root})
+            server: WantedServer(
+                flavor,
+                names.key_pair(names.PLATFORM),
+                frozenset(port for port, want in ports.items() if want.server == server),
+                frozenset(disk for disk, want in disks.items() if want.server == server),
             )
+            for server, flavor in _flavors(platform).items()
         },
-        volumes={root: WantedVolume(names.BASTION, platform.default_volume_type, BASTION_ROOT_GIB)},
+        volumes=disks,
         public={public.name: public.port for public in topology.public.values()},
         labels={"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY},
     )
 
 
-def _bastions(rule: DeclaredRule) -> Rule:
-    """Return a rule of the bastion in the words in which a found one is put."""
+def _flavors(platform: Platform) -> dict[str, str]:
+    services = {names.SERVICES: platform.services.flavor} if platform.services else {}
+    return {names.BASTION: platform.bastion.flavor, **services}
+
+
+def _platform_volumes(platform: Platform) -> dict[str, WantedVolume]:
+    """Return the volumes of the platform's servers by name."""
+    kind = platform.default_volume_type
+    found = {names.root_volume(names.PLATFORM, "bastion"): WantedVolume(names.BASTION, kind, BASTION_ROOT_GIB)}
+    if platform.services is not None:
+        found[names.root_volume(names.PLATFORM, "services")] = WantedVolume(names.SERVICES, kind, SERVICES_ROOT_GIB)
+        found[names.data_volume(names.PLATFORM, "services", names.STORE)] = WantedVolume(names.SERVICES, kind, platform.services.store)
+    return found
+
+
+def _of_platforms(rule: DeclaredRule) -> Rule:
+    """Return a rule of one of the platform's servers in the words in which a found one is put."""
     match = rule.match
     return (rule.direction.value, rendered.ETHERTYPE[rule.family], match.protocol.value, numbers(match.first, match.last), str(rule.peer))
 

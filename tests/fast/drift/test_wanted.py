@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.declaration import names
+from infra.declaration.services import Services
 from infra.drift import wanted
 from infra.drift.made import _TYPES
 from tests.fast.components import recording
+from tests.fast.declaration.declared import SERVICES
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
@@ -79,6 +82,24 @@ def test_platform_is_compared_by_the_names_of_the_program() -> None:
     """The platform as well."""
     routes: Any = {}
     assert compared(wanted.of_platform(INVENTORY, routes)) == declared(recorded(names.PLATFORM))
+
+
+def test_a_platform_with_services_is_compared_whole() -> None:
+    """The services server with its port, group and volumes; its rules and sizes are those that the program hands over."""
+    offering = dataclasses.replace(
+        INVENTORY, platform=INVENTORY.platform.model_copy(update={"services": Services.model_validate(SERVICES)})
+    )
+    found, cloud = wanted.of_platform(offering, {}), recording.platform(services=True)
+    assert compared(found) == declared(cloud)
+    assert found.servers["platform-services"].volumes == {"platform-services-root", "platform-services-store"}
+    assert found.servers["platform-services"].ports == {"platform-services"}
+    assert found.servers["platform-bastion"].ports == {"platform-bastion"}
+    for group in ("platform-bastion", "platform-services"):
+        rules = [one.inputs for one in cloud.of("SecGroupRule") if one.inputs["securityGroupId"] == f"{group}-id"]
+        assert found.groups[group] == {
+            (one["direction"], one["ethertype"], one["protocol"], f"{one['portRangeMin']:.0f}", one["remoteIpPrefix"]) for one in rules
+        }
+    assert {name: one.size for name, one in found.volumes.items()} == {one.name: one.inputs["size"] for one in cloud.of("Volume")}
 
 
 @pytest.mark.parametrize("stack", [names.PLATFORM, "acme", "globex"])
