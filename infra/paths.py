@@ -32,6 +32,11 @@ def automation_key() -> Path:
     return state() / "keys" / "automation"
 
 
+def authority_key(name: str) -> Path:
+    """Return the file of the private key of the SSH authority ``operators`` or ``hosts``; as the automation's, it is in no project."""
+    return state() / "keys" / f"{name}-authority"
+
+
 def _folder(environment: Mapping[str, str] | None, own: str, standard: str, default: Path) -> Path:
     """Our variable, else the XDG one with our name below it, else the default below the home folder. An empty one counts as absent."""
     settings = os.environ if environment is None else environment

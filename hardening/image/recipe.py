@@ -46,6 +46,15 @@ INCLUDED_PATHS: Final = ("/usr/share/doc/*/copyright",)
 
 ACCOUNT: Final = "ringfence"
 
+NOLOGIN: Final = "/usr/sbin/nologin"
+OPERATORS: Final = {
+    "rf-admin": ("/", "/bin/sh"),
+    "rf-observer": ("/", "/bin/sh"),
+    "rf-through": ("/", NOLOGIN),
+    "rf-observing": ("/home/rf-observing", "/bin/sh"),
+}
+"""Accounts of operators with home and shell. Nobody writes into a home of ``/``, so no file of it runs before a session is recorded."""
+
 MASKED_UNITS: Final = (
     # Nobody logs in on a console of a server.
     "autovt@.service",
@@ -178,6 +187,8 @@ ENABLED_UNITS: Final = {
         "chrony.service",
         "nginx.service",
         "rsyslog.service",
+        "ringfence-relay.service",
+        "ringfence-sessions.service",
     ),
     "timers.target": ("ringfence-updates.timer", "ringfence-retention.timer"),
 }

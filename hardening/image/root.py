@@ -66,11 +66,14 @@ def enable(root: Path) -> None:
 
 
 def make_account(root: Path) -> None:
-    """Make the automation account; ``*`` is a password that nothing matches, and unlike ``!`` it does not lock the account for keys."""
+    """Make the accounts of automation and operators; ``*`` is a password that nothing matches, and unlike ``!`` it locks out no key."""
     home = f"/home/{recipe.ACCOUNT}"
     _chroot(root, "useradd", "--system", "--create-home", "--home-dir", home, "--shell", "/bin/sh", "--password", "*", recipe.ACCOUNT)
     _chroot(root, "install", "-d", "-m", "700", "-o", recipe.ACCOUNT, "-g", recipe.ACCOUNT, home, f"{home}/.ssh")
     _chroot(root, "passwd", "--quiet", "--lock", "root")
+    for account, (place, shell) in recipe.OPERATORS.items():
+        made = () if place == "/" else ("--create-home",)
+        _chroot(root, "useradd", "--system", *made, "--home-dir", place, "--shell", shell, "--password", "*", account)
 
 
 def make_initramfs(root: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from infra.declaration.values import A_NAME, NAME
 from infra.errors import QuestionError
 from infra.operators.registry import Certificate, Registry, Revocation
 from infra.operators.roles import principals
@@ -47,6 +49,8 @@ def certified(registry: Registry, wish: Wish, now: datetime) -> tuple[Registry, 
     if others:
         expected = f"a key of {wish.operator} alone"
         raise QuestionError.of("this key is somebody else's", where=wish.key.fingerprint, expected=expected, got=f"{others[0]}'s key")
+    if re.fullmatch(NAME, wish.operator) is None:
+        raise QuestionError.of("no name of an operator", where=wish.operator, expected=A_NAME)
     begins = now.replace(microsecond=0) - BEFORE
     certificate = Certificate(
         serial=registry.next_serial(now),

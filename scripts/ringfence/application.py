@@ -43,6 +43,7 @@ GROUPS = {
     "Make": ("doctor", "keys"),
     "Verify": ("verify", "status"),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
+    "Operators": ("operator", "sessions"),
     "Keep evidence": ("snapshot", "check"),
     "This machine": ("lab",),
 }

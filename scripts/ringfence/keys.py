@@ -1,4 +1,4 @@
-"""The automation's SSH key: made once on the operator's machine, its public half is put on every server that is built."""
+"""SSH keys of this machine: the automation's, and those of the authorities that certify operators and hosts. Each is made once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.errors import GuestError
-from infra.paths import automation_key
+from infra.paths import authority_key, automation_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +34,19 @@ def ensure() -> KeyPair:
 
     Raises :class:`GuestError` when the private key is there and cannot be read as an unencrypted ed25519 key, or can be read by others.
     """
-    file = automation_key()
+    return _ensure(automation_key(), COMMENT, "automation")
+
+
+def ensure_authority(name: str) -> KeyPair:
+    """Return the key pair of the authority ``operators`` or ``hosts``; make it when there is none. Raises as :func:`ensure`."""
+    return _ensure(authority_key(name), f"ringfence-{name}", f"{name} authority")
+
+
+def _ensure(file: Path, comment: str, whose: str) -> KeyPair:
     created = not file.exists()
     if created:
         _create(file)
-    public = f"{_public_half(file)} {COMMENT}"
+    public = f"{_public_half(file, whose)} {comment}"
     half = file.with_suffix(".pub")
     if not half.exists() or half.read_text(encoding="utf-8").strip() != public:
         half.write_text(f"{public}\n", encoding="utf-8")
@@ -59,10 +67,10 @@ def _create(file: Path) -> None:
     temporary.rename(file)
 
 
-def _public_half(file: Path) -> str:
+def _public_half(file: Path, whose: str) -> str:
     if file.stat().st_mode & 0o077:
         raise GuestError.of(
-            "the automation's private key can be read by others",
+            f"the {whose}'s private key can be read by others",
             where=str(file),
             expected="mode 0600",
             got=oct(file.stat().st_mode & 0o777),
@@ -71,8 +79,8 @@ def _public_half(file: Path) -> str:
     try:
         key = serialization.load_ssh_private_key(file.read_bytes(), password=None)
     except (ValueError, TypeError) as error:
-        what, expected = "the automation's private key cannot be read", "an ed25519 key in OpenSSH's format, without a passphrase"
+        what, expected = f"the {whose}'s private key cannot be read", "an ed25519 key in OpenSSH's format, without a passphrase"
         raise GuestError.of(what, where=str(file), expected=expected, got=str(error)) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise GuestError.of("the automation's private key is of another kind", where=str(file), expected="ed25519", got=type(key).__name__)
+        raise GuestError.of(f"the {whose}'s private key is of another kind", where=str(file), expected="ed25519", got=type(key).__name__)
     return key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()

@@ -26,6 +26,7 @@ LAYERS = (
     "infra.pki",
     "infra.declaration",
     "infra.operators",
+    "infra.sessions",
     "infra.ranges",
     "infra.packets",
     "infra.policy",

@@ -4,27 +4,28 @@ from datetime import timedelta
 
 import pytest
 
-from infra.declaration import shapes
-from infra.declaration.yaml import reader
+from infra.errors import QuestionError
 from infra.operators.changes import Ending, revoked
-from infra.operators.registry import FILE, Registry, rendered
+from infra.operators.reading import registry
+from infra.operators.registry import Registry, rendered
 from tests.fast.operators.sample import EMPTY, NOW, hardware, with_certificate
 
 pytestmark = pytest.mark.fast
 
 
 def read(text: str) -> tuple[Registry | None, list[str]]:
-    """Read a file as the verbs do: the registry, and what is wrong."""
-    source = reader.of(text.encode(), FILE)
-    found, mistakes = shapes.validate(Registry, source.tree or {}, ())
-    return found, [mistake.what for mistake in (*source.mistakes, *mistakes)]
+    """Read a file as everybody does: the registry, and what is wrong."""
+    try:
+        return registry(text.encode()), []
+    except QuestionError as refused:
+        return None, [problem.what for problem in refused.problems]
 
 
 def busy() -> Registry:
     """Return a file with two operators, one of whom is gone."""
-    registry, _ = with_certificate(EMPTY, "alice", 1)
-    registry, _ = with_certificate(registry, "bob", 2)
-    return revoked(registry, Ending("bob", "carol", 'left: the "key" too'), NOW)[0]
+    first, _ = with_certificate(EMPTY, "alice", 1)
+    second, _ = with_certificate(first, "bob", 2)
+    return revoked(second, Ending("bob", "carol", 'left: the "key" too'), NOW)[0]
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -66,8 +67,8 @@ def test_what_could_mean_something_else_is_refused(old: str, new: str, said: str
 
 def test_a_revocation_by_key_covers_a_certificate_that_the_file_has_forgotten() -> None:
     """The line of the certificate is lost; the same key certified anew is still refused."""
-    registry, certificate = with_certificate(EMPTY, "alice", 1)
-    gone, _ = revoked(registry, Ending("alice", "carol", "lost"), NOW)
+    certified_, certificate = with_certificate(EMPTY, "alice", 1)
+    gone, _ = revoked(certified_, Ending("alice", "carol", "lost"), NOW)
     forgotten = certificate.model_copy(update={"serial": 5})
     assert gone.is_revoked(forgotten)
     assert not gone.is_revoked(forgotten.model_copy(update={"key": str(hardware(7))}))
@@ -75,10 +76,10 @@ def test_a_revocation_by_key_covers_a_certificate_that_the_file_has_forgotten() 
 
 def test_a_certificate_is_in_force_from_its_beginning_to_its_end() -> None:
     """The end itself is outside, as in sshd (PROTOCOL.certkeys: ``valid before``)."""
-    registry, certificate = with_certificate(EMPTY, "alice", 1)
+    certified_, certificate = with_certificate(EMPTY, "alice", 1)
     second = timedelta(seconds=1)
     moments = (certificate.since - second, certificate.since, certificate.until - second, certificate.until)
-    assert [bool(registry.in_force(moment)) for moment in moments] == [False, True, True, False]
+    assert [bool(certified_.in_force(moment)) for moment in moments] == [False, True, True, False]
 
 
 def test_a_revoked_certificate_is_not_in_force() -> None:
@@ -88,8 +89,8 @@ def test_a_revoked_certificate_is_not_in_force() -> None:
 
 def test_no_serial_is_given_out_twice() -> None:
     """Two in one second get two; one that was revoked and whose line was lost stays taken."""
-    registry = busy()
-    serials = [one.serial for one in registry.certificates]
+    found = busy()
+    serials = [one.serial for one in found.certificates]
     assert serials == [20261129203005, 20261129203006]
-    lost = registry.model_copy(update={"certificates": registry.certificates[:1]})
+    lost = found.model_copy(update={"certificates": found.certificates[:1]})
     assert lost.next_serial(NOW) == 20261129203007

@@ -1,0 +1,47 @@
+"""A host's certificate: its own key, signed by the platform's authority for hosts, for its names only. The moment is handed in."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    SSHCertificateBuilder,
+    SSHCertificateType,
+    load_ssh_private_key,
+    load_ssh_public_key,
+)
+
+from infra.errors import CertificateError
+from infra.operators.changes import BEFORE
+from infra.operators.public_keys import PLAIN, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DAYS = 90
+"""How long a host's certificate lives; `up` makes a new one, and the pinned key knows the host besides."""
+
+
+def host_certificate(authority: str, public: str, names: Sequence[str], now: datetime, days: int = DAYS) -> str:
+    """Return the certificate as one line, as ``HostCertificate`` takes it; ``authority`` is the private key in OpenSSH's format.
+
+    Raises:
+        CertificateError: no name (such a certificate would be good for every host), or a key of another kind.
+    """
+    if not names or not all(names):
+        raise CertificateError.of("a host's certificate has to name the host", expected="at least one name")
+    key: object = None
+    host: object = None
+    with contextlib.suppress(ValueError, TypeError, UnsupportedAlgorithm):  # what the reader says may quote the key
+        key, host = load_ssh_private_key(authority.encode(), password=None), load_ssh_public_key(str(read(public, PLAIN)).encode())
+    if not isinstance(key, Ed25519PrivateKey) or not isinstance(host, Ed25519PublicKey):
+        raise CertificateError.of("a host's certificate cannot be signed", where=names[0], expected="ed25519 keys in OpenSSH's format")
+    begins = int((now - BEFORE).timestamp())
+    builder = SSHCertificateBuilder().public_key(host).type(SSHCertificateType.HOST).key_id(names[0].encode())
+    builder = builder.valid_principals([name.encode() for name in names]).serial(int(now.strftime("%Y%m%d%H%M%S")))
+    ends = int((now + timedelta(days=days)).timestamp())
+    return builder.valid_after(begins).valid_before(ends).sign(key).public_bytes().decode()

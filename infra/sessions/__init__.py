@@ -1,0 +1,1 @@
+"""Operators' sessions as the store recorded them, and their reviews, as data."""

@@ -1,0 +1,148 @@
+"""``ringfence operator``: what is signed is what is written down, by OpenSSH's own reading, and a mistake changes nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.operators.registry import FILE
+from ringfence import keys
+from ringfence.operators import authority, book, push
+from tests.fast.key_paths import hold, key_paths
+from tests.fast.operators.sample import hardware, plain
+from tests.fast.ringfence.test_json_keys import KEYS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fast.ringfence.command import Ended, Run
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.fixture
+def key(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a public key's file, in a project with declarations and a state of its own."""
+    del tree
+    monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path / "state"))
+    file = tmp_path / "alice.pub"
+    file.write_text(f"{hardware()} alice@laptop\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def added(run: Run, key: Path) -> Ended:
+    """Add alice."""
+    return run("operator", "add", "alice", "--key", key, "--tenant", "acme", "--role", "admin", "--days", 2, "--json")
+
+
+def test_what_is_signed_is_what_is_written_down(added: Ended) -> None:
+    """OpenSSH reads name, serial, principals and the demand for a PIN in the certificate; the file says the same."""
+    facts = added.json
+    read = subprocess.run(("ssh-keygen", "-L", "-f", facts["certificate"]), capture_output=True, text=True, check=True).stdout
+    for part in (
+        "sk-ssh-ed25519-cert-v01@openssh.com user",
+        'Key ID: "alice"',
+        f"Serial: {facts['serial']}",
+        "admin@acme",
+        "verify-required",
+    ):
+        assert part in read, part
+    assert "permit-agent-forwarding" not in read
+    (written,) = book.read().certificates
+    assert (written.operator, written.serial, written.tenant) == ("alice", facts["serial"], "acme")
+
+
+def test_no_secret_is_in_the_project(added: Ended, tree: Path) -> None:
+    """The authorities' private keys are in the state, readable by their owner only."""
+    assert added.code == 0
+    assert "PRIVATE" not in "".join(file.read_text(encoding="utf-8") for file in tree.iterdir())
+    for name in (authority.OPERATORS, authority.HOSTS):
+        pair = keys.ensure_authority(name)
+        assert not pair.created
+        assert pair.private.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_is_revoked_is_on_the_list_that_servers_get(added: Ended, run: Run, tmp_path: Path) -> None:
+    """Asked by OpenSSH itself: the certificate was fine before, and is revoked after."""
+    certificate, krl = added.json["certificate"], tmp_path / "krl"
+
+    def is_revoked() -> bool:
+        krl.write_bytes(authority.listed(book.read()))
+        return subprocess.run(("ssh-keygen", "-Q", "-f", krl, certificate), capture_output=True, check=False).returncode == 1
+
+    assert not is_revoked()
+    assert run("operator", "revoke", "alice", "--reason", "lost", "--offline").code == 0
+    assert is_revoked()
+    assert [one["state"] for one in run("operator", "list", "--json").json["operators"]] == ["revoked"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "alice", "--tenant", "acme"), "--key FILE.pub"),
+        (("add", "alice", "--key", "KEY", "--tenant", "nobody"), "no such tenant"),
+        (("add", "Alice", "--key", "KEY", "--tenant", "acme"), "no name of an operator"),
+        (("add", "alice", "--key", "KEY", "--tenant", "acme", "--days", "400"), "no such life"),
+        (("add", "alice", "--key", "PLAIN", "--tenant", "acme"), "not a public key that can be used here"),
+        (("revoke", "alice", "--reason", "lost"), "nobody of this name"),
+        (("revoke", "alice"), "no reason is given"),
+        (("list", "alice"), "list takes no name"),
+        (("push", "alice"), "push takes no name"),
+        (("add",), "nobody was named"),
+    ],
+)
+def test_a_mistake_is_an_error_and_changes_nothing(run: Run, key: Path, words: tuple[str, ...], said: str) -> None:
+    """Exit code 2, a sentence that says what to do, and no file."""
+    other = key.with_name("plain.pub")
+    other.write_text(str(plain()), encoding="utf-8")
+    places = {"KEY": str(key), "PLAIN": str(other)}
+    ended = run("operator", *(places.get(word, word) for word in words))
+    assert (ended.code, said in ended.err) == (2, True), ended.err
+    assert not book.file().exists()
+
+
+def test_a_file_of_another_authority_is_not_signed_for(added: Ended, run: Run, key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A colleague's machine without the keys: servers would refuse what it signs, so it signs nothing."""
+    assert added.code == 0
+    before = book.file().read_bytes()
+    monkeypatch.setenv("RINGFENCE_STATE", str(key.parent / "elsewhere"))
+    ended = run("operator", "add", "bob", "--key", key, "--tenant", "acme")
+    assert (ended.code, "another authority" in ended.err) == (2, True)
+    assert book.file().read_bytes() == before
+
+
+def test_a_damaged_file_is_refused_with_its_line(added: Ended, run: Run) -> None:
+    """And kept as it is."""
+    assert added.code == 0
+    damaged = book.file().read_text(encoding="utf-8").replace("serial:", "number:")
+    book.file().write_text(damaged, encoding="utf-8")
+    ended = run("operator", "list")
+    assert (ended.code, f"{FILE}:" in ended.err) == (2, True)
+    assert book.file().read_text(encoding="utf-8") == damaged
+
+
+def test_a_host_that_does_not_have_the_list_is_no_success(added: Ended, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2 and its name: until it is told, the door is open there. All hosts told is 0."""
+    told = [push.Told("platform-bastion"), push.Told("acme-web", "no answer")]
+    monkeypatch.setattr(push, "push", lambda krl: told if krl else [])
+    assert added.code == 0
+    ended = run("operator", "revoke", "alice", "--reason", "lost", "--json")
+    assert (ended.code, ended.json["hosts"][1]) == (2, {"host": "acme-web", "problem": "no answer"})
+    told.pop()
+    again = run("operator", "push")
+    assert (again.code, again.out) == (0, "platform-bastion: has the list\n")
+
+
+def test_no_key_of_the_answers_gets_another_name(added: Ended, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of adding, revoking, listing and handing on."""
+    gone = run("operator", "revoke", "alice", "--reason", "lost", "--offline", "--json")
+    listed = run("operator", "list", "--json")
+    monkeypatch.setattr(push, "push", lambda krl: [push.Told("acme-web", "no answer")] if krl else [])
+    pushed = run("operator", "push", "--json")
+    found = [*key_paths(added.json), *key_paths(gone.json), *key_paths(listed.json), *key_paths(pushed.json)]
+    hold(KEYS / "operator.txt", found)
+    assert json.loads(gone.out)["operator"] == "alice"

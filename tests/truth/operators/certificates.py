@@ -1,0 +1,42 @@
+"""The platform's authority for TLS in the tests, made by the product's own code, and another one that nobody should believe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from hardening.operators.recording import Identity
+from infra.pki.certificates import Purpose, Request, Signer, Subject, authority, issued
+from infra.pki.keys import Key, encoded
+from infra.pki.lives import Life
+
+
+def _key() -> Key:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _life() -> Life:
+    now = datetime.now(UTC)
+    return Life(now - timedelta(minutes=5), now + timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An authority with its key."""
+
+    name: str
+    signer: Signer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make its key and its certificate."""
+        key = _key()
+        object.__setattr__(self, "signer", Signer(authority(Subject(self.name, self.name), key, 1, _life()), encoded(key)))
+
+    def identity(self, host: str, address: str, *purposes: Purpose, named: bool = False) -> Identity:
+        """Return a host's identity: for its address, and for its name when it is ``named`` (on the loopback interface)."""
+        key = _key()
+        request = Request(Subject("acme", host), frozenset(purposes or Purpose), (host,) if named else (), (ip_address(address),))
+        return Identity(issued(self.signer, request, key, 2, _life()), encoded(key), self.signer.certificate)

@@ -1,0 +1,159 @@
+"""What an operator types and sees is kept, off the server, or the session does not happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hardening.operators import recording, sshd
+from infra.pki.certificates import Purpose
+from infra.sessions.recorded import Session, sessions
+from tests.truth import netns
+from tests.truth.operators.certificates import Authority
+from tests.truth.operators.host import eventually
+from tests.truth.operators.world import ADDRESSES, SERVER, STORE, Life, start_relay, start_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.truth.operators.world import World
+
+pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
+
+
+@pytest.fixture(scope="module")
+def rita(platform: World) -> str:
+    """Return the configuration of an operator."""
+    key = platform.key("rita", "-O", "verify-required")
+    return platform.config("rita", key, platform.certified(key, Life(5001, operator="rita")))
+
+
+@pytest.fixture
+def restored(platform: World) -> Iterator[None]:
+    """Put relay and store back as they were."""
+    yield
+    _deliver(platform, platform.tls, platform.tls)
+    _restart(platform)
+
+
+def _deliver(platform: World, at_server: Authority, at_store: Authority, address: str = ADDRESSES[SERVER]) -> None:
+    """Give server and store identities of an authority each; each believes its own."""
+    outward = at_server.identity(SERVER, address, Purpose.CLIENT)
+    local = Authority(SERVER).identity(SERVER, "127.0.1.1", named=True)
+    platform[SERVER].deliver(sshd.FILES, recording.server(SERVER, ADDRESSES[STORE], outward, local))
+    platform[STORE].deliver(sshd.FILES, recording.store(ADDRESSES[STORE], at_store.identity(STORE, ADDRESSES[STORE], Purpose.SERVER)))
+
+
+def _stop(platform: World, host: str) -> None:
+    platform[host].run("sh", "-c", "for p in /proc/[0-9]*; do case $(readlink $p/exe) in *sudo_logsrvd) kill ${p#/proc/};; esac; done")
+
+
+def _restart(platform: World) -> None:
+    for host in (SERVER, STORE):
+        _stop(platform, host)
+    start_store(platform[STORE])
+    start_relay(platform[SERVER])
+    assert eventually(lambda: ":76" in platform[SERVER].must("cat", "/proc/net/tcp"))  # 30343 and 30344 in hexadecimal begin so
+
+
+def _kept(platform: World) -> list[Session]:
+    return list(sessions(platform[STORE].read(recording.EVENTS)))
+
+
+def _recorded(platform: World, mark: str, stream: str) -> str:
+    """Return a stream of the newest recording that has ``mark`` in it; nothing where there is none yet."""
+    found = platform[STORE].run("sh", "-c", f"grep -l -r -- {mark} {recording.STORE_FOLDER} | grep '/{stream}$' | tail -n 1").out.strip()
+    return platform[STORE].read(found) if found else ""
+
+
+def test_a_command_is_recorded_without_anybodys_sudo(platform: World, rita: str) -> None:
+    """What it wrote, who ran it by which certificate, where, and that it ended."""
+    assert platform.login(SERVER, "echo first-mark", config=rita).out == "first-mark\n"
+    assert eventually(lambda: "first-mark" in _recorded(platform, "first-mark", "stdout"))
+    newest = _kept(platform)[-1]
+    assert (newest.operator, newest.serial, newest.account, newest.address) == ("rita", 5001, "rf-admin", ADDRESSES[SERVER])
+    assert newest.command == "/bin/sh -c 'echo first-mark'"
+    assert newest.exit_value == 0
+
+
+def test_a_terminal_is_recorded_without_anybodys_sudo(platform: World, rita: str) -> None:
+    """Everything typed and everything shown."""
+    done = platform.login(SERVER, config=rita, terminal=True, text="echo second-$((40+2))-mark\nexit\n")
+    assert "second-42-mark" in done.out
+    assert eventually(lambda: "second-42-mark" in _recorded(platform, "second-42-mark", "ttyout"))
+    assert "echo second-$((40+2))-mark" in _recorded(platform, "second-", "ttyin").replace("\r", "\n")
+
+
+def test_what_is_typed_unseen_is_not_kept(platform: World, rita: str) -> None:
+    """A password is nobody's to read; that something was typed is."""
+    # Typed when it is asked for, as a person does: what comes before the prompt is typed in sight.
+    asks = "stty -echo; printf 'Password: '; read x; stty echo; echo; echo length ${#x} third-mark"
+    typing = f"printf '%s\\n' \"{asks.replace('$', chr(92) + '$')}\"; sleep 4; echo secretword; sleep 1; echo exit"
+    words = ("env", "SSH_ASKPASS=/opt/pin", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=none", "sh", "-c")
+    done = platform.station.run(*words, f"(sleep 2; {typing}) | ssh -tt -F {rita} {SERVER}")
+    assert "length 10 third-mark" in done.out
+    assert eventually(lambda: "third-mark" in _recorded(platform, "third-mark", "ttyout"))
+    assert "secretword" not in _recorded(platform, "third-mark", "ttyin")
+
+
+def test_nobody_else_records_at_the_relay(platform: World) -> None:
+    """A program of the tenant reaches the port on the loopback interface and has no certificate: nothing is taken from it."""
+    before = len(_kept(platform))
+    target = ("-p", "30344", "-h", SERVER)
+    source = platform[STORE].must("sh", "-c", f"find {recording.STORE_FOLDER} -name log.json | head -n 1 | xargs dirname").strip()
+    platform[SERVER].must("mkdir", "-p", "/root/forged")
+    for name in ("log", "log.json", "timing", "stdout"):
+        platform[SERVER].write(f"/root/forged/{name}", platform[STORE].read(f"{source}/{name}"))
+    assert platform[SERVER].run("sudo_sendlog", *target, "-n", "/root/forged", seconds=30).status != 0
+    assert len(_kept(platform)) == before
+
+
+def test_the_relay_keeps_what_the_store_cannot_take_and_delivers_it_afterwards(platform: World, rita: str) -> None:
+    """Nobody is locked out by an outage, and nothing is lost by it."""
+    _stop(platform, STORE)
+    assert platform.login(SERVER, "echo fourth-mark", config=rita).out == "fourth-mark\n"
+    assert "fourth-mark" not in _recorded(platform, "fourth-mark", "stdout")
+    assert platform[SERVER].must("sh", "-c", f"find {recording.RELAY_FOLDER} -type f") != ""
+    start_store(platform[STORE])
+    assert eventually(lambda: "fourth-mark" in _recorded(platform, "fourth-mark", "stdout"), 30)
+    assert eventually(lambda: platform[SERVER].must("sh", "-c", f"find {recording.RELAY_FOLDER} -type f") == "")
+
+
+@pytest.mark.usefixtures("restored")
+def test_without_a_relay_there_is_no_session(platform: World, rita: str) -> None:
+    """Sudo refuses, and the command has not run; the automation still enters, so that somebody can mend it."""
+    _stop(platform, SERVER)
+    done = platform.login(SERVER, "touch /tmp/fifth", config=rita)
+    assert done.status != 0
+    assert not (platform[SERVER].root / "tmp/fifth").exists()
+    _restart(platform)
+    assert platform.login(SERVER, "touch /tmp/fifth", config=rita).status == 0
+    assert (platform[SERVER].root / "tmp/fifth").exists()
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("who", ["server-of-another-authority", "store-of-another-authority", "right-authority-wrong-address"])
+def test_strangers_exchange_no_recordings(platform: World, rita: str, who: str) -> None:
+    """Nothing arrives at a store that the server does not believe, nor from a server that the store does not; it stays at the relay."""
+    other, own = Authority("other"), platform.tls
+    at_server, at_store = (other, own) if who.startswith("server") else (own, other) if who.startswith("store") else (own, own)
+    _deliver(platform, at_server, at_store, "172.30.0.99" if who.startswith("right") else ADDRESSES[SERVER])
+    _restart(platform)
+    mark = f"mark-{who}"
+    platform.login(SERVER, f"echo {mark}", config=rita)
+    assert not eventually(lambda: mark in _recorded(platform, mark, "stdout"), 7)
+    assert mark in platform[SERVER].must("sh", "-c", f"cat {recording.RELAY_FOLDER}/*/*")
+    _deliver(platform, own, own)
+    _restart(platform)
+    assert eventually(lambda: mark in _recorded(platform, mark, "stdout"), 30)
+
+
+@pytest.mark.usefixtures("restored")
+def test_the_relay_tells_hosts_of_the_authority_apart_by_their_address_only(platform: World, rita: str) -> None:
+    """What sudo 1.9.16 does not hold, and a later one may: at the store's address a client's certificate is enough."""
+    wrong = platform.tls.identity(STORE, ADDRESSES[STORE], Purpose.CLIENT)
+    platform[STORE].deliver(sshd.FILES, recording.store(ADDRESSES[STORE], wrong))
+    _restart(platform)
+    platform.login(SERVER, "echo sixth-mark", config=rita)
+    assert eventually(lambda: "sixth-mark" in _recorded(platform, "sixth-mark", "stdout"), 30)
