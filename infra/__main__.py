@@ -10,7 +10,7 @@ from pathlib import Path
 import pulumi
 
 from infra.components import settings
-from infra.components.facts import PlatformFacts
+from infra.components.facts import PlatformFacts, platform_stack
 from infra.components.guard import ALLOW, ReplacementGuard, existing, unfinished
 from infra.components.headroom import refuse_platform, refuse_tenant
 from infra.components.isolation import refuse_open_paths, warnings
@@ -18,6 +18,7 @@ from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.folder import load_folder
+from infra.delivery.files import AUTHORITY, Issuer
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
 
@@ -44,9 +45,13 @@ def main() -> None:
         refuse_platform(platform, old)
         made = PlatformStack(stack, PlatformArgs(platform, found, settings.image_file(), key, guard))
         pulumi.export(names.PLATFORM, made.facts)
+        if made.authority is not None:
+            pulumi.export(AUTHORITY, made.authority)
         return
     refuse_tenant(tenant.tenant, platform, expand(tenant, platform), old)
-    built = TenantStack(stack, TenantArgs(tenant, platform, PlatformFacts.read(), cloud, key, guard, unfinished(old)))
+    reference = platform_stack()
+    facts, issuer = PlatformFacts.read(reference), Issuer.read(reference) if platform.services else None
+    built = TenantStack(stack, TenantArgs(tenant, platform, facts, cloud, key, guard, unfinished(old), issuer))
     pulumi.export("tenant", built.facts)
     pulumi.export("deployer_credential", built.credential)
     pulumi.export("reader_credential", built.reader_credential)

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def platform_stack() -> pulumi.StackReference:
+    """Return the stack ``platform`` of the same project. The engine says so when it does not exist."""
+    return pulumi.StackReference(f"organization/{pulumi.get_project()}/{names.PLATFORM}")
+
+
 @dataclass(frozen=True, slots=True)
 class PlatformFacts:
     """The outputs of the platform's stack that tenants build on."""
@@ -33,10 +38,9 @@ class PlatformFacts:
     bastion_host_key: Output[str]
 
     @classmethod
-    def read(cls) -> PlatformFacts:
-        """Read the outputs of the stack ``platform`` of the same project. The engine says so when it does not exist."""
-        stack = pulumi.StackReference(f"organization/{pulumi.get_project()}/{names.PLATFORM}")
-        return cls.of(stack.require_output(names.PLATFORM))
+    def read(cls, platform: pulumi.StackReference) -> PlatformFacts:
+        """Read the outputs of the platform's stack. The engine says so when they lack what a tenant needs."""
+        return cls.of(platform.require_output(names.PLATFORM))
 
     @classmethod
     def of(cls, facts: Output[dict[str, object]]) -> PlatformFacts:

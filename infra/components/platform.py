@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -16,6 +16,7 @@ from infra.components.hosts import Bastion, HostArgs, ServicesHost
 from infra.components.quotas import platform_limits
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
+from infra.delivery.files import Holder, Issuer, client_files, server_files
 from infra.dynamic.limits import ProjectRoom
 from infra.errors import CloudError
 from infra.outputs import PlatformOutput, encoded
@@ -42,6 +43,8 @@ class PlatformStack(ComponentResource):
     """Backbone, volume types, guest image, bastion and the room for tenants; ``facts`` is what the tenants' stacks read."""
 
     facts: Output[dict[str, object]]
+    authority: Output[dict[str, str]] | None
+    """What tenants' stacks issue certificates by, where the platform offers services; a secret."""
 
     def __init__(self, name: str, args: PlatformArgs) -> None:
         """Declare the platform with the admin's credential."""
@@ -60,9 +63,12 @@ class PlatformStack(ComponentResource):
         backbone = Backbone("backbone", platform_topology(args.platform), external.id, child)
         host = HostArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.guard)
         encrypted = ResourceOptions(parent=self, depends_on=[types])
-        bastion = Bastion("bastion", host, args.public_key, encrypted)
         declared = args.platform.services
-        services = ServicesHost("services", host, declared, bastion, encrypted) if declared else None
+        issuer = Issuer.made(child) if declared else None
+        bastion = Bastion("bastion", _with_files(host, names.BASTION, issuer, child), args.public_key, encrypted)
+        served = _with_files(host, names.SERVICES, issuer, child)
+        services = ServicesHost("services", served, declared, bastion, encrypted) if declared else None
+        self.authority = issuer.outputs() if issuer else None
         # After the servers, which have declared addresses on the backbone: Neutron chooses the relays' among those that are left.
         after = ResourceOptions(parent=self, depends_on=[room, bastion, *([services] if services else [])])
         relays = Relays("relays", backbone, after).facts if args.platform.backbone.routers > 1 else []
@@ -120,6 +126,16 @@ class PlatformStack(ComponentResource):
                 "host_key": bastion.host_key,
             },
         }
+
+
+def _with_files(host: HostArgs, server: str, issuer: Issuer | None, opts: ResourceOptions) -> HostArgs:
+    """Return the same with the files that the platform's services put into one of its servers."""
+    if issuer is None:
+        return host
+    if server == names.SERVICES:
+        return replace(host, files=server_files(host.platform, issuer, opts))
+    holder = Holder(names.PLATFORM, server, str(addresses.bastion_address(host.platform)))
+    return replace(host, files=client_files(host.platform, issuer, holder, opts))
 
 
 def proven_domain(both: list[str]) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
     from infra.declaration import TenantDeclaration
     from infra.declaration.model import Platform
+    from infra.delivery.files import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class TenantArgs:
     public_key: str
     guard: ReplacementGuard
     recover: list[str] | None = None
+    issuer: Issuer | None = None
 
 
 class TenantStack(ComponentResource):
@@ -79,7 +81,18 @@ class TenantStack(ComponentResource):
         groups = Groups("groups", GroupsArgs(tenant, policy), as_deployer)
         key = openstack.compute.Keypair(names.key_pair(name), name=names.key_pair(name), public_key=args.public_key, opts=as_deployer)
         parts = TenantParts(
-            tenant, args.platform, policy, topology, args.facts, zones, groups, management, key.name, identity.credential, args.guard
+            tenant,
+            args.platform,
+            policy,
+            topology,
+            args.facts,
+            zones,
+            groups,
+            management,
+            key.name,
+            identity.credential,
+            args.guard,
+            args.issuer,
         )
         servers = {server: TenantServer(server, parts, as_deployer).facts for server in tenant.servers}
         self.credential, self.reader_credential = identity.credential, identity.reader_credential

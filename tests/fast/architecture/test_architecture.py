@@ -48,6 +48,7 @@ LAYERS = (
     "infra.neutron.lint",
     "hardening",
     "infra.dynamic",
+    "infra.delivery",
     "infra.components",
 )
 """From the ground up: each may import itself and what comes before it. Every folder of ``infra`` and ``hardening`` is in one of them."""
@@ -58,7 +59,7 @@ PROGRAMS = ("ringfence", "benchmarks", "labcloud", "toolchain")
 USES = {"benchmarks": {"ringfence"}}
 """Which program may import which: the benchmarks measure the product."""
 
-DECIDING = tuple(layer for layer in LAYERS if layer not in {"hardening", "infra.dynamic", "infra.components"})
+DECIDING = tuple(layer for layer in LAYERS if layer not in {"hardening", "infra.dynamic", "infra.delivery", "infra.components"})
 """What decides and never acts: the same input gives the same answer, on any machine."""
 
 ACTING = ("pulumi", "pulumi_openstack", "paramiko", "openstack", "subprocess", "requests", "urllib.request", "http.client", "asyncio")

@@ -19,6 +19,7 @@ from infra.components.settings import CloudSettings, ImageFile
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant
 from infra.declaration.services import Services
+from infra.delivery.files import Issuer
 from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 1)
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== automation"
+AUTHORITY = {"certificate": "AUTHORITY", "trusted": "AUTHORITY AND ITS FORMER KEY", "private_key": "PRIVATE"}
+"""What the platform's stack exports of its authority."""
 PLATFORM_FACTS: dict[str, object] = {
     "auth_url": "https://keystone.test/v3",
     "region": "RegionOne",
@@ -94,6 +97,8 @@ class RecordingCloud(mocks.Mocks):
             "host_key": "ssh-ed25519 AAAA",
             "address": "172.24.4.20",
         }
+        if args.typ.endswith(":Certificate"):
+            filled |= {key: f"{key} of {args.name}" for key in ("certificate", "private_key")}
         return f"{args.name}-id", {**filled, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -172,14 +177,22 @@ def _as_shipped(name: str) -> RecordingCloud:
     return _tenant(name, frozenset(), None)
 
 
-def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None) -> RecordingCloud:
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+@cache
+def tenant_with_services(name: str) -> RecordingCloud:
+    """Record the same of a platform that offers every service."""
+    return _tenant(name, frozenset(), None, Services.model_validate(SERVICES))
+
+
+def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None, services: Services | None = None) -> RecordingCloud:
+    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform.model_copy(update={"services": services})
     declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
 
     def declare() -> dict[str, Any]:
         facts = PlatformFacts.of(pulumi.Output.from_input(PLATFORM_FACTS))
         guard = UnhookedGuard(old or {}, allowed)
-        built = TenantStack(name, TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard))
+        issuer = Issuer.of(pulumi.Output.secret(AUTHORITY)) if services else None
+        args = TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard, issuer=issuer)
+        built = TenantStack(name, args)
         return {"tenant": built.facts, "deployer_credential": built.credential, "reader_credential": built.reader_credential}
 
     return record(name, declare)

@@ -77,4 +77,4 @@ def test_the_program_exports_what_is_recorded() -> None:
     """The names at the top are given by the program itself."""
     calls = [node for node in ast.walk(ast.parse(PROGRAM.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     exported = {ast.unparse(call.args[0]) for call in calls if ast.unparse(call.func) == "pulumi.export"}
-    assert exported == {"names.PLATFORM", "'tenant'", "'deployer_credential'", "'reader_credential'"}
+    assert exported == {"names.PLATFORM", "AUTHORITY", "'tenant'", "'deployer_credential'", "'reader_credential'"}

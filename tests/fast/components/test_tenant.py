@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
+from pulumi.runtime import rpc
 
 from infra.outputs import PlatformOutput, decoded
 from tests.fast.components import recording
@@ -167,3 +168,22 @@ def test_outputs_have_the_published_shape() -> None:
     assert server["volumes"] == {"root": "globex-db1-root-id", "data": {"db": "globex-db1-db-id"}}
     assert server["public"] is None
     assert facts["servers"]["app1"]["public"] == "172.24.4.20"
+
+
+def test_every_server_gets_a_certificate_for_its_own_management_address() -> None:
+    """Its name, its tenant and its address are in it, and it is for a client: nobody can be served by it."""
+    issued = {one.name: one.inputs for one in recording.tenant_with_services("acme").of("Certificate")}
+    assert set(issued) == {"acme-web", "acme-db"}
+    for name, inputs in issued.items():
+        assert (inputs["organisation"], inputs["name"], inputs["names"]) == ("acme", name, [name])
+        assert (inputs["addresses"], inputs["purposes"]) == (["172.30.0.5"], ["client"])
+
+
+def test_what_the_platform_puts_into_a_server_is_a_secret_of_the_state() -> None:
+    """The files hold the server's private key; without services there are none."""
+    for policy in recording.tenant_with_services("acme").of("GuestPolicy"):
+        files = policy.inputs["files"]
+        assert files[rpc._special_sig_key] == rpc._special_secret_sig, "in clear in the state"  # noqa: SLF001 - the SDK shows it nowhere else
+        assert f"private_key of {policy.name}" in files["value"]
+    assert [policy.inputs.get("files") for policy in recording.tenant("acme").of("GuestPolicy")] == [None, None]
+    assert not recording.tenant("acme").of("Certificate")
