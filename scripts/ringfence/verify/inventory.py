@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from infra.declaration.addresses import bastion_address, gateway
+from infra.declaration.addresses import bastion_address, gateway, services_address
 from infra.declaration.model import GATEWAY
 from infra.drift.environment import Environment, TenantEnvironment
 from ringfence.verify.model import Node, NodeNic, NodeRole
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.policy.rules import TenantPolicy
 
 MANAGEMENT = "management"
+SERVICES = "platform/services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ class Inventory(Environment):
         nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
         return Node("platform/bastion", "platform", NodeRole.BASTION, (nic,))
 
+    def services(self) -> Node | None:
+        """Return the services server as a node, where the platform declares one and its stack has made it."""
+        address, made = services_address(self.platform), self.platform_facts.services
+        if address is None or made is None:
+            return None
+        nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
+        return Node(SERVICES, "platform", NodeRole.SERVICES, (nic,))
+
     def backbone_router(self) -> Address:
         """The address of the platform's router on the backbone."""
         return self.platform.backbone.cidr[self.platform.backbone.router]
@@ -94,7 +103,8 @@ class Inventory(Environment):
     def nodes(self) -> dict[str, Node]:
         """Return everybody who takes part, by name."""
         everybody = [node for tenant in self.tenants for node in tenant.nodes()]
-        everybody += [self.bastion(), *([self.outside] if self.outside else [])]
+        services = self.services()
+        everybody += [self.bastion(), *([services] if services else []), *([self.outside] if self.outside else [])]
         return {node.name: node for node in everybody}
 
     def policies(self) -> dict[str, TenantPolicy]:

@@ -38,6 +38,7 @@ class NodeRole(StrEnum):
 
     SERVER = "server"
     BASTION = "bastion"
+    SERVICES = "services"
     OUTSIDE = "outside"
 
 
@@ -50,6 +51,7 @@ class Place(StrEnum):
     GATEWAY = "gateway"
     ROUTER = "management router"
     BASTION = "bastion"
+    SERVICES = "services server"
     METADATA = "metadata address"
     API = "API address"
     OUTSIDE = "outside"

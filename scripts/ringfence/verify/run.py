@@ -112,7 +112,7 @@ class Verification:
 
     def _logged_in(self, result: Result, request: Request, made: session.Logins) -> None:
         plan = MatrixPlan(session.with_outside(self.inventory, made.outside))
-        fleet = Fleet(plan.nodes, made.links, plan.ports, lost=made.lost)
+        fleet = Fleet(plan.nodes, made.links, plan.ports, lost=made.lost, further=plan.further)
         if Kind.GUEST in request.kinds:
             self._timed(result, Kind.GUEST, lambda r: self._guest(r, fleet))
         if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
@@ -123,10 +123,16 @@ class Verification:
     def _guest(self, result: Result, fleet: Fleet) -> None:
         """Ask every server for its inside, all at the same time, and judge it."""
         servers = {node.name: (tenant, node) for tenant in self.inventory.tenants for node in tenant.nodes()}
-        answers = fleet.each(lambda name: asking.ask(fleet.links[name]) if name in servers else None)
+        services = self.inventory.services()
+        platforms = [self.inventory.bastion(), services] if services else []
+        asked = {*servers, *(node.name for node in platforms)}
+        answers = fleet.each(lambda name: asking.ask(fleet.links[name]) if name in asked else None)
         for name, (tenant, node) in servers.items():
             told = answers.get(name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, fleet.lost.get(name)))
             result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge(self.inventory, tenant, node, told)]
+        for node in platforms:
+            told = answers.get(node.name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, fleet.lost.get(node.name)))
+            result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge_platform(self.inventory, node, told)]
 
     def _packets(self, result: Result, request: Request, plan: MatrixPlan, fleet: Fleet) -> None:
         fleet.listen()

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any
 
+from infra.declaration import names
 from infra.errors import GuestError, RingfenceError
 from infra.outcome import Outcome, Verdict
+from infra.policy.bastion import platform_servers
 from infra.render import nftables
 
 if TYPE_CHECKING:
@@ -72,17 +74,34 @@ def judge(inventory: Inventory, tenant: TenantInventory, node: Node, answers: An
         "NICs are the declared ones": lambda: nics(node, answers.json("nics")),
         "forwards nothing": lambda: forwarding(answers.text("forwarding")),
     }
+    yield from _outcomes(node, tenant.name, parts)
+
+
+def judge_platform(inventory: Inventory, node: Node, answers: Answers) -> Iterator[Outcome]:
+    """Yield the same for a server of a platform that declares services: its filter was handed over, as a tenant's server's was."""
+    server = f"{names.PLATFORM}-{node.name.partition('/')[2]}"
+    text = nftables.render_platform(server, node.nics[0].addresses[0], platform_servers(inventory.platform)[server])
+    parts: dict[str, Callable[[], list[str]]] = {
+        "ruleset is the declared one": lambda: ruleset(text, answers.json("policy")),
+        "SSH listens on the management NIC only": lambda: sockets(answers.text("sockets").splitlines(), node, inventory.platform.ssh_port),
+        "NICs are the declared ones": lambda: nics(node, answers.json("nics")),
+        "forwards nothing": lambda: forwarding(answers.text("forwarding")),
+    }
+    yield from _outcomes(node, names.PLATFORM, parts)
+
+
+def _outcomes(node: Node, owner: str, parts: Mapping[str, Callable[[], list[str]]]) -> Iterator[Outcome]:
     for what, compare in parts.items():
         try:
             problems = compare()
         except RingfenceError as problem:
-            yield Outcome(f"{node.name} {what}", Verdict.ERROR, str(problem), tenant.name)
+            yield Outcome(f"{node.name} {what}", Verdict.ERROR, str(problem), owner)
         except (ValueError, LookupError, TypeError, AttributeError) as problem:
             reason = f"its answer cannot be read: {type(problem).__name__}: {problem}"
-            yield Outcome(f"{node.name} {what}", Verdict.ERROR, reason, tenant.name)
+            yield Outcome(f"{node.name} {what}", Verdict.ERROR, reason, owner)
         else:
             verdict = Verdict.FAIL if problems else Verdict.PASS
-            yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), tenant.name)
+            yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), owner)
 
 
 def forwarding(text: str) -> list[str]:

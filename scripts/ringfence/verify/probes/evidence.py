@@ -132,12 +132,12 @@ def is_answer(seen: Seen) -> bool:
     return (seen.kind, seen.operation) in {("arp", ARP_REPLY), ("nd", ADVERTISEMENT)}
 
 
-def _is_ssh(one: Json) -> bool:
-    """Tell a port that is taken on the management NIC: by the daemon through which this very conversation is held.
+def _is_management(one: Json) -> bool:
+    """Tell a port that is taken on the management nic: by the daemon through which this very conversation is held, or by a service.
 
-    It is bound to that NIC, so the server cannot reach it from within.
+    The first is bound to that nic, so the server cannot reach it from within; a service does not answer what is none of its protocol.
     """
-    return (one["errno"], one["protocol"], one["device"]) == (TAKEN, "tcp", MANAGEMENT_DEVICE)
+    return (one["errno"], one["device"]) == (TAKEN, MANAGEMENT_DEVICE)
 
 
 def proofs(reports: Iterable[NodeReport], occupied: Mapping[str, Iterable[Json]]) -> Proofs:
@@ -155,7 +155,7 @@ def proofs(reports: Iterable[NodeReport], occupied: Mapping[str, Iterable[Json]]
                 up.add((told.node, address, protocol, port))
         heard.update({(told.node, device, str(seen.source)): seen.mac for device, seen in told.wire if is_answer(seen)})
         taken = occupied.get(told.node, ())
-        up.update((told.node, *listener_key(one)) for one in taken if one["errno"] == BOUND or _is_ssh(one))
+        up.update((told.node, *listener_key(one)) for one in taken if one["errno"] == BOUND or _is_management(one))
     return Proofs(frozenset(up), heard)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from infra.policy.rules import Rule, TenantPolicy
     from ringfence.verify.model import Node, NodeNic, Target
 
+FILTERED = frozenset({NodeRole.SERVER, NodeRole.SERVICES})
+"""Whose rules are known here in both directions."""
 ECHO_REQUEST = {4: 8, 6: 128}
 NO_FLOW = "no flow allows it"
 NO_PATH = "there is no path between tenants"
@@ -49,14 +51,23 @@ def matching(rules: Iterable[Rule], direction: Direction, packet: Packet | None)
 class Expectation:
     """The expected matrix of a set of tenants.
 
-    ``policies`` by tenant; ``outer`` is the address a tenant's servers have outside when they have no public one of their own (SNAT).
+    ``policies`` by tenant; ``outer`` is the address a tenant's servers have outside when they have no public one of their own (SNAT),
+    ``services`` are the rules of the services server, if there is one.
     """
 
-    def __init__(self, policies: dict[str, TenantPolicy], nodes: dict[str, Node], outer: dict[str, Address]) -> None:
-        self._policies, self._nodes, self._outer = policies, nodes, outer
+    def __init__(
+        self,
+        policies: dict[str, TenantPolicy],
+        nodes: dict[str, Node],
+        outer: dict[str, Address],
+        services: tuple[Rule, ...] = (),
+    ) -> None:
+        self._policies, self._nodes, self._outer, self._services = policies, nodes, outer, services
 
     def rules(self, node: Node, nic: NodeNic) -> tuple[Rule, ...]:
-        """Return the rules in force on a NIC of a tenant's server."""
+        """Return the rules in force on a nic of a tenant's server, or of the services server."""
+        if node.role is NodeRole.SERVICES:
+            return self._services
         policy = self._policies[node.tenant]
         if nic.label == "management":
             return policy.groups["management"].rules
@@ -70,13 +81,13 @@ class Expectation:
         out = self._leaves(source, nic, sent)
         if out is None:
             return Expected.DENIED, NO_FLOW
-        barrier = self._barrier(source, target)
+        barrier = self._barrier(source, nic, target)
         if barrier:
             return Expected.DENIED, barrier
         if target.place in {Place.OUTSIDE, Place.GATEWAY}:
             return Expected.ALLOWED, out
         receiver = self._nodes.get(target.node)
-        if receiver is None or receiver.role is not NodeRole.SERVER:
+        if receiver is None or receiver.role not in FILTERED:
             return Expected.DENIED, NO_FLOW
         seen = first_packet((self._seen_as(source, nic, target), target.address), protocol, port)
         rule = matching(self.rules(receiver, receiver.nic(target.label)), Direction.INGRESS, seen)
@@ -84,15 +95,17 @@ class Expectation:
 
     def _leaves(self, source: Node, nic: NodeNic, packet: Packet | None) -> str | None:
         """Return the name of what lets the packet out of its sender; the outside and the bastion have no rules of a tenant."""
-        if source.role is not NodeRole.SERVER:
+        if source.role not in FILTERED:
             return str(source.role)
         rule = matching(self.rules(source, nic), Direction.EGRESS, packet)
         return rule.origin.flow if rule else None
 
-    def _barrier(self, source: Node, target: Target) -> str:
+    def _barrier(self, source: Node, nic: NodeNic, target: Target) -> str:
         """Say what keeps the two apart whatever the rules are, or nothing."""
         if target.place is Place.MANAGEMENT:
             return "" if source.role is NodeRole.BASTION else APART
+        if target.place is Place.SERVICES:
+            return "" if nic.label == "management" else APART
         if target.place in {Place.ROUTER, Place.BASTION, Place.METADATA, Place.API}:
             return APART
         owner = self._nodes.get(target.node)

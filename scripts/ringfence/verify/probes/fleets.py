@@ -16,7 +16,7 @@ from ringfence.verify.probes import capture, evidence, orders
 from ringfence.verify.probes.link import LinkLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from infra.errors import RingfenceError
     from ringfence.verify.model import Case, Node
@@ -56,6 +56,8 @@ class Fleet:
     nodes: dict[str, Node]
     links: dict[str, Link]
     ports: tuple[int, ...]
+    further: Mapping[str, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
+    """Ports that one node listens on besides, by its name."""
     identities: dict[str, str] = field(default_factory=dict)
     occupied: dict[str, list[Json]] = field(default_factory=dict)
     macs: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class Fleet:
 
     def wanted(self, name: str) -> list[Json]:
         """Return the listeners that a node is asked for."""
-        return evidence.listeners(self.nodes[name], self.ports)
+        return evidence.listeners(self.nodes[name], (*self.ports, *self.further.get(name, ())))
 
     def run(self, cases: Iterable[Case], tell: Callable[[int], None]) -> Iterator[Line]:
         """Run the cases in batches and yield them judged; ``tell`` learns how many are done after each batch."""

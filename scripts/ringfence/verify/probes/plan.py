@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from infra.policy.bastion import services_server_rules
+from infra.policy.services import declared_services
 from infra.render.expectation import Expected
+from ringfence.verify.inventory import SERVICES
 from ringfence.verify.model import Case, Layer, NodeRole, Place, Reach, Target, Via
 from ringfence.verify.probes.expected import Expectation
-from ringfence.verify.probes.ports import probed
+from ringfence.verify.probes.ports import offered, probed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +55,10 @@ class MatrixPlan:
         self.inventory = inventory
         self.nodes = inventory.nodes()
         self.ports = probed((f for t in inventory.tenants for f in t.declaration.flows.values()), inventory.platform.ssh_port)
-        self.expectation = Expectation(inventory.policies(), self.nodes, inventory.outer)
+        own = offered(declared_services(inventory.platform)) if inventory.services() else ()
+        self.further = {SERVICES: tuple(port for port in own if port not in self.ports)}
+        """Ports that one node listens on besides."""
+        self.expectation = Expectation(inventory.policies(), self.nodes, inventory.outer, services_server_rules(inventory.platform))
 
     def cases(self) -> Iterator[Case]:
         """Yield every case, sockets before frames, source by source."""
@@ -67,6 +73,10 @@ class MatrixPlan:
         for node in self.nodes.values():
             if node.role is NodeRole.SERVER and node.name != source.name:
                 yield from _addresses(node)
+        services = self.inventory.services()
+        if services is not None and source.name != services.name:
+            nic = services.nics[0]
+            yield Target(f"services {nic.addresses[0]}", Place.SERVICES, nic.addresses[0], services.name, nic.label)
         if source.role is NodeRole.SERVER:
             yield from self._infrastructure(source)
 
@@ -99,7 +109,8 @@ class MatrixPlan:
         elif target.place is Place.API:
             yield from (("tcp", port) for address, port in self.inventory.api if address == target.address)
         elif target.node and target.place is not Place.BASTION:
-            yield from ((protocol, port) for protocol in ("tcp", "udp") for port in self.ports)
+            ports = (*self.ports, *self.further.get(target.node, ()))
+            yield from ((protocol, port) for protocol in ("tcp", "udp") for port in ports)
         else:
             yield "tcp", self.inventory.platform.ssh_port
 
@@ -118,6 +129,8 @@ class MatrixPlan:
         """Leave out what has no answer by nature: services nobody runs on a router, and SSH's own listener is judged elsewhere."""
         if expected is Expected.ALLOWED and target.place is Place.GATEWAY:
             return protocol == "icmp"
+        if expected is Expected.ALLOWED and target.place is Place.SERVICES and protocol == "udp":
+            return False  # a service of the platform does not answer a datagram of ours; frames show that it arrives
         return not (source.role is NodeRole.BASTION and target.place is Place.PUBLIC)
 
     def frames(self, source: Node, target: Target, protocol: str, port: int) -> Iterator[Case]:
@@ -136,12 +149,13 @@ class MatrixPlan:
         main = _way_out(source, target)
         management = source.nic("management")
         toward_management = target.place in {Place.MANAGEMENT, Place.ROUTER, Place.BASTION}
-        for nic in dict.fromkeys((main, management) if toward_management else (main,)):
+        others = (management,) if toward_management else source.nics[:1] if target.place is Place.SERVICES else ()
+        for nic in dict.fromkeys((main, *others)):
             own, hop = nic.address(target.address.version), nic.gateway(target.address.version)
             if own is None or hop is None:
                 continue
             foreign = target.node != "" and self.nodes[target.node].tenant != source.tenant
-            note = "" if nic is main else "the management NIC"
+            note = "" if nic is main else "the management NIC" if nic is management else f"the NIC in zone {nic.label}"
             if nic.is_on_link(target.address) and not foreign:
                 yield nic, Via(nic.device, own, nic.mac, target.mac, target.address, note)
                 continue
@@ -174,7 +188,12 @@ def _addresses(node: Node) -> Iterator[Target]:
 
 
 def _way_out(source: Node, target: Target) -> NodeNic:
-    """Return the NIC by which the source's routes send packets to an address: on-link first, else the first NIC."""
+    """Return the nic by which the source's routes send packets to an address: on-link first, else the first nic.
+
+    The backbone is the one destination of the management nic's route.
+    """
+    if target.place is Place.SERVICES:
+        return source.nics[-1]
     return next((nic for nic in source.nics if nic.is_on_link(target.address)), source.nics[0])
 
 

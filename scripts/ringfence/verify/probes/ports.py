@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.declaration.model import Flow
+    from infra.policy.services import Service
 
 LAST = 65535
 UNNAMED_FROM = 1024
@@ -19,3 +20,9 @@ def probed(flows: Iterable[Flow], ssh: int) -> tuple[int, ...]:
     edges = {port for first, last in ranges for port in (first - 1, first, last, last + 1)}
     unnamed = next(port for port in range(UNNAMED_FROM, LAST) if not any(first - 1 <= port <= last + 1 for first, last in ranges))
     return tuple(sorted(port for port in edges | {ssh, unnamed} if 0 < port <= LAST))
+
+
+def offered(services: Iterable[Service]) -> tuple[int, ...]:
+    """Return the ports of services and their outer neighbours, ascending: what the services server listens on besides."""
+    ports = {match.first for service in services for match in service.matches if match.first is not None}
+    return tuple(sorted(port for known in ports for port in (known - 1, known, known + 1) if 0 < port <= LAST))

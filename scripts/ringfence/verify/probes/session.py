@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from hardening.access import Entrance, Session, Target, open_bastion, open_server
 from infra.errors import GuestError, RingfenceError
 from ringfence.verify import failures
+from ringfence.verify.inventory import SERVICES
 from ringfence.verify.model import Node, NodeNic, NodeRole
 from ringfence.verify.probes.link import Link, through_command, through_ssh
 
@@ -143,8 +144,10 @@ def outside_node(link: Link, towards: str) -> Node:
 
 
 def targets(inventory: Inventory) -> dict[str, Target]:
-    """Return all servers, by the node's name."""
-    return {
+    """Return all servers that are reached through the bastion, by the node's name."""
+    made = inventory.platform_facts.services if inventory.services() else None
+    services = {SERVICES: Target(made.address, made.host_key, inventory.platform.ssh_port)} if made else {}
+    return services | {
         f"{tenant.name}/{name}": Target(server.management, server.host_key, inventory.platform.ssh_port)
         for tenant in inventory.tenants
         for name, server in tenant.facts.servers.items()

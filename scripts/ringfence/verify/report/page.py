@@ -35,6 +35,7 @@ OTHER_PLACES = {
     "gateway": "gateways",
     "management router": "management routers",
     "bastion": "bastion",
+    "services server": "services",
     "metadata address": "metadata",
     "API address": "API",
     "outside": "internet",

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.declaration import load_platform, load_tenant
+from infra.declaration.services import Services
 from infra.policy.flows import expand
 from ringfence.verify.inventory import Inventory, TenantInventory
 from ringfence.verify.model import Node, NodeNic, NodeRole
 from tests.fast import exported
+from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
     from infra.declaration.model import Tenant
@@ -63,9 +65,11 @@ def mac(tenant: str, number: int, nic: int) -> str:
     return f"fa:16:3e:{len(tenant):02x}:{number:02x}:{nic:02x}"
 
 
-def inventory() -> Inventory:
-    """Return acme and globex with an outside."""
+def inventory(*, services: bool = False) -> Inventory:
+    """Return acme and globex with an outside, on a platform with every service or none."""
     platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    if services:
+        platform = platform.model_copy(update={"services": Services.model_validate(SERVICES)})
     tenants = []
     for name in SEGMENTS:
         declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
@@ -73,6 +77,7 @@ def inventory() -> Inventory:
         router = str(ip_network(SEGMENTS[name])[1])
         tenants.append(TenantInventory(declaration.tenant, expand(declaration, platform), facts(declaration.tenant), router, macs))
     types = {name: f"type-{name}" for name in platform.volume_types}
-    platform_facts = exported.platform(volume_types=types)
+    made = {"services": {"id": "services-id", "address": "172.29.0.200", "host_key": "ssh-ed25519 AAAA"}} if services else {}
+    platform_facts = exported.platform(volume_types=types, **made)
     outer = {"acme": ip_address("172.24.4.60"), "globex": ip_address("172.24.4.61")}
     return Inventory(platform, platform_facts, tuple(tenants), outer, ((ip_address("172.24.4.1"), 5000),), OUTSIDE)

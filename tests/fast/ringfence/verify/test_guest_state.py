@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.outcome import Verdict
+from infra.policy.bastion import platform_servers
 from infra.render import nftables
 from ringfence.verify.inside import guest_state
 from ringfence.verify.inside.guest_state import Answers
@@ -90,3 +91,47 @@ def test_broken_inside_is_named(name: str) -> None:
 def test_every_command_is_judged() -> None:
     """What is asked of a server and what is judged are the same."""
     assert set(guest_state.COMMANDS) == set(SOUND)
+
+
+OFFERING = inventory(services=True)
+HOST = next(node for name, node in OFFERING.nodes().items() if name == "platform/services")
+FILTER = nftables.render_platform("platform-services", HOST.nics[0].addresses[0], platform_servers(OFFERING.platform)["platform-services"])
+HOST_SOUND: dict[str, Any] = {
+    "policy": {"sha256": hashlib.sha256(FILTER.encode()).hexdigest(), "drift": False},
+    "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3))\n',
+    "nics": [{"ifname": "lo"}, {"ifname": "mgmt0", "address": "fa:16:3e:00:00:01"}],
+    "forwarding": "0\n0\n",
+}
+HOST_BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "it forwards": ({"forwarding": "1\n0\n"}, "forwarding is on"),
+    "its filter is flushed": ({"policy": {**HOST_SOUND["policy"], "drift": True}}, "flushed or changed by hand"),
+    "its filter is another": ({"policy": {"sha256": "0", "drift": False}}, "not the one that the flows come to"),
+    "it has a second NIC": ({"nics": [*HOST_SOUND["nics"], {"ifname": "eth1"}]}, "undeclared NIC eth1"),
+    "SSH listens elsewhere": ({"sockets": "tcp LISTEN 0 128 [::]:22 [::]:*"}, "SSH listens on [::]:22"),
+}
+
+
+def host_outcomes(changes: dict[str, Any]) -> list[tuple[Verdict, str]]:
+    """Judge the services server with some answers changed."""
+    texts = {name: told if isinstance(told, str) else json.dumps(told) for name, told in {**HOST_SOUND, **changes}.items()}
+    return [(one.verdict, one.reason) for one in guest_state.judge_platform(OFFERING, HOST, Answers(texts))]
+
+
+def test_a_sound_services_server_passes() -> None:
+    """Filter, sockets, NICs and forwarding, each judged."""
+    assert host_outcomes({}) == [(Verdict.PASS, "")] * 4
+
+
+@pytest.mark.parametrize("name", HOST_BROKEN)
+def test_a_services_server_that_is_not_as_declared_is_found(name: str) -> None:
+    """What packets cannot show of the server that every tenant's servers talk to."""
+    changes, reason = HOST_BROKEN[name]
+    failed = [told for verdict, told in host_outcomes(changes) if verdict is Verdict.FAIL]
+    assert len(failed) == 1
+    assert reason in failed[0]
+
+
+def test_a_services_server_that_does_not_answer_is_an_error() -> None:
+    """What was not read is not sound."""
+    found = list(guest_state.judge_platform(OFFERING, HOST, Answers({}, dict.fromkeys(guest_state.COMMANDS))))
+    assert {one.verdict for one in found} == {Verdict.ERROR}

@@ -54,7 +54,7 @@ def test_every_pair_is_tried_in_both_directions(plan: MatrixPlan) -> None:
             if one != other:
                 assert {(one, other, Place.ZONE), (one, other, Place.MANAGEMENT)} <= tried
         places = {place for source, _, place in tried if source == one}
-        assert places == set(Place)
+        assert places == set(Place) - {Place.SERVICES}
 
 
 def test_names_are_unique(plan: MatrixPlan) -> None:
@@ -106,3 +106,59 @@ def test_selection_narrows(plan: MatrixPlan) -> None:
     chosen = [c for c in plan.cases() if selection.wants(c)]
     assert chosen
     assert {(c.source, c.target.node, c.target.place, c.layer) for c in chosen} == {("acme/web", "acme/db", Place.ZONE, Layer.NETWORK)}
+
+
+@pytest.fixture(scope="module")
+def offering() -> MatrixPlan:
+    """The expected matrix on a platform with every service."""
+    return MatrixPlan(inventory(services=True))
+
+
+def test_servers_reach_the_declared_services_and_nothing_else_of_their_server(offering: MatrixPlan) -> None:
+    """Each TCP service by a socket and by frames, time's UDP by frames alone; from the management card only, and from every server."""
+    tried = [case for case in offering.cases() if case.target.place is Place.SERVICES and case.source.startswith(("acme/", "globex/"))]
+    allowed = {(c.source, c.layer, c.protocol, c.port) for c in tried if c.expected is Expected.ALLOWED}
+    servers = [name for name in offering.nodes if name.startswith(("acme/", "globex/"))]
+    wanted = {("tcp", 4460), ("tcp", 443), ("tcp", 6514), ("tcp", 30344)}
+    assert allowed == {(server, layer, *one) for server in servers for layer in Layer for one in wanted} | {
+        (server, Layer.NETWORK, "udp", 123) for server in servers
+    }
+    denied = {(c.layer, c.protocol, c.port) for c in tried if c.expected is Expected.DENIED}
+    assert denied >= {(layer, *one) for layer in Layer for one in (("icmp", 0), ("tcp", 22), ("udp", 443), ("tcp", 123), ("tcp", 6515))}
+    by_zone = {c.expected for c in tried if c.via and c.via.note.startswith("the NIC in zone")}
+    assert by_zone == {Expected.DENIED}
+
+
+def test_the_bastion_uses_the_services_and_logs_in_at_their_server(offering: MatrixPlan) -> None:
+    """It is a client like the servers, and the way in."""
+    allowed = {
+        (c.protocol, c.port)
+        for c in offering.cases()
+        if c.source == "platform/bastion" and c.target.place is Place.SERVICES and c.expected is Expected.ALLOWED
+    }
+    assert allowed == {("tcp", port) for port in (22, 4460, 443, 6514, 30344)}
+
+
+def test_nobody_is_reached_through_the_services_server(offering: MatrixPlan) -> None:
+    """It may open nothing at any server, on any address, and whoever is outside reaches nothing of it."""
+    own = [case for case in offering.cases() if case.source == "platform/services"]
+    assert {case.target.node.partition("/")[0] for case in own} == {"acme", "globex"}
+    assert {case.target.place for case in own} == {Place.ZONE, Place.MANAGEMENT, Place.PUBLIC}
+    outside = [case for case in offering.cases() if case.source == "internet/host" and case.target.place is Place.SERVICES]
+    assert outside
+    assert {case.expected for case in (*own, *outside)} == {Expected.DENIED}
+
+
+def test_the_services_server_listens_where_it_is_tried(offering: MatrixPlan) -> None:
+    """A "no" counts when somebody listened: each port that is tried is opened there, and the other nodes' ports stay as they were."""
+    ports = {c.port for c in offering.cases() if c.target.place is Place.SERVICES and c.protocol != "icmp"}
+    assert ports == {*offering.ports, *offering.further["platform/services"]}
+    assert {122, 123, 124, 442, 443, 444} <= ports
+    assert offering.ports == MatrixPlan(inventory()).ports
+
+
+def test_without_services_the_matrix_is_as_it_was(plan: MatrixPlan) -> None:
+    """No node, no target, no further port."""
+    assert "platform/services" not in plan.nodes
+    assert not any(case.target.place is Place.SERVICES for case in plan.cases())
+    assert not any(plan.further.values())
