@@ -190,7 +190,7 @@ ENABLED_UNITS: Final = {
         "ringfence-relay.service",
         "ringfence-sessions.service",
     ),
-    "timers.target": ("ringfence-updates.timer", "ringfence-retention.timer"),
+    "timers.target": ("ringfence-updates.timer", "ringfence-retention.timer", "ringfence-time.timer"),
 }
 """Target to the units that it wants."""
 

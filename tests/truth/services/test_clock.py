@@ -49,6 +49,15 @@ def cookies(host: Host) -> int:
     return int(line[8])
 
 
+def keep_time(host: Host) -> int:
+    """Run what the timer runs; returns how often chrony was to be started anew since the host is there."""
+    fake = host.root / "usr/bin/systemctl"
+    fake.write_text('#!/bin/sh\necho "$@" >>/tmp/asked\n', encoding="utf-8")
+    host.run("env", "RINGFENCE_PATIENCE=0", "/usr/lib/ringfence/keep-time")
+    asked = host.root / "tmp/asked"
+    return asked.read_text(encoding="utf-8").splitlines().count(f"restart {clock.UNIT}") if asked.exists() else 0
+
+
 def plain(host: Host) -> None:
     """Start a server without NTS."""
     host.run("install", "-d", "-m", "750", "-o", "_chrony", "-g", "_chrony", "/run/chrony")
@@ -152,3 +161,32 @@ def test_an_upstream_with_a_name_must_prove_it(house: House) -> None:
     assert eventually(lambda: selected(services))
     followed = [line[2] for line in chronyc(services, "sources") if line[1] == "*"]
     assert followed == ["ntp.internal"]
+
+
+def test_an_exchange_of_keys_that_failed_is_tried_again_by_a_new_start(house: House) -> None:
+    """Chrony itself would wait for 17 minutes. What the timer runs starts it anew, and leaves one alone that follows a source.
+
+    What made it fail is another authority, which is put right before the timer comes.
+    """
+    papers = Papers.new()
+    _, web = street(house, papers, others=Papers.new())
+    assert eventually(lambda: asked(web) > 0)
+    web.put(credentials.files(papers.client("acme", "web", WEB)))
+    (waiting,) = web.daemons
+    assert (waiting.runs, selected(web)) == (True, False)
+    assert keep_time(web) == 1
+    waiting.stop()
+    web.start(clock.UNIT, "-x")
+    assert eventually(lambda: selected(web))
+    assert keep_time(web) == 1
+
+
+def test_who_only_waits_for_a_plain_upstream_is_not_started_anew(house: House) -> None:
+    """Nothing answers, but nothing is held back either: chrony goes on asking, and its clients are not disturbed."""
+    papers = Papers.new()
+    services = house.add("services", SERVICES)
+    own = papers.server("services", SERVICES)
+    services.put((*credentials.files(own), *clock.server(SERVICES, (clock.Upstream(UPSTREAM),), (POOL,), own)))
+    services.start(clock.UNIT, "-x")
+    assert eventually(lambda: chronyc(services, "sources"))
+    assert keep_time(services) == 0
