@@ -107,7 +107,7 @@ class Host:
     def end(self) -> None:
         """End the host and everything that runs on it."""
         self.first.kill()
-        self.first.wait()
+        self.first.communicate()
 
 
 def begin(name: str, address: str, tree: Path, lan: str) -> Host:
