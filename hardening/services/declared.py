@@ -109,6 +109,7 @@ def _mirrors(declared: PackageService) -> tuple[packages.Mirror, ...]:
                 path=parts.path,
                 suites=mirror.suites,
                 components=mirror.components,
+                key=mirror.key,
             )
         )
     return tuple(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hardening.bundle import Check, GuestFile
 from hardening.services.credentials import CERTIFICATE, KEY, seen
+from infra.declaration.services import SECURITY_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,9 +29,6 @@ SECURITY: Final = "apt/security.pref"
 WINDOW: Final = "apt/window"
 DEBIAN_KEYS: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 """What Debian signs with; the image has it."""
-
-SECURITY_SUFFIX: Final = "-security"
-"""How the suite of an archive's security updates ends."""
 
 WORLD: Final = "/etc/ssl/certs/ca-certificates.crt"
 """Authorities by which a mirror proves its name, where it is asked by HTTPS."""

@@ -11,6 +11,7 @@ from infra.declaration.envelope import PLATFORM, PREFIX, SUFFIX, TENANT
 from infra.declaration.expiry import ended
 from infra.declaration.held import Claims, PlatformDeclaration, TenantDeclaration
 from infra.declaration.model import External, Flow, Platform, Server, Tenant, Zone
+from infra.declaration.services import OFFERED
 from infra.declaration.wording import keys_of, near, shown
 from infra.declaration.yaml import reader
 from infra.declaration.yaml.source import Mistake
@@ -61,6 +62,9 @@ def load_platform(path: Path) -> PlatformDeclaration:
         mistakes += checks.platform(platform)
     if platform is None or mistakes or found.around:
         raise DeclarationError(*found.problems(mistakes))
+    if platform.services:
+        written = {service: found.lines.of("services", service) for service in OFFERED}
+        platform.services.read_from({service: (place.file, place.line) for service, place in written.items()})
     return PlatformDeclaration(platform, found.lines)
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from infra.declaration.traffic import PORT, Declared, Protocol
 from infra.declaration.values import ADDRESS4, Address4, HostNumber, Name, Whole, Word, texts, written_as
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OFFERED: Final[dict[str, tuple[tuple[Protocol, int], ...]]] = {
     "time": ((Protocol.UDP, 123), (Protocol.TCP, 4460)),  # NTP, and NTS's exchange of keys (RFC 8915)
@@ -23,6 +26,9 @@ OFFERED: Final[dict[str, tuple[tuple[Protocol, int], ...]]] = {
     "sessions": ((Protocol.TCP, 30344),),  # sudo_logsrvd over TLS
 }
 """What may be offered, by its key, with the protocol and the port of each part: the one place of these numbers."""
+
+SECURITY_SUFFIX: Final = "-security"
+"""How the suite of an archive's security updates ends: servers install updates of such suites by themselves."""
 
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = rf"{_LABEL}(\.{_LABEL}){{0,7}}"
@@ -145,3 +151,13 @@ class Services(Declared):
     """logs of the servers"""
     sessions: SessionService | None = None
     """recordings of operators' sessions"""
+
+    _written: dict[str, tuple[str, int]] = PrivateAttr(default_factory=dict)
+
+    def place(self, service: str) -> tuple[str, int]:
+        """Return the file and the line that declare a service; nothing of either where they were not read from a file."""
+        return self._written.get(service, ("", 0))
+
+    def read_from(self, places: Mapping[str, tuple[str, int]]) -> None:
+        """Remember where each service was written."""
+        self._written.update(places)

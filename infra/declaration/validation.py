@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.declaration.checks import ON_PLATFORM
+from infra.declaration.checks import ON_PLATFORM, remarks
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.expiry import endings
 from infra.declaration.folder import files, load_folder
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.declaration.expiry import EndedFlow
+    from infra.declaration.held import PlatformDeclaration
 
 PLATFORM_FILE = f"{PREFIX}{names.PLATFORM}{SUFFIX}"
 ONLY_TOGETHER = (*ON_PLATFORM.values(), "whether names of two tenants meet", "whether the platform has room for every tenant")
@@ -32,12 +33,16 @@ AS_EXPECTED = "the platform's declaration beside the tenants'"
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What was judged, every mistake in it, what could not be judged and why, and the flows whose last day is over."""
+    """What was judged, every mistake in it, what could not be judged and why, and the flows whose last day is over.
+
+    ``remarks`` are no mistakes: what is declared is allowed, and most people do not mean it.
+    """
 
     files: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     unjudged: tuple[Problem, ...] = ()
     ended: tuple[EndedFlow, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -51,6 +56,7 @@ class Validated:
             self.problems + other.problems,
             self.unjudged + other.unjudged,
             self.ended + other.ended,
+            self.remarks + other.remarks,
         )
 
 
@@ -75,10 +81,11 @@ def validate_folder(folder: Path, *, today: date, only: frozenset[str] = frozens
     if not present and only:
         return alone
     try:
-        load_platform(folder / PLATFORM_FILE)
+        platform = load_platform(folder / PLATFORM_FILE)
     except DeclarationError as error:
         return alone.joined(_without_platform(folder, present, error, today))
-    return alone.joined(_together(folder, present, only, today))
+    about = Validated(remarks=_remarks(platform)) if PLATFORM_FILE in present else Validated()
+    return alone.joined(_together(folder, present, only, today)).joined(about)
 
 
 def _together(folder: Path, present: list[str], only: frozenset[str], today: date) -> Validated:
@@ -89,6 +96,10 @@ def _together(folder: Path, present: list[str], only: frozenset[str], today: dat
         told = tuple(one for one in told if any(_is_about(one, name) for name in (*present, PLATFORM_FILE)))
     ended = (one for one in endings(found.tenants) if one.file in present)
     return Validated(tuple(present), told, found.undecidable() if only else (), tuple(ended))
+
+
+def _remarks(platform: PlatformDeclaration) -> tuple[Problem, ...]:
+    return platform.lines.problems(remarks(platform.platform))
 
 
 def _is_about(problem: Problem, file: str) -> bool:
@@ -116,8 +127,7 @@ def _stack(file: str) -> str:
 def _by_itself(path: Path, today: date) -> Validated:
     try:
         if stack_name(path) == names.PLATFORM:
-            load_platform(path)
-            return Validated((path.name,))
+            return Validated((path.name,), remarks=_remarks(load_platform(path)))
         return Validated((path.name,), ended=tuple(endings([load_alone(path, today=today)])))
     except DeclarationError as error:
         return Validated((path.name,), error.problems)

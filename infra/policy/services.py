@@ -70,7 +70,7 @@ def client_rules(platform: Platform, tenant: str = names.PLATFORM) -> tuple[Rule
         return ()
     server = addresses.single(address)
     return tuple(
-        Rule(Direction.EGRESS, Family.IPV4, match, server, _origin(service, tenant))
+        Rule(Direction.EGRESS, Family.IPV4, match, server, _origin(platform, service, tenant))
         for service in declared_services(platform)
         for match in service.matches
     )
@@ -83,7 +83,7 @@ def services_rules(platform: Platform) -> tuple[Rule, ...]:
     """
     bastion = addresses.single(addresses.bastion_address(platform))
     offered = (
-        Rule(Direction.INGRESS, Family.IPV4, match, client, _origin(service, names.PLATFORM))
+        Rule(Direction.INGRESS, Family.IPV4, match, client, _origin(platform, service, names.PLATFORM))
         for service in declared_services(platform)
         for match in service.matches
         for client in (platform.pool.cidr, bastion)
@@ -95,7 +95,7 @@ def _upstream(platform: Platform) -> Iterator[Rule]:
     """Yield what the services server may send outside, once each: two mirrors may well be one server."""
     found: dict[tuple[Match, Network], Rule] = {}
     for service, match, address in _asked(platform):
-        rule = Rule(Direction.EGRESS, Family.IPV4, match, addresses.single(address), _origin(service, names.PLATFORM))
+        rule = Rule(Direction.EGRESS, Family.IPV4, match, addresses.single(address), _origin(platform, service, names.PLATFORM))
         found.setdefault((match, rule.peer), rule)
     yield from found.values()
 
@@ -114,5 +114,6 @@ def _asked(platform: Platform) -> Iterator[tuple[Service, Match, IPv4Address]]:
             yield Service.PACKAGES, Match(Protocol.TCP, mirror.port, mirror.port), mirror.server
 
 
-def _origin(service: Service, tenant: str) -> Origin:
-    return Origin(tenant, service.flow, names.PLATFORM, service.reason)
+def _origin(platform: Platform, service: Service, tenant: str) -> Origin:
+    file, line = platform.services.place(service) if platform.services else ("", 0)
+    return Origin(tenant, service.flow, names.PLATFORM, service.reason, file, line)

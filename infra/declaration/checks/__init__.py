@@ -74,6 +74,15 @@ def tenant(draft: Draft) -> Iterator[Mistake]:
         yield from chain.from_iterable(check(draft) for check in ON_PLATFORM)
 
 
+REMARKS: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (offered.security,)
+"""What somebody may well mean so, and most do not."""
+
+
+def remarks(declared: Platform) -> Iterator[Mistake]:
+    """Yield what is no mistake of the platform's declaration and ought to be known."""
+    return chain.from_iterable(check(declared) for check in REMARKS)
+
+
 def platform(declared: Platform) -> Iterator[Mistake]:
     """Yield every mistake between the parts of the platform's declaration."""
     return chain.from_iterable(check(declared) for check in PLATFORM)

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from infra.declaration import reserved
-from infra.declaration.services import OFFERED
+from infra.declaration.services import OFFERED, SECURITY_SUFFIX
 from infra.declaration.traffic import Protocol
 from infra.declaration.values import ADDRESS4
 from infra.declaration.yaml.source import Mistake
@@ -72,6 +72,16 @@ def mirrors(platform: Platform) -> Iterator[Mistake]:
         for index, suite in enumerate(mirror.suites):
             if suite in mirror.suites[:index]:
                 yield Mistake((*path, "suites", index), "the suite is listed twice", "each suite once", suite)
+
+
+def security(platform: Platform) -> Iterator[Mistake]:
+    """Say that no mirror has security updates. It is no mistake: packages may be all that is wanted; but nothing is ever updated."""
+    packages = platform.services.packages if platform.services else None
+    suites = [suite for mirror in packages.mirrors.values() for suite in mirror.suites] if packages else []
+    if suites and not any(suite.endswith(SECURITY_SUFFIX) for suite in suites):
+        path = ("services", "packages", "mirrors")
+        expected = f"a suite whose name ends in {SECURITY_SUFFIX}: servers install updates of such suites only"
+        yield Mistake(path, "no mirror has security updates, so no server ever installs any", expected, ", ".join(suites))
 
 
 def room(platform: Platform) -> Iterator[Mistake]:

@@ -49,7 +49,8 @@ def command(
 ) -> None:
     """Every mistake of the declarations: exit 0 when there is none, 2 when there is one or something could not be judged.
 
-    Asks no cloud and no engine. A flow whose last day is over is named, and is no mistake.
+    Asks no cloud and no engine. A flow whose last day is over is named, and is no mistake;
+    so is a package service without security updates.
 
     Examples: `ringfence validate`; `ringfence validate Pulumi.acme.yaml --json`; `ringfence validate --syntax tenants/Pulumi.*.yaml`;
     `git show main:Pulumi.acme.yaml | ringfence validate - --stack acme`
@@ -115,7 +116,7 @@ def _placed(found: Validated, folder: Path) -> Validated:
         return tuple(dataclasses.replace(one, where=str(folder / one.where)) for one in problems)
 
     ended = tuple(dataclasses.replace(one, file=str(folder / one.file)) for one in found.ended)
-    return Validated(tuple(str(folder / name) for name in found.files), at(found.problems), at(found.unjudged), ended)
+    return Validated(tuple(str(folder / name) for name in found.files), at(found.problems), at(found.unjudged), ended, at(found.remarks))
 
 
 def _emit(found: Validated, day: date, *, syntax: bool) -> None:
@@ -126,6 +127,7 @@ def _emit(found: Validated, day: date, *, syntax: bool) -> None:
             "errors": [dataclasses.asdict(one) for one in found.problems],
             "not_judged": [*(dataclasses.asdict(one) for one in found.unjudged), *({"what": one} for one in ONLY_TOGETHER if syntax)],
             "ended": [dataclasses.asdict(one) for one in found.ended],
+            "remarks": [dataclasses.asdict(one) for one in found.remarks],
             "today": day.isoformat(),
         }
     )
@@ -137,6 +139,8 @@ def _show(found: Validated, *, syntax: bool) -> None:
         out.print(*str(problem).splitlines(), sep="\n", markup=False)
     for problem in found.unjudged:
         out.print(*str(problem).splitlines(), sep="\n", style="yellow", markup=False)
+    for remark in found.remarks:
+        out.print(*str(remark).splitlines(), sep="\n", style="yellow", markup=False)
     for ended in found.ended:
         out.print(str(ended), style="yellow", markup=False)
     if syntax:

@@ -12,6 +12,7 @@ import pytest
 from infra.components import headroom
 from infra.components.quotas import platform_limits, project_limits
 from infra.declaration import load_platform, load_tenant
+from infra.declaration.services import Services
 from infra.dynamic import usage
 from infra.errors import NoRoomError
 from infra.neutron.quotas import demand
@@ -21,6 +22,7 @@ from infra.outputs import PlatformOutput, decoded
 from infra.policy.flows import expand
 from tests.fast.components import recording
 from tests.fast.components.recording import ROOT
+from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
     from infra.declaration.model import Platform
@@ -210,6 +212,24 @@ def test_the_platform_is_checked_with_the_limits_that_it_raises_itself(cloud: Cl
     cloud.asked.clear()
     headroom.refuse_platform(platform(), stack("platform"))
     assert not cloud.asked
+
+
+def test_a_services_server_that_is_declared_later_is_held_against_the_quotas(cloud: Cloud) -> None:
+    """One server with two volumes, its port and its group; its flavor has to exist. Where there is room, nothing is refused."""
+    bare = platform().model_copy(update={"services": None})
+    offering = bare.model_copy(update={"services": Services.model_validate(SERVICES)})
+    has = {urn: outputs for urn, outputs in stack("platform").items() if "platform-services" not in urn}
+    more = demand.of_platform(offering) - demand.of_platform(bare)
+    assert (more.compute["instances"], more.volume["volumes"], more.network["port"], more.flavors["small"]) == (1, 2, 1, 1)
+    headroom.refuse_platform(offering, has)
+    for resource in ("cores", "ram"):
+        cloud.gauges["admin-id", resource] = Gauge(20, 20)
+        with pytest.raises(NoRoomError, match=f"project platform .*: {resource}"):
+            headroom.refuse_platform(offering, has)
+        del cloud.gauges["admin-id", resource]
+    unknown = bare.model_copy(update={"services": Services.model_validate(SERVICES | {"flavor": "huge"})})
+    with pytest.raises(NoRoomError, match="huge"):
+        headroom.refuse_platform(unknown, has)
 
 
 def test_the_platform_makes_room_for_all_that_its_pool_and_backbone_hold() -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 from itertools import chain, combinations
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
-from infra.declaration import addresses, names
+from infra.declaration import addresses, load_platform, names
 from infra.declaration.model import Platform, Protocol
 from infra.declaration.services import OFFERED
 from infra.policy.bastion import bastion_rules, services_server_rules
 from infra.policy.rules import Direction, Match
-from infra.policy.services import Service, client_rules, declared_services
+from infra.policy.services import Service, client_rules, declared_services, services_rules
 from tests.fast.declaration.declared import PLATFORM as TREE
 from tests.fast.declaration.declared import SERVICES, changed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.fast
 SERVER = ip_network("172.29.0.200")
@@ -96,6 +101,19 @@ def test_every_rule_says_who_asked_for_it_and_why() -> None:
         assert rule.origin.owner == names.PLATFORM
         assert rule.origin.reason
         assert rule.origin.flow in {"management", *(f"services.{service}" for service in Service)}
+
+
+def test_every_rule_of_a_service_leads_to_the_line_that_declares_it(tmp_path: Path) -> None:
+    """File and line of the service's key, on both ends; a platform that was not read from a file has neither."""
+    file = tmp_path / "Pulumi.platform.yaml"
+    tree = {"config": {"ringfence:platform": changed(TREE, {"services": SERVICES})}}
+    file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    platform = load_platform(file).platform
+    for rule in (*client_rules(platform, "acme"), *services_rules(platform)):
+        assert rule.origin.file == file.name
+        assert f"services.{lines[rule.origin.line - 1].strip().rstrip(':')}" == rule.origin.flow
+    assert {(rule.origin.file, rule.origin.line) for rule in client_rules(offering(tuple(Service)))} == {("", 0)}
 
 
 def test_no_router_gets_the_address_of_the_services_server() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from infra.declaration.checks import ON_PLATFORM
 from tests.fast.key_paths import hold, key_paths
@@ -36,6 +37,15 @@ def written(folder: Path, text: str = GOOD, name: str = "Pulumi.initech.yaml") -
     file = folder / name
     file.write_text(text)
     return file
+
+
+def offer(tree: Path, suite: str) -> None:
+    """Let the platform offer packages of one suite."""
+    file = tree / "Pulumi.platform.yaml"
+    declared = yaml.safe_load(file.read_text())
+    packages = {"mirrors": {"debian": {"url": "http://198.51.100.6/debian", "suites": [suite]}}, "updates": {"hour": 3}}
+    declared["config"]["ringfence:platform"]["services"] = {"host": 200, "flavor": "small", "store": 8, "packages": packages}
+    file.write_text(yaml.safe_dump(declared, sort_keys=False))
 
 
 def test_the_shipped_declarations_are_right(tree: Path, run: Run) -> None:
@@ -163,11 +173,22 @@ def test_what_is_no_declaration_is_a_mistake(tree: Path, run: Run) -> None:
     assert run("validate").code == 2
 
 
-@pytest.mark.usefixtures("tree")
-def test_no_key_of_the_answer_gets_another_name(tmp_path: Path, run: Run) -> None:
-    """With mistakes, with flows that have ended, and with what could not be judged."""
+def test_no_key_of_the_answer_gets_another_name(tree: Path, tmp_path: Path, run: Run) -> None:
+    """With a remark, with mistakes, with flows that have ended, and with what could not be judged."""
+    offer(tree, "trixie")
     asked: tuple[list[object], ...] = ([], ["--today", "2028-01-01"], [written(tmp_path, GOOD.replace("to: api", "to: apu"))])
     hold(
         Path(__file__).parent / "json_keys" / "validate.txt",
         (key for one in asked for key in key_paths(run("validate", *one, "--json").json)),
     )
+
+
+def test_mirrors_without_security_updates_are_named_and_are_no_mistake(tree: Path, run: Run) -> None:
+    """Nothing would ever be updated: it is said with file and line, and exit code 0 stays; with such a suite nothing is said."""
+    for suite, said in (("trixie", True), ("trixie-security", False)):
+        offer(tree, suite)
+        ended = run("validate", "--json")
+        assert (ended.code, ended.json["valid"], len(ended.json["remarks"])) == (0, True, said)
+        assert all(one["where"].startswith("Pulumi.platform.yaml:") for one in ended.json["remarks"])
+        assert ("so no server ever installs any" in run("validate").out) is said
+        assert not run("validate", "Pulumi.acme.yaml", "--json").json["remarks"]

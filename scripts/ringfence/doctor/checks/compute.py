@@ -59,6 +59,8 @@ def flavors(facts: Facts) -> Iterator[Finding]:
     """Every flavor that is named exists, is not disabled, is public, and has room for the guest."""
     known = {row["name"]: row for row in facts.rows("flavors")}
     wanted = {facts.platform.bastion.flavor: ["bastion"]}
+    if facts.platform.services:
+        wanted.setdefault(facts.platform.services.flavor, []).append("services server")
     for one in facts.declared.tenants:
         for name, server in one.tenant.servers.items():
             wanted.setdefault(server.flavor, []).append(f"{one.tenant.name}/{name}")

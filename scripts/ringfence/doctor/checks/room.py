@@ -40,9 +40,18 @@ def further(facts: Facts) -> int:
 
 def platform_demand(facts: Facts) -> Demand:
     """Return what the platform's project has yet to hold."""
-    own = Demand() if is_up(facts, names.PLATFORM) else demand.of_platform(facts.platform)
+    own = _still_platforms(facts)
     fences = total(demand.ring_fence(one.tenant) for one in coming(facts))
     return own + fences + total(demand.of_ring_fence(demand.SUBNETS_OF_A_TENANT) for _ in range(further(facts)))
+
+
+def _still_platforms(facts: Facts) -> Demand:
+    """Return what the platform's stack has yet to make: everything, or the services server that was declared later."""
+    whole = demand.of_platform(facts.platform)
+    if not is_up(facts, names.PLATFORM):
+        return whole
+    known = (facts.made or {})[names.PLATFORM].get("servers", names.SERVICES)
+    return Demand() if known else whole - demand.of_platform(facts.platform.model_copy(update={"services": None}))
 
 
 def platform_quota(facts: Facts) -> Iterator[Finding]:

@@ -52,6 +52,19 @@ def test_what_is_not_declared_is_nowhere(service: str, folder: str) -> None:
             assert any(path.startswith(folder) for path in paths(delivered)) is there
 
 
+def test_the_key_of_an_archive_reaches_every_server_that_takes_packages_of_it() -> None:
+    """Apt believes what this key signed, for this mirror only; without one it believes Debian."""
+    key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n"
+    own = {"url": "http://198.51.100.6/own", "suites": ["trixie-security"], "key": key}
+    of = platform(packages={"mirrors": {"own": own, "debian": {**own, "key": None}}, "updates": {"hour": 3}})
+    for delivered in (declared.of_client(of, OWN), declared.of_services_server(of, OWN, WRITERS)):
+        files = {file.path: file.text for file in delivered.files}
+        assert files["apt/keys/own.asc"] == key
+        assert "apt/keys/debian.asc" not in files
+        signed = dict(line.partition("] ")[::2] for line in files[packages.SOURCES].splitlines())
+        assert [each.endswith("apt/keys/own.asc") for each in signed] == [True, False]
+
+
 def test_servers_of_the_pool_the_bastion_and_the_services_server_may_ask() -> None:
     """Nobody else of the backbone, such as its router."""
     assert list(map(str, declared.clients(platform()))) == ["172.30.0.0/16", "172.29.0.10/32", "172.29.0.200/32"]

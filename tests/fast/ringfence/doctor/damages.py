@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from infra.declaration.model import Encryption, VolumeType
 from infra.errors import Problem
 from infra.outcome import Verdict
+from tests.fast.ringfence.doctor.offering import full, offering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,6 +179,10 @@ DAMAGES = {
     "there is no hypervisor": Damage("hypervisors", FAIL, "no hypervisor", lambda case: case.rows("hypervisors").clear()),
     "a flavor is not there": Damage("flavors", FAIL, "acme/web names", lambda case: case.server(flavor="huge")),
     "a flavor is too small": Damage("flavors", FAIL, "256 MiB", lambda case: _set(case.row("flavors", name="small"), ram=256)),
+    "the flavor of the services server is not there": Damage("flavors", FAIL, "huge, which services server names", lambda case: offering(
+        case, flavor="huge")),
+    "there is no room for a services server that is declared later": Damage("platform-quota", FAIL, "volumes", _each(
+        offering, lambda case: full(case, "volume-quota", "volumes"))),
     "a flavor is disabled": Damage("flavors", FAIL, "is disabled", lambda case: _set(
         case.row("flavors", name="small"), **{"OS-FLV-DISABLED:disabled": True})),
     "a flavor is private": Damage("flavors", FAIL, "not public", lambda case: _set(
@@ -263,6 +268,11 @@ DAMAGES = {
 """Every damage by a sentence. At least one for each check that judges something."""
 
 HARMLESS: dict[str, Callable[[Case], object]] = {
+    "services that are declared, and room for them": offering,
+    "services that are up, and no room for them again": _each(
+        offering,
+        lambda case: case.made["platform"]["servers"].update({"platform-services": "x"}),  # type: ignore[index]
+        lambda case: full(case, "volume-quota", "volumes")),
     "an external network by its id": lambda case: case.platform(external_network=case.row("external")["id"]),
     "a named secret of the operator's": lambda case: case.rows("secrets").append(
         {**case.row("secrets"), "name": "mine", "secret_ref": "x/y"}),
