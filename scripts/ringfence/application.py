@@ -127,8 +127,11 @@ def run(arguments: Sequence[str]) -> int:
             code = 0
     except typer.Exit as ended:
         code = ended.exit_code if arguments else CANNOT_TELL
-    except SystemExit as ended:  # rich's answer to a pipe that nobody reads any more
-        _fail(_output(OSError(errno.EPIPE, "nobody reads it any more")) if ended.code else ())
+    except SystemExit as ended:
+        if _is_about_completion(arguments):  # the library has written what there is to say
+            code = CANNOT_TELL if ended.code else 0
+        else:  # rich's answer to a pipe that nobody reads any more
+            _fail(_output(OSError(errno.EPIPE, "nobody reads it any more")))
     except (Exception, typer.Abort) as error:  # noqa: BLE001 - whatever it is, it is no answer
         if context is not None and context.obj:
             traceback.print_exc()
@@ -137,6 +140,11 @@ def run(arguments: Sequence[str]) -> int:
         code = CANNOT_TELL
         _fail(_output(unwritten))
     return code
+
+
+def _is_about_completion(arguments: Sequence[str]) -> bool:
+    """Tell whether a shell asks for completions, or a person for the script that lets a shell ask."""
+    return COMPLETE in os.environ or list(arguments[:1]) in (["--show-completion"], ["--install-completion"])
 
 
 def _problems(error: BaseException) -> tuple[Problem, ...]:

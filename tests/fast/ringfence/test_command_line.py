@@ -54,7 +54,14 @@ def test_a_shell_gets_completions(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("COMP_WORDS", "ringfence who")
     monkeypatch.setenv("COMP_CWORD", "1")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "ringfence who")
-    assert run().out.split() == ["who-can-reach"]
+    ended = run()
+    assert (ended.code, ended.out.split(), ended.err) == (0, ["who-can-reach"], "")
+
+
+def test_the_script_of_a_shell_is_an_answer(run: Run) -> None:
+    """Nothing else is printed, and it counts as answered."""
+    shown = run("--show-completion", "bash")
+    assert (shown.code, "complete " in shown.out, shown.err) == (0, True, "")
 
 
 class Terminal(io.StringIO):

@@ -71,6 +71,7 @@ FAILURES: dict[str, tuple[BaseException, int, str]] = {
     "no memory": (MemoryError(), 2, "not enough memory"),
     "nesting without end": (RecursionError("deep"), 2, "RecursionError: deep"),
     "another library's exit": (SystemExit(1), 2, "the answer could not be written"),
+    "another library's exit that looks like an answer": (SystemExit(0), 2, "the answer could not be written"),
     "an end of the input": (EOFError(), 2, "EOFError"),
 }
 

@@ -14,7 +14,11 @@ from toolchain.places import HERE, TREE
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCKS = [TREE / "requirements.lock", TREE / "requirements-truth.lock", *(HERE / f"{name}.lock" for name in ("uv", "go", "setuptools"))]
+LOCKS = [
+    TREE / "requirements.lock",
+    TREE / "requirements-truth.lock",
+    *(HERE / f"{name}.lock" for name in ("uv", "go", "pipx", "setuptools")),
+]
 
 
 def pins(lock: Path) -> dict[str, list[str]]:

@@ -3,77 +3,39 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
-import sys
 import time
 import zipfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hardening.image import cache
 from tests.fast.architecture.sources import ROOT
-from tests.fast.test_packaging import locked
+from tests.truth.install.wheels import SECONDS, Installed, install
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.truth.install.wheels import Wheel
+
 pytestmark = pytest.mark.truth
-SECONDS = 900
 INSTALL = """
-set -euo pipefail
-ROOT=$1; PYTHON=/usr/bin/python3
-source "$ROOT/scripts/paths.sh"; source "$ROOT/scripts/toolchain/uv.sh"
-follow_pip_settings; find_uv
-"$UV" venv --quiet --python "$PYTHON" "$2/environment"
-"$UV" pip install --quiet --python "$2/environment" --only-binary :all: --constraint "$2/constraints.txt" "$2"/*.whl
+"$UV" venv --quiet --python "$PYTHON" "$1"
+"$UV" pip install --quiet --python "$1" --only-binary :all: --constraint "$3" "$2"
 """
-"""The versions of the lock, so that a cache has them; what the wheel asks for is decided by the wheel."""
 LATEST_START_MS = 60
 HEARS_INTERRUPTS = ("env", "--default-signal=INT")
 """A shell starts what runs in its background with interrupts ignored, and whoever inherits that can never be asked to stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """The wheel, and the folder of programs that it was installed into."""
-
-    wheel: Path
-    programs: Path
-
-    def run(self, *arguments: str, where: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the command line as a person does, with nothing of this checkout on any path."""
-        command = [str(self.programs / "ringfence"), *arguments]
-        settings = {"PATH": "/usr/bin:/bin", "HOME": str(where), **(environment or {})}
-        return subprocess.run(command, cwd=where, env=settings, capture_output=True, text=True, timeout=SECONDS, check=False)
-
-
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Build the wheel and install it, without any extra, into an empty environment."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=SECONDS)
-    (folder / "constraints.txt").write_text("".join(f"{name}=={number}\n" for name, number in locked().items()))
-    done = subprocess.run(["bash", "-c", INSTALL, "-", ROOT, folder], capture_output=True, text=True, check=False, timeout=SECONDS)
-    assert done.returncode == 0, done.stderr
-    return Installed(next(folder.glob("*.whl")), folder / "environment" / "bin")
-
-
-@pytest.fixture
-def declarations(tmp_path: Path) -> Path:
-    """Return a folder with the sample declarations, kept in git."""
-    folder = tmp_path / "declarations"
-    folder.mkdir()
-    for file in ROOT.glob("Pulumi.*.yaml"):
-        shutil.copy(file, folder)
-    who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "x", "--no-verify"]):
-        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
-    return folder
+def installed(wheel: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Install the wheel, without any extra, into an empty environment."""
+    folder = tmp_path_factory.mktemp("core")
+    install(INSTALL, folder, wheel.file, wheel.constraints)
+    return Installed(folder / "bin", folder / "bin" / "python")
 
 
 def test_the_core_answers_about_a_folder_of_declarations(installed: Installed, declarations: Path) -> None:
@@ -111,9 +73,9 @@ def test_what_is_declared_is_told_without_an_extra(installed: Installed, declara
     assert (done.returncode, "never verified" in done.stdout, "Traceback" in done.stderr) == (0, True, False), done
 
 
-def test_the_wheel_holds_the_product_and_nothing_of_the_checkout(installed: Installed) -> None:
+def test_the_wheel_holds_the_product_and_nothing_of_the_checkout(wheel: Wheel) -> None:
     """Types, templates and the guest's files are in it; neither the lab nor the toolchain, the benchmarks or the demonstration."""
-    names = zipfile.ZipFile(installed.wheel).namelist()
+    names = zipfile.ZipFile(wheel.file).namelist()
     number = "ringfence-0.1.0"
     assert {name.split("/")[0] for name in names} == {"infra", "hardening", "ringfence", f"{number}.dist-info", f"{number}.data"}
     assert {f"{package}/py.typed" for package in ("infra", "hardening", "ringfence")} <= set(names)
@@ -126,7 +88,7 @@ def test_the_wheel_holds_the_product_and_nothing_of_the_checkout(installed: Inst
 
 def test_the_image_of_what_is_installed_is_the_checkouts(installed: Installed, tmp_path: Path) -> None:
     """The same recipe, file modes included: the image is found by its hash."""
-    command = [str(installed.programs / "python"), "-c", "from hardening.image import cache; print(cache.content_hash())"]
+    command = [str(installed.python), "-c", "from hardening.image import cache; print(cache.content_hash())"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == cache.content_hash()
 
