@@ -18,7 +18,7 @@ from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.folder import load_folder
-from infra.delivery.files import AUTHORITY, Issuer
+from infra.delivery.files import AUTHORITY, Issuer, Source
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
 
@@ -35,7 +35,9 @@ def main() -> None:
     for warning in warnings(declarations, stack):
         pulumi.log.warn(warning)
     refuse_open_paths(declarations, stack)
-    settings.check_all(os.environ, platform=tenant is None)
+    recorded = root if platform.services and platform.services.sessions else None
+    settings.check_all(os.environ, platform=tenant is None, recorded=recorded)
+    operators = settings.operators(recorded) if recorded else None
     cloud, key = settings.check_identities(os.environ), settings.automation_public_key()
     old = existing()
     guard = ReplacementGuard(old, frozenset(pulumi.Config().get_object(ALLOW) or []))
@@ -43,15 +45,15 @@ def main() -> None:
         found = settings.cloud()
         settings.check_region(found, platform.region)
         refuse_platform(platform, old)
-        made = PlatformStack(stack, PlatformArgs(platform, found, settings.image_file(), key, guard))
+        made = PlatformStack(stack, PlatformArgs(platform, found, settings.image_file(), key, guard, operators))
         pulumi.export(names.PLATFORM, made.facts)
         if made.authority is not None:
             pulumi.export(AUTHORITY, made.authority)
         return
     refuse_tenant(tenant.tenant, platform, expand(tenant, platform), old)
     reference = platform_stack()
-    facts, issuer = PlatformFacts.read(reference), Issuer.read(reference) if platform.services else None
-    built = TenantStack(stack, TenantArgs(tenant, platform, facts, cloud, key, guard, unfinished(old), issuer))
+    source = Source(platform, Issuer.read(reference), operators) if platform.services else None
+    built = TenantStack(stack, TenantArgs(tenant, platform, PlatformFacts.read(reference), cloud, key, guard, unfinished(old), source))
     pulumi.export("tenant", built.facts)
     pulumi.export("deployer_credential", built.credential)
     pulumi.export("reader_credential", built.reader_credential)

@@ -25,6 +25,8 @@ STORE_FOLDER = "/data/sessions"
 """Recordings, on the store's disk."""
 EVENTS = f"{STORE_FOLDER}/events.json"
 """One line for each session that began, was refused or ended, with the address that it came from."""
+RETENTION = "sessions/retention"
+"""Days and MiB, for the program that removes what is older or too much."""
 RELAY_FOLDER = "/var/lib/ringfence/relay"
 """What the store has not taken yet."""
 KEPT = ("RINGFENCE_OPERATOR", "RINGFENCE_SERIAL")
@@ -78,7 +80,15 @@ def server(host: str, store: str, identity: Identity, local: Identity) -> tuple[
     )
 
 
-def store(address: str, identity: Identity) -> tuple[GuestFile, ...]:
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How many days a recording is kept, and how many GiB all recordings may take."""
+
+    days: int
+    gibibytes: int
+
+
+def store(address: str, identity: Identity, retention: Retention) -> tuple[GuestFile, ...]:
     """Return the files of the store. It takes a recording only from who has a certificate for the address that it comes from."""
     text = _ini(
         {
@@ -100,7 +110,8 @@ def store(address: str, identity: Identity) -> tuple[GuestFile, ...]:
             "logfile": {"path": EVENTS},
         }
     )
-    return (GuestFile("sessions/store.conf", text, PRIVATE), *_identity(STORE, identity))
+    kept = GuestFile(RETENTION, f"{retention.days} {retention.gibibytes * 1024}\n")
+    return (GuestFile("sessions/store.conf", text, PRIVATE), kept, *_identity(STORE, identity))
 
 
 def sudoers(host: str) -> str:

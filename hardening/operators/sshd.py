@@ -15,8 +15,6 @@ from infra.operators.public_keys import PLAIN
 from infra.operators.roles import ACCOUNTS, AUTOMATION, BASTION_ACCOUNT, THROUGH, principal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from infra.declaration.values import Network
 
 FILES = "/run/ringfence/files"
@@ -49,13 +47,14 @@ def server(logins: Logins, tenant: str) -> tuple[GuestFile, ...]:
     return _files(logins, accounts, [*blocks, _automation(["DisableForwarding yes"])], doors, "restrict")
 
 
-def bastion(logins: Logins, ssh_port: int, servers: Iterable[Network]) -> tuple[GuestFile, ...]:
-    """Return the files of the bastion: operators pass through to SSH of ``servers``, and have no session on it.
+def bastion(logins: Logins, ssh_port: int) -> tuple[GuestFile, ...]:
+    """Return the files of the bastion: operators pass through to SSH of servers, and have no session on it.
 
-    ``PermitOpen`` knows addresses and no prefixes, so each address is written; the packet filter holds the same prefixes by itself.
+    ``PermitOpen`` knows addresses and no prefixes, and the pool has too many of them to be written. So it holds the port, and the bastion's
+    packet filter holds where that may be, as it does for the automation. sshd itself is heard on the management card only, so not through
+    the loopback interface.
     """
-    opens = f"PermitOpen {' '.join(f'{address}:{ssh_port}' for network in servers for address in network.hosts()) or 'none'}"
-    forwards = ["DisableForwarding no", "AllowTcpForwarding local", opens]
+    forwards = ["DisableForwarding no", "AllowTcpForwarding local", f"PermitOpen *:{ssh_port}"]
     # No session of any kind: neither a terminal nor a command nor a subsystem. The account's shell is nologin besides.
     passing = [*forwards, "AllowStreamLocalForwarding no", "PermitTTY no", "MaxSessions 0"]
     blocks = [_operators(BASTION_ACCOUNT, passing), _automation(forwards)]

@@ -6,7 +6,7 @@ whole packet filter over SSH as a tenant's server does: the bastion's first boot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pulumi_openstack as openstack
@@ -27,6 +27,8 @@ from infra.render.bastion import properties
 from infra.render.nftables import render_platform, server_access
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from infra.components.backbone import Backbone
     from infra.components.guard import ReplacementGuard
     from infra.declaration.model import Platform
@@ -40,14 +42,19 @@ LABELS = {"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY}
 
 @dataclass(frozen=True, slots=True)
 class HostArgs:
-    """What a server of the platform is built from; ``files`` are what :func:`hardening.bundle.encode_files` makes, if it gets any."""
+    """What a server of the platform is built from.
+
+    ``files`` makes of its host key what :func:`hardening.bundle.encode_files` makes, where it gets any; ``told`` is what it is told of
+    operators besides.
+    """
 
     platform: Platform
     backbone: Backbone
     image_id: Input[str]
     volume_type: str
     guard: ReplacementGuard
-    files: Input[str] | None = None
+    files: Callable[[Output[str]], Output[str]] | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 class Bastion(ComponentResource):
@@ -95,7 +102,8 @@ class Bastion(ComponentResource):
             bastion_host_key=self.host_key,
             ssh_port=args.platform.ssh_port,
             policy=_filter(args.platform, names.BASTION),
-            files=args.files,
+            files=args.files(self.host_key) if args.files else None,
+            **args.told,
         )
         return GuestPolicy(names.BASTION, asked, opts=ResourceOptions(parent=self))
 
@@ -140,7 +148,8 @@ class ServicesHost(ComponentResource):
             bastion_host_key=bastion.host_key,
             ssh_port=platform.ssh_port,
             policy=_filter(platform, names.SERVICES),
-            files=args.files,
+            files=args.files(host_key) if args.files else None,
+            **args.told,
         )
         GuestPolicy(names.SERVICES, asked, opts=ResourceOptions(parent=self, depends_on=bastion.ready))
         self.facts = Output.all(id=machine.id, address=address, host_key=host_key)

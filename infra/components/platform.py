@@ -16,7 +16,8 @@ from infra.components.hosts import Bastion, HostArgs, ServicesHost
 from infra.components.quotas import platform_limits
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
-from infra.delivery.files import Holder, Issuer, client_files, server_files
+from infra.delivery.files import Issuer, Source
+from infra.delivery.operators import handed_over
 from infra.dynamic.limits import ProjectRoom
 from infra.errors import CloudError
 from infra.outputs import PlatformOutput, encoded
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
     from infra.components.settings import CloudSettings, ImageFile
     from infra.declaration.model import Platform
+    from infra.delivery.operators import Operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class PlatformArgs:
     image: ImageFile
     public_key: str
     guard: ReplacementGuard
+    operators: Operators | None = None
+    """Who may log in, where the platform records sessions."""
 
 
 class PlatformStack(ComponentResource):
@@ -61,12 +65,14 @@ class PlatformStack(ComponentResource):
         types = VolumeTypes("volume-types", args.platform.volume_types, child)
         image = self._image(args)
         backbone = Backbone("backbone", platform_topology(args.platform), external.id, child)
-        host = HostArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.guard)
+        host = HostArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.guard, told=handed_over(args.operators))
         encrypted = ResourceOptions(parent=self, depends_on=[types])
         declared = args.platform.services
         issuer = Issuer.made(child) if declared else None
-        bastion = Bastion("bastion", _with_files(host, names.BASTION, issuer, child), args.public_key, encrypted)
-        served = _with_files(host, names.SERVICES, issuer, child)
+        source = Source(args.platform, issuer, args.operators) if issuer else None
+        entered = replace(host, files=lambda host_key: source.bastion(host_key, child)) if source else host
+        bastion = Bastion("bastion", entered, args.public_key, encrypted)
+        served = replace(host, files=lambda host_key: source.services_server(host_key, child)) if source else host
         services = ServicesHost("services", served, declared, bastion, encrypted) if declared else None
         self.authority = issuer.outputs() if issuer else None
         # After the servers, which have declared addresses on the backbone: Neutron chooses the relays' among those that are left.
@@ -126,16 +132,6 @@ class PlatformStack(ComponentResource):
                 "host_key": bastion.host_key,
             },
         }
-
-
-def _with_files(host: HostArgs, server: str, issuer: Issuer | None, opts: ResourceOptions) -> HostArgs:
-    """Return the same with the files that the platform's services put into one of its servers."""
-    if issuer is None:
-        return host
-    if server == names.SERVICES:
-        return replace(host, files=server_files(host.platform, issuer, opts))
-    holder = Holder(names.PLATFORM, server, str(addresses.bastion_address(host.platform)))
-    return replace(host, files=client_files(host.platform, issuer, holder, opts))
 
 
 def proven_domain(both: list[str]) -> str:

@@ -14,7 +14,8 @@ from infra.components.guard import Guarded
 from infra.components.instance import INSTANCE, InstanceArgs, instance
 from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import names
-from infra.delivery.files import Holder, client_files
+from infra.delivery.files import Holder
+from infra.delivery.operators import handed_over
 from infra.dynamic.guest_policy import GuestPolicy, GuestPolicyArgs
 from infra.dynamic.host_key import HostKey
 from infra.outputs import ServerOutput, encoded
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from infra.components.management import Management
     from infra.components.zones import Zone
     from infra.declaration.model import Platform, Tenant
-    from infra.delivery.files import Issuer
+    from infra.delivery.files import Source
     from infra.policy.rules import TenantPolicy
     from infra.topology import DeclaredPort, Topology
 
@@ -47,8 +48,8 @@ class TenantParts:
     key_pair: Input[str]
     credential: Output[dict[str, str]]
     guard: ReplacementGuard
-    issuer: Issuer | None = None
-    """Whoever certifies the servers, where the platform offers services."""
+    source: Source | None = None
+    """Where the servers' files come from, where the platform offers services."""
 
 
 class TenantServer(ComponentResource):
@@ -173,14 +174,15 @@ class TenantServer(ComponentResource):
             bastion_host_key=parts.facts.bastion_host_key,
             ssh_port=parts.platform.ssh_port,
             policy=render(parts.policy, self._server),
-            files=self._files(management),
+            files=self._files(management, host_key),
+            **handed_over(parts.source.operators if parts.source else None),
         )
         GuestPolicy(self._name, args, opts=self._child())
 
-    def _files(self, management: openstack.networking.Port) -> Output[str] | None:
-        """Return what the platform's services put into the server, where there are any."""
+    def _files(self, management: openstack.networking.Port, host_key: Output[str]) -> Output[str] | None:
+        """Return what the platform puts into the server, where it offers services."""
         parts = self._parts
-        if parts.issuer is None:
+        if parts.source is None:
             return None
-        holder = Holder(parts.tenant.name, self._name, management.all_fixed_ips[0])
-        return client_files(parts.platform, parts.issuer, holder, self._child())
+        holder = Holder(parts.tenant.name, self._name, management.all_fixed_ips[0], host_key)
+        return parts.source.server(holder, self._child())

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 
 from infra import paths
 from infra.declaration import names
+from infra.declaration.yaml import text
+from infra.delivery.operators import Operators
 from infra.dynamic.clouds import authority
-from infra.errors import CloudError, GuestError, Problem, RingfenceError
+from infra.dynamic.host_certificate import authority_for
+from infra.errors import CloudError, GuestError, Problem, QuestionError, RingfenceError
+from infra.operators import reading
+from infra.operators.changes import revocation_list
+from infra.operators.reading import HINT
+from infra.operators.registry import FILE, Registry
 from infra.paths import automation_key
 
 if TYPE_CHECKING:
@@ -127,13 +134,39 @@ def image_file() -> ImageFile:
         raise _no_image(path, error) from error
 
 
-def check_all(environment: Mapping[str, str], *, platform: bool) -> None:
+def operators(project: Path) -> Operators:
+    """Return what servers are told of operators, from the operators' file of the project.
+
+    Raises:
+        RingfenceError: the file has mistakes or names no authority, or this machine has another one than it names.
+    """
+    file = project / FILE
+    try:
+        found = reading.registry(text.contents(file)) if file.exists() else Registry()
+    except OSError as error:
+        raise QuestionError.of("the operators' file cannot be read", where=str(file), got=error.strerror or "", hint=HINT) from error
+    if found.authority is None:
+        raise GuestError.of(
+            "sessions are to be recorded, and no authority of operators is there that servers could believe",
+            where=str(file),
+            expected="the key authority, with the public keys of operators and hosts",
+            got="none",
+            hint="ringfence operator authority makes both keys and writes their public halves; then ringfence operator add",
+        )
+    authority_for(found.authority.hosts)
+    return Operators(found.authority.operators, found.authority.hosts, revocation_list(found), automation_public_key())
+
+
+def check_all(environment: Mapping[str, str], *, platform: bool, recorded: Path | None = None) -> None:
     """Refuse a machine on which anything is missing that a stack needs, and say all of it at once: a fresh one lacks most of it.
+
+    ``recorded`` is the project's folder where operators' sessions are to be recorded.
 
     Raises :class:`RingfenceError`.
     """
     needed: list[Callable[[], object]] = [cloud if platform else lambda: check_identities(environment), automation_public_key]
     needed += [_image_is_there] if platform else []
+    needed += [lambda: operators(recorded)] if recorded and automation_key().with_suffix(".pub").exists() else []
     problems: list[Problem] = []
     for check in needed:
         try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from infra.components.guard import ReplacementGuard
     from infra.declaration import TenantDeclaration
     from infra.declaration.model import Platform
-    from infra.delivery.files import Issuer
+    from infra.delivery.files import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class TenantArgs:
     public_key: str
     guard: ReplacementGuard
     recover: list[str] | None = None
-    issuer: Issuer | None = None
+    source: Source | None = None
 
 
 class TenantStack(ComponentResource):
@@ -92,7 +92,7 @@ class TenantStack(ComponentResource):
             key.name,
             identity.credential,
             args.guard,
-            args.issuer,
+            args.source,
         )
         servers = {server: TenantServer(server, parts, as_deployer).facts for server in tenant.servers}
         self.credential, self.reader_credential = identity.credential, identity.reader_credential

@@ -127,6 +127,16 @@ def server(tenant: str, name: str) -> str:
     return f"{tenant}-{name}"
 
 
+def sessions(server: str) -> str:
+    """Name of the certificate that a server shows to the store of recordings; the dot is in no other name."""
+    return f"{server}.sessions"
+
+
+def loopback(server: str) -> str:
+    """Name of the authority that a server has on its loopback interface, and of the certificate of it."""
+    return f"{server}.loopback"
+
+
 def root_volume(tenant: str, name: str) -> str:
     """Name of a server's root volume."""
     return f"{tenant}-{name}-{ROOT}"

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from pulumi import Input, Output, ResourceOptions
 
-from hardening.bundle import encode_files
+from hardening.bundle import bundle_of, encode_files
 from hardening.services.credentials import Credentials
 from hardening.services.declared import of_client, of_services_server
 from hardening.services.logs import Writer
 from infra.declaration import addresses, names
+from infra.delivery.operators import Maker
 from infra.dynamic.certificates import Authority, AuthorityArgs, Certificate, CertificateArgs
 from infra.pki.certificates import Purpose
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from hardening.services.declared import Delivered
     from infra.declaration.model import Platform
+    from infra.delivery.operators import Operators
 
 AUTHORITY = "authority"
 """The platform's authority, and the secret output of the platform's stack that tenants' stacks issue certificates by."""
@@ -64,27 +66,59 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose server a certificate is for, what it is called, and its management address."""
+    """Whose server certificates are for, what it is called, its management address, and its SSH host key."""
 
     organisation: str
     server: str
     address: Input[str]
+    host_key: Input[str]
 
 
-def client_files(platform: Platform, issuer: Issuer, holder: Holder, opts: ResourceOptions) -> Output[str]:
-    """Return the files of a client of the services."""
-    return _files(issuer, holder, Purpose.CLIENT, opts).apply(_encoder(platform, of_client))
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the files of a stack's servers come from: the platform's declaration and authority, and the operators where there are any."""
+
+    platform: Platform
+    issuer: Issuer
+    operators: Operators | None = None
+
+    def server(self, holder: Holder, opts: ResourceOptions) -> Output[str]:
+        """Return the files of a tenant's server."""
+        return _encoded(self._client(holder, opts), self._maker(lambda maker: maker.server(holder, opts)))
+
+    def bastion(self, host_key: Input[str], opts: ResourceOptions) -> Output[str]:
+        """Return the files of the bastion."""
+        holder = Holder(names.PLATFORM, names.BASTION, str(addresses.bastion_address(self.platform)), host_key)
+        return _encoded(self._client(holder, opts), self._maker(lambda maker: maker.bastion(holder, opts)))
+
+    def services_server(self, host_key: Input[str], opts: ResourceOptions) -> Output[str]:
+        """Return the files of the services server."""
+        holder = Holder(names.PLATFORM, names.SERVICES, str(addresses.services_address(self.platform)), host_key)
+        writers = (Writer(addresses.bastion_address(self.platform), names.PLATFORM, names.BASTION),)
+        offered = _credentials(self.issuer, holder, Purpose.SERVER, opts).apply(lambda own: of_services_server(self.platform, own, writers))
+        return _encoded(offered, self._maker(lambda maker: maker.services_server(holder, opts)))
+
+    def _client(self, holder: Holder, opts: ResourceOptions) -> Output[Delivered]:
+        return _credentials(self.issuer, holder, Purpose.CLIENT, opts).apply(lambda own: of_client(self.platform, own))
+
+    def _maker(self, make: Callable[[Maker], Output[Delivered]]) -> Output[Delivered] | None:
+        return make(Maker(self.platform, self.issuer, self.operators)) if self.operators else None
 
 
-def server_files(platform: Platform, issuer: Issuer, opts: ResourceOptions) -> Output[str]:
-    """Return the files of the services server."""
-    holder = Holder(names.PLATFORM, names.SERVICES, str(addresses.services_address(platform)))
-    writers = (Writer(addresses.bastion_address(platform), names.PLATFORM, names.BASTION),)
-    render = partial(of_services_server, writers=writers)
-    return _files(issuer, holder, Purpose.SERVER, opts).apply(_encoder(platform, render))
+def _encoded(*parts: Output[Delivered] | None) -> Output[str]:
+    """Put the parts of a bundle together. They meet as texts, because the engine makes plain tuples of named ones."""
+    texts = [part.apply(lambda one: encode_files(*one)) for part in parts if part is not None]
+    known: Output[list[str]] = Output.all(*texts)
+    return known.apply(_joined)
 
 
-def _files(issuer: Issuer, holder: Holder, purpose: Purpose, opts: ResourceOptions) -> Output[Credentials]:
+def _joined(texts: list[str]) -> str:
+    bundles = [bundle_of("", text) for text in texts]
+    units = tuple(dict.fromkeys(unit for bundle in bundles for unit in bundle.units))
+    return encode_files(tuple(file for bundle in bundles for file in bundle.files), units)
+
+
+def _credentials(issuer: Issuer, holder: Holder, purpose: Purpose, opts: ResourceOptions) -> Output[Credentials]:
     args = CertificateArgs(
         authority_certificate=issuer.certificate,
         authority_key=issuer.private_key,
@@ -98,7 +132,3 @@ def _files(issuer: Issuer, holder: Holder, purpose: Purpose, opts: ResourceOptio
     parts: Output[dict[str, str]] = Output.all(authority=issuer.trusted, certificate=own.certificate, key=own.private_key)
     secret: Output[dict[str, str]] = Output.secret(parts)
     return secret.apply(lambda known: Credentials(**known))
-
-
-def _encoder(platform: Platform, render: Callable[[Platform, Credentials], Delivered]) -> Callable[[Credentials], str]:
-    return lambda own: encode_files(*render(platform, own))

@@ -7,6 +7,7 @@ are a secret of the state, and no message quotes them.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from hardening.access import Entrance, Target, open_bastion, open_server
 from hardening.bundle import Bundle, BundleError, bundle_of, digest, encode, without_secrets
+from hardening.operators.keygen import REVOKE, listed
 from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props
 from infra.errors import GuestError
+from infra.operators.registry import FILE as OPERATORS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +54,9 @@ class GuestPolicyArgs:
     policy: Input[str]
     files: Input[str] | None = None
     """What :func:`hardening.bundle.encode_files` makes of files and units; a secret."""
+    revoked: str | None = None
+    """Operators' certificates and keys that are revoked (:func:`infra.operators.changes.revocation_list`), and by which authority."""
+    revoked_by: str | None = None
 
 
 def bundle(props: Props) -> Bundle:
@@ -103,14 +109,30 @@ def ask(session: Session, *arguments: str, stdin: str = "", private: Bundle | No
     return answer
 
 
+def revoke(session: Session, said: str, authority: str) -> None:
+    """Hand over the list of what is revoked. Raises :class:`GuestError`, also when the server knows of more than the operators' file."""
+    done = session.run(REVOKE, stdin=base64.b64encode(listed(said, authority)).decode())
+    if done.status:
+        raise GuestError.of(
+            "the list of what is revoked was refused, and nothing has changed on the server",
+            where=session.name,
+            expected="exit code 0",
+            got=f"exit code {done.status}: {done.stderr.strip()[-300:]}",
+            hint=f"if it lacks what is revoked already, take {OPERATORS_FILE} from git as it is now: a revocation never goes",
+        )
+
+
 def apply(props: Props) -> None:
     """Stage, log in anew, confirm. Raises :class:`GuestError`; the guest then keeps or takes back the earlier bundle.
 
-    A policy alone is asked for in the words that servers of an older image know as well.
+    A policy alone is asked for in the words that servers of an older image know as well. What is revoked comes first: a server that was
+    made anew must not let in for a moment who has been revoked before.
     """
     wanted = bundle(props)
     with way(props) as login:
         with login(FIRST_LOGIN_SECONDS) as session:
+            if props.get("revoked"):
+                revoke(session, str(props["revoked"]), str(props["revoked_by"]))
             if wanted.files or wanted.units:
                 ask(session, STAGE_FILES, "-", "--seconds", str(FILES_SECONDS), stdin=encode(wanted), private=wanted)
             else:
@@ -123,7 +145,7 @@ class GuestPolicyLifecycle(Lifecycle):
     """Apply on create and update; a refresh tells what is really in force."""
 
     identity: ClassVar[tuple[str, ...]] = ("server_id",)
-    content: ClassVar[tuple[str, ...]] = ("policy", "files")
+    content: ClassVar[tuple[str, ...]] = ("policy", "files", "revoked", "revoked_by")
 
     def create(self, props: Props) -> CreateResult:
         """Put the policy into force for the first time."""

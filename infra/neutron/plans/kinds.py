@@ -183,6 +183,7 @@ OWN: dict[str, str] = {
         "Certificate": "it is a text",
         "GeneratedSecret": "it is a text",
         "GuestPolicy": "the inside of servers is not counted on",
+        "HostCertificate": "it is a text",
         "HostKey": "it is a text",
         "Leftovers": "it removes what no stack knows, and makes nothing",
         "ProjectLimits": _LIMITS,

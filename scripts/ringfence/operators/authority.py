@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.errors import GuestError, RingfenceError
+from hardening.operators.keygen import keygen
+from hardening.operators.keygen import listed as revoked_list
+from infra.errors import GuestError
 from infra.operators.changes import revocation_list, signing
 from infra.operators.registry import Authority
 from ringfence import keys
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from infra.operators.registry import Certificate, Registry
 
 OPERATORS, HOSTS = "operators", "hosts"
-SECONDS = 60
 
 
 def public() -> Authority:
@@ -42,31 +41,13 @@ def signed(certificate: Certificate) -> str:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place, "key.pub")
         file.write_text(f"{certificate.key}\n", encoding="utf-8")
-        _keygen("-s", str(keys.ensure_authority(OPERATORS).private), *signing(certificate), str(file))
+        keygen("-s", str(keys.ensure_authority(OPERATORS).private), *signing(certificate), str(file))
         return Path(place, "key-cert.pub").read_text(encoding="utf-8")
 
 
 def listed(registry: Registry) -> bytes:
     """Return the list of what is revoked, as sshd reads it."""
-    with tempfile.TemporaryDirectory() as place:
-        said, target = Path(place, "said"), Path(place, "list")
-        said.write_text(revocation_list(registry), encoding="utf-8")
-        _keygen("-k", "-f", str(target), "-s", str(keys.ensure_authority(OPERATORS).private.with_suffix(".pub")), str(said))
-        return target.read_bytes()
-
-
-def _keygen(*arguments: str) -> None:
-    # It reads times without a zone as those of this machine.
-    environment = {**os.environ, "TZ": "UTC0", "LC_ALL": "C"}
-    try:
-        command = ("ssh-keygen", "-q", *arguments)
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
-    except OSError as error:
-        raise RingfenceError.of("OpenSSH's ssh-keygen cannot be run", got=error.strerror or "", hint="install OpenSSH's client") from error
-    if done.returncode:
-        raise GuestError.of("ssh-keygen refused", expected="exit code 0", got=done.stderr.strip()[-500:] or str(done.returncode))
+    return revoked_list(revocation_list(registry), public().operators)
 
 
 def _bare(line: str) -> str:

@@ -8,15 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.access import Session, open_bastion, open_server
+from hardening.access import Session, Target, open_bastion, open_server
+from hardening.operators.keygen import REVOKE
 from infra.declaration import names
 from infra.errors import GuestError
 from ringfence.logins import logins
+from ringfence.verify import stacks
 
 if TYPE_CHECKING:
-    from hardening.access import Target
+    from ringfence.logins import Logins
 
-COMMAND = ("sudo", "-n", "/usr/lib/ringfence/revoke", "-")
 PATIENCE = 15.0
 """Seconds that a host which does not answer is tried; a host that is off reads the list when it is told again."""
 AT_ONCE = 8
@@ -37,7 +38,7 @@ def push(krl: bytes) -> tuple[Told, ...]:
     """
     text = base64.b64encode(krl).decode()
     way = logins()
-    targets = way.targets()
+    targets = {**way.targets(), **_services(way)}
     with open_bastion(way.entrance, patience=PATIENCE) as bastion:
         first = _tell(names.BASTION, bastion, text)
 
@@ -53,8 +54,14 @@ def push(krl: bytes) -> tuple[Told, ...]:
     return (first, *others, *(Told(tenant, reason) for tenant, reason in way.down.items()))
 
 
+def _services(way: Logins) -> dict[str, Target]:
+    """Return the services server, where the platform has one."""
+    found = getattr(stacks.platform(), "services", None)  # a platform of an earlier version exports none
+    return {names.SERVICES: Target(found.address, found.host_key, way.entrance.port)} if found else {}
+
+
 def _tell(host: str, session: Session, text: str) -> Told:
-    done = session.run(COMMAND, stdin=text, timeout=PATIENCE)
+    done = session.run(REVOKE, stdin=text, timeout=PATIENCE)
     if done.status:
         return Told(host, _said(done.stderr) or f"exit code {done.status}")
     return Told(host)

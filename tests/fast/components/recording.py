@@ -19,7 +19,8 @@ from infra.components.settings import CloudSettings, ImageFile
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant
 from infra.declaration.services import Services
-from infra.delivery.files import Issuer
+from infra.delivery.files import Issuer, Source
+from infra.delivery.operators import Operators
 from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ TODAY = date(2026, 11, 1)
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== automation"
 AUTHORITY = {"certificate": "AUTHORITY", "trusted": "AUTHORITY AND ITS FORMER KEY", "private_key": "PRIVATE"}
 """What the platform's stack exports of its authority."""
+OPERATORS = Operators("ssh-ed25519 OPERATORS", "ssh-ed25519 HOSTS", "serial: 7\n", PUBLIC_KEY)
+"""What the operators' file of a platform says that records sessions."""
 PLATFORM_FACTS: dict[str, object] = {
     "auth_url": "https://keystone.test/v3",
     "region": "RegionOne",
@@ -97,8 +100,8 @@ class RecordingCloud(mocks.Mocks):
             "host_key": "ssh-ed25519 AAAA",
             "address": "172.24.4.20",
         }
-        if args.typ.endswith(":Certificate"):
-            filled |= {key: f"{key} of {args.name}" for key in ("certificate", "private_key")}
+        if args.typ.endswith((":Certificate", ":HostCertificate", ":Authority")):
+            filled |= {key: f"{key} of {args.name}" for key in ("certificate", "private_key", "trusted")}
         return f"{args.name}-id", {**filled, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -183,15 +186,23 @@ def tenant_with_services(name: str) -> RecordingCloud:
     return _tenant(name, frozenset(), None, Services.model_validate(SERVICES))
 
 
+@cache
+def tenant_without_sessions(name: str) -> RecordingCloud:
+    """Record the same of a platform that offers everything but recordings of sessions."""
+    return _tenant(name, frozenset(), None, Services.model_validate({key: value for key, value in SERVICES.items() if key != "sessions"}))
+
+
 def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None, services: Services | None = None) -> RecordingCloud:
     platform = load_platform(ROOT / "Pulumi.platform.yaml").platform.model_copy(update={"services": services})
     declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
 
+    operators = OPERATORS if services and services.sessions else None
+
     def declare() -> dict[str, Any]:
         facts = PlatformFacts.of(pulumi.Output.from_input(PLATFORM_FACTS))
         guard = UnhookedGuard(old or {}, allowed)
-        issuer = Issuer.of(pulumi.Output.secret(AUTHORITY)) if services else None
-        args = TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard, issuer=issuer)
+        source = Source(platform, Issuer.of(pulumi.Output.secret(AUTHORITY)), operators) if services else None
+        args = TenantArgs(declaration, platform, facts, "admin", PUBLIC_KEY, guard, source=source)
         built = TenantStack(name, args)
         return {"tenant": built.facts, "deployer_credential": built.credential, "reader_credential": built.reader_credential}
 
@@ -210,6 +221,7 @@ def platform(*, routers: int = 1, services: bool = False) -> RecordingCloud:
         cloud = CloudSettings("admin", "https://keystone.test/v3", "RegionOne", "")
         image = ImageFile(Path("/images/guest.qcow2"), "0123456789abcdef")
         guard = UnhookedGuard({}, frozenset())
-        return {"platform": PlatformStack("platform", PlatformArgs(declared, cloud, image, PUBLIC_KEY, guard)).facts}
+        args = PlatformArgs(declared, cloud, image, PUBLIC_KEY, guard, OPERATORS if services else None)
+        return {"platform": PlatformStack("platform", args).facts}
 
     return record("platform", declare)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 
 import pytest
+from pulumi.runtime import rpc
 
+from hardening.bundle import bundle_of
 from infra.components import settings
 from infra.components.platform import proven_domain
 from infra.components.settings import CloudSettings
@@ -97,6 +99,39 @@ def test_groups_and_filters_of_the_platforms_servers_are_their_rules() -> None:
         assert address is not None
         assert policies[server]["policy"] == render_platform(server, address, rules)
     assert {name: policy["address"] for name, policy in policies.items()} == {"platform-bastion": "", "platform-services": "172.29.0.200"}
+
+
+def given(server: str) -> tuple[dict[str, str], set[str]]:
+    """Return the texts of a server's files by their paths, and the units that read them."""
+    (policy,) = [one for one in with_services().of("GuestPolicy") if one.name == server]
+    files = policy.inputs["files"]
+    assert files[rpc._special_sig_key] == rpc._special_secret_sig, "in clear in the state"  # noqa: SLF001 - the SDK shows it nowhere else
+    assert policy.inputs["revoked"] == recording.OPERATORS.revoked
+    bundle = bundle_of("", files["value"])
+    return {file.path: file.text for file in bundle.files}, set(bundle.units)
+
+
+def test_operators_pass_the_bastion_and_have_no_session_on_it() -> None:
+    """Nothing records there; the automation enters from where operators are, as before."""
+    files, units = given("platform-bastion")
+    assert files["ssh/principals/rf-through"] == "through-the-bastion\n"
+    assert files["ssh/automation-key"].startswith('restrict,port-forwarding,from="172.24.4.0/24" ')
+    assert files["ssh/host-certificate.pub"] == "certificate of platform-bastion\n"
+    assert "PermitOpen *:22" in files["ssh/10-operators.conf"]
+    assert not [path for path in files if path.startswith(("sessions/", "sudo/"))]
+    assert {"ssh.service"} == {unit for unit in units if unit.startswith(("ssh", "ringfence"))}
+
+
+def test_the_services_server_keeps_recordings_and_is_recorded_itself() -> None:
+    """Its operators are the platform's own; relay and store show one certificate, for its address and for both ends."""
+    files, units = given("platform-services")
+    assert files["ssh/principals/rf-admin"] == "admin@platform\n"
+    assert "listen_address = 172.29.0.200(tls)" in files["sessions/store.conf"]
+    assert "relay_host = 172.29.0.200(tls)" in files["sessions/relay.conf"]
+    assert files["sessions/retention"] == "365 1024\n"
+    assert {"ssh.service", "ringfence-relay.service", "ringfence-sessions.service"} <= units
+    (shown,) = [one.inputs for one in with_services().of("Certificate") if one.name == "platform-services.sessions"]
+    assert (shown["names"], shown["addresses"], shown["purposes"]) == ([], ["172.29.0.200"], ["client", "server"])
 
 
 def test_the_encrypted_type_is_encrypted() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import pytest
 from pulumi.runtime import rpc
 
+from hardening.bundle import Bundle, bundle_of
+from infra.dynamic.certificates import AUTHORITY_DAYS
 from infra.outputs import PlatformOutput, decoded
 from tests.fast.components import recording
 from tests.fast.components.recording import PLATFORM_FACTS
@@ -170,13 +173,65 @@ def test_outputs_have_the_published_shape() -> None:
     assert facts["servers"]["app1"]["public"] == "172.24.4.20"
 
 
+def issued(of: str) -> dict[str, dict[str, Any]]:
+    """Return the certificates of a tenant on a platform with every service, by name without the server's; ``of`` is how they end."""
+    found = recording.tenant_with_services("acme").of("Certificate")
+    return {one.name: one.inputs for one in found if one.name.partition(".")[2] == of}
+
+
+def bundle(policy: recording.Declared) -> Bundle:
+    """Return what a server is given."""
+    return bundle_of(policy.inputs["policy"], policy.inputs["files"]["value"])
+
+
 def test_every_server_gets_a_certificate_for_its_own_management_address() -> None:
     """Its name, its tenant and its address are in it, and it is for a client: nobody can be served by it."""
-    issued = {one.name: one.inputs for one in recording.tenant_with_services("acme").of("Certificate")}
-    assert set(issued) == {"acme-web", "acme-db"}
-    for name, inputs in issued.items():
+    assert set(issued("")) == {"acme-web", "acme-db"}
+    for name, inputs in issued("").items():
         assert (inputs["organisation"], inputs["name"], inputs["names"]) == ("acme", name, [name])
         assert (inputs["addresses"], inputs["purposes"]) == (["172.30.0.5"], ["client"])
+
+
+def test_a_server_shows_the_store_of_recordings_its_address_and_no_name() -> None:
+    """The store would believe a name that it can look up."""
+    assert set(issued("sessions")) == {"acme-web.sessions", "acme-db.sessions"}
+    for inputs in issued("sessions").values():
+        assert (inputs["names"], inputs["addresses"], inputs["purposes"]) == ([], ["172.30.0.5"], ["client"])
+        assert inputs["authority_certificate"]["value"] == recording.AUTHORITY["certificate"]
+
+
+def test_a_server_has_an_authority_of_its_own_on_its_loopback_interface() -> None:
+    """It is not the platform's, and lives as long as its certificate: no end of it locks operators out."""
+    for name, inputs in issued("loopback").items():
+        assert inputs["authority_certificate"] == f"certificate of {name}"
+        assert (inputs["names"], inputs["addresses"]) == ([name.removesuffix(".loopback")], [])
+        assert inputs["days"] == AUTHORITY_DAYS
+    assert {one.name for one in recording.tenant_with_services("acme").of("Authority")} == set(issued("loopback"))
+
+
+def test_operators_and_recording_are_in_the_bundle_of_every_server() -> None:
+    """The tenant's own principals, the platform's authorities, the automation from the bastion only, and the units that read it."""
+    for policy in recording.tenant_with_services("acme").of("GuestPolicy"):
+        given = bundle(policy)
+        files = {file.path: file.text for file in given.files}
+        assert files["ssh/principals/rf-admin"] == "admin@acme\n"
+        assert files["ssh/operators-ca.pub"] == f"{recording.OPERATORS.authority}\n"
+        assert files["ssh/automation-key"] == f'restrict,from="172.29.0.10/32" {recording.PUBLIC_KEY}\n'
+        assert files["ssh/host-certificate.pub"] == f"certificate of {policy.name}\n"
+        assert "relay_host = 172.29.0.200(tls)" in files["sessions/relay.conf"]
+        assert f"log_servers={policy.name}(tls)" in files["sudo/operators"]
+        assert {"ssh.service", "ringfence-relay.service"} <= set(given.units)
+        assert (policy.inputs["revoked"], policy.inputs["revoked_by"]) == ("serial: 7\n", recording.OPERATORS.authority)
+
+
+def test_without_sessions_servers_know_nothing_of_operators() -> None:
+    """Other services change no login, and what is handed over is the same as before there were operators."""
+    cloud = recording.tenant_without_sessions("acme")
+    assert not [*cloud.of("HostCertificate"), *cloud.of("Authority")]
+    for policy in cloud.of("GuestPolicy"):
+        assert "revoked" not in policy.inputs
+        assert not [file.path for file in bundle(policy).files if file.path.startswith(("ssh/", "sudo/", "sessions/"))]
+        assert "ssh.service" not in bundle(policy).units
 
 
 def test_what_the_platform_puts_into_a_server_is_a_secret_of_the_state() -> None:
@@ -184,6 +239,7 @@ def test_what_the_platform_puts_into_a_server_is_a_secret_of_the_state() -> None
     for policy in recording.tenant_with_services("acme").of("GuestPolicy"):
         files = policy.inputs["files"]
         assert files[rpc._special_sig_key] == rpc._special_secret_sig, "in clear in the state"  # noqa: SLF001 - the SDK shows it nowhere else
-        assert f"private_key of {policy.name}" in files["value"]
+        for key in (policy.name, f"{policy.name}.sessions", f"{policy.name}.loopback"):
+            assert f'private_key of {key}"' in files["value"]
     assert [policy.inputs.get("files") for policy in recording.tenant("acme").of("GuestPolicy")] == [None, None]
     assert not recording.tenant("acme").of("Certificate")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from infra.declaration.folder import Declarations
 
-NO_NAMES_OF_TENANTS = {"zone_group", "server_group", "image", "further_router", "tags", "tag_list", "group_rule"}
+NO_NAMES_OF_TENANTS = {"zone_group", "server_group", "image", "further_router", "tags", "tag_list", "group_rule", "sessions", "loopback"}
 
 
 def tree(zone: str = "app", server: str = "", disk: str = "", external: str = "") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +12,7 @@ from hardening.access import Completed
 from hardening.bundle import Bundle, GuestFile, decode, digest, encode_files
 from infra.dynamic import guest_policy
 from infra.errors import GuestError
+from tests.fast.operators.sample import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +98,38 @@ def test_the_bastion_itself_is_reached_without_a_hop(monkeypatch: pytest.MonkeyP
     guest_policy.GuestPolicyLifecycle().create({**WITHOUT, "address": ""})
     assert [arguments[0] for arguments, _ in asked] == ["stage", "confirm"]
     assert logins == [guest_policy.FIRST_LOGIN_SECONDS, None]
+
+
+REVOKED = {"revoked": "serial: 7\n", "revoked_by": str(plain(8))}
+
+
+def test_a_server_knows_who_is_revoked_before_it_knows_any_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was made anew has an empty list; without anything revoked nothing is handed over, as before there were operators."""
+    asked = install(monkeypatch, done)
+    guest_policy.GuestPolicyLifecycle().create({**PROPS, **REVOKED})
+    assert [arguments[0] for arguments, _ in asked] == ["-", "stage-bundle", "confirm"]
+    assert base64.b64decode(asked[0][1]).startswith(b"SSHKRL")
+    asked.clear()
+    guest_policy.GuestPolicyLifecycle().create({**PROPS, **REVOKED, "revoked": ""})
+    assert [arguments[0] for arguments, _ in asked] == ["stage-bundle", "confirm"]
+
+
+def test_a_server_that_knows_of_more_revocations_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says no to an older checkout, and then nothing is staged either: its files would be older ones too."""
+    asked = install(
+        monkeypatch, lambda verb: Completed(3, "", "the list lacks what is revoked already: 9-9") if verb == "-" else done(verb)
+    )
+    with pytest.raises(GuestError, match="the list lacks what is revoked already: 9-9") as refused:
+        guest_policy.GuestPolicyLifecycle().update("s1", {}, {**PROPS, **REVOKED})
+    assert "a revocation never goes" in str(refused.value)
+    assert [arguments[0] for arguments, _ in asked] == ["-"]
+
+
+def test_a_revocation_is_a_change_of_every_server() -> None:
+    """`up` hands it over; a server without operators has no such change."""
+    lifecycle = guest_policy.GuestPolicyLifecycle()
+    assert lifecycle.diff("s1", {**PROPS, **REVOKED}, {**PROPS, **REVOKED, "revoked": "serial: 7\nserial: 8\n"}).changes
+    assert not lifecycle.diff("s1", dict(PROPS), dict(PROPS)).changes
 
 
 def test_files_for_an_older_server_are_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

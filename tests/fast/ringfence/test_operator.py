@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from hardening.access import Completed, Entrance
 from infra.operators.registry import FILE
 from ringfence import keys
+from ringfence.logins import Logins
 from ringfence.operators import authority, book, push
+from ringfence.verify import stacks
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.operators.sample import hardware, plain
 from tests.fast.ringfence.test_json_keys import KEYS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fast.ringfence.command import Ended, Run
 
 pytestmark = pytest.mark.fast
@@ -80,9 +83,50 @@ def test_who_is_revoked_is_on_the_list_that_servers_get(added: Ended, run: Run, 
     assert [one["state"] for one in run("operator", "list", "--json").json["operators"]] == ["revoked"]
 
 
+def test_the_authorities_are_made_before_there_is_any_operator(run: Run, key: Path) -> None:
+    """What `pulumi up` asks for; said again, it is the same, and the first operator is certified by it."""
+    made = run("operator", "authority", "--json").json["authority"]
+    assert made == {"operators": authority.public().operators, "hosts": authority.public().hosts}
+    before = book.file().read_bytes()
+    assert run("operator", "authority", "--json").json["authority"] == made
+    assert (book.file().read_bytes(), book.read().certificates) == (before, ())
+    assert run("operator", "add", "alice", "--key", key, "--tenant", "acme").code == 0
+    assert book.read().authority == authority.public()
+
+
+def test_the_services_server_is_told_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its operators are the platform's own; the bastion comes first, and a platform of an earlier version has none."""
+    told: list[str] = []
+
+    class Login:
+        def __init__(self, host: str) -> None:
+            self.host = host
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def run(self, *_: object, **__: object) -> Completed:
+            told.append(self.host)
+            return Completed(0, "{}", "")
+
+    way = Logins(Entrance("203.0.113.5", "", Path("/key")), (), {})
+    services = SimpleNamespace(address="172.29.0.200", host_key="ssh-ed25519 A")
+    for found in (SimpleNamespace(services=services), SimpleNamespace(services=None), SimpleNamespace()):
+        monkeypatch.setattr(push, "logins", lambda: way)
+        monkeypatch.setattr(stacks, "platform", lambda found=found: found)
+        monkeypatch.setattr(push, "open_bastion", lambda *_, **__: Login("platform-bastion"))
+        monkeypatch.setattr(push, "open_server", lambda _way, target, **__: Login(target.address))
+        push.push(b"list")
+    assert told == ["platform-bastion", "172.29.0.200", "platform-bastion", "platform-bastion"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("authority", "alice"), "authority takes no name"),
         (("add", "alice", "--tenant", "acme"), "--key FILE.pub"),
         (("add", "alice", "--key", "KEY", "--tenant", "nobody"), "no such tenant"),
         (("add", "Alice", "--key", "KEY", "--tenant", "acme"), "no name of an operator"),
@@ -143,6 +187,7 @@ def test_no_key_of_the_answers_gets_another_name(added: Ended, run: Run, monkeyp
     listed = run("operator", "list", "--json")
     monkeypatch.setattr(push, "push", lambda krl: [push.Told("acme-web", "no answer")] if krl else [])
     pushed = run("operator", "push", "--json")
-    found = [*key_paths(added.json), *key_paths(gone.json), *key_paths(listed.json), *key_paths(pushed.json)]
+    made = run("operator", "authority", "--json")
+    found = [path for answer in (made, added, gone, listed, pushed) for path in key_paths(answer.json)]
     hold(KEYS / "operator.txt", found)
     assert json.loads(gone.out)["operator"] == "alice"

@@ -11,7 +11,7 @@ import pytest
 
 from infra.operators.roles import AUTOMATION, Role
 from tests.truth import netns
-from tests.truth.operators.world import ADDRESSES, BASTION, ELSEWHERE, SERVER, SSH, STATION, Life
+from tests.truth.operators.world import ADDRESSES, BASTION, ELSEWHERE, SERVER, SSH, Life
 
 if TYPE_CHECKING:
     from tests.truth.operators.world import World
@@ -116,8 +116,8 @@ def test_nobody_has_a_session_on_the_bastion(platform: World, alice: str) -> Non
 
 
 def test_the_bastion_leads_to_servers_only(platform: World, alice: str) -> None:
-    """To SSH of the listed servers: not to another address, another port, or itself."""
-    for target in (f"{ADDRESSES[STATION]}:{SSH}", f"{ADDRESSES[SERVER]}:80", f"127.0.0.1:{SSH}", f"localhost:{SSH}"):
+    """To SSH and to no other port; where that may be is held by the bastion's packet filter."""
+    for target in (f"{ADDRESSES[SERVER]}:80", "127.0.0.1:80", "localhost:80"):
         log = platform.said(BASTION)
         done = platform.station.run(*_asking("ssh", "-F", alice, "-W", target, BASTION))
         assert done.status != 0, target

@@ -12,7 +12,7 @@ from infra.sessions.recorded import Session, sessions
 from tests.truth import netns
 from tests.truth.operators.certificates import Authority
 from tests.truth.operators.host import eventually
-from tests.truth.operators.world import ADDRESSES, SERVER, STORE, Life, start_relay, start_store
+from tests.truth.operators.world import ADDRESSES, KEPT, SERVER, STORE, Life, start_relay, start_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def _deliver(platform: World, at_server: Authority, at_store: Authority, address
     outward = at_server.identity(SERVER, address, Purpose.CLIENT)
     local = Authority(SERVER).identity(SERVER, "127.0.1.1", named=True)
     platform[SERVER].deliver(sshd.FILES, recording.server(SERVER, ADDRESSES[STORE], outward, local))
-    platform[STORE].deliver(sshd.FILES, recording.store(ADDRESSES[STORE], at_store.identity(STORE, ADDRESSES[STORE], Purpose.SERVER)))
+    platform[STORE].deliver(sshd.FILES, recording.store(ADDRESSES[STORE], at_store.identity(STORE, ADDRESSES[STORE], Purpose.SERVER), KEPT))
 
 
 def _stop(platform: World, host: str) -> None:
@@ -153,7 +153,7 @@ def test_strangers_exchange_no_recordings(platform: World, rita: str, who: str) 
 def test_the_relay_tells_hosts_of_the_authority_apart_by_their_address_only(platform: World, rita: str) -> None:
     """What sudo 1.9.16 does not hold, and a later one may: at the store's address a client's certificate is enough."""
     wrong = platform.tls.identity(STORE, ADDRESSES[STORE], Purpose.CLIENT)
-    platform[STORE].deliver(sshd.FILES, recording.store(ADDRESSES[STORE], wrong))
+    platform[STORE].deliver(sshd.FILES, recording.store(ADDRESSES[STORE], wrong, KEPT))
     _restart(platform)
     platform.login(SERVER, "echo sixth-mark", config=rita)
     assert eventually(lambda: "sixth-mark" in _recorded(platform, "sixth-mark", "stdout"), 30)

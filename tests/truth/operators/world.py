@@ -41,6 +41,7 @@ SSH = 22
 PROVIDER = "/opt/sk-dummy.so"
 ASKPASS = "/opt/pin"
 LOG = "/var/log/sshd"
+KEPT = recording.Retention(365, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def _configured(hosts: dict[str, Host]) -> World:
         certificate = _host_certificate(station, hosts[name])
         came_from = ADDRESSES[STATION] if name == BASTION else ADDRESSES[BASTION]
         logins = sshd.Logins(authority, automation, (IPv4Network(came_from),), certificate)
-        files = sshd.server(logins, "acme") if name == SERVER else sshd.bastion(logins, SSH, [IPv4Network(ADDRESSES[SERVER])])
+        files = sshd.server(logins, "acme") if name == SERVER else sshd.bastion(logins, SSH)
         hosts[name].deliver(sshd.FILES, files)
         hosts[name].write("/etc/ssh/sshd_config.d/10-ringfence.conf", first_boot.config(_plan(name)))
     _recorded(hosts, tls)
@@ -196,7 +197,7 @@ def _configured(hosts: dict[str, Host]) -> World:
 
 def _recorded(hosts: dict[str, Host], tls: Authority) -> None:
     server, store = hosts[SERVER], hosts[STORE]
-    store.deliver(sshd.FILES, recording.store(ADDRESSES[STORE], tls.identity(STORE, ADDRESSES[STORE], Purpose.SERVER)))
+    store.deliver(sshd.FILES, recording.store(ADDRESSES[STORE], tls.identity(STORE, ADDRESSES[STORE], Purpose.SERVER), KEPT))
     outward = tls.identity(SERVER, ADDRESSES[SERVER], Purpose.CLIENT)
     local = Authority(SERVER).identity(SERVER, "127.0.1.1", named=True)
     server.deliver(sshd.FILES, recording.server(SERVER, ADDRESSES[STORE], outward, local))

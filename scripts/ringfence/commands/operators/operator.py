@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class Action(StrEnum):
     """What to do."""
 
+    AUTHORITY = "authority"
     ADD = "add"
     REVOKE = "revoke"
     LIST = "list"
@@ -61,7 +62,7 @@ def add(app: typer.Typer) -> None:
 
 @verb
 def command(
-    action: Annotated[Action, typer.Argument(help="add, revoke, list or push.")],
+    action: Annotated[Action, typer.Argument(help="authority, add, revoke, list or push.")],
     name: Annotated[str | None, typer.Argument(help="The operator, as logs and recordings will name them.")] = None,
     *,
     said: Said,
@@ -70,25 +71,48 @@ def command(
 
     A certificate is for one key on an authenticator, one tenant and one role, and ends by itself. `revoke NAME` ends all of somebody's and
     their keys for good, and hands the list of what is revoked to every host that is up, as `push` does by itself; exit code 2 when one does
-    not have it. The file `ringfence-operators.yaml` says who was certified; it is public and is for git.
+    not have it. The file `ringfence-operators.yaml` says who was certified; it is public and is for git. `authority` makes the keys that
+    certify, which `pulumi up` needs before there is any operator; `add` makes them as well.
 
-    Examples: `ringfence operator add alice --key alice.pub --tenant acme --role admin --days 7`;
+    Examples: `ringfence operator authority`; `ringfence operator add alice --key alice.pub --tenant acme --role admin --days 7`;
     `ringfence operator revoke alice --reason "key lost"`; `ringfence operator list --json`
     """
-    if action in {Action.LIST, Action.PUSH}:
-        if name is not None:
-            raise QuestionError.of(f"{action} takes no name", got=name, hint=f"ringfence operator {action}")
-        if action is Action.LIST:
-            _list(as_json=said.as_json)
-        else:
-            _push({}, as_json=said.as_json)
-        return
-    if name is None:
+    of_somebody = {Action.ADD, Action.REVOKE}
+    if action not in of_somebody and name is not None:
+        raise QuestionError.of(f"{action} takes no name", got=name, hint=f"ringfence operator {action}")
+    if action in of_somebody and name is None:
         raise QuestionError.of("nobody was named", expected=f"ringfence operator {action} NAME")
-    if action is Action.ADD:
-        _add(name, said)
-    else:
-        _revoke(name, said)
+    match action, name:
+        case Action.ADD, str(whose):
+            _add(whose, said)
+        case Action.REVOKE, str(whose):
+            _revoke(whose, said)
+        case Action.AUTHORITY, _:
+            _authority(as_json=said.as_json)
+        case Action.LIST, _:
+            _list(as_json=said.as_json)
+        case _:
+            _push({}, as_json=said.as_json)
+
+
+def _authority(*, as_json: bool) -> None:
+    """Make the authorities of operators and hosts where there are none, and write their public halves down."""
+    from ringfence.operators import authority, book  # noqa: PLC0415 - cryptography takes a tenth of a second to import
+
+    with book.held():
+        registry = book.read()
+        authority.refuse_another(registry)
+        known = registry.authority is not None
+        registry = registry.model_copy(update={"authority": authority.public()})
+        if not known:
+            book.write(registry)
+    facts = registry.authority.model_dump() if registry.authority else {}
+    if as_json:
+        emit({"authority": facts})
+        return
+    for whose, key in facts.items():
+        typer.echo(f"{whose}: {key}")
+    typer.echo(f"both are in {FILE}" if known else f"next: commit {FILE}; ringfence operator add NAME --key FILE.pub --tenant TENANT")
 
 
 def _add(name: str, said: Said) -> None:

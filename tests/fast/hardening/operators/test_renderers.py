@@ -33,8 +33,8 @@ def block(files: tuple[GuestFile, ...], account: str) -> list[str]:
 def test_every_file_can_be_delivered() -> None:
     """Paths, owners and modes are as the guest's agent takes them, on every kind of host at once."""
     server = (*sshd.server(LOGINS, "acme"), *recording.server("acme-web", "172.29.0.6", IDENTITY, IDENTITY))
-    store = (*sshd.server(LOGINS, "platform"), *recording.store("172.29.0.6", IDENTITY))
-    for files in (server, store, sshd.bastion(LOGINS, 22, FROM)):
+    store = (*sshd.server(LOGINS, "platform"), *recording.store("172.29.0.6", IDENTITY, recording.Retention(365, 1)))
+    for files in (server, store, sshd.bastion(LOGINS, 22)):
         assert mistakes(Bundle("", files)) == []
 
 
@@ -55,12 +55,11 @@ def test_a_server_opens_to_its_own_tenant_only() -> None:
     assert text(files, "ssh/principals/rf-observer") == "observer@acme\n"
 
 
-def test_the_bastion_leads_to_every_listed_server_and_to_nothing_else() -> None:
-    """Each address with the port of SSH; without any servers to nothing, rather than to everything."""
-    lines = block(sshd.bastion(LOGINS, 2222, [ip_network("172.30.0.0/30")]), BASTION_ACCOUNT)
-    assert "PermitOpen 172.30.0.1:2222 172.30.0.2:2222" in lines
+def test_the_bastion_leads_to_the_port_of_ssh_and_to_nothing_else() -> None:
+    """Where that may be is held by its packet filter: a pool's addresses are too many for ``PermitOpen``, which knows no prefixes."""
+    lines = block(sshd.bastion(LOGINS, 2222), BASTION_ACCOUNT)
+    assert {"PermitOpen *:2222", "AllowTcpForwarding local", "AllowStreamLocalForwarding no"} <= set(lines)
     assert {"MaxSessions 0", "PermitTTY no"} <= set(lines)
-    assert "PermitOpen none" in block(sshd.bastion(LOGINS, 22, []), BASTION_ACCOUNT)
 
 
 def test_an_automation_without_addresses_enters_from_nowhere() -> None:
