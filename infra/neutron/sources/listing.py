@@ -47,8 +47,8 @@ def pages(
     count, again, seen = 0, AGAIN, set[str]()
     while True:
         answer = service.get(path, params=params)
-        if answer.status_code == NOT_FOUND and optional:
-            return
+        if answer.status_code == NOT_FOUND and optional and not count:
+            return  # after a page the extension is there, and what is not found is the object that the page ended with
         if answer.status_code in _MARKER_GONE and params.pop("marker", None) and (again := again - 1):
             continue  # the object that the last page ended with is gone: begin anew, and skip what was read
         if answer.status_code != OK:

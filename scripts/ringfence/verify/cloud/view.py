@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.drift.found import Found
 from infra.errors import CloudError
+from infra.neutron.sources.listing import OK, pages
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
     from openstack.proxy import Proxy
+    from requests import Response
 
     from infra.drift.found import Json, Rows
 
 VERSIONS = {"compute": "2.90", "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
-PAGE = 1000
-HTTP_OK = 200
-HTTP_NOT_FOUND = 404
 
 
 def collect(cloud: Connection) -> Found:
@@ -32,42 +32,44 @@ def collect(cloud: Connection) -> Found:
             "networks": pool.submit(listed, network, "/networks", "networks"),
             "subnets": pool.submit(listed, network, "/subnets", "subnets"),
             "routers": pool.submit(listed, network, "/routers", "routers"),
-            "address_groups": pool.submit(_optional, network, "/address-groups", "address_groups"),
+            "address_groups": pool.submit(listed, network, "/address-groups", "address_groups", optional=True),
             "subnet_pools": pool.submit(listed, network, "/subnetpools", "subnetpools"),
             "rbac": pool.submit(listed, network, "/rbac-policies", "rbac_policies"),
             "floating_ips": pool.submit(_floating_ips, network),
-            "trunks": pool.submit(_optional, network, "/trunks", "trunks"),
+            "trunks": pool.submit(listed, network, "/trunks", "trunks", optional=True),
             "volume_types": pool.submit(_volume_types, cloud.block_storage),
-            "projects": pool.submit(_projects, cloud.identity),
+            "projects": pool.submit(listed, cloud.identity, "/projects", "projects", paged=False),  # Keystone does not page
         }
     return Found(**{name: future.result() for name, future in asked.items()})
 
 
-def _get(service: Proxy, path: str, **params: Any) -> Json:  # noqa: ANN401 - query parameters
-    answer = service.get(path, params=params, microversion=VERSIONS.get(str(service.service_type)))
-    if answer.status_code != HTTP_OK:
-        raise CloudError.of("the API refused to list", where=path, expected="200", got=f"{answer.status_code} {answer.text[:200]}")
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    """A service that is asked in the version of its API whose fields are read here."""
+
+    proxy: Proxy
+
+    def get(self, url: str, *, params: Json) -> Response:
+        """Send a GET request."""
+        answer: Response = self.proxy.get(url, params=params, microversion=VERSIONS.get(str(self.proxy.service_type)))
+        return answer
+
+
+def _get(service: Proxy, path: str) -> Json:
+    answer = _Versioned(service).get(path, params={})
+    if answer.status_code != OK:
+        raise CloudError.of("the API refused to answer", where=path, expected="200", got=f"{answer.status_code} {answer.text[:200]}")
     body: Json = answer.json()
     return body
 
 
-def listed(service: Proxy, path: str, key: str, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
-    """Return all rows of a listing, page by page."""
-    rows: list[Json] = []
-    marker: Json = {"limit": PAGE}
-    while True:
-        body = _get(service, path, **params, **marker)
-        rows += body[key]
-        if not body[key] or not (body.get(f"{key}_links") or len(body[key]) >= PAGE):
-            return tuple(rows)
-        marker["marker"] = body[key][-1]["id"]
+def listed(service: Proxy, path: str, key: str, *, optional: bool = False, paged: bool = True, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
+    """Return all rows of a listing. With ``optional`` it is an extension's, and a cloud that has not got it has no such objects."""
+    return tuple(pages(_Versioned(service), (path, key), _untold, optional=optional, paged=paged, extra=params))
 
 
-def _optional(service: Proxy, path: str, key: str) -> Rows:
-    """Return the rows of an extension of the API; a cloud that has not got it answers 404, and has no such objects."""
-    if service.get(path, params={"limit": 1}).status_code == HTTP_NOT_FOUND:
-        return ()
-    return listed(service, path, key)
+def _untold(_key: str, _count: int) -> None:
+    """Tell nobody how far a listing is."""
 
 
 def _floating_ips(network: Proxy) -> Rows:
@@ -83,8 +85,3 @@ def _volume_types(storage: Proxy) -> Rows:
     """Return the volume types with their encryption, an empty one for those that do not encrypt."""
     types = listed(storage, "/types", "volume_types", is_public="None")
     return tuple({**row, "encryption": _get(storage, f"/types/{row['id']}/encryption")} for row in types)
-
-
-def _projects(identity: Proxy) -> Rows:
-    """Return all projects; Keystone does not page."""
-    return tuple(_get(identity, "/projects")["projects"])

@@ -9,7 +9,7 @@ import pytest
 
 from infra.errors import CloudError, Problem
 from infra.neutron.sources.ahead import CHUNK, side_by_side
-from infra.neutron.sources.listing import PAGE
+from infra.neutron.sources.listing import PAGE, pages
 from tests.fast.neutron.api import Answer, Connection, Service, read, unknowns
 
 if TYPE_CHECKING:
@@ -89,6 +89,30 @@ def test_a_list_goes_on_where_the_object_that_a_page_ended_with_is_gone() -> Non
 
     connection.network.get = get  # type: ignore[method-assign]
     assert (len({port.id for port in read(connection).ports}), len(refused)) == (2 * PAGE + 5, 1)
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_an_object_that_is_gone_is_no_end_of_an_extensions_list(optional: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """The API answers "not found" for both: a page before says that the extension is there."""
+    rows = [{"id": str(number)} for number in range(4)]
+
+    class Paging:
+        """Two objects a page; the object that the first page ends with is gone before the second is asked for."""
+
+        gone = False
+
+        def get(self, _url: str, *, params: dict[str, Any]) -> Answer:
+            marker = params.get("marker")
+            if marker == "1":
+                self.gone = True
+                return Answer({}, 404)
+            left = [row for row in rows if not (self.gone and row["id"] == "1")]
+            begin = next((place + 1 for place, row in enumerate(left) if row["id"] == marker), 0)
+            links = [{"rel": "next"}] if len(left) > begin + 2 else []
+            return Answer({"trunks": left[begin : begin + 2], "trunks_links": links})
+
+    found = pages(Paging(), ("/trunks", "trunks"), lambda _key, _count: None, optional=optional)
+    assert [row["id"] for row in found] == ["0", "1", "2", "3"]
 
 
 def test_lists_are_read_side_by_side_and_handed_on_in_order() -> None:
