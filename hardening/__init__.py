@@ -1,1 +1,1 @@
-"""The inside of a server: its image, its first boot, the agent that applies its packet filter, and SSH access to it."""
+"""The inside of a server: its image, its first boot, the agent that puts packet filter and files into force, and what its services read."""

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from hardening.access import Entrance, Target, open_bastion, open_server
 from hardening.bundle import Bundle, BundleError, bundle_of, digest, encode, without_secrets
 from hardening.operators.keygen import REVOKE, listed
 from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props
 from infra.errors import GuestError
 from infra.operators.registry import FILE as OPERATORS_FILE
+from infra.ssh.access import Entrance, Target, open_bastion, open_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from hardening.access import Session
+    from infra.ssh.access import Session
 
     Login = Callable[[float | None], AbstractContextManager[Session]]
 

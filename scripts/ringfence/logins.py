@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.access import Entrance, Target
 from infra.declaration import load_platform, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import stacks as declared
 from infra.errors import QuestionError
+from infra.ssh.access import Entrance, Target
 from ringfence import folder
 from ringfence.verify import stacks
 

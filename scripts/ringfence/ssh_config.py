@@ -6,9 +6,9 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from hardening.access import USER, Entrance, Target
 from infra import paths
 from infra.declaration import names
+from infra.ssh.access import USER, Entrance, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,10 +6,10 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hardening.access import PATIENCE_SECONDS
 from infra.drift import comparison
 from infra.dynamic import clouds
 from infra.outcome import Outcome, Verdict
+from infra.ssh.access import PATIENCE_SECONDS
 from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, guest_state

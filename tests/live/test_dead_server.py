@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.access import PATIENCE_SECONDS
 from infra.outcome import Verdict
+from infra.ssh.access import PATIENCE_SECONDS
 from ringfence.verify.probes import session
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 import testinfra
 
-from hardening.access import Entrance, Target
+from infra.ssh.access import Entrance, Target
 from ringfence import ssh_config
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from infra.errors import GuestError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hardening.access import Session
+    from infra.ssh.access import Session
 
 PATIENCE_SECONDS = 600.0
 TRY_SECONDS = 5.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.up import peer, reach
 from benchmarks.up.changes import finished
 from benchmarks.up.run import enter_cloud
-from hardening.access import Entrance, open_bastion
 from infra.declaration import load_platform
+from infra.ssh.access import Entrance, open_bastion
 from ringfence.demo import TENANTS, stacks
 from ringfence.project import ROOT, Project
 

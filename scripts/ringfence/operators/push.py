@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.access import Session, Target, open_bastion, open_server
 from hardening.operators.keygen import REVOKE
 from infra.declaration import names
 from infra.errors import GuestError
+from infra.ssh.access import Session, Target, open_bastion, open_server
 from ringfence.logins import logins
 from ringfence.verify import stacks
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardening.access import Target, open_server
 from hardening.operators.recording import EVENTS, STORE_FOLDER
 from infra.declaration import names
 from infra.errors import GuestError, QuestionError
 from infra.sessions.owners import of_tenant
 from infra.sessions.recorded import Session, folder, sessions
+from infra.ssh.access import Target, open_server
 from ringfence.logins import logins
 from ringfence.verify import stacks
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from infra.declaration.model import Address, Network
     from infra.render.expectation import Expected
-    from ringfence.verify.probes.frames import Seen
 
 
 class Reach(StrEnum):
@@ -148,13 +147,30 @@ class Via:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenFrame:
+    """What a captured frame says. ``kind`` is tcp, udp, icmp, arp, nd or other; ``token`` is empty when it carries none.
+
+    For ARP and neighbour discovery ``source`` is the address that is claimed, ``mac`` the NIC that claims it.
+    """
+
+    kind: str
+    mac: str
+    source: Address | None = None
+    destination: Address | None = None
+    source_port: int = 0
+    port: int = 0
+    token: str = ""
+    operation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """A probe was seen by a node: on its wire, or by a socket behind its firewall."""
 
     node: str
     layer: str
     device: str = ""
-    seen: Seen | None = None
+    seen: SeenFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)

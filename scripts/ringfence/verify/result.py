@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict, is_green
-from ringfence.verify.report.about import About
+from ringfence.verify.about import About
 
 if TYPE_CHECKING:
     from infra.outcome import Outcome

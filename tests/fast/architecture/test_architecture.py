@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ LAYERS = (
     "infra.errors",
     "infra.outcome",
     "infra.paths",
+    "infra.ssh",
     "infra.outputs",
     "infra.pki",
     "infra.declaration",
@@ -59,7 +61,12 @@ PROGRAMS = ("ringfence", "benchmarks", "labcloud", "toolchain")
 USES = {"benchmarks": {"ringfence"}}
 """Which program may import which: the benchmarks measure the product."""
 
-DECIDING = tuple(layer for layer in LAYERS if layer not in {"hardening", "infra.dynamic", "infra.delivery", "infra.components"})
+SERVERS = "hardening"
+"""What is in a server. The layers of ``infra`` below it decide, and those above it put it there."""
+
+ABOVE = LAYERS[LAYERS.index(SERVERS) + 1 :]
+
+DECIDING = tuple(layer for layer in LAYERS if layer not in {SERVERS, "infra.ssh", *ABOVE})
 """What decides and never acts: the same input gives the same answer, on any machine."""
 
 ACTING = ("pulumi", "pulumi_openstack", "paramiko", "openstack", "subprocess", "requests", "urllib.request", "http.client", "asyncio")
@@ -75,10 +82,15 @@ ADDRESSES_OF_THEIR_OWN = {
 
 PORTS_OF_THEIR_OWN = {
     "infra/declaration/platform.py": "the declaration's own default",
-    "hardening/access.py": "OpenSSH writes the known hosts of its own port without one",
+    "infra/ssh/access.py": "OpenSSH writes the known hosts of its own port without one",
     "hardening/firstboot/files.py": "the port that the image's sshd has without any setting",
 }
 """Files outside the tests in which a port may be written, and why."""
+
+TOGETHER = {
+    "scripts/labcloud": "`probes` names the children's type; the texts of both decide whether a lab that is up is this one",
+}
+"""Folders with a circle, and why it stays."""
 
 LAST_PORT = 65535
 
@@ -111,6 +123,27 @@ def other_programs(module: Path) -> list[str]:
     own = package_of(module).partition(".")[0]
     others = [program for program in (*PROGRAMS, "tests") if program != own and program not in USES.get(own, ())]
     return [f"line {line}: {name}" for line, name in imports(module) if any(is_below(name, other) for other in others)]
+
+
+def circle(folder: Path) -> list[str]:
+    """Return modules and folders of a folder that import each other in a circle, perhaps by way of others; nothing when there is none."""
+    within = {package_of(module): module for module in modules() if module.is_relative_to(folder)}
+    uses: dict[str, set[str]] = {}
+    for module in within.values():
+        used = {within.get(name) or within.get(name.rpartition(".")[0]) for _, name in imports(module)}
+        rooms = {_room(other, folder) for other in used if other}
+        uses.setdefault(_room(module, folder), set()).update(rooms)
+    try:
+        TopologicalSorter({room: used - {room, ""} for room, used in uses.items() if room}).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _room(module: Path, folder: Path) -> str:
+    """Return the module or the folder directly in a folder that a module is, or is in; what says of the folder itself is in none."""
+    first = module.relative_to(folder).parts[0]
+    return "" if first == "__init__.py" else first
 
 
 def acts(module: Path) -> list[str]:
@@ -155,6 +188,19 @@ def below(*folders: str) -> list[Path]:
 def test_imports_go_one_way() -> None:
     """Declaration, policy, neutron, hardening, components: a module imports what is below it, and never a program."""
     assert not offences(upward_imports, below("infra", "hardening"))
+
+
+def test_no_arrow_runs_back_up() -> None:
+    """In every folder, at every depth: what is in it can be drawn so that each stands above all that it imports."""
+    folders = {parent for module in below("infra", "hardening", "scripts") for parent in module.parents if parent != Path()}
+    assert {str(folder): found for folder in sorted(folders) if (found := circle(folder))}.keys() == TOGETHER.keys()
+
+
+def test_only_what_acts_looks_into_a_server() -> None:
+    """``infra`` stands on both sides of ``hardening``: below is what decides, and it knows nothing of a server's inside."""
+    users = {package_of(module) for module in below("infra") if any(is_below(name, SERVERS) for _, name in imports(module))}
+    assert users
+    assert [user for user in sorted(users) if not any(is_below(user, layer) for layer in ABOVE)] == []
 
 
 def test_programs_stand_alone() -> None:

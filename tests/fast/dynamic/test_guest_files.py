@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from hardening.access import Completed
 from hardening.bundle import Bundle, GuestFile, decode, digest, encode_files
 from infra.dynamic import guest_policy
 from infra.errors import GuestError
+from infra.ssh.access import Completed
 from tests.fast.operators.sample import plain
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hardening.access import Completed
 from hardening.bundle import Bundle, digest
 from infra.dynamic import (
     default_group,
@@ -24,6 +23,7 @@ from infra.dynamic import (
 )
 from infra.dynamic.clouds import Credential
 from infra.errors import GuestError
+from infra.ssh.access import Completed
 
 if TYPE_CHECKING:
     from infra.dynamic.base import Lifecycle, Props

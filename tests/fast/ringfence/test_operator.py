@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from hardening.access import Completed, Entrance
 from infra.operators.registry import FILE
+from infra.ssh.access import Completed, Entrance
 from ringfence import keys
 from ringfence.logins import Logins
 from ringfence.operators import authority, book, push

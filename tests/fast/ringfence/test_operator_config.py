@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.access import Entrance, Target
 from infra.errors import QuestionError
 from infra.operators.changes import Ending, Wish, certified, revoked
 from infra.operators.roles import Role
+from infra.ssh.access import Entrance, Target
 from ringfence.logins import Login, Logins
 from ringfence.operators import book, configuration
 from tests.fast.operators.sample import EMPTY, hardware, plain

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.access import Entrance, Target
 from hardening.operators import recording
 from infra.sessions.reviews import FILE
+from infra.ssh.access import Entrance, Target
 from ringfence.logins import Logins
 from ringfence.operators import reviews, sessions
 from tests.fast.key_paths import hold, key_paths

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hardening.access import Entrance, Target
 from infra import paths
+from infra.ssh.access import Entrance, Target
 from ringfence import ssh_config
 from ringfence.ansible_inventory import inventory
 from ringfence.logins import Login

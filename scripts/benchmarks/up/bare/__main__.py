@@ -15,10 +15,10 @@ import msgspec
 from benchmarks.up import reach
 from benchmarks.up.bare import build
 from benchmarks.up.bare.site import Order, Site
-from hardening.access import Entrance, open_bastion
 from infra.declaration import load_platform, load_tenant
 from infra.dynamic import clouds
 from infra.policy.flows import expand
+from infra.ssh.access import Entrance, open_bastion
 
 THREADS = 64
 """More than there are steps: most of them wait for others."""

@@ -32,13 +32,13 @@ def collect(cloud: Connection) -> Found:
             "networks": pool.submit(listed, network, "/networks", "networks"),
             "subnets": pool.submit(listed, network, "/subnets", "subnets"),
             "routers": pool.submit(listed, network, "/routers", "routers"),
-            "address_groups": pool.submit(listed, network, "/address-groups", "address_groups", optional=True),
+            "address_groups": pool.submit(_optional, network, "/address-groups", "address_groups"),
             "subnet_pools": pool.submit(listed, network, "/subnetpools", "subnetpools"),
             "rbac": pool.submit(listed, network, "/rbac-policies", "rbac_policies"),
             "floating_ips": pool.submit(_floating_ips, network),
-            "trunks": pool.submit(listed, network, "/trunks", "trunks", optional=True),
+            "trunks": pool.submit(_optional, network, "/trunks", "trunks"),
             "volume_types": pool.submit(_volume_types, cloud.block_storage),
-            "projects": pool.submit(listed, cloud.identity, "/projects", "projects", paged=False),  # Keystone does not page
+            "projects": pool.submit(_projects, cloud.identity),
         }
     return Found(**{name: future.result() for name, future in asked.items()})
 
@@ -63,9 +63,19 @@ def _get(service: Proxy, path: str) -> Json:
     return body
 
 
-def listed(service: Proxy, path: str, key: str, *, optional: bool = False, paged: bool = True, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
-    """Return all rows of a listing. With ``optional`` it is an extension's, and a cloud that has not got it has no such objects."""
-    return tuple(pages(_Versioned(service), (path, key), _untold, optional=optional, paged=paged, extra=params))
+def listed(service: Proxy, path: str, key: str, **params: Any) -> Rows:  # noqa: ANN401 - query parameters
+    """Return all rows of a listing."""
+    return tuple(pages(_Versioned(service), (path, key), _untold, extra=params))
+
+
+def _optional(service: Proxy, path: str, key: str) -> Rows:
+    """Return the rows of an extension of the API; a cloud that has not got it has no such objects."""
+    return tuple(pages(_Versioned(service), (path, key), _untold, optional=True))
+
+
+def _projects(identity: Proxy) -> Rows:
+    """Return all projects; Keystone does not page."""
+    return tuple(pages(_Versioned(identity), ("/projects", "projects"), _untold, paged=False))
 
 
 def _untold(_key: str, _count: int) -> None:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from infra.outcome import Outcome
-    from ringfence.verify.model import Case, Node, NodeNic
-    from ringfence.verify.probes.frames import Seen
+    from ringfence.verify.model import Case, Node, NodeNic, SeenFrame
     from ringfence.verify.probes.orders import NodeReport, ProbeOrder
 
 Json = dict[str, Any]
@@ -127,7 +126,7 @@ def question(mac: str, own: IPv4Address | IPv6Address, wanted: IPv4Address | IPv
     return frames.arp(Ends(mac, BROADCAST, own, wanted), ARP_REQUEST, token)
 
 
-def is_answer(seen: Seen) -> bool:
+def is_answer(seen: SeenFrame) -> bool:
     """Tell whether a captured frame answers a question."""
     return (seen.kind, seen.operation) in {("arp", ARP_REPLY), ("nd", ADVERTISEMENT)}
 

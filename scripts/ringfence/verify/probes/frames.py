@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from ringfence.verify.guest.basics import ECHO, MAGIC, TOKEN, checksum
+from ringfence.verify.model import SeenFrame
 
 if TYPE_CHECKING:
     from infra.declaration.model import Address
@@ -32,23 +33,6 @@ class Ends:
     next_mac: str
     source: Address
     destination: Address
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a captured frame says. ``kind`` is tcp, udp, icmp, arp, nd or other; ``token`` is empty when it carries none.
-
-    For ARP and neighbour discovery ``source`` is the address that is claimed, ``mac`` the NIC that claims it.
-    """
-
-    kind: str
-    mac: str
-    source: Address | None = None
-    destination: Address | None = None
-    source_port: int = 0
-    port: int = 0
-    token: str = ""
-    operation: int = 0
 
 
 def mac_bytes(mac: str) -> bytes:
@@ -136,7 +120,7 @@ def token_of(data: bytes) -> str:
     return data[len(MAGIC) : len(MAGIC) + TOKEN].decode("ascii", "replace") if data.startswith(MAGIC) else ""
 
 
-def read(frame: bytes) -> Seen:
+def read(frame: bytes) -> SeenFrame:
     """Say what a captured frame is; frames that make no sense are ``other``."""
     sender = mac_text(frame[6:12])
     try:
@@ -152,25 +136,25 @@ def read(frame: bytes) -> Seen:
             return _read_transport(sender, (source, destination), frame[HEAD + 6], frame[HEAD + 40 :])
     except (struct.error, IndexError, ValueError):
         pass
-    return Seen("other", sender)
+    return SeenFrame("other", sender)
 
 
-def _read_arp(body: bytes) -> Seen:
+def _read_arp(body: bytes) -> SeenFrame:
     operation = struct.unpack_from("!H", body, 6)[0]
     token = token_of(body[28:])
-    return Seen("arp", mac_text(body[8:14]), ip_address(body[14:18]), ip_address(body[24:28]), 0, 0, token, operation)
+    return SeenFrame("arp", mac_text(body[8:14]), ip_address(body[14:18]), ip_address(body[24:28]), 0, 0, token, operation)
 
 
-def _read_transport(mac: str, pair: tuple[Address, Address], protocol: int, body: bytes) -> Seen:
+def _read_transport(mac: str, pair: tuple[Address, Address], protocol: int, body: bytes) -> SeenFrame:
     source, destination = pair
     if protocol in {TCP, UDP}:
         source_port, port = struct.unpack_from("!HH", body)
         offset = (body[12] >> 4) * 4 if protocol == TCP else 8
-        return Seen("tcp" if protocol == TCP else "udp", mac, source, destination, source_port, port, token_of(body[offset:]))
+        return SeenFrame("tcp" if protocol == TCP else "udp", mac, source, destination, source_port, port, token_of(body[offset:]))
     if protocol == ICMPV6 and body[0] in {SOLICITATION, ADVERTISEMENT}:
-        return Seen("nd", mac, ip_address(body[8:24]), destination, operation=body[0])
+        return SeenFrame("nd", mac, ip_address(body[8:24]), destination, operation=body[0])
     if protocol == ICMPV6 and body[0] == ROUTER_ADVERTISEMENT:
-        return Seen("nd", mac, source, destination, operation=body[0])
+        return SeenFrame("nd", mac, source, destination, operation=body[0])
     if protocol in {ICMP, ICMPV6}:
-        return Seen("icmp", mac, source, destination, operation=body[0], token=token_of(body[8:]))
-    return Seen("other", mac, source, destination)
+        return SeenFrame("icmp", mac, source, destination, operation=body[0], token=token_of(body[8:]))
+    return SeenFrame("other", mac, source, destination)

@@ -7,9 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ringfence.verify.model import Case, Layer, Observation, ProbeResult, Reach
+from ringfence.verify.model import Case, Layer, Observation, ProbeResult, Reach, SeenFrame
 from ringfence.verify.probes import frames
-from ringfence.verify.probes.frames import Ends, Seen
+from ringfence.verify.probes.frames import Ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -77,7 +77,7 @@ class NodeReport:
 
     node: str
     results: tuple[Json, ...] = ()
-    wire: tuple[tuple[str, Seen], ...] = ()
+    wire: tuple[tuple[str, SeenFrame], ...] = ()
     guest: tuple[Json, ...] = ()
     lost: int = 0
 

@@ -13,8 +13,8 @@ from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from hardening.access import Entrance, Session, Target, open_bastion, open_server
 from infra.errors import GuestError, RingfenceError
+from infra.ssh.access import Entrance, Session, Target, open_bastion, open_server
 from ringfence.verify import failures
 from ringfence.verify.inventory import SERVICES
 from ringfence.verify.model import Node, NodeNic, NodeRole

@@ -24,12 +24,11 @@ from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST, BROADCAST, En
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ringfence.verify.model import Case, Node, NodeNic
-    from ringfence.verify.probes.frames import Seen
+    from ringfence.verify.model import Case, Node, NodeNic, SeenFrame
     from ringfence.verify.probes.orders import Observations
 
 Json = dict[str, Any]
-Wire = Sequence[tuple[str, "Seen"]]
+Wire = Sequence[tuple[str, "SeenFrame"]]
 """What one node captured: the NIC and the frame."""
 FOREIGN_MAC = "02:00:00:00:0b:ad"
 """A locally administered MAC (IEEE 802) that no port of Neutron's has."""
@@ -236,7 +235,7 @@ def _claim_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mappin
     return Verdict.PASS, ""
 
 
-def _is_claim(seen: Seen, mac: str, address: str) -> bool:
+def _is_claim(seen: SeenFrame, mac: str, address: str) -> bool:
     """Tell whether a captured frame says that an address is at a MAC; a solicitation for the address only asks."""
     says = seen.kind == "arp" or (seen.kind == "nd" and seen.operation == frames.ADVERTISEMENT)
     return says and seen.mac == mac and str(seen.source) == address

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hardening import access
 from infra.errors import GuestError
+from infra.ssh import access
 from ringfence.verify.probes import session
 from tests.fast.ringfence.verify.inventories import inventory
 

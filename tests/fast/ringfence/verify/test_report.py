@@ -12,12 +12,12 @@ import pytest
 
 from infra.outcome import Outcome, Verdict
 from infra.render.expectation import Expected
+from ringfence.verify.about import About
 from ringfence.verify.model import Observation, ProbeProof, ProbeResult, Reach
 from ringfence.verify.probes.evidence import Line
 from ringfence.verify.probes.judge import judge
 from ringfence.verify.probes.plan import MatrixPlan
 from ringfence.verify.report import files, junit, page
-from ringfence.verify.report.about import About
 from ringfence.verify.report.headline import Tone, grouped, headline
 from ringfence.verify.result import Check, Kind, Result
 from tests.fast.ringfence.verify.inventories import inventory

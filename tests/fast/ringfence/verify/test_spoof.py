@@ -5,6 +5,7 @@ from ipaddress import ip_address
 import pytest
 
 from infra.outcome import Verdict
+from ringfence.verify.model import SeenFrame
 from ringfence.verify.probes import frames, spoof
 from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST
 from ringfence.verify.probes.orders import NodeReport, Observations
@@ -64,12 +65,12 @@ def test_lie_that_arrives_fails(number: int) -> None:
     assert (outcome.verdict, "globex/db1" in outcome.reason) == (Verdict.FAIL, True)
 
 
-def wire(*answers: tuple[str, str, str, str]) -> dict[str, list[tuple[str, frames.Seen]]]:
+def wire(*answers: tuple[str, str, str, str]) -> dict[str, list[tuple[str, SeenFrame]]]:
     """Return captured neighbour answers: (node, device, address, MAC)."""
-    heard: dict[str, list[tuple[str, frames.Seen]]] = {}
+    heard: dict[str, list[tuple[str, SeenFrame]]] = {}
     for node, device, address, mac in answers:
         operation = 136 if ":" in address else ARP_REPLY
-        heard.setdefault(node, []).append((device, frames.Seen("arp", mac, ip_address(address), operation=operation)))
+        heard.setdefault(node, []).append((device, SeenFrame("arp", mac, ip_address(address), operation=operation)))
     return heard
 
 
@@ -78,7 +79,7 @@ def question(source: str, address: str) -> spoof.NeighbourClaim:
     return next(claim for claim in CLAIMS if claim.is_question and claim.source == source and claim.address == address)
 
 
-def judged(claim: spoof.NeighbourClaim, heard: dict[str, list[tuple[str, frames.Seen]]]) -> tuple[Verdict, str]:
+def judged(claim: spoof.NeighbourClaim, heard: dict[str, list[tuple[str, SeenFrame]]]) -> tuple[Verdict, str]:
     """Judge one claim."""
     outcome = next(iter(spoof.judge_claims([claim], heard, PLAN.nodes)))
     return outcome.verdict, outcome.reason
@@ -105,7 +106,7 @@ def test_silence_about_a_stranger_needs_the_gateway() -> None:
 def test_question_heard_by_a_stranger_fails() -> None:
     """A broadcast that another tenant's NIC captured is a layer-2 path between tenants."""
     claim = question("acme/web", "10.0.0.12")
-    heard = {"globex/app1": [("zone0", frames.Seen("arp", "x", ip_address("10.0.0.11"), token=claim.token, operation=ARP_REQUEST))]}
+    heard = {"globex/app1": [("zone0", SeenFrame("arp", "x", ip_address("10.0.0.11"), token=claim.token, operation=ARP_REQUEST))]}
     assert "was heard by globex/app1" in judged(claim, heard)[1]
 
 
@@ -133,8 +134,8 @@ def test_asking_for_the_gateway_is_no_claim() -> None:
     """A neighbour solicitation for the gateway's address, which everybody on the link hears, claims nothing."""
     claim = claim_on("globex/app1", version=6)
     mac = PLAN.nodes["globex/app1"].nics[0].mac
-    true = frames.Seen("nd", GATEWAY_MAC, ip_address(claim.address), operation=frames.ADVERTISEMENT)
-    asked = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
-    said = frames.Seen("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)
+    true = SeenFrame("nd", GATEWAY_MAC, ip_address(claim.address), operation=frames.ADVERTISEMENT)
+    asked = SeenFrame("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
+    said = SeenFrame("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)
     assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", asked)]})[0] is Verdict.PASS
     assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", said)]})[0] is Verdict.FAIL

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hardening.access import Entrance, Target
+from infra.ssh.access import Entrance, Target
 from ringfence import ssh_config
 
 pytestmark = pytest.mark.fast

@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hardening import access
 from infra.errors import GuestError
+from infra.ssh import access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

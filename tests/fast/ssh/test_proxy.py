@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hardening.proxy import Proxy
+from infra.ssh.proxy import Proxy
 
 
 def test_places_are_filled_in() -> None:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
-from hardening.proxy import Proxy
 from infra.errors import GuestError
 from infra.paths import automation_key
+from infra.ssh.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

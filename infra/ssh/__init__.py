@@ -1,0 +1,1 @@
+"""SSH to servers: through the bastion, over the management network, with pinned host keys."""
