@@ -18,7 +18,8 @@ from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.folder import load_folder
-from infra.delivery.files import AUTHORITY, Issuer, Source
+from infra.delivery.files import Source
+from infra.delivery.papers import AUTHORITY, Issuer
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
 

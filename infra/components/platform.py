@@ -16,8 +16,9 @@ from infra.components.hosts import Bastion, HostArgs, ServicesHost
 from infra.components.quotas import platform_limits
 from infra.components.storage import VolumeTypes
 from infra.declaration import addresses, names
-from infra.delivery.files import Issuer, Source
+from infra.delivery.files import Source
 from infra.delivery.operators import handed_over
+from infra.delivery.papers import Issuer
 from infra.dynamic.limits import ProjectRoom
 from infra.errors import CloudError
 from infra.outputs import PlatformOutput, encoded

@@ -14,8 +14,8 @@ from infra.components.guard import Guarded
 from infra.components.instance import INSTANCE, InstanceArgs, instance
 from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import names
-from infra.delivery.files import Holder
 from infra.delivery.operators import handed_over
+from infra.delivery.papers import Holder
 from infra.dynamic.guest_policy import GuestPolicy, GuestPolicyArgs
 from infra.dynamic.host_key import HostKey
 from infra.outputs import ServerOutput, encoded

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hardening.services.declared import Delivered
     from infra.declaration.model import Platform
-    from infra.delivery.files import Holder, Issuer
+    from infra.delivery.papers import Holder, Issuer
 
 
 @dataclass(frozen=True, slots=True)

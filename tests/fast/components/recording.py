@@ -19,8 +19,9 @@ from infra.components.settings import CloudSettings, ImageFile
 from infra.components.tenant import TenantArgs, TenantStack
 from infra.declaration import load_platform, load_tenant
 from infra.declaration.services import Services
-from infra.delivery.files import Issuer, Source
+from infra.delivery.files import Source
 from infra.delivery.operators import Operators
+from infra.delivery.papers import Issuer
 from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
