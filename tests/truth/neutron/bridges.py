@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from tests.truth.nft.barrier import Barrier
 from tests.truth.nft.namespaces import Namespace
 
 if TYPE_CHECKING:
@@ -28,12 +28,8 @@ SO_RCVBUFFORCE = 33
 BUFFER = 1 << 26
 BATCH = 64
 """Frames sent before the listener is emptied: far fewer than its buffer holds."""
-QUIET = 0.5
-"""Seconds without a frame after which none is on its way: a bridge hands a frame on while it is being sent."""
 CALLS = ("bridge__bridge-nf-call-iptables", "bridge__bridge-nf-call-ip6tables")
 """Settings by which bridges call iptables."""
-FORGET_CONNECTIONS = struct.pack("=LHHLLBBH", 20, 1 << 8 | 2, 1 | 4, 1, 0, 0, 0, 0)
-"""Netlink: ``IPCTNL_MSG_CT_DELETE`` without a filter, acknowledged (linux/netfilter/nfnetlink_conntrack.h)."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,7 @@ class Bridges:
         self.host.set(**dict.fromkeys(CALLS, 1), netfilter__nf_conntrack_checksum=0)
         with self._ends.inside():
             self._sender, self._listener = self._socket(), self._socket(EVERYTHING)
+        self._barrier = Barrier(self._stack, self._ends, self.host)
         self._ear = select.poll()
         self._ear.register(self._listener, select.POLLIN)
         return self
@@ -100,17 +97,19 @@ class Bridges:
         """Send frames and return those that arrived at the other end of their bridge."""
         wanted: dict[tuple[str, bytes], Frame] = {}
         found: set[Frame] = set()
-        for number, frame in enumerate(frames):
-            start, end = self.ends(frame)
-            wanted[end, frame.token] = frame
-            self._sender.sendto(frame.data, (start, 0))
-            if number % BATCH == 0:
-                found.update(self._heard(wanted, 0))
-        found.update(self._heard(wanted, QUIET))
+        with self._barrier.in_order():
+            for number, frame in enumerate(frames):
+                start, end = self.ends(frame)
+                wanted[end, frame.token] = frame
+                self._sender.sendto(frame.data, (start, 0))
+                if number % BATCH == 0:
+                    found.update(self._heard(wanted))
+            self._barrier.wait()
+        found.update(self._heard(wanted))
         return found
 
-    def _heard(self, wanted: dict[tuple[str, bytes], Frame], patience: float) -> Iterator[Frame]:
-        while self._ear.poll(patience * 1000):
+    def _heard(self, wanted: dict[tuple[str, bytes], Frame]) -> Iterator[Frame]:
+        while self._ear.poll(0):
             data, (place, _, kind, _, _) = self._listener.recvfrom(2048)
             if kind != OUTGOING:
                 frame = wanted.get((place, token_of(data)))
@@ -119,11 +118,7 @@ class Bridges:
 
     def forget(self) -> None:
         """Let the kernel forget all connections, so that a packet is nobody's answer."""
-        with self.host.inside(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netfilter:
-            netfilter.bind((0, 0))
-            netfilter.send(FORGET_CONNECTIONS)
-            error = struct.unpack_from("=l", netfilter.recv(4096), 16)[0]
-            assert error == 0, error
+        self.host.forget_connections()
 
 
 def token_of(data: bytes) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+import time
 from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 from tests.truth.neutron.bridges import Bridges, Frame
 from tests.truth.neutron.environment import translate
 from tests.truth.neutron.ovs_driver import agents
+from tests.truth.nft.namespaces import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +26,11 @@ EXTENSIONS = frozenset({0, 43, 44, 51, 59, 60})
 
 
 def fill(bridges: Bridges, made: Case) -> None:
-    """Run on the host what the agent runs."""
+    """Run on the host what the agent runs, once its bridges carry frames: the kernel opens a port some time after it was made."""
+    end = time.monotonic() + PATIENCE
+    while missing := _stopped(bridges, made):
+        assert time.monotonic() < end, missing
+        time.sleep(0.05)
     for step in translate(iptables=agents(made))["commands"]:
         bridges.host.run(*step["command"], text=step["text"])
 
@@ -49,12 +55,16 @@ def direction_of(packet: Packet) -> str:
 
 def _open(bridges: Bridges, made: Case) -> None:
     """Check that frames which no rule stops get over every bridge both ways, so that a packet that does not was stopped by a rule."""
+    missing = _stopped(bridges, made)
+    assert not missing, missing
+
+
+def _stopped(bridges: Bridges, made: Case) -> set[Frame]:
     probes = [
         Frame(card.name, inwards, token(number), ethernet(card.mac, ARP, bytes(28) + token(number), inwards=inwards))
         for number, (card, inwards) in enumerate(product(made.cards, (True, False)), start=PROBES)
     ]
-    missing = set(probes) - bridges.arrived(probes)
-    assert not missing, missing
+    return set(probes) - bridges.arrived(probes)
 
 
 def token(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Neutron's own translators, run by Neutron's own environment: rules on standard input, ACLs and flows on standard output.
+"""Neutron's own translators, run by Neutron's own environment: a line of rules on standard input, one of ACLs and flows on standard output.
 
 For OVN, the ACL of each rule. For Open vSwitch, what an agent with all the ports tells its bridge: Neutron's server answers the agent's
 question about groups and members, and the agent's firewall driver writes the flows, those of remote groups (conjunctions) as well. For
@@ -10,6 +10,7 @@ Nothing of ringfence is imported here: this file is the witness, and is run by a
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from types import SimpleNamespace
@@ -173,10 +174,9 @@ def iptables_commands(asked: Json) -> list[Json]:
     return run
 
 
-def main() -> None:
+def answer(asked: Json) -> Json:
     """Translate everything that is asked for."""
-    asked = json.load(sys.stdin)
-    answer: Json = {
+    return {
         "acls": [ovn_acl(rule) for rule in asked.get("ovn", [])],
         "drop": acl.add_acls_for_drop_port_group("neutron_pg_drop"),
         "flows": ovs_flows(asked["ovs"]) if "ovs" in asked else [],
@@ -187,7 +187,19 @@ def main() -> None:
             for group in asked.get("address_groups", [])
         },
     }
-    json.dump(answer, sys.stdout, default=str)
+
+
+def main() -> None:
+    """Answer line by line. Each answer is a process of its own: nothing that Neutron keeps meets another question."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            sys.stdout.write(json.dumps(answer(json.loads(line)), default=str) + "\n")
+            sys.stdout.flush()
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        if status:
+            sys.exit("the question above has no answer")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
+import socket
+import struct
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CLONE_NEWNET = 0x40000000
+FORGET_CONNECTIONS = struct.pack("=LHHLLBBH", 20, 1 << 8 | 2, 1 | 4, 1, 0, 0, 0, 0)
+"""Netlink: ``IPCTNL_MSG_CT_DELETE`` without a filter, acknowledged (linux/netfilter/nfnetlink_conntrack.h)."""
 LIBC = ctypes.CDLL(None, use_errno=True)
+UP = {"UP", "UNKNOWN"}
+"""The loopback device does not know."""
+PATIENCE = 120
+"""Seconds after which the machine is taken to hang."""
 OWN = "/proc/thread-self/ns/net"
 
 
@@ -77,6 +87,23 @@ class Namespace:
         """Make a pair of cards, ``near`` inside and ``far`` in another namespace."""
         descriptor = f"/proc/{os.getpid()}/fd/{peer._descriptor}"
         self.run("ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", descriptor)
+
+    def ready(self) -> None:
+        """Wait until every card is up: the kernel switches a card on some time after it was told to, and drops what is sent before."""
+        end = time.monotonic() + PATIENCE
+        while waiting := [
+            each["ifname"] for each in json.loads(self.run("ip", "-json", "link", "show", "up")) if each["operstate"] not in UP
+        ]:
+            assert time.monotonic() < end, waiting
+            time.sleep(0.02)
+
+    def forget_connections(self) -> None:
+        """Let the kernel forget all connections, so that a packet is nobody's answer."""
+        with self.inside(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netfilter:
+            netfilter.bind((0, 0))
+            netfilter.send(FORGET_CONNECTIONS)
+            error = struct.unpack_from("=l", netfilter.recv(4096), 16)[0]
+            assert error == 0, error
 
     def close(self) -> None:
         """Let go of the namespace; the kernel takes it away when its last socket is closed."""

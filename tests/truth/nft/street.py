@@ -5,6 +5,7 @@ The other namespace plays the rest of the world: routers, other servers, externa
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface
 from typing import TYPE_CHECKING
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING
 from infra.declaration import addresses
 from infra.render import nftables
 from infra.render.expectation import Packet
+from tests.truth.nft.barrier import Barrier
 from tests.truth.nft.namespaces import Namespace
+from tests.truth.nft.wire import PATIENCE, arrived
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from infra.declaration.model import Address, Tenant
     from infra.policy.rules import Nic, TenantPolicy
 
@@ -44,6 +49,7 @@ class Street:
     server: str
     guest: Namespace = field(default_factory=Namespace)
     world: Namespace = field(default_factory=Namespace)
+    _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         """Give every address its place."""
@@ -54,6 +60,7 @@ class Street:
         for name, nic in self.cards:
             self._zone(name, nic)
         self._management()
+        self._barrier = Barrier(self._open, self.guest, self.world)
         self.world.ip(f"addr add {address} dev lo nodad" if ":" in address else f"addr add {address} dev lo" for address in OUTSIDE)
         first = self.policy.server_nics(self.server)[0]
         for hop in addresses.gateway(self.tenant.zones[first.zone]):
@@ -61,6 +68,8 @@ class Street:
         # A zone that the server is not in is reached, and reaches it, over the router.
         far = [(name, zone) for name, zone in self.tenant.zones.items() if name not in {nic.zone for _, nic in self.cards}]
         self.world.ip(f"addr add {address} dev lo" for name, _ in far for address in self._others(name))
+        for namespace in (self.guest, self.world):
+            namespace.ready()
 
     @property
     def cards(self) -> tuple[tuple[str, Nic], ...]:
@@ -71,8 +80,23 @@ class Street:
         """Put a ruleset into force in the server."""
         self.guest.run("nft", "-f", "-", text=text)
 
+    def forget(self) -> None:
+        """Let the kernel forget connections and neighbours, so that the next packet is the first."""
+        self.guest.forget_connections()
+        for namespace in (self.guest, self.world):
+            namespace.ip(["neighbour flush all"])
+
+    def let_in(self, packets: Iterable[Packet], expected: set[Packet], *, patience: float = PATIENCE) -> set[Packet]:
+        """Send packets to the server and return those that it gets; ``expected`` says for what to wait, ``patience`` how many seconds."""
+        return arrived(self._barrier, (self.world, self.guest), packets, expected, patience=patience)
+
+    def let_out(self, packets: Iterable[Packet], expected: set[Packet], *, patience: float = PATIENCE) -> set[Packet]:
+        """Send packets from the server and return those that get out."""
+        return arrived(self._barrier, (self.guest, self.world), packets, expected, patience=patience)
+
     def close(self) -> None:
         """Take both namespaces away."""
+        self._open.close()
         self.guest.close()
         self.world.close()
 

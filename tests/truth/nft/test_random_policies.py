@@ -26,7 +26,7 @@ from tests.fast.policy.tenants import PLATFORM, tenants
 from tests.truth import netns
 from tests.truth.counts import SCALE, Count
 from tests.truth.nft.street import Street
-from tests.truth.nft.wire import arrived
+from tests.truth.nft.wire import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,25 +81,31 @@ class Sent:
     wrong: list[str] = field(default_factory=list)
 
 
-def send(tenant: Tenant, policy: TenantPolicy, server: str, text: str, *, patience: float = 5.0) -> Sent:
-    """Send everything to a server with a ruleset, and from it.
+@contextlib.contextmanager
+def streets(tenant: Tenant, policy: TenantPolicy, server: str) -> Iterator[dict[Direction, Street]]:
+    """Give each direction a street of its own.
 
-    Each direction has a street of its own. On the same one, a packet of a protocol without ports would be the answer to one that
-    went the other way, and pass as such.
+    On the same one, a packet of a protocol without ports would be the answer to one that went the other way, and pass as such.
     """
+    with contextlib.ExitStack() as stack:
+        yield {direction: stack.enter_context(contextlib.closing(Street(tenant, policy, server))) for direction in Direction}
+
+
+def send(both: dict[Direction, Street], text: str, *, patience: float = PATIENCE) -> Sent:
+    """Send everything to a server with a ruleset, and from it."""
     sent = Sent()
-    for direction in Direction:
-        with contextlib.closing(Street(tenant, policy, server)) as street:
-            street.load(text)
-            for name, nic in street.cards:
-                packets = list(questions(street, nic, direction))
-                wanted = expected(street, nic, packets, direction)
-                ends = (street.world, street.guest) if direction is Direction.INGRESS else (street.guest, street.world)
-                found = arrived(*ends, packets, wanted, patience=patience)
-                fate = {packet: "was lost" if packet in wanted else "got through" for packet in found ^ wanted}
-                sent.wrong += [f"{name} {direction}: {packet} {fate[packet]}" for packet in sorted(fate, key=str)]
-                sent.packets += len(packets)
-                sent.arrived += len(found)
+    for direction, street in both.items():
+        street.load(text)
+        street.forget()
+        way = street.let_in if direction is Direction.INGRESS else street.let_out
+        for name, nic in street.cards:
+            packets = list(questions(street, nic, direction))
+            wanted = expected(street, nic, packets, direction)
+            found = way(packets, wanted, patience=patience)
+            fate = {packet: "was lost" if packet in wanted else "got through" for packet in found ^ wanted}
+            sent.wrong += [f"{name} {direction}: {packet} {fate[packet]}" for packet in sorted(fate, key=str)]
+            sent.packets += len(packets)
+            sent.arrived += len(found)
     return sent
 
 
@@ -115,7 +121,8 @@ def test_the_kernel_lets_through_what_the_policy_says(part: int, request: pytest
     def one_policy(declaration: TenantDeclaration) -> None:
         policy = expand(declaration, PLATFORM)
         for server in list(declaration.tenant.servers)[:2]:
-            sent = send(declaration.tenant, policy, server, nftables.render(policy, server))
+            with streets(declaration.tenant, policy, server) as both:
+                sent = send(both, nftables.render(policy, server))
             count.asked += sent.packets
             count.passed += sent.arrived
             count.disagreements += len(sent.wrong)
@@ -172,6 +179,8 @@ def test_every_mistake_in_the_ruleset_shows(tmp_path: Path) -> None:
     )
     policy = expand(declaration, PLATFORM)
     text = nftables.render(policy, "web")
-    assert not send(declaration.tenant, policy, "web", text).wrong
-    survivors = [mistake for mistake, wrong in mutants(text) if not send(declaration.tenant, policy, "web", wrong, patience=0.5).wrong]
+    with streets(declaration.tenant, policy, "web") as both:
+        assert not send(both, text).wrong
+        survivors = [mistake for mistake, wrong in mutants(text) if not send(both, wrong, patience=0).wrong]
+        assert not send(both, text, patience=0).wrong
     assert not survivors

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
     from infra.declaration.model import Address
     from infra.render.expectation import Packet
+    from tests.truth.nft.barrier import Barrier
     from tests.truth.nft.namespaces import Namespace
 
 Look = Callable[[], set["Packet"]]
 """Returns the packets that have arrived since the last look."""
+Ends = tuple["Namespace", "Namespace"]
+"""Who sends and who receives."""
 
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
-QUIET = 0.4
-"""Seconds to listen for what ought not to, after everything else has arrived."""
+PATIENCE = 60.0
+"""Seconds to wait for what ought to arrive."""
+BUFFER, SO_RCVBUFFORCE = 1 << 24, 33
+"""A listener's, which is emptied when everything has been sent; the option is not in Python's module (asm-generic/socket.h)."""
 ECHO = struct.Struct("!BBHHH")
 ANSWERS = {(4, 8): 0, (4, 13): 14, (6, 128): 129}
 """Type of the answer that a kernel gives to an ICMP request, by family and type of the request."""
@@ -40,23 +45,22 @@ HEADERS = {
 REFUSED_BY_OWN_FILTER = {errno.EPERM, errno.EACCES, errno.ENETUNREACH, errno.EHOSTUNREACH}
 
 
-def arrived(sender: Namespace, receiver: Namespace, packets: Iterable[Packet], expected: set[Packet], *, patience: float) -> set[Packet]:
+def arrived(barrier: Barrier, ends: Ends, packets: Iterable[Packet], expected: set[Packet], *, patience: float = PATIENCE) -> set[Packet]:
     """Send every packet and return those that reached the receiver; ``expected`` says for what to wait, ``patience`` how many seconds."""
     kinds: dict[tuple[Protocol, int], list[Packet]] = {}
     for packet in packets:
         kinds.setdefault((packet.protocol, packet.source.version), []).append(packet)
     found: set[Packet] = set()
     with contextlib.ExitStack() as stack:
-        looks = [MEANS.get(protocol, _raw)(stack, sender, receiver, some) for (protocol, _), some in kinds.items()]
+        stack.enter_context(barrier.in_order())
+        looks = [MEANS.get(protocol, _raw)(stack, *ends, some) for (protocol, _), some in kinds.items()]
         end = time.monotonic() + patience
-        while not expected <= found and time.monotonic() < end:
+        while True:
+            barrier.wait()
             found.update(*(look() for look in looks))
+            if expected <= found or time.monotonic() >= end:
+                return found
             time.sleep(PAUSE)
-        end = time.monotonic() + QUIET
-        while time.monotonic() < end:
-            found.update(*(look() for look in looks))
-            time.sleep(PAUSE)
-    return found
 
 
 def _socket(stack: contextlib.ExitStack, version: int, kind: socket.SocketKind, protocol: int = 0) -> socket.socket:
@@ -65,6 +69,12 @@ def _socket(stack: contextlib.ExitStack, version: int, kind: socket.SocketKind, 
     if version == 6 and kind is not socket.SOCK_RAW:
         one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return one
+
+
+def _ear(stack: contextlib.ExitStack, version: int, protocol: int) -> socket.socket:
+    one = _socket(stack, version, socket.SOCK_RAW, protocol)
+    one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
     return one
 
 
@@ -137,7 +147,7 @@ def _icmp(stack: contextlib.ExitStack, sender: Namespace, receiver: Namespace, p
     del receiver
     version, protocol = packets[0].source.version, packets[0].protocol.number
     with sender.inside():
-        ear = _socket(stack, version, socket.SOCK_RAW, protocol)
+        ear = _ear(stack, version, protocol)
         for token, packet in enumerate(packets):
             body = bytes(12)  # a timestamp request has three times in it
             head = ECHO.pack(packet.first or 0, packet.last or 0, 0, token, 1)
@@ -164,7 +174,7 @@ def _raw(stack: contextlib.ExitStack, sender: Namespace, receiver: Namespace, pa
     """Send bare packets of a protocol, each with a token in its last four bytes."""
     protocol = packets[0].protocol
     with receiver.inside():
-        ears = [_socket(stack, packets[0].source.version, socket.SOCK_RAW, protocol.number)]
+        ears = [_ear(stack, packets[0].source.version, protocol.number)]
     with sender.inside():
         for token, packet in enumerate(packets):
             with _ours():
