@@ -15,7 +15,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from infra.components import wiring
 from infra.components.backbone import TAGS
 from infra.components.guard import Guarded
-from infra.components.instance import INSTANCE, InstanceArgs, instance
+from infra.components.instance import INSTANCE, InstanceArgs, first_boot, instance
 from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import addresses, names
 from infra.declaration.model import Disk, Server
@@ -24,7 +24,7 @@ from infra.dynamic.host_key import HostKey
 from infra.neutron.quotas.demand import BASTION_ROOT_GIB, SERVICES_ROOT_GIB
 from infra.policy.bastion import platform_servers
 from infra.render.bastion import properties
-from infra.render.nftables import render_platform, server_access
+from infra.render.nftables import render_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,14 +123,7 @@ class ServicesHost(ComponentResource):
         volumes = Volumes(
             names.SERVICES, VolumesArgs(names.PLATFORM, SERVICES, server, args.volume_type, args.image_id, LABELS, args.guard), child
         )
-        access = server_access(platform)
-        metadata: dict[str, Input[str]] = {
-            **LABELS,
-            "ringfence_role": "services",
-            "ringfence_management_mac": port.mac_address,
-            "ringfence_ssh_from": ",".join(map(str, access.ssh_from)),
-            "ringfence_ssh_port": str(access.ssh_port),
-        }
+        metadata = {**LABELS, **first_boot("services", platform, port)}
         machine = instance(
             InstanceArgs(names.SERVICES, server.flavor, bastion.key_pair, volumes.root, [port], metadata),
             ResourceOptions.merge(args.guard.protected(Guarded(INSTANCE, names.SERVICES, SERVICES)), child),

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import pulumi_openstack as openstack
 from pulumi import Input, ResourceOptions
 
+from infra.render.nftables import server_access
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from infra.declaration.model import Platform
 
 INSTANCE = "openstack:compute/instance:Instance"
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceArgs:
-    """What Nova is told. ``ports`` are in the order of the guest's cards; ``metadata`` reaches the guest on its config drive."""
+    """What Nova is told. ``ports`` are in the order of the guest's NICs; ``metadata`` reaches the guest on its config drive."""
 
     name: str
     flavor: str
@@ -24,6 +28,17 @@ class InstanceArgs:
     root_volume: openstack.blockstorage.Volume
     ports: Sequence[openstack.networking.Port]
     metadata: Mapping[str, Input[str]]
+
+
+def first_boot(role: str, platform: Platform, management: openstack.networking.Port) -> dict[str, Input[str]]:
+    """Return what a server's first boot makes its base policy of: who may open SSH, and by which NIC."""
+    access = server_access(platform)
+    return {
+        "ringfence_role": role,
+        "ringfence_management_mac": management.mac_address,
+        "ringfence_ssh_from": ",".join(map(str, access.ssh_from)),
+        "ringfence_ssh_port": str(access.ssh_port),
+    }
 
 
 def instance(args: InstanceArgs, opts: ResourceOptions) -> openstack.compute.Instance:

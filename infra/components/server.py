@@ -11,7 +11,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from infra.components import wiring
 from infra.components.guard import Guarded
-from infra.components.instance import INSTANCE, InstanceArgs, instance
+from infra.components.instance import INSTANCE, InstanceArgs, first_boot, instance
 from infra.components.storage import Volumes, VolumesArgs
 from infra.declaration import names
 from infra.delivery.operators import handed_over
@@ -19,7 +19,7 @@ from infra.delivery.papers import Holder
 from infra.dynamic.guest_policy import GuestPolicy, GuestPolicyArgs
 from infra.dynamic.host_key import HostKey
 from infra.outputs import ServerOutput, encoded
-from infra.render.nftables import render, server_access
+from infra.render.nftables import render
 
 if TYPE_CHECKING:
     from infra.components.facts import PlatformFacts
@@ -136,22 +136,15 @@ class TenantServer(ComponentResource):
     def _machine(
         self, volumes: Volumes, ports: dict[str, openstack.networking.Port], management: openstack.networking.Port
     ) -> openstack.compute.Instance:
-        """Boot the machine: cards in zones first, in the order of the declaration, the management card last."""
+        """Boot the machine: NICs in zones first, in the order of the declaration, the management NIC last."""
         parts = self._parts
-        access = server_access(parts.platform)
-        metadata: dict[str, Input[str]] = {
-            "ringfence_role": "server",
-            "ringfence_management_mac": management.mac_address,
-            "ringfence_ssh_from": ",".join(map(str, access.ssh_from)),
-            "ringfence_ssh_port": str(access.ssh_port),
-        }
         args = InstanceArgs(
             self._name,
             self._entry.flavor,
             parts.key_pair,
             volumes.root,
             [*ports.values(), management],
-            {**self._labels, **metadata},
+            {**self._labels, **first_boot("server", parts.platform, management)},
         )
         guarded = parts.guard.protected(Guarded(INSTANCE, self._name, self._server))
         return instance(args, ResourceOptions.merge(self._child(*parts.management.ready), guarded))

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ValidationError
 from infra.declaration import wording
 from infra.declaration.model import Flow, Server
 from infra.declaration.wording import keys_of, shown
+from infra.declaration.yaml import reader
 from infra.declaration.yaml.source import Mistake
+from infra.errors import Problem, QuestionError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -50,6 +52,25 @@ def entries(model: type[M], section: object, path: KeyPath) -> tuple[dict[str, M
         if entry is not None:
             good[str(name)] = entry
     return good, mistakes
+
+
+def of_file(model: type[M], raw: bytes, file: str, consequence: str, hint: str) -> M:
+    """Read a file beside the declarations. Each section is optional, one without a value counts as absent, and so does a file of comments.
+
+    Raises:
+        QuestionError: with every mistake in it, and what has not happened because of them.
+    """
+    found = reader.of(raw, file)
+    if found.tree is None and not found.mistakes:
+        return model()
+    sections = found.tree
+    if isinstance(sections, Mapping):
+        sections = {key: value for key, value in sections.items() if value is not None or key not in model.model_fields}
+    content, mistakes = validate(model, sections, ())
+    mistakes = [*found.mistakes, *found.unsaid(mistakes)]
+    if content is None or mistakes:
+        raise QuestionError(*found.problems(mistakes), Problem(consequence, file, hint=hint))
+    return content
 
 
 def _salvage(model: type[M], raw: Mapping[Any, Any], details: list[ErrorDetails]) -> M | None:

@@ -5,13 +5,12 @@ It is read as strictly as a declaration: what could be read in two ways, or not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.declaration import shapes
-from infra.declaration.yaml import reader, text
-from infra.errors import Problem, QuestionError
+from infra.declaration.yaml import text
+from infra.errors import QuestionError
 from infra.neutron.lint.exceptions import ExceptionFile
 from ringfence import folder
 from ringfence.analysis import declarations
@@ -67,14 +66,4 @@ def _contents(file: Path) -> bytes:
 
 
 def _read(file: str, raw: bytes) -> Listed:
-    found = reader.of(raw, file)
-    if found.tree is None and not found.mistakes:
-        return Listed(file, ExceptionFile())  # a file of comments
-    sections = found.tree
-    if isinstance(sections, Mapping):
-        sections = {key: value for key, value in sections.items() if value is not None or key not in ExceptionFile.model_fields}
-    content, mistakes = shapes.validate(ExceptionFile, sections, ())
-    mistakes = [*found.mistakes, *found.unsaid(mistakes)]
-    if content is None or mistakes:
-        raise QuestionError(*found.problems(mistakes), Problem("so the exceptions were not read, and nothing was judged", file, hint=HINT))
-    return Listed(file, content)
+    return Listed(file, shapes.of_file(ExceptionFile, raw, file, "so the exceptions were not read, and nothing was judged", HINT))

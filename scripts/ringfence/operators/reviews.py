@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from infra.declaration import shapes
-from infra.declaration.yaml import reader, text
-from infra.errors import Problem, QuestionError
+from infra.declaration.yaml import text
 from infra.sessions.reviews import FILE, Reviews, rendered
 from ringfence import folder
 
@@ -28,17 +26,7 @@ def read() -> Reviews:
     place = file()
     if not place.exists():
         return Reviews()
-    found = reader.of(text.contents(place), FILE)
-    if found.tree is None and not found.mistakes:
-        return Reviews()
-    sections = found.tree
-    if isinstance(sections, Mapping):
-        sections = {key: value for key, value in sections.items() if value is not None or key not in Reviews.model_fields}
-    content, mistakes = shapes.validate(Reviews, sections, ())
-    mistakes = [*found.mistakes, *found.unsaid(mistakes)]
-    if content is None or mistakes:
-        raise QuestionError(*found.problems(mistakes), Problem("so no review was read or written", FILE, hint=HINT))
-    return content
+    return shapes.of_file(Reviews, text.contents(place), FILE, "so no review was read or written", HINT)
 
 
 def write(reviews: Reviews) -> None:

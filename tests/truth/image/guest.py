@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hardening.image.root import HERE, TREE
+from tests.truth import netns
+from tests.truth.image.machine import Namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from tests.truth.image.machine import Namespace
 
 PROJECT = HERE.parent.parent
 CHAIN = "    chain {hook} {{\n        type filter hook {hook} priority filter; policy {policy};\n{rules}    }}\n"
@@ -87,7 +88,7 @@ class Guest:
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def install(namespace: Namespace, folder: Path) -> Guest:
+def _install(namespace: Namespace, folder: Path) -> Guest:
     """Put the guest's files into ``folder``, with a console that is a file, and a base policy as after a first boot."""
     (folder / "etc").mkdir()
     shutil.copytree(TREE / "usr/lib/ringfence", folder / "lib")
@@ -98,6 +99,19 @@ def install(namespace: Namespace, folder: Path) -> Guest:
     )
     (folder / "etc/base.nft").write_text(BASE, encoding="utf-8")
     return Guest(namespace, folder)
+
+
+@contextlib.contextmanager
+def after_first_boot(name: str, folder: Path) -> Iterator[Guest]:
+    """A guest after its first boot, in a namespace of its own: the base policy is in force."""
+    namespace = Namespace(netns.name(name), ())
+    guest = _install(namespace, folder)
+    namespace.up()
+    try:
+        assert guest.run("load-firewall").stdout.strip() == "base"
+        yield guest
+    finally:
+        namespace.down()
 
 
 def eventually(question: Callable[[], bool], seconds: float = 15) -> bool:

@@ -14,9 +14,7 @@ import pytest
 
 from hardening.agent.paths import EXIT_NOT_LOADED, EXIT_REFUSED
 from hardening.bundle import Bundle, Check, GuestFile, digest, encode
-from tests.truth import netns
-from tests.truth.image.guest import ONE, TWO, Guest, eventually, install
-from tests.truth.image.machine import Namespace
+from tests.truth.image.guest import ONE, TWO, Guest, after_first_boot, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,17 +41,11 @@ esac
 @pytest.fixture
 def guest(tmp_path: Path) -> Iterator[Guest]:
     """A guest after its first boot: the base policy is in force, and no files."""
-    namespace = Namespace(netns.name("bundle"), ())
-    made = install(namespace, tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/systemctl").write_text(SYSTEMCTL.replace("FOLDER", str(tmp_path)), encoding="utf-8")
     (tmp_path / "bin/systemctl").chmod(0o755)
-    namespace.up()
-    try:
-        assert made.run("load-firewall").stdout.strip() == "base"
+    with after_first_boot("bundle", tmp_path) as made:
         yield made
-    finally:
-        namespace.down()
 
 
 def bundle(guest: Guest, name: str, rules: str = "") -> Bundle:

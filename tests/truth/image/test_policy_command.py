@@ -11,9 +11,7 @@ import pytest
 
 from hardening.agent.paths import EXIT_NOTHING_STAGED, EXIT_REFUSED
 from hardening.bundle import Bundle, digest
-from tests.truth import netns
-from tests.truth.image.guest import EVERYTHING_OPEN, ONE, TWO, Guest, eventually, install, policy
-from tests.truth.image.machine import Namespace
+from tests.truth.image.guest import EVERYTHING_OPEN, ONE, TWO, Guest, after_first_boot, eventually, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +21,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def guest(tmp_path: Path) -> Iterator[Guest]:
     """A guest after its first boot: the base policy is in force."""
-    namespace = Namespace(netns.name("policy"), ())
-    made = install(namespace, tmp_path)
-    namespace.up()
-    try:
-        assert made.run("load-firewall").stdout.strip() == "base"
+    with after_first_boot("policy", tmp_path) as made:
         yield made
-    finally:
-        namespace.down()
 
 
 def test_a_confirmed_policy_stays(guest: Guest) -> None:
