@@ -15,10 +15,11 @@ from benchmarks.up.bare import build, identity
 from benchmarks.up.bare.__main__ import THREADS
 from benchmarks.up.bare.site import Backbone, Bastion, Facts, Order, Site
 from infra.components.quotas import project_limits
-from infra.declaration import load_platform, load_tenant
+from infra.declaration import load_tenant
 from infra.dynamic import clouds
 from infra.policy.flows import expand
 from tests.fast.components import recording
+from tests.fast.declaration.declared import shipped_platform
 
 pytestmark = pytest.mark.fast
 TENANTS = ("acme", "globex")
@@ -105,7 +106,7 @@ def built(name: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     admin = Cloud()
     monkeypatch.setattr(identity, "by_password", lambda *_: Cloud(admin.asked, "login"))
     monkeypatch.setattr(clouds, "deployer", lambda _: Cloud(admin.asked, "deployer"))
-    platform = load_platform(recording.ROOT / "Pulumi.platform.yaml").platform
+    platform = shipped_platform()
     declaration = load_tenant(recording.ROOT / f"Pulumi.{name}.yaml", platform, today=recording.TODAY)
     policy = expand(declaration, platform)
     order = Order(FACTS, asdict(project_limits(declaration.tenant, policy)), recording.PUBLIC_KEY)

@@ -17,12 +17,12 @@ from infra.components.guard import ReplacementGuard
 from infra.components.platform import PlatformArgs, PlatformStack
 from infra.components.settings import CloudSettings, ImageFile
 from infra.components.tenant import TenantArgs, TenantStack
-from infra.declaration import load_platform, load_tenant
+from infra.declaration import load_tenant
 from infra.declaration.services import Services
 from infra.delivery.files import Source
 from infra.delivery.operators import Operators
 from infra.delivery.papers import Issuer
-from tests.fast.declaration.declared import SERVICES
+from tests.fast.declaration.declared import EVERY_SERVICE, SERVICES, shipped_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +184,7 @@ def _as_shipped(name: str) -> RecordingCloud:
 @cache
 def tenant_with_services(name: str) -> RecordingCloud:
     """Record the same of a platform that offers every service."""
-    return _tenant(name, frozenset(), None, Services.model_validate(SERVICES))
+    return _tenant(name, frozenset(), None, EVERY_SERVICE)
 
 
 @cache
@@ -194,7 +194,7 @@ def tenant_without_sessions(name: str) -> RecordingCloud:
 
 
 def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None, services: Services | None = None) -> RecordingCloud:
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform.model_copy(update={"services": services})
+    platform = shipped_platform(services)
     declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)
 
     operators = OPERATORS if services and services.sessions else None
@@ -213,10 +213,9 @@ def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None, services
 @cache
 def platform(*, routers: int = 1, services: bool = False) -> RecordingCloud:
     """Record what the platform's stack declares, with so many routers of its own, and with every service or none."""
-    declared = load_platform(ROOT / "Pulumi.platform.yaml").platform
-    offered = Services.model_validate(SERVICES) if services else None
+    declared = shipped_platform(EVERY_SERVICE if services else None)
     backbone = declared.backbone.model_copy(update={"routers": routers})
-    declared = declared.model_copy(update={"backbone": backbone, "services": offered})
+    declared = declared.model_copy(update={"backbone": backbone})
 
     def declare() -> dict[str, Any]:
         cloud = CloudSettings("admin", "https://keystone.test/v3", "RegionOne", "")

@@ -11,7 +11,7 @@ import pytest
 
 from infra.components import headroom
 from infra.components.quotas import platform_limits, project_limits
-from infra.declaration import load_platform, load_tenant
+from infra.declaration import load_tenant
 from infra.declaration.services import Services
 from infra.dynamic import usage
 from infra.errors import NoRoomError
@@ -22,7 +22,7 @@ from infra.outputs import PlatformOutput, decoded
 from infra.policy.flows import expand
 from tests.fast.components import recording
 from tests.fast.components.recording import ROOT
-from tests.fast.declaration.declared import SERVICES
+from tests.fast.declaration.declared import SERVICES, shipped_platform
 
 if TYPE_CHECKING:
     from infra.declaration.model import Platform
@@ -45,7 +45,7 @@ def stack(name: str) -> dict[str, dict[str, Any]]:
 @functools.cache
 def platform(**changes: int) -> Platform:
     """Return the platform of this repository, with another backbone."""
-    found = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    found = shipped_platform()
     return found.model_copy(update={"backbone": found.backbone.model_copy(update=changes)})
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from infra.declaration import load_platform, load_tenant
 from infra.declaration.model import Platform
+from infra.declaration.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from infra.declaration import PlatformDeclaration, TenantDeclaration
 
+ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 23)
 ABSENT = object()
 """Stands for: take the key away."""
@@ -51,6 +53,8 @@ SERVICES: dict[str, Any] = {
     "sessions": {"keep_days": 365},
 }
 """Every service, as a platform may declare them."""
+
+EVERY_SERVICE = Services.model_validate(SERVICES)
 
 TENANT: dict[str, Any] = {
     "region": "north",
@@ -107,6 +111,11 @@ def written(folder: Path, stack: str, key: str, tree: object) -> Path:
     path = folder / f"Pulumi.{stack}.yaml"
     path.write_text(yaml.dump({"config": {key: tree}}, Dumper=_Plain, sort_keys=False), encoding="utf-8")
     return path
+
+
+def shipped_platform(offered: Services | None = None) -> Platform:
+    """Return the platform of this repository with other services than its own; with none where nothing is said."""
+    return load_platform(ROOT / "Pulumi.platform.yaml").platform.model_copy(update={"services": offered})
 
 
 def platform(folder: Path, changes: Mapping[str, Any] | None = None) -> PlatformDeclaration:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.declaration import load_platform, load_tenant, names
+from infra.declaration import load_tenant, names
 from infra.neutron.owners import ROUTER_INTERFACE
 from infra.neutron.sources.declared import declared_snapshot
 from tests.fast.components import recording
 from tests.fast.components.recording import ROOT, TODAY
+from tests.fast.declaration.declared import shipped_platform
 
 if TYPE_CHECKING:
     from infra.neutron.snapshot import Port, Snapshot
@@ -36,7 +37,7 @@ def built() -> tuple[RecordingCloud, ...]:
 @cache
 def proven() -> Snapshot:
     """Return what is proven before they do."""
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    platform = shipped_platform()
     return declared_snapshot(platform, [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY) for name in TENANTS])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from infra.declaration import load_platform, load_tenant
+from infra.declaration import load_tenant
 from infra.neutron.snapshot import (
     FloatingIp,
     Port,
@@ -20,6 +20,7 @@ from infra.neutron.snapshot import (
     Snapshot,
 )
 from infra.neutron.sources.declared import declared_snapshot
+from tests.fast.declaration.declared import shipped_platform
 
 ROOT = Path(__file__).parents[4]
 Change = Callable[[Snapshot], Snapshot]
@@ -28,7 +29,7 @@ Change = Callable[[Snapshot], Snapshot]
 @cache
 def declared() -> Snapshot:
     """Return what the declarations of this repository describe."""
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    platform = shipped_platform()
     tenants = [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=date(2026, 11, 23)) for name in ("acme", "globex")]
     return declared_snapshot(platform, tenants)
 

@@ -65,10 +65,17 @@ def judged(snapshot: Snapshot, intent: Intent) -> Proof:
     return prove(compile_fabric(snapshot), intent)
 
 
+def to_services(snapshot: Snapshot) -> tuple[Rule, ...]:
+    """Return acme's rules that let its servers ask the platform's services."""
+    rules = next(group.rules for group in snapshot.security_groups if group.name == "acme-management")
+    return tuple(rule for rule in rules if rule.direction == "egress")
+
+
 def test_a_rule_nobody_declared_is_found_with_its_packets() -> None:
     """An extra rule is shown as the traffic that it adds, with the rule behind it."""
     snapshot, intent = declared()
-    found = judged(changed(snapshot, "acme-management", allow("ingress", "0.0.0.0/0", "tcp", (22, 22), id="by-hand")), intent)
+    by_hand = allow("ingress", "0.0.0.0/0", "tcp", (22, 22), id="by-hand")
+    found = judged(changed(snapshot, "acme-management", by_hand, *to_services(snapshot)), intent)
     judgement = next(j for j in found.judgements if j.claim is Claim.DECLARED)
     assert judgement.verdict is Verdict.BROKEN
     assert all(d.extra.startswith("tcp/22 from ") for d in judgement.differences)
@@ -86,10 +93,12 @@ def test_a_declared_flow_without_its_rule_is_found() -> None:
 def test_a_rule_written_differently_is_the_same() -> None:
     """Equality is of packets: two halves of a prefix are the prefix."""
     snapshot, intent = declared()
-    bastion = next(rule for group in snapshot.security_groups if group.name == "acme-management" for rule in group.rules)
+    bastion = next(
+        rule for group in snapshot.security_groups if group.name == "acme-management" for rule in group.rules if rule.direction == "ingress"
+    )
     address = str(bastion.remote_ip_prefix).split("/")[0]
     twice = [allow("ingress", address, "6", (22, 22)), allow("ingress", f"{address}/32", "tcp", (22, 22))]
-    assert judged(changed(snapshot, "acme-management", *twice), intent).verdict is Verdict.HOLDS
+    assert judged(changed(snapshot, "acme-management", *twice, *to_services(snapshot)), intent).verdict is Verdict.HOLDS
 
 
 def test_management_that_nobody_declared_is_found() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.declaration import load_platform, load_tenant
+from infra.declaration import load_tenant
 from infra.declaration.services import Services
 from infra.neutron.lint.findings import FindingKind
 from infra.neutron.lint.linter import lint
@@ -23,7 +23,7 @@ from infra.neutron.sources.intent import declared_intent
 from infra.policy.services import Service
 from infra.proof import Claim, Proof, Verdict, prove
 from ringfence.checker.conditions import check
-from tests.fast.declaration.declared import SERVICES
+from tests.fast.declaration.declared import SERVICES, shipped_platform
 from tests.fast.neutron.clouds import OPEN, Cloud, allow
 from tests.fast.policy.test_services import SUBSETS
 
@@ -45,9 +45,8 @@ BY_HAND = "by-hand"
 @cache
 def declared(services: tuple[Service, ...] = tuple(Service)) -> tuple[Platform, list[TenantDeclaration]]:
     """Return the stacks of this repository, with some services declared."""
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
     tree = {key: value for key, value in SERVICES.items() if key not in set(Service) - set(services)}
-    platform = platform.model_copy(update={"services": Services.model_validate(tree)})
+    platform = shipped_platform(Services.model_validate(tree))
     return platform, [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY) for name in ("acme", "globex")]
 
 

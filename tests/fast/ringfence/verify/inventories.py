@@ -7,13 +7,12 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.declaration import load_platform, load_tenant
-from infra.declaration.services import Services
+from infra.declaration import load_tenant
 from infra.policy.flows import expand
 from ringfence.verify.inventory import Inventory, TenantInventory
 from ringfence.verify.model import Node, NodeNic, NodeRole
 from tests.fast import exported
-from tests.fast.declaration.declared import SERVICES
+from tests.fast.declaration.declared import EVERY_SERVICE, shipped_platform
 
 if TYPE_CHECKING:
     from infra.declaration.model import Tenant
@@ -67,9 +66,7 @@ def mac(tenant: str, number: int, nic: int) -> str:
 
 def inventory(*, services: bool = False) -> Inventory:
     """Return acme and globex with an outside, on a platform with every service or none."""
-    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
-    if services:
-        platform = platform.model_copy(update={"services": Services.model_validate(SERVICES)})
+    platform = shipped_platform(EVERY_SERVICE if services else None)
     tenants = []
     for name in SEGMENTS:
         declaration = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY)

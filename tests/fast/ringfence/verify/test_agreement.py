@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from infra.declaration import load_platform, load_tenant, names
+from infra.declaration import load_tenant, names
 from infra.neutron.semantics.compile import compile_fabric
 from infra.neutron.sources.declared import declared_snapshot
 from infra.queries.sides import INTERNET, group
@@ -19,6 +19,7 @@ from infra.render.expectation import Expected
 from ringfence.verify.model import NodeRole, Place
 from ringfence.verify.probes.expected import ECHO_REQUEST
 from ringfence.verify.probes.plan import MatrixPlan
+from tests.fast.declaration.declared import shipped_platform
 from tests.fast.ringfence.verify.inventories import ROOT, SEGMENTS, TODAY, inventory
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Both:
     """The two of them, on the declarations of the tree."""
 
     def __init__(self) -> None:
-        platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+        platform = shipped_platform()
         declared = [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=TODAY) for name in SEGMENTS]
         snapshot = declared_snapshot(platform, declared)
         gateways = {router.id: router.gateways[0].external_fixed_ips[0].ip_address for router in snapshot.routers if router.gateways}
