@@ -10,24 +10,25 @@ from infra.drift.deviation import DeviationKind
 from infra.drift.found import KINDS
 from infra.drift.made import Made
 from infra.outcome import Verdict
-from tests.fast.drift import broken, broken_wiring, changes, ordinary
+from tests.fast.drift import broken, broken_services, broken_wiring, changes, ordinary
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from infra.drift.found import Found
     from infra.outcome import Outcome
+    from ringfence.verify.inventory import Inventory
     from tests.fast.drift.changes import Change
 
 pytestmark = pytest.mark.fast
 
-INVENTORY = inventory()
-WAYS = broken.WAYS | broken_wiring.WAYS
+INVENTORY, OFFERING = inventory(), inventory(services=True)
+WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS
 
 
-def compared(act: Change | None = None) -> list[Outcome]:
+def compared(act: Change | None = None, declared: Inventory = INVENTORY) -> list[Outcome]:
     """Compare a cloud that is as declared but for one thing."""
-    made, view = cloud(INVENTORY)
+    made, view = cloud(declared)
     return list(comparison.compare(made, act(view) if act else view, made.tenants))
 
 
@@ -36,9 +37,10 @@ def wrong(outcomes: list[Outcome]) -> list[str]:
     return [f"{outcome.verdict}: {outcome.check}: {outcome.reason}" for outcome in outcomes if outcome.verdict is not Verdict.PASS]
 
 
-def test_declared_cloud_passes() -> None:
+@pytest.mark.parametrize("declared", [INVENTORY, OFFERING], ids=["no services", "every service"])
+def test_declared_cloud_passes(declared: Inventory) -> None:
     """A cloud that is as declared passes every subject, of the platform and of every tenant."""
-    outcomes = compared()
+    outcomes = compared(declared=declared)
     assert wrong(outcomes) == []
     assert {outcome.tenant for outcome in outcomes} == {"platform", "acme", "globex"}
 
@@ -47,7 +49,7 @@ def test_declared_cloud_passes() -> None:
 def test_broken_cloud_is_named(name: str) -> None:
     """Every way to break the cloud is found, the reason names it, and whatever is there is named by the id that the cloud gave it."""
     act, says = WAYS[name]
-    made, view = cloud(INVENTORY)
+    made, view = cloud(OFFERING if name in broken_services.WAYS else INVENTORY)
     view = act(view)
     requirements = list(comparison.requirements(made, view, made.tenants))
     found = wrong([requirement.outcome() for requirement in requirements])

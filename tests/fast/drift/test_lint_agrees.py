@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 
 from infra.errors import SnapshotError
 from infra.neutron.lint.wiring import wiring
-from tests.fast.drift import broken, broken_wiring
+from tests.fast.drift import broken, broken_services, broken_wiring
 from tests.fast.drift.snapshots import snapshot
 from tests.fast.drift.views import cloud
 from tests.fast.neutron.lint.states import declared
 from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
-INVENTORY = inventory()
-WAYS = broken.WAYS | broken_wiring.WAYS
+INVENTORY, OFFERING = inventory(), inventory(services=True)
+WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS
 
 RULES = "what rules let pass is compared as sets of packets, by the claim `declared` of the proof"
 STORAGE = "a snapshot has no volumes"
@@ -78,29 +76,35 @@ UNSEEN = {
     "floating IP that is another": GIVEN,
     "floating IP to another address": "Neutron leads a public address to an address of its port, and these are compared",
     "leg with an address pair": "nothing filters a router's port, so the pair opens nothing",
+    "services server that answers everybody": RULES,
+    "services server that answers on another port": RULES,
+    "services server that may open anything": RULES,
+    "services server that nobody may ask": RULES,
+    "bastion that may open more of the services server": RULES,
+    "tenant's servers that may open more of the services server": RULES,
+    "services server off": SERVERS,
+    "store that is not encrypted": STORAGE,
+    "store that others may attach": STORAGE,
+    "store of another tenant": STORAGE,
     "pool for everybody who names none": "a snapshot does not say which pool is the default",
 }
 """Ways that only the comparison by the stacks' ids finds, with the reason."""
 
 
-@functools.cache
-def as_declared() -> frozenset[str]:
-    """Return what is said of the cloud that is as declared: nothing."""
-    _, found = cloud(INVENTORY)
-    return frozenset(finding.text for finding in wiring(snapshot(found), declared()))
-
-
-def test_both_say_nothing_of_a_cloud_that_is_as_declared() -> None:
+@pytest.mark.parametrize("services", [False, True])
+def test_both_say_nothing_of_a_cloud_that_is_as_declared(*, services: bool) -> None:
     """The rows of the API, read as a snapshot, are those that the declarations describe."""
-    assert as_declared() == frozenset()
+    _, found = cloud(OFFERING if services else INVENTORY)
+    assert frozenset(finding.text for finding in wiring(snapshot(found), declared(services=services))) == frozenset()
 
 
 @pytest.mark.parametrize("name", WAYS)
 def test_what_verify_names_lint_names_too(name: str) -> None:
     """A way that leaves the list of those which a snapshot cannot show leaves it here too."""
-    _, found = cloud(INVENTORY)
+    is_services = name in broken_services.WAYS
+    _, found = cloud(OFFERING if is_services else INVENTORY)
     try:
-        texts = [finding.text for finding in wiring(snapshot(WAYS[name][0](found)), declared())]
+        texts = [finding.text for finding in wiring(snapshot(WAYS[name][0](found)), declared(services=is_services))]
     except SnapshotError as partial:
         texts = [str(partial)]
     assert bool(texts) is (name not in UNSEEN), texts

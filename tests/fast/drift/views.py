@@ -10,6 +10,7 @@ from infra.declaration.addresses import bastion_address, gateway, server_address
 from infra.drift.found import Found
 from infra.drift.made import Made, MadeResource
 from infra.render import security_groups as rendered
+from tests.fast.declaration.declared import EVERY_SERVICE
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -22,6 +23,17 @@ PLATFORM_PROJECT = "project-platform"
 PUBLIC = "public"
 HOPS = {"acme": "172.29.0.30", "globex": "172.29.0.31"}
 """Addresses of the management routers on the backbone."""
+SERVICES_ADDRESS = "172.29.0.200"
+SERVED = (("udp", 123), ("tcp", 4460), ("tcp", 443), ("tcp", 6514), ("tcp", 30344))
+"""What the services server answers on when it offers everything."""
+ASKED = (
+    ("198.51.100.4/32", "udp", 123),
+    ("198.51.100.4/32", "tcp", 4460),
+    ("198.51.100.5/32", "udp", 123),
+    ("198.51.100.6/32", "tcp", 80),
+    ("198.51.100.7/32", "tcp", 8443),
+)
+"""Whom it asks itself, as tests.fast.declaration.declared has it."""
 
 
 @dataclass
@@ -106,9 +118,9 @@ def group(id_: str, name: str, project: str, rules: list[Row], tags: list[str]) 
     return {"id": id_, "name": name, "project_id": project, "stateful": True, "security_group_rules": rules, "tags": tags}
 
 
-def rule(direction: str, peer: str, port_: int) -> Row:
-    """Return a rule for TCP over IPv4."""
-    row = {"direction": direction, "ethertype": "IPv4", "protocol": "tcp", "port_range_min": port_, "port_range_max": port_}
+def rule(direction: str, peer: str, port_: int, protocol: str = "tcp") -> Row:
+    """Return a rule for one port over IPv4."""
+    row = {"direction": direction, "ethertype": "IPv4", "protocol": protocol, "port_range_min": port_, "port_range_max": port_}
     return {**row, "remote_ip_prefix": peer, "remote_group_id": None, "remote_address_group_id": None}
 
 
@@ -140,6 +152,8 @@ def _platform(found: Cloud, inventory: Inventory) -> None:
     ssh = platform.ssh_port
     rules = [rule("ingress", str(peer), ssh) for peer in platform.bastion.allowed_from]
     rules.append(rule("egress", str(platform.pool.cidr), ssh))
+    if platform.services:
+        rules += [rule("egress", f"{SERVICES_ADDRESS}/32", number, protocol) for protocol, number in (("tcp", ssh), *SERVED)]
     found.add(stack, "groups", names.BASTION, group("id-bastion-group", names.BASTION, project, rules, tags))
     at = {"device_owner": "compute:nova", "device_id": "server-bastion", "security_groups": ["id-bastion-group"], "tags": tags}
     nic = port("port-bastion", names.BASTION, "net-backbone", [address], project, **at)
@@ -147,6 +161,8 @@ def _platform(found: Cloud, inventory: Inventory) -> None:
     root = names.root_volume(names.PLATFORM, "bastion")
     disk = Disk(root, "server-bastion", 2, platform.default_volume_type, labels)
     _machine(found, stack, Machine(names.BASTION, "server-bastion", platform.bastion.flavor, project, labels), [disk])
+    if platform.services:
+        _services(found, inventory, address)
     public: Row = {"id": "fip-bastion", "floating_ip_address": "172.24.4.50", "floating_network_id": PUBLIC, "port_id": "port-bastion"}
     public |= {"fixed_ip_address": address, "router_id": "router-platform", "project_id": project, "tags": tags}
     found.add(stack, "floating_ips", names.BASTION, public, address="172.24.4.50")
@@ -159,6 +175,27 @@ def _platform(found: Cloud, inventory: Inventory) -> None:
         row = {"id": f"type-{name}", "name": name, "extra_specs": dict(kind.extra_specs), "encryption": encryption}
         found.add(stack, "volume_types", name, row)
     found.rows["volume_types"].append({"id": "type-plain", "name": "plain", "extra_specs": {}, "encryption": {}})
+
+
+def _services(found: Cloud, inventory: Inventory, bastion: str) -> None:
+    """Add the server of every service: SSH from the bastion, the services to the pool and the bastion, and the ways to who is asked."""
+    platform, stack, name = inventory.platform, names.PLATFORM, names.SERVICES
+    assert platform.services == EVERY_SERVICE
+    labels = {"tenant": stack, "managed-by": names.MANAGED_BY}
+    tags, project = names.tag_list(labels), PLATFORM_PROJECT
+    rules = [rule("ingress", f"{bastion}/32", platform.ssh_port)]
+    rules += [rule("ingress", peer, number, protocol) for peer in (str(platform.pool.cidr), f"{bastion}/32") for protocol, number in SERVED]
+    rules += [rule("egress", peer, number, protocol) for peer, protocol, number in ASKED]
+    found.add(stack, "groups", name, group("id-services-group", name, project, rules, tags))
+    at = {"device_owner": "compute:nova", "device_id": "server-services", "security_groups": ["id-services-group"], "tags": tags}
+    nic = port("port-services", name, "net-backbone", [SERVICES_ADDRESS], project, **at)
+    found.add(stack, "ports", name, nic, macAddress=nic["mac_address"])
+    kind = platform.default_volume_type
+    disks = [
+        Disk(names.root_volume(stack, "services"), "server-services", 2, kind, labels),
+        Disk(names.data_volume(stack, "services", names.STORE), "server-services", platform.services.store, kind, labels),
+    ]
+    _machine(found, stack, Machine(name, "server-services", platform.services.flavor, project, labels), disks)
 
 
 @dataclass(frozen=True)

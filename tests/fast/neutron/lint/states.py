@@ -20,16 +20,16 @@ from infra.neutron.snapshot import (
     Snapshot,
 )
 from infra.neutron.sources.declared import declared_snapshot
-from tests.fast.declaration.declared import shipped_platform
+from tests.fast.declaration.declared import EVERY_SERVICE, shipped_platform
 
 ROOT = Path(__file__).parents[4]
 Change = Callable[[Snapshot], Snapshot]
 
 
 @cache
-def declared() -> Snapshot:
-    """Return what the declarations of this repository describe."""
-    platform = shipped_platform()
+def declared(*, services: bool = False) -> Snapshot:
+    """Return what the declarations of this repository describe, on a platform with every service or none."""
+    platform = shipped_platform(EVERY_SERVICE if services else None)
     tenants = [load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=date(2026, 11, 23)) for name in ("acme", "globex")]
     return declared_snapshot(platform, tenants)
 
