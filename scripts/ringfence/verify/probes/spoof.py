@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,9 @@ from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST, BROADCAST, En
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
+    from infra.declaration.values import Address, Network
     from ringfence.verify.model import Case, Node, NodeNic, SeenFrame
     from ringfence.verify.probes.orders import Observations
 
@@ -32,7 +34,8 @@ Wire = Sequence[tuple[str, "SeenFrame"]]
 """What one node captured: the NIC and the frame."""
 FOREIGN_MAC = "02:00:00:00:0b:ad"
 """A locally administered MAC (IEEE 802) that no port of Neutron's has."""
-FOREIGN_HOST = 250
+NOBODYS: Mapping[int, Address] = {4: IPv4Address("192.0.2.250"), 6: IPv6Address("2001:db8::250")}
+"""Addresses for documentation (RFC 5737, RFC 3849), for a prefix of which every address is somebody's."""
 COPIES = 3
 SOURCE_PORTS = range(5_000, 10_000)
 """Each frame takes one at random: a connection that comes twice would be judged by a firewall's memory of the first."""
@@ -82,7 +85,7 @@ def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str
     hop = case.via.next_mac or next_macs.get((case.source, nic.device, str(case.via.next_hop)), BROADCAST)
     truth = Ends(nic.mac, hop, case.via.source, case.target.address)
     network = next(n for n in nic.networks if n.version == case.target.address.version)
-    foreign = network[FOREIGN_HOST]
+    foreign = _nobodys(network, {address for node in nodes.values() for nic in node.nics for address in (*nic.addresses, *nic.gateways)})
     variants = {
         "its own address and MAC": (truth, True),
         f"a source address nobody has ({foreign})": (replace(truth, source=foreign), False),
@@ -99,6 +102,16 @@ def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str
         twin = twin or name
         raw = frames.probe(ends, case.protocol, (secrets.choice(SOURCE_PORTS), case.port), token)
         yield SpoofedFrame(name, case.source, nic.device, raw, token, case.target.node, honest, "" if honest else twin, needs)
+
+
+def _nobodys(network: Network, taken: AbstractSet[Address]) -> Address:
+    """Return the last host address of a prefix that no node and no gateway has."""
+    last = min(network.num_addresses, len(taken) + 3)
+    for place in range(2, last):
+        address: Address = network[-place]
+        if address not in taken:
+            return address
+    return NOBODYS[network.version]
 
 
 def neighbours(node: Node, label: str, nodes: Mapping[str, Node]) -> frozenset[str]:

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from infra.outcome import Verdict
-from ringfence.verify.model import SeenFrame
+from infra.render.expectation import Expected
+from ringfence.verify.model import Layer, SeenFrame
 from ringfence.verify.probes import frames, spoof
 from ringfence.verify.probes.frames import ARP_REPLY, ARP_REQUEST
 from ringfence.verify.probes.orders import NodeReport, Observations
 from ringfence.verify.probes.plan import MatrixPlan
 from tests.fast.ringfence.verify.inventories import inventory
+
+if TYPE_CHECKING:
+    from infra.declaration.values import Address, Network
+    from ringfence.verify.model import Node
 
 pytestmark = pytest.mark.fast
 
@@ -45,6 +52,26 @@ def test_frames_lie_as_named() -> None:
         seen = frames.read(spoofed.frame)
         nic = next(nic for nic in PLAN.nodes[spoofed.source].nics if nic.device == spoofed.device)
         assert (seen.mac == nic.mac and seen.source in nic.addresses) is spoofed.honest, spoofed.name
+
+
+@pytest.mark.parametrize("prefix", ["10.0.0.8/29", "10.0.0.8/30", "fd00::8/126"])
+def test_a_small_zone_has_an_address_of_nobody(prefix: str) -> None:
+    """A declared zone may be as small as its servers need; where every address is somebody's, one for documentation is taken."""
+    own = ip_network(prefix)
+    nodes = {name: small_zone(name, own) for name in ("acme/web", "acme/db")}
+    case = next(case for case in PLAN.cases() if case.source == "acme/web" and case.layer is Layer.NETWORK and case.via)
+    target = replace(case.target, address=own[-1], node="acme/db")
+    sent = list(spoof.spoofed_frames([replace(case, target=target, expected=Expected.ALLOWED)], nodes, {}))
+    taken = {address for node in nodes.values() for nic in node.nics for address in nic.addresses}
+    nobodys = next(frames.read(one.frame).source for one in sent if "nobody has (" in one.name)
+    assert nobodys not in taken
+
+
+def small_zone(name: str, prefix: Network) -> Node:
+    """Return a server whose only NIC has every address of its zone but the gateway's."""
+    nic = next(nic for nic in PLAN.nodes["acme/web"].nics if nic.device == "zone0")
+    addresses = tuple(cast("list[Address]", list(prefix)))[-2:]
+    return replace(PLAN.nodes["acme/web"], name=name, nics=(replace(nic, addresses=addresses, networks=(prefix,), gateways=(prefix[0],)),))
 
 
 def test_lies_that_nobody_saw_pass_with_their_twin() -> None:
