@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fast.drift.changes import ANY_RULE, BACKBONE, NET, Change, address, change, more
-from tests.fast.drift.views import PLATFORM_PROJECT, port, rule
+from tests.fast.drift.rows import PLATFORM_PROJECT, port, rule
 
 SERVER = "platform-services"
 SECOND_NIC = port("x", "", NET, ["10.0.0.99"], PLATFORM_PROJECT, device_id="server-services", device_owner="compute:nova")

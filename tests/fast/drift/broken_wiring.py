@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from tests.fast.drift.changes import BACKBONE, CARD, NET, ROUTE, SEGMENT, Change, address, change, fewer, gateway, lent, more
-from tests.fast.drift.views import PLATFORM_PROJECT, leg, port, rule, subnet
+from tests.fast.drift.rows import PLATFORM_PROJECT, leg, port, rule, subnet
 
 WAYS: dict[str, tuple[Change, str]] = {
     "network shared": (change("networks", "acme-app", shared=True), "network acme-app is shared"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.fast.drift.views import PLATFORM_PROJECT, group, port
+from tests.fast.drift.rows import PLATFORM_PROJECT, group, port
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:

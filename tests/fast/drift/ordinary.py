@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fast.drift.changes import NET, Change, both, change, more, without
-from tests.fast.drift.views import PLATFORM_PROJECT, leg, network, port
+from tests.fast.drift.rows import PLATFORM_PROJECT, leg, network, port
 
 TWINS = {
     "networks": ("acme-app", "network"),

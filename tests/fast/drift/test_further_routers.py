@@ -13,8 +13,9 @@ from infra.drift import comparison
 from infra.drift.made import Made, MadeResource
 from infra.outcome import Verdict
 from infra.outputs import RouterOutput
-from tests.fast.drift import views
-from tests.fast.drift.views import HOPS, PLATFORM_PROJECT
+from tests.fast.drift import rows, views
+from tests.fast.drift.rows import PLATFORM_PROJECT
+from tests.fast.drift.views import HOPS
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from infra.drift.found import Found
     from ringfence.verify.inventory import Inventory
-    from tests.fast.drift.views import Row
+    from tests.fast.drift.rows import Row
 
 pytestmark = pytest.mark.fast
 NAME = names.further_router(2)
@@ -47,8 +48,8 @@ def cloud() -> tuple[Inventory, Found]:
     moved = {"destination": segment, "nexthop": HOPS["globex"]}
     first = row_of(view, "router-platform")
     first["routes"] = [*(route for route in first["routes"] if route != moved), {"destination": POOL, "nexthop": ADDRESS}]
-    second = views.router("router-2", NAME, None, [moved], TAGS)
-    plugged = {**views.leg("router-2", "net-backbone", ADDRESS), "name": NAME, "tags": TAGS, "project_id": PLATFORM_PROJECT}
+    second = rows.router("router-2", NAME, None, [moved], TAGS)
+    plugged = {**rows.leg("router-2", "net-backbone", ADDRESS), "name": NAME, "tags": TAGS, "project_id": PLATFORM_PROJECT}
     kinds = {kind: dict(found) for kind, found in made.made["platform"].kinds.items()}
     kinds["routers"][NAME] = MadeResource(NAME, "router-2")
     kinds["ports"][NAME] = MadeResource(NAME, plugged["id"], {"allFixedIps": [ADDRESS]})
@@ -97,7 +98,7 @@ def test_a_leg_of_the_second_router_on_a_tenants_segment_is_found() -> None:
     """It would lead that tenant to the backbone and on."""
     declared, view = cloud()
     segment = next(str(tenant.facts.management.network_id) for tenant in declared.tenants if tenant.name == "acme")
-    joined = views.leg("router-2", segment, "172.30.0.14")
+    joined = rows.leg("router-2", segment, "172.30.0.14")
     changed = replace(view, ports=(*view.ports, joined))
     found = [outcome.reason for outcome in comparison.compare(declared, changed, declared.tenants)]
     assert any(f"router {NAME} has an undeclared interface" in reason for reason in found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,6 @@ Wire = Sequence[tuple[str, "SeenFrame"]]
 """What one node captured: the NIC and the frame."""
 FOREIGN_MAC = "02:00:00:00:0b:ad"
 """A locally administered MAC (IEEE 802) that no port of Neutron's has."""
-NOBODYS: Mapping[int, Address] = {4: IPv4Address("192.0.2.250"), 6: IPv6Address("2001:db8::250")}
-"""Addresses for documentation (RFC 5737, RFC 3849), for a prefix of which every address is somebody's."""
 COPIES = 3
 SOURCE_PORTS = range(5_000, 10_000)
 """Each frame takes one at random: a connection that comes twice would be judged by a firewall's memory of the first."""
@@ -105,13 +103,13 @@ def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str
 
 
 def _nobodys(network: Network, taken: AbstractSet[Address]) -> Address:
-    """Return the last host address of a prefix that no node and no gateway has."""
+    """Return the last host address of a prefix that no node and no gateway has; its first address, which no host has, where all are."""
     last = min(network.num_addresses, len(taken) + 3)
     for place in range(2, last):
         address: Address = network[-place]
         if address not in taken:
             return address
-    return NOBODYS[network.version]
+    return network[0]
 
 
 def neighbours(node: Node, label: str, nodes: Mapping[str, Node]) -> frozenset[str]:
