@@ -150,9 +150,9 @@ class ClosingPolicy(asyncio.DefaultEventLoopPolicy):
         return self.loops[-1]
 
 
-def record(stack: str, declare: Callable[[], dict[str, Any]]) -> RecordingCloud:
+def record(stack: str, declare: Callable[[], dict[str, Any]], cloud: RecordingCloud | None = None) -> RecordingCloud:
     """Run a program against the recording cloud and wait until everything is settled."""
-    cloud = RecordingCloud()
+    cloud = cloud or RecordingCloud()
     policy = ClosingPolicy()
     asyncio.set_event_loop_policy(policy)
     asyncio.set_event_loop(asyncio.new_event_loop())

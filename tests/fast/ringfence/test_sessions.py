@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hardening.operators import recording
+from infra.errors import QuestionError
 from infra.sessions.reviews import FILE
 from infra.ssh.access import Entrance, Target
 from ringfence.logins import Logins
@@ -34,10 +36,10 @@ def _store(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def read(_store: sessions.Store, *command: str) -> str:
         match command:
-            case ("cat", recording.EVENTS):
+            case ("sh", "-c", sessions.ALL_EVENTS, "sh", recording.STORE_FOLDER):
                 return log({"accept": ACCEPT}, {"exit": EXIT}, {"accept": OTHER})
-            case ("ls", _):
-                return "log\nlog.json\nstderr\nstdout\ntiming\n"
+            case ("sh", "-c", sessions.ALL_NAMES, "sh", place):
+                return "log\nlog.json\nstderr\nstdout\ntiming\n" if place.endswith("/00/00/1A") else ""
         return SHOWN if command[1].endswith("/stdout") else ""
 
     way = Logins(Entrance("203.0.113.5", str(plain()), tmp_path / "key"), (), {})
@@ -67,6 +69,8 @@ def test_a_review_is_kept_with_the_recordings_uuid(run: Run) -> None:
         (("review", "00009Z", "--by", "carol", "--note", "fine"), "no such session"),
         (("replay", "../../etc"), "no such session"),
         (("remove", "00001A"), "not understood"),
+        (("nobody",), "no such tenant"),
+        (("replay", "00001B"), "not kept any more"),
     ],
 )
 def test_a_mistake_is_an_error_and_writes_nothing(run: Run, words: tuple[str, ...], said: str) -> None:
@@ -74,6 +78,45 @@ def test_a_mistake_is_an_error_and_writes_nothing(run: Run, words: tuple[str, ..
     ended = run("sessions", *words)
     assert (ended.code, said in ended.err) == (2, True), ended.err
     assert not reviews.file().exists()
+
+
+def test_sessions_that_nobody_has_looked_at_are_findings(run: Run) -> None:
+    """Exit code 1 for a timer until somebody else has looked; the plain list is an answer, whatever is in it."""
+    ended = run("sessions", "acme", "--unreviewed", "--json")
+    assert (ended.code, [one["id"] for one in ended.json["sessions"]]) == (1, ["00001A"])
+    assert run("sessions", "acme").code == 0
+    assert run("sessions", "review", "00001A", "--by", "carol", "--note", "a restart").code == 0
+    ended = run("sessions", "acme", "--unreviewed", "--json")
+    assert (ended.code, ended.json["sessions"]) == (0, [])
+
+
+def test_the_unreviewed_are_counted_by_server(run: Run) -> None:
+    """For the status; a review takes one away, and only of the session that it names."""
+    assert sessions.unreviewed() == {("acme", "web"): 1, ("globex", "web"): 1}
+    run("sessions", "review", "00001A", "--by", "carol", "--note", "a restart")
+    assert sessions.unreviewed() == {("globex", "web"): 1}
+
+
+def test_without_a_log_nobody_can_tell_how_many_there_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error is not none, and neither is a log that cannot be understood."""
+    for answer in ('{"accept":', '{"whatever": {}}'):
+        monkeypatch.setattr(sessions.Store, "read", lambda *_, answer=answer: answer)
+        with pytest.raises(QuestionError, match="cannot be understood"):
+            sessions.unreviewed()
+        assert run("sessions", "acme", "--unreviewed").code == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "printed"), [(("events.json",), "now"), (("events-2026-11-02.json", "events-2026-11-01.json", "events.json"), "1 2 now")]
+)
+def test_the_log_of_earlier_days_is_read_first(tmp_path: Path, names: tuple[str, ...], printed: str) -> None:
+    """By the command that runs at the store; it fails where there is no log, and where there is none of today."""
+    for name in names:
+        (tmp_path / name).write_text({"1": "1 ", "2": "2 "}.get(name[-6], "now"), encoding="utf-8")
+    command = ("sh", "-c", sessions.ALL_EVENTS, "sh", str(tmp_path))
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == printed
+    (tmp_path / "events.json").unlink()
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
 
 
 def test_a_replay_does_not_control_the_reviewers_terminal(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -28,15 +28,16 @@ class Authority:
     """An authority with its key."""
 
     name: str
-    signer: Signer = field(init=False)
+    signer: Signer
 
-    def __post_init__(self) -> None:
-        """Make its key and its certificate."""
+    @classmethod
+    def made(cls, name: str) -> Authority:
+        """Make another one, that nobody should believe."""
         key = _key()
-        object.__setattr__(self, "signer", Signer(authority(Subject(self.name, self.name), key, 1, _life()), encoded(key)))
+        return cls(name, Signer(authority(Subject(name, name), key, 1, _life()), encoded(key)))
 
-    def identity(self, host: str, address: str, *purposes: Purpose, named: bool = False) -> Identity:
-        """Return a host's identity: for its address, and for its name when it is ``named`` (on the loopback interface)."""
+    def identity(self, host: str, address: str, *purposes: Purpose) -> Identity:
+        """Return a host's identity, for its address."""
         key = _key()
-        request = Request(Subject("acme", host), frozenset(purposes or Purpose), (host,) if named else (), (ip_address(address),))
+        request = Request(Subject("acme", host), frozenset(purposes or Purpose), (), (ip_address(address),))
         return Identity(issued(self.signer, request, key, 2, _life()), encoded(key), self.signer.certificate)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from hardening.bundle import encode
 
-    from hardening.bundle import GuestFile
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hardening.bundle import Bundle
 
 LIFE = 1800
 """Seconds after which a host ends by itself, whatever became of the test."""
@@ -34,6 +36,26 @@ hostname {name}
 ip link set lo up
 echo ready
 exec chroot {place}/root sleep {life}
+"""
+
+
+LENGTH = 12
+"""All hosts are in one prefix of this length, so that none needs a route."""
+DELIVER = """
+import sys
+sys.path.insert(0, "/usr/lib/ringfence/python")
+from hardening.agent import checks, generation, store
+from hardening.agent.paths import Paths
+from hardening.bundle import decode
+paths, bundle = Paths.from_environment(), decode(sys.stdin.read())
+folder = f"{paths.generations}/delivered"
+store.remove(folder)
+store.make_folder(paths.run)
+store.make_folder(paths.generations)
+generation.lay(folder, bundle)
+checks.refuse_bad_files(paths, folder, bundle)
+store.switch(paths.confirmed, "generations/delivered")
+store.switch(paths.files, f"{paths.confirmed}/{generation.FILES}")
 """
 
 
@@ -70,7 +92,7 @@ class Host:
         environment = (f"PATH={PATH}", "HOME=/root", "LC_ALL=C.UTF-8")
         return ("nsenter", "-t", self.inside, "-m", "-n", "-p", "-u", "-r", "-w", "env", "-i", *environment, *words)
 
-    def run(self, *words: str, text: str = "", seconds: float = 60) -> Done:
+    def run(self, *words: str, text: str = "", seconds: float = 180) -> Done:
         """Run a program to its end."""
         done = subprocess.run(
             self.command(*words), input=text, capture_output=True, text=True, errors="replace", check=False, timeout=seconds
@@ -99,10 +121,9 @@ class Host:
         target = self.root / path.removeprefix("/")
         return target.read_text(encoding="utf-8", errors="replace") if target.exists() else ""
 
-    def deliver(self, folder: str, files: Sequence[GuestFile]) -> None:
-        """Put files into the host as the guest's agent does: owned by root, with the mode that each says."""
-        for file in files:
-            self.write(f"{folder}/{file.path}", file.text, file.mode)
+    def deliver(self, bundle: Bundle) -> None:
+        """Put files into force as the guest's agent does, after the checks that it makes."""
+        self.must("python3", "-IS", "-c", DELIVER, text=encode(bundle))
 
     def end(self) -> None:
         """End the host and everything that runs on it."""
@@ -134,24 +155,24 @@ def begin(name: str, address: str, tree: Path, lan: str) -> Host:
     assert first.stdout
     assert first.stdout.readline() == "ready\n", name
     host = Host(name, first, address)
-    card = f"to{address.rpartition('.')[2]}"
+    card = f"to-{name}"[:15]
     for words in (
         f"ip -n {lan} link add {card} type veth peer name mgmt0 netns {host.inside}",
         f"ip -n {lan} link set {card} master lan up",
-        f"nsenter -t {host.inside} -n ip address add {address}/24 dev mgmt0",
+        f"nsenter -t {host.inside} -n ip address add {address}/{LENGTH} dev mgmt0",
         f"nsenter -t {host.inside} -n ip link set mgmt0 up",
     ):
         subprocess.run(words.split(), check=True, capture_output=True, text=True)
     return host
 
 
-def names(hosts: Mapping[str, str], own: str) -> str:
+def etc_hosts(hosts: Mapping[str, str], own: str) -> str:
     """Return ``/etc/hosts`` as the first boot writes it, with the other hosts' names besides."""
     others = "".join(f"{address} {name}\n" for name, address in hosts.items() if name != own)
     return f"127.0.0.1 localhost\n127.0.1.1 {own}\n{others}"
 
 
-def eventually(question: object, seconds: float = 20) -> bool:
+def eventually(question: object, seconds: float = 120) -> bool:
     """Tell whether the answer becomes yes within the time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ import pytest
 
 from infra.operators.roles import AUTOMATION, Role
 from tests.truth import netns
-from tests.truth.operators.world import ADDRESSES, BASTION, ELSEWHERE, SERVER, SSH, Life
+from tests.truth.operators.host import eventually
+from tests.truth.operators.world import ADDRESSES, BASTION, ELSEWHERE, SERVER, SSH, STATION, STORE, Life
 
 if TYPE_CHECKING:
     from tests.truth.operators.world import World
@@ -115,14 +117,42 @@ def test_nobody_has_a_session_on_the_bastion(platform: World, alice: str) -> Non
     assert platform.login(SERVER, "id", config=alice).status == 0
 
 
-def test_the_bastion_leads_to_servers_only(platform: World, alice: str) -> None:
-    """To SSH and to no other port; where that may be is held by the bastion's packet filter."""
+def test_the_bastion_leads_to_the_port_of_ssh_only(platform: World, alice: str) -> None:
+    """Of a server as well as of itself."""
     for target in (f"{ADDRESSES[SERVER]}:80", "127.0.0.1:80", "localhost:80"):
         log = platform.said(BASTION)
         done = platform.station.run(*_asking("ssh", "-F", alice, "-W", target, BASTION))
         assert done.status != 0, target
-        assert log.has("but the request was denied") or log.has("administratively prohibited"), log.text
+        assert log.has("but the request was denied", "administratively prohibited"), log.text
     assert platform.login(SERVER, "id", config=alice).status == 0
+
+
+BANNER = "SSH-2.0"
+OPEN = f"""
+import socket
+listener = socket.create_server(("{ADDRESSES[STATION]}", {SSH}))
+print("listening", flush=True)
+while True:
+    listener.accept()[0].sendall(b"{BANNER}-anybody\\r\\n")
+"""
+
+
+def test_the_bastions_packet_filter_holds_where_that_may_be(platform: World, alice: str) -> None:
+    """What is handed over with sshd's files: a host that is no server answers without it, and is out of reach with it."""
+    bastion = platform[BASTION]
+    platform.station.start("/root/open", "python3", "-c", OPEN)
+    assert eventually(lambda: "listening" in platform.station.read("/root/open")), platform.station.read("/root/open")
+
+    def answer(host: str) -> str:
+        words = ("timeout", "10", "ssh", "-F", alice, "-W", f"{ADDRESSES[host]}:{SSH}", BASTION)
+        return platform.station.run(*_asking(*words)).out
+
+    assert BANNER in answer(STATION)
+    bastion.must("nft", "-f", "-", text=platform.given[BASTION].policy)
+    try:
+        assert [BANNER in answer(host) for host in (STATION, SERVER, STORE)] == [False, True, True]
+    finally:
+        bastion.must("nft", "flush", "ruleset")
 
 
 def test_a_server_forwards_nothing(platform: World, alice: str) -> None:
@@ -149,7 +179,7 @@ def _automation(platform: World, *options: str, user: str = AUTOMATION, host: st
     origin.write("/root/automation", platform.station.read("/root/automation"), 0o600)
     trust = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes")
     words = ("ssh", "-n", *trust, *options, "-i", "/root/automation", f"{user}@{ADDRESSES[host]}", "id")
-    return subprocess.run(origin.command(*words), capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(origin.command(*words), capture_output=True, text=True, check=False, timeout=180)
 
 
 def test_the_automation_enters_from_its_own_address_only(platform: World) -> None:
@@ -160,6 +190,30 @@ def test_the_automation_enters_from_its_own_address_only(platform: World) -> Non
     assert _automation(platform, *elsewhere, host=BASTION).returncode == 255
     assert log.has("not from a permitted host"), log.text
     assert "uid=" in _automation(platform, host=BASTION).stdout
+
+
+ENTER = """
+import sys
+from pathlib import Path
+from infra.ssh.access import Entrance, Target, open_bastion, open_server
+key, bastion, bastion_key, server, server_key = sys.argv[1:]
+entrance = Entrance(bastion, bastion_key, Path(key))
+with open_bastion(entrance) as first, open_server(entrance, Target(server, server_key), via=first) as second:
+    for session in (first, second):
+        print(session.run(["sudo", "-n", "id", "-un"]).stdout, end="")
+"""
+
+
+@pytest.mark.parametrize("host", [SERVER, STORE])
+def test_pulumi_up_still_enters_and_is_root_where_it_was(platform: World, host: str) -> None:
+    """With what was handed over in force, by the product's own code and with the keys that it pins."""
+    pins = [" ".join(platform[name].read("/etc/ssh/ssh_host_ed25519_key.pub").split()[:2]) for name in (BASTION, host)]
+    key = str(platform.station.root / "root/automation")
+    words = (sys.executable, "-c", ENTER, key, ADDRESSES[BASTION], pins[0], ADDRESSES[host], pins[1])
+    done = subprocess.run(
+        ("nsenter", "-t", platform.station.inside, "-n", *words), capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.returncode, done.stdout) == (0, "root\nroot\n"), done.stderr
 
 
 def test_the_automation_opens_no_account_of_operators(platform: World) -> None:

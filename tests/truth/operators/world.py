@@ -1,47 +1,54 @@
-"""A small platform of real programs: an operator's station, the bastion, a server of the tenant acme, and the store of recordings.
+"""A small platform of real programs: an operator's station, the bastion, a server of the tenant acme, and the services server.
 
-Each is a host of its own (:mod:`tests.truth.operators.host`) with the image's sshd and sudo, their configuration as the image and the
-renderers write it. Keys on an authenticator are OpenSSH's own software ones.
+Each is a host of its own (:mod:`tests.truth.operators.host`) with the image's sshd and sudo, and what the stacks hand to it
+(:mod:`tests.truth.operators.stacks`), laid by the image's own agent. Keys on an authenticator are OpenSSH's own software ones.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network, ip_interface, ip_network
+from ipaddress import ip_interface, ip_network
 from typing import TYPE_CHECKING
+
+import pytest
 
 from hardening.firstboot import sshd as first_boot
 from hardening.firstboot.config_drive import Nic
 from hardening.firstboot.plan import MANAGEMENT, Card, Plan
 from hardening.operators import recording, sshd
+from infra import paths
+from infra.declaration import names
+from infra.delivery.operators import Operators
 from infra.operators.changes import signing
 from infra.operators.registry import Certificate
 from infra.operators.roles import Role
-from infra.pki.certificates import Purpose
 from ringfence.operators import client
 from tests.truth import netns
+from tests.truth.operators import stacks
 from tests.truth.operators.certificates import Authority
-from tests.truth.operators.host import Host, begin, eventually, names
+from tests.truth.operators.host import LENGTH, Host, begin, etc_hosts, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from hardening.bundle import Bundle
     from tests.truth.operators.host import Done
 
-NETWORK = ip_network("172.30.0.0/24")
-STATION, BASTION, SERVER, STORE = "station", "platform-bastion", "acme-web", "platform-services"
-ADDRESSES = {STATION: "172.30.0.9", BASTION: "172.30.0.1", SERVER: "172.30.0.3", STORE: "172.30.0.5"}
-ELSEWHERE = "172.30.0.77"
+STATION, BASTION, SERVER, STORE = "station", names.BASTION, "acme-web", names.SERVICES
+ADDRESSES = {STATION: "172.24.4.9", BASTION: "172.29.0.10", SERVER: "172.30.0.5", STORE: "172.29.0.200"}
+"""Where the shipped declaration has them; the recording cloud gives a tenant's server this management address."""
+ELSEWHERE = "172.25.0.77"
 """Another address of the station, from which the automation may open nothing."""
 SSH = 22
 PROVIDER = "/opt/sk-dummy.so"
 ASKPASS = "/opt/pin"
 LOG = "/var/log/sshd"
-KEPT = recording.Retention(365, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class World:
     operators_ca: str
     hosts_ca: str
     tls: Authority
+    given: dict[str, Bundle]
 
     def __getitem__(self, name: str) -> Host:
         """Return a host."""
@@ -85,11 +93,22 @@ class World:
         """Write the configuration of an operator and return its file."""
         folder = f"/root/{name}.ssh"
         how = client.Client(key, certificate, role, SSH, folder)
-        hosts = client.Hosts(BASTION, ADDRESSES[BASTION], {SERVER: ADDRESSES[SERVER]}, "", {})
+        hosts = client.Hosts(BASTION, ADDRESSES[BASTION], {name: ADDRESSES[name] for name in (SERVER, STORE)}, "", {})
         extra = f"Host *\n    SecurityKeyProvider {PROVIDER}\n"
         self.station.write(f"{folder}/config", client.render(hosts, how) + extra)
         self.station.write(f"{folder}/known_hosts", client.known_hosts(hosts, self.hosts_ca))
         return f"{folder}/config"
+
+    def shown(self, host: str, identity: recording.Identity) -> Bundle:
+        """Return what a host is given, with another identity between relay and store."""
+        texts = {"authority.pem": identity.authority, "certificate.pem": identity.certificate, "key.pem": identity.private_key}
+        files = [
+            file._replace(text=texts[file.path.rpartition("/")[2]])
+            if file.path.rpartition("/")[0] == recording.STORE and file.path.endswith(".pem")
+            else file
+            for file in self.given[host].files
+        ]
+        return self.given[host]._replace(files=tuple(files))
 
     def said(self, host: str) -> Log:
         """Listen to a host's sshd from here on."""
@@ -146,9 +165,9 @@ class Log:
         """All of it so far."""
         return self.host.read(LOG)[self.start :]
 
-    def has(self, words: str) -> bool:
-        """Tell whether it says something soon."""
-        return eventually(lambda: words in self.text, 5)
+    def has(self, *words: str) -> bool:
+        """Tell whether it says one of these things."""
+        return eventually(lambda: any(each in self.text for each in words))
 
 
 def build(tree: Path) -> Iterator[World]:
@@ -161,7 +180,7 @@ def build(tree: Path) -> Iterator[World]:
         subprocess.run(("ip", "-n", lan, "link", "set", "lan", "up"), check=True)
         for name, address in ADDRESSES.items():
             hosts[name] = begin(name, address, tree, lan)
-            hosts[name].write("/etc/hosts", names(ADDRESSES, name))
+            hosts[name].write("/etc/hosts", etc_hosts(ADDRESSES, name))
         yield _configured(hosts)
     finally:
         for host in hosts.values():
@@ -170,39 +189,49 @@ def build(tree: Path) -> Iterator[World]:
 
 
 def _configured(hosts: dict[str, Host]) -> World:
-    """Make keys and authorities at the station, and give every host its files."""
+    """Make keys and authorities at the station, and give every host what the stacks hand to it."""
     station = hosts[STATION]
-    station.must("ip", "address", "add", f"{ELSEWHERE}/24", "dev", "mgmt0")
+    station.must("ip", "address", "add", f"{ELSEWHERE}/{LENGTH}", "dev", "mgmt0")
     station.write(ASKPASS, "#!/bin/sh\necho 1234\n", 0o755)
     for name in ("operators", "hosts", "automation"):
         station.must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"/root/{name}")
-    authority, hosts_ca, automation = (station.read(f"/root/{name}.pub").strip() for name in ("operators", "hosts", "automation"))
-    tls = Authority("platform")
-    for name in (BASTION, SERVER):
+    for name in ENTERED:
         hosts[name].must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/ssh_host_ed25519_key")
-        certificate = _host_certificate(station, hosts[name])
-        came_from = ADDRESSES[STATION] if name == BASTION else ADDRESSES[BASTION]
-        logins = sshd.Logins(authority, automation, (IPv4Network(came_from),), certificate)
-        files = sshd.server(logins, "acme") if name == SERVER else sshd.bastion(logins, SSH)
-        hosts[name].deliver(sshd.FILES, files)
+    authority, hosts_ca, automation = (_public(station, f"/root/{name}.pub") for name in ("operators", "hosts", "automation"))
+    host_keys = {name: _public(hosts[name], "/etc/ssh/ssh_host_ed25519_key.pub") for name in ENTERED}
+    with hosts_authority(station.read("/root/hosts")):
+        handed = stacks.handed(Operators(authority, hosts_ca, "", automation), host_keys)
+    for name in ENTERED:
+        hosts[name].must("mkdir", "-p", "/run/sshd")  # as ssh.service has it, while the agent's check reads the configuration
+        hosts[name].deliver(handed.bundles[name])
         hosts[name].write("/etc/ssh/sshd_config.d/10-ringfence.conf", first_boot.config(_plan(name)))
-    _recorded(hosts, tls)
-    for name in (BASTION, SERVER):
-        hosts[name].must("mkdir", "-p", "/run/sshd")
-        assert hosts[name].run("/usr/sbin/sshd", "-t").err == ""
+    start_store(hosts[STORE])
+    for name in (SERVER, STORE):
+        start_relay(hosts[name])
+    for name in ENTERED:
         hosts[name].start(LOG, "/usr/sbin/sshd", "-D", "-e")
         assert eventually(lambda name=name: "Server listening" in hosts[name].read(LOG)), hosts[name].read(LOG)
-    return World(hosts, authority, hosts_ca, tls)
+    return World(hosts, authority, hosts_ca, Authority("platform", handed.authority), handed.bundles)
 
 
-def _recorded(hosts: dict[str, Host], tls: Authority) -> None:
-    server, store = hosts[SERVER], hosts[STORE]
-    store.deliver(sshd.FILES, recording.store(ADDRESSES[STORE], tls.identity(STORE, ADDRESSES[STORE], Purpose.SERVER), KEPT))
-    outward = tls.identity(SERVER, ADDRESSES[SERVER], Purpose.CLIENT)
-    local = Authority(SERVER).identity(SERVER, "127.0.1.1", named=True)
-    server.deliver(sshd.FILES, recording.server(SERVER, ADDRESSES[STORE], outward, local))
-    start_store(store)
-    start_relay(server)
+ENTERED = (BASTION, SERVER, STORE)
+"""Hosts that somebody logs in to."""
+
+
+@contextlib.contextmanager
+def hosts_authority(private: str) -> Iterator[None]:
+    """Let the authority for hosts be this machine's, as on an operator's machine."""
+    with tempfile.TemporaryDirectory() as state, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(paths.STATE, state)
+        file = paths.authority_key("hosts")
+        file.parent.mkdir(parents=True)
+        file.write_text(private, encoding="utf-8")
+        yield
+
+
+def _public(host: Host, file: str) -> str:
+    """Return a public key without its comment."""
+    return " ".join(host.read(file).split()[:2])
 
 
 def start_store(store: Host) -> None:
@@ -217,16 +246,9 @@ def start_relay(server: Host) -> None:
     server.start("/var/log/relay", "sudo_logsrvd", "-n", "-f", f"{sshd.FILES}/sessions/relay.conf")
 
 
-def _host_certificate(station: Host, host: Host) -> str:
-    public = (host.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text(encoding="utf-8")
-    file = f"/root/{host.name}.pub"
-    station.write(file, public)
-    station.must("ssh-keygen", "-q", "-s", "/root/hosts", "-h", "-I", host.name, "-n", host.name, "-V", "-5m:+1d", file)
-    return station.read(f"/root/{host.name}-cert.pub").strip()
-
-
 def _plan(name: str) -> Plan:
     """Return the plan of a first boot, with one card."""
-    nic = Nic("02:00:00:00:00:01", 1500, (ip_interface(f"{ADDRESSES[name]}/24"),), (), dhcp4=False)
-    role = "bastion" if name == BASTION else "server"
-    return Plan(name, (), role, (Card(MANAGEMENT, nic),), (NETWORK,), SSH, (NETWORK,), ())
+    nic = Nic("02:00:00:00:00:01", 1500, (ip_interface(f"{ADDRESSES[name]}/{LENGTH}"),), (), dhcp4=False)
+    role = {BASTION: "bastion", STORE: "services"}.get(name, "server")
+    known = (ip_network(f"{ADDRESSES[name]}/{LENGTH}", strict=False),)
+    return Plan(name, (), role, (Card(MANAGEMENT, nic),), known, SSH, known, ())

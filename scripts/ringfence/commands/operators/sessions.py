@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from infra.declaration import names
+from infra.declaration.folder import stacks as declared
 from infra.errors import QuestionError
 from infra.operators.registry import MOMENT
 from infra.sessions.reviews import FILE, Review, Reviews
 from infra.text import block, visible
-from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
+from ringfence import folder
+from ringfence.analysis.options import BROKEN, AsJson
 from ringfence.analysis.output import console, emit
 from ringfence.verb import verb
 
@@ -26,10 +29,11 @@ REPLAY, REVIEW = "replay", "review"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What is said of a review, and how the answer is written."""
+    """What is said of a review, which sessions are listed, and how the answer is written."""
 
     by: Annotated[str, typer.Option("--by", help="review: who looked; never the operator whose session it is.")] = ""
     note: Annotated[str, typer.Option("--note", help="review: what they found.")] = ""
+    unreviewed: Annotated[bool, typer.Option("--unreviewed", help="Only those that nobody has looked at; exit code 1 if any.")] = False
     as_json: AsJson = False
 
 
@@ -48,12 +52,13 @@ def command(
     """Show the recorded sessions of operators on a tenant's servers, what one of them showed, or write down that somebody looked.
 
     The platform's store keeps the recordings; each names operator and certificate. Control characters in a replay are made visible.
+    Exit code 0; 1 when `--unreviewed` finds any; 2 when the store cannot be asked or what it says cannot be understood.
 
-    Examples: `ringfence sessions acme`; `ringfence sessions replay 00001A`;
+    Examples: `ringfence sessions acme`; `ringfence sessions acme --unreviewed --json`; `ringfence sessions replay 00001A`;
     `ringfence sessions review 00001A --by carol --note "a restart, as in ticket 7"`
     """
     if identity is None:
-        _list(what, as_json=said.as_json)
+        _list(what, only=said.unreviewed, as_json=said.as_json)
     elif what == REPLAY:
         _replay(identity, as_json=said.as_json)
     elif what == REVIEW:
@@ -62,14 +67,24 @@ def command(
         raise QuestionError.of("not understood", where=what, expected="a tenant alone, or replay ID, or review ID")
 
 
-def _list(tenant: str, *, as_json: bool) -> None:
+def _list(tenant: str, *, only: bool, as_json: bool) -> None:
     from ringfence.operators import reviews, sessions  # noqa: PLC0415 - paramiko takes a tenth of a second to import
 
     looked = reviews.read()
+    if tenant not in (known := [*declared(folder.root()), names.PLATFORM]):
+        raise QuestionError.of("no such tenant", where=tenant, expected=" or ".join(known))
     shown = [_facts(server, session, looked) for server, session in sessions.store().of(tenant)]
+    if only:
+        shown = [one for one in shown if not one["reviewed_by"]]
     if as_json:
         emit({"tenant": tenant, "sessions": shown})
-        return
+    else:
+        _show(shown)
+    if only and shown:
+        raise typer.Exit(BROKEN)
+
+
+def _show(shown: list[dict[str, Any]]) -> None:
     table = Table("id", "began", "operator", "server", "as", "ended", "command", "reviewed by")
     for one in shown:
         ended = "running, or cut off" if one["exit_value"] is None else f"exit code {one['exit_value']}"
