@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 import testinfra
 
+from infra.operators.roles import ACCOUNTS, AUTOMATION
 from infra.ssh.access import Entrance, Target
 from ringfence import ssh_config
 
@@ -21,7 +22,6 @@ SSHD = {
     "passwordauthentication": "no",
     "kbdinteractiveauthentication": "no",
     "permitrootlogin": "no",
-    "allowusers": "ringfence",
     "permitemptypasswords": "no",
     "x11forwarding": "no",
     "allowagentforwarding": "no",
@@ -52,10 +52,14 @@ def test_names(opened: Opened, hosts: dict[str, Host]) -> None:
         assert hosts[name].check_output("hostname") == f"{tenant.name}-{server}"
 
 
-def test_sshd_as_it_runs(hosts: dict[str, Host]) -> None:
-    """The daemon's effective configuration, not its file, refuses passwords, root and forwarding."""
+def test_sshd_as_it_runs(opened: Opened, hosts: dict[str, Host]) -> None:
+    """The daemon's effective configuration, not its file, refuses passwords, root and forwarding, and knows nobody else's account."""
+    services = opened.inventory.platform.services
+    operators = [account.login for account in ACCOUNTS.values()] if services and services.sessions else []
     for name, host in hosts.items():
         lines = host.check_output("/usr/sbin/sshd -T").splitlines()
+        allowed = [line.partition(" ")[2] for line in lines if line.startswith("allowusers ")]
+        assert sorted(" ".join(allowed).split()) == sorted([AUTOMATION, *operators]), name
         effective = dict(line.split(" ", 1) for line in lines if " " in line)
         assert {key: effective[key] for key in SSHD} == SSHD, name
 

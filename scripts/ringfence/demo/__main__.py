@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from infra import paths
-from infra.declaration import names
+from infra.declaration import load_platform, names
+from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.errors import RingfenceError
 from ringfence import keys
 from ringfence.demo import TENANTS, stacks, times
@@ -52,10 +53,18 @@ def bring_up_lab(log: Log) -> None:
     log.run([str(stacks.ROOT / "scripts/lab"), "up"], cwd=stacks.ROOT, env=os.environ)
 
 
+def records_sessions() -> bool:
+    """Tell whether the platform declares that operators' sessions are recorded: then servers have to believe somebody's authority."""
+    services = load_platform(stacks.ROOT / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform.services
+    return services is not None and services.sessions is not None
+
+
 def bring_up_platform(log: Log) -> None:
     """Backbone, bastion, encrypted volume type, image."""
     keys.ensure()
     env = stacks.environment()
+    if records_sessions():
+        log.run([str(stacks.ROOT / ".venv/bin/ringfence"), "operator", "authority"], cwd=stacks.ROOT, env=env)
     stacks.forget_other_clouds(env, log)
     stacks.up(names.PLATFORM, env, log)
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.declaration.services import Services
 from infra.errors import GuestError
+from ringfence import keys
+from ringfence.demo import __main__ as main
+from ringfence.demo import stacks
 from ringfence.demo.__main__ import steps as demonstration
 from ringfence.demo.screen import LineScreen, clock
-from ringfence.demo.steps import Plan, Step, StepError, StepState
+from ringfence.demo.steps import Log, Plan, Step, StepError, StepState
+from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ringfence.demo.steps import Log
 
 pytestmark = pytest.mark.fast
 
@@ -88,6 +92,24 @@ def test_the_parts_of_the_demonstration() -> None:
     """``build`` ends with both tenants; the whole one verifies them."""
     assert [step.name for step in demonstration("build")] == ["toolchain", "packages", "image", "lab", "platform", "acme", "globex"]
     assert demonstration("all")[-1].needs == ("acme", "globex")
+
+
+@pytest.mark.parametrize(("declared", "asked"), [(["time"], []), (["time", "sessions"], ["operator authority"])])
+def test_authorities_of_operators_are_made_where_sessions_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: list[str], asked: list[str]
+) -> None:
+    """Before the platform comes up, which would refuse otherwise; nobody else has a file of operators."""
+    offered = {key: SERVICES[key] for key in ("host", "flavor", "store", *declared)}
+    platform = SimpleNamespace(platform=SimpleNamespace(services=Services.model_validate(offered)))
+    done: list[str] = []
+    monkeypatch.setattr(main, "load_platform", lambda _file: platform)
+    monkeypatch.setattr(keys, "ensure", lambda: None)
+    monkeypatch.setattr(stacks, "environment", dict)
+    monkeypatch.setattr(stacks, "forget_other_clouds", lambda *_: None)
+    monkeypatch.setattr(stacks, "up", lambda stack, *_: done.append(f"up {stack}"))
+    monkeypatch.setattr(Log, "run", lambda _log, command, **_: done.append(" ".join(command[1:])))
+    main.bring_up_platform(Log(tmp_path / "log"))
+    assert done == [*asked, "up platform"]
 
 
 def test_clock() -> None:
