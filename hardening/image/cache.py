@@ -8,7 +8,7 @@ from pathlib import Path
 from infra import paths
 
 HARDENING = Path(__file__).parent.parent
-GUEST = (HARDENING / "agent", HARDENING / "bundle.py", HARDENING / "firstboot")
+GUEST = (HARDENING / "agent", HARDENING / "bundle.py", HARDENING / "firstboot", HARDENING / "logs")
 """Packages and modules that run in the guest."""
 PACKAGES = (Path(__file__).parent, *GUEST)
 HASH_LENGTH = 20

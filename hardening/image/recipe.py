@@ -26,8 +26,6 @@ PACKAGES: Final = (
     "openssh-server",
     "procps",
     "python3-minimal",  # first boot, policy command, the agent of the live probes
-    "rsyslog",  # logs that outlive the server
-    "rsyslog-relp",
     "sudo",
     "systemd",
     "systemd-sysv",
@@ -69,7 +67,7 @@ MASKED_UNITS: Final = (
     # No message bus, no seats, no users' managers.
     "systemd-hostnamed.socket",
     "systemd-logind.service",
-    # rsyslog reads the journal; nobody copies each line to a socket.
+    # Nobody copies each line of the journal to a socket.
     "syslog.socket",
     # The packet filter is ours; Debian's unit would flush it when it stops.
     "nftables.service",
@@ -186,7 +184,8 @@ ENABLED_UNITS: Final = {
         # Each starts only where the server's files have it, and after SSH answers.
         "chrony.service",
         "nginx.service",
-        "rsyslog.service",
+        "ringfence-logs.service",
+        "ringfence-log-store.service",
         "ringfence-relay.service",
         "ringfence-sessions.service",
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hardening.services import clock, credentials, logs, packages
-from infra.declaration import addresses, names
+from infra.declaration import addresses
 from infra.errors import DeclarationError
 from infra.policy.services import Service
 
@@ -47,8 +47,8 @@ def of_client(platform: Platform, own: Credentials) -> Delivered:
     return Delivered(tuple(files), tuple(units))
 
 
-def of_services_server(platform: Platform, own: Credentials, writers: tuple[logs.Writer, ...]) -> Delivered:
-    """What the services server gets; ``writers`` are the servers and the bastion, whose lines it takes."""
+def of_services_server(platform: Platform, own: Credentials) -> Delivered:
+    """What the services server gets; it is a client of its own as well."""
     found = _offered(platform)
     if found is None:
         return Delivered()
@@ -64,9 +64,8 @@ def of_services_server(platform: Platform, own: Credentials, writers: tuple[logs
         files += _apt(platform, declared.packages, address)
         units.append(packages.UNIT)
     if declared.logs:
-        mine = logs.Writer(address, names.PLATFORM, names.SERVICES)
-        files += logs.server(_store(address), mine, writers, logs.Retention(declared.logs.keep_days, declared.logs.size))
-        units.append(logs.UNIT)
+        files += logs.server(_store(address), logs.Retention(declared.logs.keep_days, declared.logs.size))
+        units += [logs.STORE_UNIT, logs.UNIT]
     return Delivered(tuple(files), tuple(units))
 
 
@@ -82,7 +81,7 @@ def _offered(platform: Platform) -> tuple[Services, Address] | None:
 
 
 def _store(address: Address) -> logs.Store:
-    return logs.Store(address, Service.LOGS.port, names.SERVICES)
+    return logs.Store(address, Service.LOGS.port)
 
 
 def _apt(platform: Platform, declared: PackageService, address: Address) -> tuple[GuestFile, ...]:

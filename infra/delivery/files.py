@@ -10,7 +10,6 @@ from pulumi import Output
 from hardening.bundle import bundle_of, encode_files
 from hardening.services.credentials import Credentials
 from hardening.services.declared import of_client, of_services_server
-from hardening.services.logs import Writer
 from infra.declaration import addresses, names
 from infra.delivery.operators import Maker
 from infra.delivery.papers import Holder
@@ -48,12 +47,12 @@ class Source:
     def services_server(self, host_key: Input[str], opts: ResourceOptions) -> Output[str]:
         """Return the files of the services server."""
         holder = Holder(names.PLATFORM, names.SERVICES, str(addresses.services_address(self.platform)), host_key)
-        writers = (Writer(addresses.bastion_address(self.platform), names.PLATFORM, names.BASTION),)
-        offered = _credentials(self.issuer, holder, Purpose.SERVER, opts).apply(lambda own: of_services_server(self.platform, own, writers))
+        own = _credentials(self.issuer, holder, (Purpose.CLIENT, Purpose.SERVER), opts)
+        offered = own.apply(lambda known: of_services_server(self.platform, known))
         return _encoded(offered, self._maker(lambda maker: maker.services_server(holder, opts)))
 
     def _client(self, holder: Holder, opts: ResourceOptions) -> Output[Delivered]:
-        return _credentials(self.issuer, holder, Purpose.CLIENT, opts).apply(lambda own: of_client(self.platform, own))
+        return _credentials(self.issuer, holder, (Purpose.CLIENT,), opts).apply(lambda own: of_client(self.platform, own))
 
     def _maker(self, make: Callable[[Maker], Output[Delivered]]) -> Output[Delivered] | None:
         return make(Maker(self.platform, self.issuer, self.operators)) if self.operators else None
@@ -72,13 +71,13 @@ def _joined(texts: list[str]) -> str:
     return encode_files(tuple(file for bundle in bundles for file in bundle.files), units)
 
 
-def _credentials(issuer: Issuer, holder: Holder, purpose: Purpose, opts: ResourceOptions) -> Output[Credentials]:
+def _credentials(issuer: Issuer, holder: Holder, purposes: tuple[Purpose, ...], opts: ResourceOptions) -> Output[Credentials]:
     args = CertificateArgs(
         authority_certificate=issuer.certificate,
         authority_key=issuer.private_key,
         organisation=holder.organisation,
         name=holder.server,
-        purposes=[purpose.value],
+        purposes=[purpose.value for purpose in purposes],
         names=[holder.server],
         addresses=[holder.address],
     )

@@ -119,7 +119,7 @@ def test_operators_pass_the_bastion_and_have_no_session_on_it() -> None:
     assert files["ssh/host-certificate.pub"] == "certificate of platform-bastion\n"
     assert "PermitOpen *:22" in files["ssh/10-operators.conf"]
     assert not [path for path in files if path.startswith(("sessions/", "sudo/"))]
-    assert {"ssh.service"} == {unit for unit in units if unit.startswith(("ssh", "ringfence"))}
+    assert {"ssh.service", "ringfence-logs.service"} == {unit for unit in units if unit.startswith(("ssh", "ringfence"))}
 
 
 def test_the_services_server_keeps_recordings_and_is_recorded_itself() -> None:

@@ -80,7 +80,7 @@ def test_what_reads_files_of_the_server_starts_only_where_they_are_and_after_ssh
     texts = {path: path.read_text(encoding="utf-8") for path in (*UNITS, *DROP_INS, *REPLACED)}
     readers = {path: text for path, text in texts.items() if "/run/ringfence/files/" in text}
     assert {path.parent.name for path in readers} >= {"chrony.service.d", "nginx.service.d"}
-    assert "rsyslog.service" in {path.name for path in readers}
+    assert {"ringfence-logs.service", "ringfence-log-store.service"} <= {path.name for path in readers}
     for path, text in readers.items():
         assert FILES in text, path
         assert "After=ringfence-ready.service" in text, path

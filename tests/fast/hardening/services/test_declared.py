@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 import pytest
 
 from hardening.bundle import Bundle, mistakes
@@ -14,7 +12,6 @@ from infra.errors import DeclarationError
 from tests.fast.declaration.declared import PLATFORM, SERVICES
 
 OWN = Credentials("AUTHORITY", "CERTIFICATE", "PRIVATE")
-WRITERS = (logs.Writer(IPv4Address("172.30.0.4"), "acme", "web"),)
 
 
 def platform(**services: object) -> Platform:
@@ -30,16 +27,16 @@ def paths(delivered: declared.Delivered) -> set[str]:
 def test_a_platform_without_services_delivers_nothing() -> None:
     """Neither a file nor a unit, to anybody."""
     bare = Platform.model_validate(PLATFORM)
-    assert declared.of_client(bare, OWN) == declared.of_services_server(bare, OWN, WRITERS) == declared.Delivered()
+    assert declared.of_client(bare, OWN) == declared.of_services_server(bare, OWN) == declared.Delivered()
 
 
 def test_every_part_is_delivered_where_it_belongs() -> None:
-    """The proxy and the table of writers are on the services server only; both kinds are whole bundles."""
-    client, server = declared.of_client(platform(), OWN), declared.of_services_server(platform(), OWN, WRITERS)
+    """The proxy and the store are on the services server only; both kinds are whole bundles."""
+    client, server = declared.of_client(platform(), OWN), declared.of_services_server(platform(), OWN)
     assert client.units == (clock.UNIT, logs.UNIT)
-    assert server.units == (clock.UNIT, packages.UNIT, logs.UNIT)
-    assert paths(client) >= {clock.CONFIGURATION, packages.SOURCES, packages.WINDOW, logs.CONFIGURATION}
-    assert paths(server) - paths(client) == {clock.NAMES, clock.KEY, packages.PROXY, logs.WRITERS, logs.STORE_MARK}
+    assert server.units == (clock.UNIT, packages.UNIT, logs.STORE_UNIT, logs.UNIT)
+    assert paths(client) >= {clock.CONFIGURATION, packages.SOURCES, packages.WINDOW, logs.SENDER}
+    assert paths(server) - paths(client) == {clock.NAMES, clock.KEY, packages.PROXY, logs.STORE, logs.STORE_MARK}
     for each in (client, server):
         assert not mistakes(Bundle("", each.files, each.units))
 
@@ -48,7 +45,7 @@ def test_every_part_is_delivered_where_it_belongs() -> None:
 def test_what_is_not_declared_is_nowhere(service: str, folder: str) -> None:
     """One service less is its files and units less, on both sides."""
     for of, there in ((platform(), True), (platform(**{service: None}), False)):
-        for delivered in (declared.of_client(of, OWN), declared.of_services_server(of, OWN, WRITERS)):
+        for delivered in (declared.of_client(of, OWN), declared.of_services_server(of, OWN)):
             assert any(path.startswith(folder) for path in paths(delivered)) is there
 
 
@@ -57,7 +54,7 @@ def test_the_key_of_an_archive_reaches_every_server_that_takes_packages_of_it() 
     key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n"
     own = {"url": "http://198.51.100.6/own", "suites": ["trixie-security"], "key": key}
     of = platform(packages={"mirrors": {"own": own, "debian": {**own, "key": None}}, "updates": {"hour": 3}})
-    for delivered in (declared.of_client(of, OWN), declared.of_services_server(of, OWN, WRITERS)):
+    for delivered in (declared.of_client(of, OWN), declared.of_services_server(of, OWN)):
         files = {file.path: file.text for file in delivered.files}
         assert files["apt/keys/own.asc"] == key
         assert "apt/keys/debian.asc" not in files

@@ -1,0 +1,1 @@
+"""Sender and store of logs: what counts, and what is on the disk when."""
