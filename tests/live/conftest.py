@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import testinfra
 
+from infra.ssh.access import Entrance, Target
+from ringfence import ssh_config
 from ringfence.verify import open as opening
 from tests.live.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from testinfra.host import Host
 
     from ringfence.verify.open import Opened
 
@@ -33,7 +38,7 @@ ASKING = (
     "provision/test_identities.py",
 )
 """What asks the API and changes nothing that anybody else looks at."""
-LOOKING = ("test_verify.py", "test_servers.py", "test_dead_server.py")
+LOOKING = ("test_verify.py", "test_servers.py", "test_services.py", "test_dead_server.py")
 """What logs in to servers, and stops one: no question to the API has another answer meanwhile."""
 CHANGING = ("provision", "layers", "sabotage", "lifecycle")
 """What changes the cloud under everybody; what breaks the whole cloud comes last."""
@@ -114,3 +119,16 @@ def stage(opened: Opened) -> Iterator[Stage]:
     """Give everything that sends packets, logged in and listening, for all tests of a module: a later one may kill the whole cloud."""
     with Stage.begin(opened) as begun:
         yield begun
+
+
+@pytest.fixture(scope="session")
+def hosts(opened: Opened) -> dict[str, Host]:
+    """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
+    bastion = opened.inventory.platform_facts.bastion
+    entrance = Entrance.from_environment(bastion.address, bastion.host_key)
+    found: dict[str, Host] = {}
+    for tenant in opened.inventory.tenants:
+        targets = {name: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
+        config = ssh_config.write(tenant.name, entrance, targets)
+        found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
+    return found

@@ -3,11 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import testinfra
 
 from infra.operators.roles import ACCOUNTS, AUTOMATION
-from infra.ssh.access import Entrance, Target
-from ringfence import ssh_config
 
 if TYPE_CHECKING:
     from testinfra.host import Host
@@ -31,19 +28,6 @@ SSHD = {
 def servers(opened: Opened) -> dict[str, tuple[TenantInventory, str]]:
     """Return the tenants' servers by name."""
     return {f"{t.name}/{server}": (t, server) for t in opened.inventory.tenants for server in t.declaration.servers}
-
-
-@pytest.fixture(scope="module")
-def hosts(opened: Opened) -> dict[str, Host]:
-    """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
-    bastion = opened.inventory.platform_facts.bastion
-    entrance = Entrance.from_environment(bastion.address, bastion.host_key)
-    found: dict[str, Host] = {}
-    for tenant in opened.inventory.tenants:
-        targets = {name: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
-        config = ssh_config.write(tenant.name, entrance, targets)
-        found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
-    return found
 
 
 def test_names(opened: Opened, hosts: dict[str, Host]) -> None:
