@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
+from tests.live.sabotage.services import SERVICES
 from tests.live.tools import ask, changed, created, leg, roomy
 
 if TYPE_CHECKING:
@@ -286,7 +287,7 @@ PLATFORM: dict[str, tuple[Way, str]] = {
     "leg of the platform's router": (platform_leg, "router platform has an undeclared interface on network stranger"),
 }
 
-AT_ONCE = {"twins": TWINS, "attributes": ATTRIBUTES, "the platform": PLATFORM}
+AT_ONCE = {"twins": TWINS, "attributes": ATTRIBUTES, "the platform": PLATFORM, "services": SERVICES}
 
 
 @contextlib.contextmanager

@@ -78,6 +78,8 @@ def test_sabotage_is_caught(scene: Scene, unbroken: Analysis, name: str, record_
 @pytest.mark.parametrize("table", AT_ONCE)
 def test_many_sabotages_at_once_are_each_named(scene: Scene, table: str, record_property: Callable[[str, object], None]) -> None:
     """What is compared by id or by attribute, and what is the platform's: each is named, and none hides another."""
+    if table == "services" and scene.stage.opened.inventory.platform.services is None:
+        pytest.skip("the platform declares no services")
     ways, started = AT_ONCE[table], time.monotonic()
     with all_at_once(scene, ways):
         found = look(scene, Look.CLOUD)
