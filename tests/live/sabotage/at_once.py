@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
-from tests.live.sabotage.services import SERVICES
-from tests.live.tools import ask, changed, created, leg, roomy
+from tests.live.tools import ask, changed, created, leg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -286,16 +285,3 @@ PLATFORM: dict[str, tuple[Way, str]] = {
     "rule on the bastion's group": (bastion_rule, "undeclared rule in platform-bastion: ingress IPv4 tcp all 0.0.0.0/0"),
     "leg of the platform's router": (platform_leg, "router platform has an undeclared interface on network stranger"),
 }
-
-AT_ONCE = {"twins": TWINS, "attributes": ATTRIBUTES, "the platform": PLATFORM, "services": SERVICES}
-
-
-@contextlib.contextmanager
-def all_at_once(scene: Scene, ways: dict[str, tuple[Way, str]]) -> Iterator[None]:
-    """Do everything of a table, and undo it in the opposite order."""
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(roomy(scene.stage.cloud, scene.project))
-        stack.enter_context(roomy(scene.stage.cloud, str(scene.stage.tenant(scene.other).facts.project_id)))
-        for act in dict.fromkeys(act for act, _ in ways.values()):
-            stack.enter_context(act(scene))
-        yield

@@ -10,8 +10,8 @@ from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place
 from ringfence.verify.probes.plan import Selection
 from tests.live.sabotage.analysis import Analysis, analyse
-from tests.live.sabotage.at_once import AT_ONCE, all_at_once
 from tests.live.sabotage.scene import Scene
+from tests.live.sabotage.tables import AT_ONCE, all_at_once
 from tests.live.sabotage.ways import WAYS, Look
 from tests.live.stage import bad
 
