@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hardening.image.root import HERE, TREE
@@ -18,9 +20,10 @@ from tests.truth.image.machine import Namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 PROJECT = HERE.parent.parent
+PATIENCE = 120
+"""Seconds after which the machine is taken to hang."""
 CHAIN = "    chain {hook} {{\n        type filter hook {hook} priority filter; policy {policy};\n{rules}    }}\n"
 
 
@@ -36,6 +39,13 @@ BASE = policy('tcp dport 22 accept comment "base"')
 ONE = policy('tcp dport 8001 accept comment "one"')
 TWO = policy('tcp dport 8002 accept comment "two"')
 EVERYTHING_OPEN = policy(input="accept", forward="accept", output="accept")
+
+
+SLEEP = """#!/bin/sh
+echo >"FOLDER/timer.$PPID"
+while [ -e "FOLDER/timer.$PPID" ]; do REAL 0.05; done
+"""
+"""Stands for the clock: time is over when a test says so, however slow the machine is. The booted server of test_boot.py has a real one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,23 @@ class Guest:
                 return name
         return "deny" if "policy drop" in self.ruleset else "nothing"
 
+    def timers(self, count: int) -> list[Path]:
+        """What waits for the end of a stage's time, as soon as there are so many."""
+        assert eventually(lambda: len(list(self.folder.glob("timer.*"))) >= count, PATIENCE)
+        return list(self.folder.glob("timer.*"))
+
+    def expire(self, *timers: Path) -> None:
+        """Let the time of stages be over, and return when each has done what it does then."""
+        for timer in timers:
+            timer.unlink()
+            assert eventually(lambda timer=timer: is_gone(timer), PATIENCE)  # type: ignore[misc]
+
+    def close(self) -> None:
+        """End what waits."""
+        for timer in self.folder.glob("timer.*"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(timer.suffix[1:]), signal.SIGKILL)
+
     @property
     def console(self) -> str:
         """What was said on the console."""
@@ -98,6 +125,9 @@ def _install(namespace: Namespace, folder: Path) -> Guest:
         f"#!/bin/sh\nPYTHONPATH={PROJECT} exec {sys.executable} -c '{program}' \"$@\"\n", encoding="utf-8"
     )
     (folder / "etc/base.nft").write_text(BASE, encoding="utf-8")
+    (folder / "bin").mkdir()
+    (folder / "bin/sleep").write_text(SLEEP.replace("FOLDER", str(folder)).replace("REAL", shutil.which("sleep") or ""), encoding="utf-8")
+    (folder / "bin/sleep").chmod(0o755)
     return Guest(namespace, folder)
 
 
@@ -111,10 +141,19 @@ def after_first_boot(name: str, folder: Path) -> Iterator[Guest]:
         assert guest.run("load-firewall").stdout.strip() == "base"
         yield guest
     finally:
+        guest.close()
         namespace.down()
 
 
-def eventually(question: Callable[[], bool], seconds: float = 15) -> bool:
+def is_gone(timer: Path) -> bool:
+    """Whether the program has ended that waited: what is left of it then is at most its exit code, which nobody has asked for yet."""
+    try:
+        return Path(f"/proc/{timer.suffix[1:]}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def eventually(question: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether the answer becomes yes within the time; for what another process does."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+PATIENCE = 1200
+"""Seconds after which the machine is taken to hang: an emulated server boots in a quarter of a minute where nothing else runs."""
 MASK6 = "ffff:ffff:ffff:ffff::"
 DEFAULT_ROUTE = (("0.0.0.0", "0.0.0.0"),)  # noqa: S104 - Nova's way to write a default route
 
@@ -146,7 +148,7 @@ class Machine:
             return
         if gently:
             self.monitor("system_powerdown")
-            self._process.wait(timeout=120)
+            self._process.wait(timeout=PATIENCE)
         else:
             self._process.kill()
             self._process.wait()
@@ -156,8 +158,9 @@ class Machine:
         """Say one line to QEMU."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(f"{self.folder}/monitor")
+            _until_prompt(connection)
             connection.sendall(f"{line}\n".encode())
-            time.sleep(0.3)
+            _until_prompt(connection)
 
     @property
     def seconds(self) -> float:
@@ -172,7 +175,7 @@ class Machine:
             fields = stream.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def wait_for_console(self, text: str, timeout: float = 300) -> str:
+    def wait_for_console(self, text: str, timeout: float = PATIENCE) -> str:
         """Wait for a line of the console that contains ``text``; the line."""
         while self.seconds < timeout:
             lines = self.console.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -182,6 +185,16 @@ class Machine:
             assert self._process is None or self._process.poll() is None, "QEMU has ended"
             time.sleep(0.2)
         raise AssertionError(f"no {text!r} on the console within {timeout} s:\n{self.console.read_text(errors='replace')[-2000:]}")
+
+
+def _until_prompt(connection: socket.socket) -> None:
+    """Read until QEMU has done what it was told."""
+    said = b""
+    while not said.endswith(b"(qemu) "):
+        more = connection.recv(4096)
+        if not more:  # it has ended
+            return
+        said += more
 
 
 def connect(namespace: Namespace, source: str, address: str, port: int, *, timeout: int = 5) -> str:
@@ -202,6 +215,41 @@ except ConnectionRefusedError:
     print("REFUSED")
 except OSError as error:
     print("UNREACHABLE", error)
+"""
+
+
+def fates(namespace: Namespace, ends: Sequence[tuple[str, str, int]], twin: tuple[str, str, int]) -> list[str]:
+    """Open TCP to several (source, address, port) at once: what has become of each when a later one, the twin, has been greeted by SSH.
+
+    So a slow machine gets the time that it needs: a guest takes what arrives in its order, and sshd is long after it. A connection of
+    which nothing was heard until then is a ``TIMEOUT``, provided that the other end is there (its neighbours know its card).
+    """
+    said: list[str] = json.loads(namespace.run("python3", "-c", _FATES, json.dumps(ends), json.dumps(twin), str(PATIENCE)).stdout)
+    return said
+
+
+_FATES = """
+import json, select, socket, subprocess, sys
+ends, (source, address, port), patience = json.loads(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3])
+opened = []
+for here, there, door in ends:
+    s = socket.socket(socket.AF_INET6 if ":" in there else socket.AF_INET)
+    s.setblocking(False)
+    if here:
+        s.bind((here, 0))
+    s.connect_ex((there, door))
+    opened.append(s)
+for _ in range(2):
+    with socket.create_connection((address, port), patience, (source, 0) if source else None) as peer:
+        assert peer.recv(64).startswith(b"SSH-2.0"), "the twin is no SSH server"
+fate = []
+for (here, there, door), s in zip(ends, opened):
+    poll = select.poll()
+    poll.register(s, select.POLLOUT)
+    error = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if poll.poll(0) else None
+    known = "lladdr" in subprocess.run(("ip", "neighbour", "show", "to", there), capture_output=True, text=True).stdout
+    fate.append("OK" if error == 0 else "REFUSED" if error == 111 else "TIMEOUT" if error is None and known else f"UNREACHABLE {error}")
+print(json.dumps(fate))
 """
 
 

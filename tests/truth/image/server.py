@@ -10,7 +10,7 @@ import pytest
 
 from hardening.image import cache
 from tests.truth import netns
-from tests.truth.image.machine import BACKBONE, MANAGEMENT, Card, Machine, Namespace, config_drive, connect, run
+from tests.truth.image.machine import BACKBONE, MANAGEMENT, Card, Machine, Namespace, config_drive, connect, fates, run
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,14 +38,14 @@ class Server:
     def start(self) -> str:
         """Power on and wait until it says that it is ready: its host key."""
         self.machine.on()
-        self.machine.wait_for_console("ringfence-ready", 600)
+        self.machine.wait_for_console("ringfence-ready")
         key = self.machine.wait_for_console(HOST_KEY).removeprefix(HOST_KEY)
         host = self.address if self.port == 22 else f"[{self.address}]:{self.port}"
         (self.machine.folder / "known_hosts").write_text(f"{host} {key}\n", encoding="utf-8")
         return key
 
     def ssh(
-        self, command: str, *options: str, text: str = "", user: str = "ringfence", limit: int = 60
+        self, command: str, *options: str, text: str = "", user: str = "ringfence", limit: int = 600
     ) -> subprocess.CompletedProcess[str]:
         """Log in anew with OpenSSH and run a command; after ``limit`` seconds it is ended with exit code 124."""
         folder = self.machine.folder
@@ -56,7 +56,7 @@ class Server:
             "GlobalKnownHostsFile": "/dev/null",
             "StrictHostKeyChecking": "yes",
             "BatchMode": "yes",
-            "ConnectTimeout": "20",
+            "ConnectTimeout": "300",
             "LogLevel": "ERROR",
         }
         arguments = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
@@ -73,6 +73,11 @@ class Server:
         """What happens when TCP is opened to the server."""
         return connect(self.namespace, source, address, port, timeout=timeout)
 
+    def fates(self, *ends: tuple[str, int, str]) -> list[str]:
+        """What has become of connections to (address, port, own address) when a later one has been greeted; for what does not answer."""
+        asked = [(source, address, port) for address, port, source in ends]
+        return fates(self.namespace, asked, (self.source, self.address, self.port))
+
 
 def new_machine(folder: Path, cards: tuple[Card, ...], properties: Mapping[str, str], *disks: str) -> Machine:
     """A machine that was never on, with a volume from the image; its namespace is not up yet. Skips, and says why, what cannot be made."""
@@ -82,10 +87,17 @@ def new_machine(folder: Path, cards: tuple[Card, ...], properties: Mapping[str, 
     if missing := [program for program in ("qemu-system-x86_64", "qemu-img", "genisoimage", "ssh") if shutil.which(program) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key"))
-    # A volume in a cloud is not compressed either.
-    run("qemu-img", "convert", "-O", "qcow2", str(image), str(folder / "root.qcow2"))
-    run("qemu-img", "resize", "-q", str(folder / "root.qcow2"), "3G")
+    run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(unpacked(image, folder.parent)), str(folder / "root.qcow2"), "3G")
     for disk in disks:
         run("qemu-img", "create", "-q", "-f", "qcow2", str(folder / disk), "256M")
     config_drive(folder / "config.iso", cards, (folder / "key.pub").read_text(encoding="utf-8").strip(), properties)
     return Machine(Namespace(netns.name(folder.name[:8]), cards), folder, disks)
+
+
+def unpacked(image: Path, folder: Path) -> Path:
+    """The image as a cloud's volumes have it, which are not compressed: made once in a folder, and each server writes above it."""
+    target, draft = folder / "image.raw", folder / "image.draft"
+    if not target.exists():
+        run("qemu-img", "convert", "-O", "raw", str(image), str(draft))
+        draft.rename(target)
+    return target

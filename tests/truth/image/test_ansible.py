@@ -26,7 +26,7 @@ from ringfence.logins import Login
 from tests.truth.image.machine import APP, BACKBONE, MANAGEMENT, Machine, Namespace, config_drive
 from tests.truth.image.server import Server, new_machine
 from tests.truth.image.test_bastion import BASTION, OPERATOR
-from tests.truth.image.test_boot import POLICY, PORT
+from tests.truth.image.test_boot import POLICY, PORT, SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ class Controller:
 
     def run(self, program: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run one of Ansible's programs."""
-        environment = {"ANSIBLE_HOME": str(self.folder / "a"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_TIMEOUT": "120", **settings}
+        environment = {"ANSIBLE_HOME": str(self.folder / "a"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_TIMEOUT": "300", **settings}
         words = [f"{name}={value}" for name, value in environment.items()]
         command = ["env", "-C", str(self.folder), *words, str(self.programs / program), "-i", "inventory", *arguments]
         return subprocess.run(self.namespace.command(*command), capture_output=True, text=True, timeout=SECONDS, check=False)
@@ -139,7 +139,7 @@ def started(bastion: Machine, server: Machine) -> tuple[str, str]:
     """Start both side by side and return the host keys that their consoles tell."""
     server.on()
     key = Server(bastion, BASTION.address, OPERATOR).start()
-    server.wait_for_console("ringfence-ready", SECONDS)
+    server.wait_for_console("ringfence-ready")
     return key, server.wait_for_console("ringfence-hostkey: ").removeprefix("ringfence-hostkey: ")
 
 
@@ -187,7 +187,7 @@ def test_a_package_is_installed_and_its_service_reached_by_a_flow_alone(controll
     controller.copy("policy", f"{PLACE}/policy")
     controller.done("ansible", *RAW, f"/usr/lib/ringfence/apply-policy stage {PLACE}/policy")
     controller.done("ansible", *RAW, "/usr/lib/ringfence/apply-policy confirm")
-    assert server.reach(APP.address, PORT, APP.gateway) == "OK greetings"
+    assert server.reach(APP.address, PORT, APP.gateway, timeout=SLOW) == "OK greetings"
 
 
 @pytest.mark.parametrize("host", ["platform-bastion", HOST])

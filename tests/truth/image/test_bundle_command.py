@@ -14,7 +14,7 @@ import pytest
 
 from hardening.agent.paths import EXIT_NOT_LOADED, EXIT_REFUSED
 from hardening.bundle import Bundle, Check, GuestFile, digest, encode
-from tests.truth.image.guest import ONE, TWO, Guest, after_first_boot, eventually
+from tests.truth.image.guest import ONE, TWO, Guest, after_first_boot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +41,9 @@ esac
 @pytest.fixture
 def guest(tmp_path: Path) -> Iterator[Guest]:
     """A guest after its first boot: the base policy is in force, and no files."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/systemctl").write_text(SYSTEMCTL.replace("FOLDER", str(tmp_path)), encoding="utf-8")
-    (tmp_path / "bin/systemctl").chmod(0o755)
     with after_first_boot("bundle", tmp_path) as made:
+        (tmp_path / "bin/systemctl").write_text(SYSTEMCTL.replace("FOLDER", str(tmp_path)), encoding="utf-8")
+        (tmp_path / "bin/systemctl").chmod(0o755)
         yield made
 
 
@@ -77,9 +76,10 @@ def test_a_bundle_stays_as_a_whole_or_goes_as_a_whole(guest: Guest) -> None:
     keep(guest, one)
     shown = guest.apply("show")
     assert (shown["bundle_sha256"], shown["drift"], shown["changed"]) == (digest(one), False, [])
-    guest.apply("stage-bundle", "-", "--seconds", "4", text=encode(two))
+    guest.apply("stage-bundle", "-", text=encode(two))
     assert state(guest) == ("two", "two", "two")
-    assert eventually(lambda: state(guest) == ("one", "one", "one"), 60)
+    guest.expire(*guest.timers(2))
+    assert state(guest) == ("one", "one", "one")
     assert "private-two" not in "".join(path.read_text("utf-8") for path in guest.folder.rglob("key") if path.is_file())
 
 

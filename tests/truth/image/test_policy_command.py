@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hardening.agent.paths import EXIT_NOTHING_STAGED, EXIT_REFUSED
 from hardening.bundle import Bundle, digest
-from tests.truth.image.guest import EVERYTHING_OPEN, ONE, TWO, Guest, after_first_boot, eventually, policy
+from tests.truth.image.guest import EVERYTHING_OPEN, ONE, TWO, Guest, after_first_boot, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +26,10 @@ def guest(tmp_path: Path) -> Iterator[Guest]:
 
 def test_a_confirmed_policy_stays(guest: Guest) -> None:
     """Stage loads it, confirm keeps it: over the end of the rollback's time, and over a restart."""
-    assert guest.apply("stage", "-", "--seconds", "1", text=ONE) == {"staged": digest(Bundle(ONE)), "rolls_back_in": 1}
+    assert guest.apply("stage", "-", "--seconds", "600", text=ONE) == {"staged": digest(Bundle(ONE)), "rolls_back_in": 600}
     assert guest.in_force() == "one"
     assert guest.apply("confirm", digest(Bundle(ONE))) == {"confirmed": digest(Bundle(ONE))}
-    time.sleep(2.5)
+    guest.expire(*guest.timers(1))
     assert guest.in_force() == "one"
     guest.namespace.run("nft", "flush", "ruleset")
     assert guest.run("load-firewall").stdout.strip() == "policy"
@@ -39,9 +38,10 @@ def test_a_confirmed_policy_stays(guest: Guest) -> None:
 
 def test_a_policy_without_confirmation_is_rolled_back_to_the_base_policy(guest: Guest) -> None:
     """Nobody logged in: the base policy returns by itself, and a late confirmation is refused."""
-    guest.apply("stage", "-", "--seconds", "1", text=ONE)
+    guest.apply("stage", "-", text=ONE)
     assert guest.in_force() == "one"
-    assert eventually(lambda: guest.in_force() == "base")
+    guest.expire(*guest.timers(1))
+    assert guest.in_force() == "base"
     assert guest.refused("confirm")[0] == EXIT_NOTHING_STAGED
 
 
@@ -49,9 +49,10 @@ def test_a_policy_without_confirmation_is_rolled_back_to_the_confirmed_one(guest
     """The earlier confirmed policy returns, not the base policy."""
     guest.apply("stage", "-", text=ONE)
     guest.apply("confirm")
-    guest.apply("stage", "-", "--seconds", "1", text=TWO)
+    guest.apply("stage", "-", text=TWO)
     assert guest.in_force() == "two"
-    assert eventually(lambda: guest.in_force() == "one")
+    guest.expire(*guest.timers(2))
+    assert guest.in_force() == "one"
 
 
 def test_a_restart_before_the_confirmation_ends_in_the_confirmed_policy(guest: Guest) -> None:
@@ -63,11 +64,14 @@ def test_a_restart_before_the_confirmation_ends_in_the_confirmed_policy(guest: G
 
 def test_the_second_stage_takes_the_firsts_place(guest: Guest) -> None:
     """The first stage's rollback does not touch the second one, whose own still works."""
-    guest.apply("stage", "-", "--seconds", "1", text=ONE)
-    guest.apply("stage", "-", "--seconds", "5", text=TWO)
-    time.sleep(2.5)
+    guest.apply("stage", "-", text=ONE)
+    (first,) = guest.timers(1)
+    guest.apply("stage", "-", text=TWO)
+    (second,) = set(guest.timers(2)) - {first}
+    guest.expire(first)
     assert guest.in_force() == "two"
-    assert eventually(lambda: guest.in_force() == "base")
+    guest.expire(second)
+    assert guest.in_force() == "base"
 
 
 def test_only_what_was_staged_is_confirmed(guest: Guest) -> None:
