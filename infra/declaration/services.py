@@ -134,6 +134,42 @@ class SessionService(Declared):
     """how much of the store the recordings may take, in GiB"""
 
 
+class Deadlines(Declared):
+    """Within how many days a known vulnerability must be mended, once a fix is there, by the severity that Debian gives it."""
+
+    high: Days = 7
+    """severity high"""
+    medium: Days = 30
+    """severity medium"""
+    low: Days = 90
+    """severity low"""
+    unassigned: Days = 30
+    """no severity yet"""
+
+
+class Limits(Declared):
+    """From where on the state of servers and services is a fault."""
+
+    offset: Annotated[Whole, Field(ge=1, le=60000)] = 100
+    """by how many milliseconds a server's clock may be off"""
+    silence: Annotated[Whole, Field(ge=1, le=8760)] = 24
+    """for how many hours no line of a server may arrive; `ringfence status` itself makes some, as it logs in"""
+    updates: Days = 3
+    """how many days ago security updates must have been installed last"""
+    certificate: Days = 14
+    """for how many days a certificate must still be good; `pulumi up` renews it when a third of its life is left"""
+    review: Days = 7
+    """for how many days a session may wait for its review"""
+    store: Annotated[Whole, Field(ge=1, le=100)] = 85
+    """how many per cent of the store may be taken"""
+    quota: Annotated[Whole, Field(ge=1, le=100)] = 90
+    """how many per cent of a quota may be taken"""
+    tracker: Days = 3
+    """how many days old the data about vulnerabilities may be"""
+    deadlines: Deadlines | None = None
+    """within how many days vulnerabilities must be mended; the table's defaults when it is left out"""
+
+
 class Services(Declared):
     """The services server of the platform: a server on the backbone, and what it offers there to servers and bastion."""
 
@@ -151,8 +187,15 @@ class Services(Declared):
     """logs of the servers"""
     sessions: SessionService | None = None
     """recordings of operators' sessions"""
+    status: Limits | None = None
+    """from where on something is worth a look; the table's defaults when it is left out"""
 
     _written: dict[str, tuple[str, int]] = PrivateAttr(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        """From where on fault is found: as declared, or the defaults."""
+        return self.status or Limits()
 
     def place(self, service: str) -> tuple[str, int]:
         """Return the file and the line that declare a service; nothing of either where they were not read from a file."""

@@ -20,7 +20,7 @@ from infra.text import visible
 from ringfence import folder, locks
 from ringfence.analysis.declarations import now
 from ringfence.analysis.options import AsJson, Today  # noqa: TC001 - typer reads the annotations at run time
-from ringfence.analysis.output import Plain, emit
+from ringfence.analysis.output import Plain, console, emit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +44,19 @@ def add(app: typer.Typer) -> None:
 def status(
     tenants: Annotated[list[str] | None, typer.Argument(help="Only these tenants; all that are declared when none is named.")] = None,
     *,
+    ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Ask the servers how they are, where the platform declares services.")] = True,
     today: Today = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show tenants, servers, flows and the last verification of each.
+    """Show tenants, servers, flows and the last verification of each; and how servers and services are.
 
-    Examples: `ringfence status`; `ringfence status acme --json`
+    Where the platform declares services, every server is asked for its time, its updates and its certificate, the services server for the
+    last line of each, for sessions without a review and for its store, and the cloud for quotas: exit 0 when nothing is at fault, 1 when
+    something is, 2 when something cannot be told. `services.status` declares from where on something is a fault.
+
+    Examples: `ringfence status`; `ringfence status acme --json`; `ringfence status --no-ask`
     """
+    from ringfence.health import look as health  # noqa: PLC0415 - with what reads certificates, which takes a tenth of a second
     from ringfence.verify.report import files  # noqa: PLC0415 - with the templates of pages, which take a tenth of a second to import
 
     place, day = folder.root(), today or now()
@@ -65,10 +71,15 @@ def status(
     for tenant in shown:
         tenant["last_verification"] = _verification(tenant["name"], verified.get(tenant["name"]))
     held = [locks.told(lock) for lock in locks.kept(os.environ.get(BACKEND, ""))]
+    found = health.look(platform, asked) if ask and platform.services else None
     if as_json:
-        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest())})
+        told = health.plain(found) if found else None
+        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest()), "health": told})
     else:
         _show(shown, held)
+        if found:
+            health.show(found, console())
+    raise typer.Exit(found.exit_code if found else 0)
 
 
 def _show(tenants: Sequence[dict[str, Any]], held: Sequence[str]) -> None:

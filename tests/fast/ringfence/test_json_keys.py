@@ -15,6 +15,7 @@ from infra.neutron.snapshot import Project, Unknown
 from infra.outcome import Outcome, Verdict
 from ringfence import application
 from ringfence.analysis.states import ALONE
+from ringfence.health import collect
 from ringfence.verify import stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
@@ -24,6 +25,8 @@ from tests.fast.key_paths import hold, key_paths
 from tests.fast.neutron.clouds import Cloud, allow, two_tenants
 from tests.fast.queries.test_answers import two_zones
 from tests.fast.ringfence.command import doubtful, kept
+from tests.fast.ringfence.health.servers import OWNERS, WHOLE
+from tests.fast.ringfence.offering import offer
 from tests.fast.ringfence.test_agreement import both_only_send
 from tests.fast.ringfence.verify.inventories import inventory
 from tests.fast.ringfence.verify.test_report import result
@@ -183,10 +186,12 @@ def acme_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stacks, "platform", exported.platform)
 
 
-@pytest.mark.usefixtures("acme_is_up", "tree")
-def test_no_key_of_what_is_told_of_stacks_gets_another_name(run: Run) -> None:
-    """The status, with one tenant up and verified, and how SSH and Ansible reach its servers."""
+@pytest.mark.usefixtures("acme_is_up")
+def test_no_key_of_what_is_told_of_stacks_gets_another_name(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status, with one tenant up, asked and verified, and how SSH and Ansible reach its servers."""
     files.write(result())
+    offer(tree)
+    monkeypatch.setattr(collect, "seen", lambda *_: (WHOLE, OWNERS))
     hold(KEYS / "status.txt", key_paths(run("status", "--json").json))
     hold(KEYS / "ssh-config.txt", key_paths(run("ssh-config", "acme", "--json").json, {"hosts"}))
     told = run("inventory", "--tenant", "acme", "--json").json

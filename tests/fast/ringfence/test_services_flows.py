@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
+
+from tests.fast.ringfence.offering import offer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,24 +15,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.fast
 SERVER = "platform/platform-services"
-SERVICES = {
-    "host": 200,
-    "flavor": "small",
-    "store": 20,
-    "time": {"upstream": [{"address": "198.51.100.4", "nts": "ntp.example.net"}]},
-    "packages": {"mirrors": {"debian": {"url": "http://198.51.100.6/debian", "suites": ["trixie-security"]}}, "updates": {"hour": 3}},
-    "logs": {"keep_days": 90, "size": 10},
-}
 
 
 @pytest.fixture
 def offering(tree: Path) -> Path:
     """The shipped declarations, with these services of the platform; returns the platform's file."""
-    file = tree / "Pulumi.platform.yaml"
-    declared = yaml.safe_load(file.read_text())
-    declared["config"]["ringfence:platform"]["services"] = SERVICES
-    file.write_text(yaml.safe_dump(declared, sort_keys=False))
-    return file
+    return offer(tree, sessions=None)
 
 
 def line_of(file: Path, text: str) -> int:

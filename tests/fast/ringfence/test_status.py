@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.outcome import Outcome, Verdict
+from ringfence.health import collect, look
+from ringfence.health.model import Seen
 from ringfence.verify import stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
+from tests.fast.ringfence.health.servers import NOW, OWNERS, STORE, WEB, WHOLE, changed, clock
+from tests.fast.ringfence.offering import offer
 from tests.fast.ringfence.verify.test_report import result
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ def _no_tenant_is_up(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     del tree
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
     monkeypatch.setattr(stacks, "tenant", lambda _: SimpleNamespace(facts=SimpleNamespace(servers={})))
+    monkeypatch.setattr(collect, "seen", lambda *_: (Seen({}, STORE), {}))
 
 
 def verified(day: str, tenant: str, verdict: Verdict) -> None:
@@ -79,3 +84,25 @@ def test_the_status_asks_no_clouds_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.usefixtures("_no_tenant_is_up")
+def test_servers_are_asked_where_services_are_declared_and_the_exit_code_tells(
+    run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Well is 0, a fault is 1 with its words and the next step, untold is 2; `--no-ask`, and a platform without services, ask nobody."""
+    seen = [WHOLE, changed(WEB, **clock(mode="-")), changed(WEB, certificate="")]
+    monkeypatch.setattr(collect, "seen", lambda *_: (seen.pop(0), OWNERS))
+    monkeypatch.setattr(look, "datetime", SimpleNamespace(now=lambda _: NOW))
+    offer(tree)
+    ended = run("status")
+    assert (ended.code, "  time        172.29.0.200 by NTS, 0.4 ms off\n" in ended.out) == (0, True)
+    ended = run("status")
+    assert (ended.code, "FAULT: 172.29.0.200 without NTS" in ended.out) == (1, True)
+    ended = run("status", "--json")
+    assert (ended.code, ended.json["health"]["exit_code"]) == (2, 2)
+    assert (run("status", "--no-ask").code, run("status", "--no-ask", "--json").json["health"]) == (0, None)
+    offer(tree, **dict.fromkeys(("time", "packages", "logs", "sessions")))
+    text = (tree / "Pulumi.platform.yaml").read_text()
+    (tree / "Pulumi.platform.yaml").write_text(text.partition("    services:")[0])
+    assert (run("status").code, run("status", "--json").json["health"]) == (0, None)

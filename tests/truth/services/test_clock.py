@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, ip_network
 from typing import TYPE_CHECKING
 
 from hardening.services import clock, credentials
+from ringfence.health.questions import TIME, Source, offset, source
 from tests.truth.services.house import eventually
 from tests.truth.services.papers import Papers
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 UPSTREAM, PLAIN, SERVICES = (IPv4Address(text) for text in ("172.29.0.66", "172.29.0.67", "172.29.0.200"))
 WEB, TWIN, STRANGER = (IPv4Address(text) for text in ("172.30.0.4", "172.30.0.5", "172.30.1.4"))
 POOL = ip_network("172.30.0.0/24")
+OFF = 3600
+"""Seconds; the clock of this machine is everybody's, and what is asked is whether the answer can be read."""
 LOCAL = "server 127.0.0.1\nlocal stratum 3\nallow all\ncmdport 0\n"
 """A server of the old kind, as anybody may start one: it answers and proves nothing."""
 
@@ -81,9 +84,13 @@ def street(house: House, papers: Papers, *, others: Papers | None = None) -> tup
 
 def test_a_client_follows_the_services_server_with_cookies_of_nts(house: House) -> None:
     """The whole way: upstream, services server, client; the client's source is authenticated by NTS and is followed."""
-    _, web = street(house, Papers.new())
+    services, web = street(house, Papers.new())
     assert eventually(lambda: selected(web))
     assert cookies(web) > 0
+    for host, address, proven in ((web, SERVICES, True), (services, UPSTREAM, False)):
+        said = {what: host.run(*command).stdout for what, command in TIME.items()}
+        assert source(said["sources"], said["authdata"]) == Source(str(address), answers=True, authenticated=proven)
+        assert offset(said["tracking"]) < OFF
 
 
 def test_a_client_of_another_authority_is_never_in_time(house: House) -> None:

@@ -1,0 +1,116 @@
+"""The one part of a look at the servers that acts: it asks all of them side by side, over one login at the bastion.
+
+Nothing is judged here. A server that does not answer hides no other one: its answers are the reason why there are none.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from infra.declaration import names
+from infra.dynamic import usage
+from infra.errors import GuestError, RingfenceError
+from infra.ssh.access import Target, open_bastion, open_server
+from ringfence.cloud_errors import translated
+from ringfence.health.model import Answers, Host, Seen, of_error
+from ringfence.health.questions import of_host, of_store
+from ringfence.logins import logins
+from ringfence.verify import stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra.declaration.model import Platform
+    from infra.neutron.quotas.room import Room
+    from infra.outputs import PlatformOutput
+    from infra.ssh.access import Session
+    from ringfence.health.questions import Command
+    from ringfence.logins import Logins
+
+PATIENCE = 15.0
+"""Seconds that a server which does not answer is tried."""
+SECONDS = 60.0
+"""How long one question may take."""
+AT_ONCE = 8
+BASTION, STORE = Host(names.PLATFORM, names.BASTION), Host(names.PLATFORM, names.SERVICES)
+
+
+def seen(platform: Platform, tenants: Sequence[str]) -> tuple[Seen, dict[str, Host]]:
+    """Ask the platform's servers and those of some tenants; returns the answers, and whose each management address is.
+
+    Raises :class:`RingfenceError` when the engine does not tell where the servers are.
+    """
+    facts, way = stacks.platform(), logins()
+    targets = {Host(login.tenant, login.server): login.target for login in way.servers if login.tenant in tenants}
+    if facts.services:
+        targets[STORE] = Target(facts.services.address, facts.services.host_key, way.entrance.port)
+    with ThreadPoolExecutor(1) as pool:
+        rooms = pool.submit(_rooms, facts, tenants, way)
+        hosts = asked(way, targets, platform)
+    owners = {login.target.address: Host(login.tenant, login.server) for login in way.servers}
+    owners |= {facts.bastion.management: BASTION, **({facts.services.address: STORE} if facts.services else {})}
+    missing = {} if facts.services else {STORE: Answers.none("the services server is declared and not made: pulumi up -s platform")}
+    return Seen({**hosts, **missing}, STORE, rooms.result()), owners
+
+
+def asked(way: Logins, targets: Mapping[Host, Target], platform: Platform) -> dict[Host, Answers]:
+    """Ask the bastion and, through it, every target."""
+    commands = of_host(platform)
+    whole = {STORE: commands | of_store(platform)}
+    try:
+        with open_bastion(way.entrance, patience=PATIENCE) as bastion:
+
+            def one(host: Host) -> Answers:
+                try:
+                    with open_server(way.entrance, targets[host], via=bastion, patience=PATIENCE) as session:
+                        return answers(session, whole.get(host, commands))
+                except GuestError as error:
+                    return Answers.none(f"cannot be asked: {of_error(error)}")
+
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                own = pool.submit(answers, bastion, commands)
+                others = dict(zip(targets, pool.map(one, targets), strict=True))
+            return {BASTION: own.result(), **others}
+    except GuestError as error:
+        return dict.fromkeys((BASTION, *targets), Answers.none(f"the bastion cannot be asked: {of_error(error)}"))
+
+
+def answers(session: Session, commands: Mapping[str, Command]) -> Answers:
+    """Ask every question; one that fails costs its own answer, a connection that breaks those that are left."""
+    texts: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    for what, command in commands.items():
+        try:
+            done = session.run(("sudo", "-n", *command), timeout=SECONDS)
+        except GuestError as error:
+            failed[""] = of_error(error)
+            break
+        if done.status:
+            failed[what] = f"`{' '.join(command)[:60]}` ended with {done.status}: {done.stderr.strip()[-200:]}"
+        else:
+            texts[what] = done.stdout
+    return Answers(texts, failed)
+
+
+def _rooms(facts: PlatformOutput, tenants: Sequence[str], way: Logins) -> dict[str, Room | str]:
+    """Return the gauges of the platform's project and of the tenants' that are up, or why they are not told."""
+    projects = {names.PLATFORM: facts.project_id}
+    untold: dict[str, Room | str] = {}
+    for tenant in tenants:
+        if tenant not in way.down:
+            try:
+                projects[tenant] = stacks.tenant(tenant).facts.project_id
+            except RingfenceError as error:
+                untold[tenant] = of_error(error)
+    return {**{name: _room(project) for name, project in projects.items()}, **untold}
+
+
+def _room(project: str) -> Room | str:
+    try:
+        with translated("the cloud of OS_CLOUD"):
+            return usage.room(project)
+    except RingfenceError as error:
+        return of_error(error)
+    except (LookupError, TypeError, ValueError) as error:
+        return f"the quotas are not understood: {type(error).__name__}: {error}"

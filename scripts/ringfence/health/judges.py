@@ -1,0 +1,156 @@
+"""How a server is, by its answers: time, logs, updates, certificate. What it does not answer is "cannot tell". Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from infra.declaration import addresses, names
+from infra.errors import RingfenceError
+from infra.outcome import Verdict
+from infra.pki.certificates import facts
+from infra.policy.services import Service, declared_services
+from ringfence.health.model import Answers, Finding, Host, of_error
+from ringfence.health.questions import last_lines, last_run, offset, open_updates, source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from infra.declaration.model import Platform
+    from infra.declaration.services import Limits, Services
+
+DAY = timedelta(days=1)
+LISTED = 5
+"""Packages that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What judges know besides a server's answers: the platform, what the store answered, and the moment."""
+
+    platform: Platform
+    store: Answers
+    now: datetime
+
+    @property
+    def services(self) -> Services:
+        """What the platform declares; nobody asks where it declares nothing."""
+        if self.platform.services is None:
+            raise LookupError
+        return self.platform.services
+
+    @property
+    def limits(self) -> Limits:
+        """From where on fault is found."""
+        return self.services.limits
+
+
+def guarded(check: str, judge: Callable[[], Finding]) -> Finding:
+    """Return what a judge says; where an answer is missing or not understood, that this cannot be told."""
+    try:
+        return judge()
+    except RingfenceError as error:
+        return Finding(check, Verdict.ERROR, of_error(error))
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        return Finding(check, Verdict.ERROR, f"the answer is not understood: {type(error).__name__}: {error}")
+
+
+def of_server(host: Host, answers: Answers, known: Known) -> tuple[Finding, ...]:
+    """Return what is found of a server by its own answers and by what the store has of it."""
+    declared = declared_services(known.platform)
+    parts: dict[str, tuple[bool, Callable[[], Finding]]] = {
+        "time": (Service.TIME in declared, lambda: clock(host, answers, known)),
+        "logs": (Service.LOGS in declared, lambda: log(host, known)),
+        "updates": (Service.PACKAGES in declared, lambda: updates(answers, known)),
+        "certificate": (True, lambda: certificate(host, answers, known)),
+    }
+    return tuple(
+        guarded(check, judge) if offered else Finding(check, Verdict.NOT_APPLICABLE, "the platform does not declare it")
+        for check, (offered, judge) in parts.items()
+    )
+
+
+def clock(host: Host, answers: Answers, known: Known) -> Finding:
+    """Follows the source that is declared, which proves who it is and still answers, and is not far off."""
+    found = source(answers.text("sources"), answers.text("authdata"))
+    if found is None:
+        return Finding("time", Verdict.FAIL, "follows no source", "chronyc -n sources, on the server")
+    away = offset(answers.text("tracking"))
+    declared = known.services.time.upstream if known.services.time else ()
+    store = host == Host(names.PLATFORM, names.SERVICES)
+    allowed = {str(each.address): each.nts is not None for each in declared}
+    wanted = allowed if store else {str(addresses.services_address(known.platform)): True}
+    said = f"{found.address} {'by NTS' if found.authenticated else 'without NTS'}, {away * 1000:.1f} ms off"
+    faults = [
+        fault
+        for fault, there in (
+            ("follows a source that is not declared", found.address not in wanted),
+            ("its source proves nothing", wanted.get(found.address, True) and not found.authenticated),
+            ("its source does not answer any more", not found.answers),
+            (f"more than {known.limits.offset} ms off", away * 1000 > known.limits.offset),
+        )
+        if there
+    ]
+    return Finding("time", Verdict.FAIL if faults else Verdict.PASS, "; ".join([said, *faults]))
+
+
+def log(host: Host, known: Known) -> Finding:
+    """Its last line arrived not long ago."""
+    last = last_lines(known.store.text("last")).get((host.tenant, host.server))
+    if last is None:
+        return Finding("logs", Verdict.FAIL, "no line of it has ever arrived", "systemctl status ringfence-logs, on the server")
+    hours = (known.now - last) / timedelta(hours=1)
+    late = hours > known.limits.silence
+    mend = "systemctl status ringfence-logs, on the server" if late else ""
+    return Finding("logs", Verdict.FAIL if late else Verdict.PASS, f"last line {ago(known.now - last)}", mend)
+
+
+def updates(answers: Answers, known: Known) -> Finding:
+    """Security updates were installed not long ago, nothing was left open, and what runs is what is installed."""
+    run = last_run(answers.text("updates"))
+    if run is None:
+        hint = "they begin by themselves in the declared window; at once: sudo /usr/lib/ringfence/security-updates now"
+        return Finding("updates", Verdict.ERROR, "security updates have not run yet, so what is open is not known", hint)
+    age = known.now - run["at"]
+    left = open_updates(answers.text("open"))
+    running, installed = answers.text("kernel").split()
+    old = installed.rpartition("/vmlinuz-")[2] != running
+    more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
+    said = f"{len(left)} open{': ' if left else ''}{', '.join(left[:LISTED])}{more}, last run {ago(age)}"
+    faults = [
+        fault
+        for fault, there in (
+            (f"the last run failed ({run['result']})", run["result"] != "done"),
+            (f"more than {known.limits.updates} days ago", age > known.limits.updates * DAY),
+            ("the last run left some open", bool(left)),
+            (f"kernel {running} runs, another one is installed: restart it", old and age > DAY),
+        )
+        if there
+    ]
+    mend = "sudo /usr/lib/ringfence/security-updates now, on the server" if faults else ""
+    return Finding("updates", Verdict.FAIL if faults else Verdict.PASS, "; ".join([said, *faults]), mend)
+
+
+def certificate(host: Host, answers: Answers, known: Known) -> Finding:
+    """Its certificate is good, and stays so for a while."""
+    life = facts(answers.text("certificate")).life
+    left = life.end - known.now
+    mend = f"pulumi up -s {host.tenant} --refresh"
+    if known.now < life.start:
+        return Finding("certificate", Verdict.FAIL, f"is not valid before {life.start:%Y-%m-%d %H:%M}", mend)
+    if left <= timedelta():
+        return Finding("certificate", Verdict.FAIL, f"ended on {life.end:%Y-%m-%d}", mend)
+    soon = left < known.limits.certificate * DAY
+    said = f"good until {life.end:%Y-%m-%d}"
+    return Finding("certificate", Verdict.FAIL if soon else Verdict.PASS, said, mend if soon else "")
+
+
+def ago(age: timedelta) -> str:
+    """Return how long ago something was, as people say it; what is to come is the clocks' difference."""
+    minutes = round(age / timedelta(minutes=1))
+    if minutes < 0:
+        return f"{-minutes} min ahead of this machine's clock"
+    hours = minutes // 60
+    return f"{minutes} min ago" if hours < 1 else f"{hours} h ago" if hours < 48 else f"{hours // 24} days ago"  # noqa: PLR2004 - two days

@@ -1,0 +1,22 @@
+"""The shipped platform as one that declares services, whatever it declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.fast.declaration.declared import SERVICES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def offer(tree: Path, **services: object) -> Path:
+    """Let the platform of a folder offer every service, or those that are not ``None``; returns its file."""
+    file = tree / "Pulumi.platform.yaml"
+    declared = yaml.safe_load(file.read_text())
+    offered = {key: value for key, value in (SERVICES | services).items() if value is not None}
+    declared["config"]["ringfence:platform"]["services"] = offered
+    file.write_text(yaml.safe_dump(declared, sort_keys=False))
+    return file
