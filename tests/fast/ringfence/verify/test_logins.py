@@ -20,7 +20,8 @@ pytestmark = pytest.mark.fast
 
 INVENTORY = inventory()
 NAMES = {f"{tenant.name}/{server}" for tenant in INVENTORY.tenants for server in tenant.facts.servers}
-ADDRESSES = {t.facts.servers[s].management: f"{t.name}/{s}" for t in INVENTORY.tenants for s in t.facts.servers}
+OFFERING = inventory(services=True)
+ADDRESSES = {target.address: name for name, target in session.targets(OFFERING).items()}
 ROUTE = "172.24.4.50 dev eth7 src 203.0.113.10"
 
 
@@ -108,6 +109,14 @@ def test_dead_servers_are_named_and_the_others_are_there(ways: Ways, dead: set[s
         assert all("no connection to the server" in str(problem) for problem in made.lost.values())
         with pytest.raises(GuestError, match="no connection to the server"):
             made.complete()
+
+
+def test_a_dead_services_server_is_named_like_any_other(ways: Ways) -> None:
+    """Where services are declared, their server is logged in to with the others."""
+    ways.dead = {"platform/services"}
+    with session.logins(OFFERING) as made:
+        assert set(made.lost) == {"platform/services"}
+        assert set(made.links) == NAMES | {session.BASTION, session.OUTSIDE}
 
 
 def test_without_the_bastion_every_server_is_lost_by_it_and_the_host_outside_is_there(ways: Ways) -> None:

@@ -13,10 +13,11 @@ import pytest
 from infra.errors import CloudError, GuestError, Problem
 from infra.outcome import Verdict
 from ringfence.verify.inside import asking, guest_state
+from ringfence.verify.model import NodeRole
 from ringfence.verify.probes import fleets, session
 from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.link import LinkLostError
-from ringfence.verify.probes.plan import Selection
+from ringfence.verify.probes.plan import MatrixPlan, Selection
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
 from ringfence.verify.storage import at_rest, luks
@@ -26,11 +27,14 @@ from tests.fast.ringfence.verify.pretended import PLAN, Network, PretendedLink
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ringfence.verify.inventory import Inventory
+    from ringfence.verify.model import Node
     from ringfence.verify.result import Check, Result
 
 pytestmark = pytest.mark.fast
 
 INVENTORY = inventory()
+OFFERING = inventory(services=True)
 SERVERS = [node.name for tenant in INVENTORY.tenants for node in tenant.nodes()]
 DEAD = "globex/db1"
 SILENT = LinkLostError(Problem("the probe program did not answer 'run'", DEAD, got="silence"))
@@ -39,8 +43,8 @@ SILENT = LinkLostError(Problem("the probe program did not answer 'run'", DEAD, g
 class Server(PretendedLink):
     """A server whose commands answer what a test says: a text, or an error; everything else is an empty list."""
 
-    def __init__(self, name: str, answers: dict[str, str | Exception] | None = None) -> None:
-        super().__init__(Network(), PLAN.nodes[name])
+    def __init__(self, name: str, answers: dict[str, str | Exception] | None = None, node: Node | None = None) -> None:
+        super().__init__(Network(), node or PLAN.nodes[name])
         self.answers = answers or {}
         self.commands: list[tuple[str, ...]] = []
 
@@ -54,7 +58,7 @@ class Server(PretendedLink):
         return answer
 
 
-def verified(monkeypatch: pytest.MonkeyPatch, made: session.Logins, *kinds: Kind) -> Result:
+def verified(monkeypatch: pytest.MonkeyPatch, made: session.Logins, *kinds: Kind, inventory: Inventory = INVENTORY) -> Result:
     """Verify with these logins."""
 
     @contextlib.contextmanager
@@ -64,7 +68,7 @@ def verified(monkeypatch: pytest.MonkeyPatch, made: session.Logins, *kinds: Kind
     monkeypatch.setattr(session, "logins", logins)
     monkeypatch.setattr(fleets, "SETTLE_SECONDS", 0.0)
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    return Verification(INVENTORY, SimpleNamespace(), {}).run(Request(frozenset(kinds)))  # type: ignore[arg-type]
+    return Verification(inventory, SimpleNamespace(), {}).run(Request(frozenset(kinds)))  # type: ignore[arg-type]
 
 
 def of(checks: list[Check], server: str) -> list[Check]:
@@ -92,6 +96,19 @@ def test_a_server_that_dies_while_it_is_asked_costs_its_own_checks(monkeypatch: 
     assert all("silence" in check.outcome.reason for check in of(checks, DEAD))
     assert not any("silence" in check.outcome.reason for name in SERVERS if name != DEAD for check in of(checks, name))
     assert links[DEAD].commands[-1][0] == "ss"
+
+
+@pytest.mark.parametrize("dead", ["platform/services", "platform/bastion"])
+def test_a_dead_server_of_the_platform_costs_its_own_checks(dead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where services are declared, the platform's two are looked into like all others, and missed like all others."""
+    nodes = MatrixPlan(OFFERING).nodes
+    links = {name: Server(name, node=node) for name, node in nodes.items() if node.role is not NodeRole.OUTSIDE and name != dead}
+    made = session.Logins(dict(links), {dead: GuestError.of("the login failed", where=dead)})
+    checks = verified(monkeypatch, made, Kind.GUEST, inventory=OFFERING).checks
+    assert {check.outcome.verdict for check in of(checks, dead)} == {Verdict.ERROR}
+    assert all("the login failed" in check.outcome.reason for check in of(checks, dead))
+    assert all(link.commands for link in links.values())
+    assert not any("the login failed" in check.outcome.reason for name in links for check in of(checks, name))
 
 
 def test_an_interrupt_says_what_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
