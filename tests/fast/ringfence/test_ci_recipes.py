@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import pytest
+import yaml
 
 from infra.neutron.snapshot import Unknown
 from infra.neutron.snapshot.store import dumps
@@ -233,9 +234,50 @@ def test_a_cloud_that_is_not_understood_ends_the_night_with_2(job: Job, cloud: d
     assert job.run(NIGHTLY) == (2, 1)
 
 
-def test_the_job_of_a_code_host_has_the_steps_of_the_page() -> None:
-    """Each block of the pull request stands in the job, word for word but for its indentation."""
-    (job,) = re.findall(r"^```yaml\n(.*?)^```", PULL_REQUEST, flags=re.MULTILINE | re.DOTALL)
-    lines = {line.strip() for line in job.splitlines()}
-    missing = [line for block in blocks(PULL_REQUEST) for line in block.splitlines() if line not in lines]
-    assert not missing
+Jobs = dict[str, Any]
+
+
+def recipes(part: str) -> tuple[Jobs, Jobs]:
+    """Return what a part of the page shows for GitHub and for GitLab, as their parsers read it."""
+    github, gitlab = (yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", part, flags=re.MULTILINE | re.DOTALL))
+    return github, gitlab
+
+
+@pytest.mark.parametrize("part", [PULL_REQUEST, NIGHTLY], ids=["pull request", "nightly"])
+def test_jobs_of_code_hosts_run_the_blocks_of_the_page(part: str) -> None:
+    """Each block is a step of both, word for word and in the page's order, and nothing of ringfence runs besides."""
+    github, gitlab = recipes(part)
+    (job,) = github["jobs"].values()
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    assert [step for step in steps if re.search(r"^\s*ringfence ", step, re.MULTILINE)] == blocks(part)
+    (job,) = gitlab.values()
+    assert job["script"] == blocks(part)
+
+
+@pytest.mark.parametrize("part", [PULL_REQUEST, NIGHTLY], ids=["pull request", "nightly"])
+def test_jobs_of_code_hosts_keep_the_report_whatever_it_says(part: str) -> None:
+    """The artefacts are what a person looks at when a step has failed."""
+    github, gitlab = recipes(part)
+    (job,) = github["jobs"].values()
+    (kept,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/upload-artifact@")]
+    assert (kept["if"], kept["with"]["path"]) == ("always()", "report")
+    (job,) = gitlab.values()
+    assert (job["artifacts"]["when"], job["artifacts"]["paths"]) == ("always", ["report"])
+
+
+def test_jobs_know_the_base_of_the_change() -> None:
+    """The variable that the blocks use, from the code host's own; the whole history is there."""
+    github, gitlab = recipes(PULL_REQUEST)
+    (job,) = github["jobs"].values()
+    assert job["env"]["BASE"] == "${{ github.event.pull_request.base.sha }}"
+    assert {"fetch-depth": 0} in [step.get("with") for step in job["steps"]]
+    (job,) = gitlab.values()
+    assert job["variables"] == {"GIT_DEPTH": "0", "BASE": "$CI_MERGE_REQUEST_DIFF_BASE_SHA"}
+
+
+def test_a_night_waits_for_the_one_before_it() -> None:
+    """Two verifications at once would see each other's listeners."""
+    github, gitlab = recipes(NIGHTLY)
+    assert github["concurrency"] == {"group": "ringfence"}
+    (job,) = gitlab.values()
+    assert job["resource_group"] == "ringfence"
