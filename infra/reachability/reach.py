@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from infra.ranges import ANY, Range, Ranges, covers, difference, intersection, normal
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from infra.reachability.fabric import Fabric, Hop
+
+K = TypeVar("K")
 
 
 class Link(NamedTuple):
@@ -154,7 +156,7 @@ class Routing:
         return table
 
 
-def _add(sets: dict, key: object, ranges: Ranges) -> bool:  # type: ignore[type-arg]
+def _add(sets: dict[K, Ranges], key: K, ranges: Ranges) -> bool:
     """Add ranges to a set in a map; tell whether it grew."""
     known: Ranges = sets.get(key, ())
     if known and covers(known, ranges):

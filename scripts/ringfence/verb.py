@@ -31,7 +31,7 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
 
     # Both are what typer reads; with ``__wrapped__`` it would read the function's own again.
     del called.__wrapped__
-    called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # every function may have one
     called.__annotations__ = {each.name: each.annotation for each in parameters}
     return called
 

@@ -84,7 +84,7 @@ class Overlay:
 
     def put(self, record: model.Record) -> None:
         """Add a record, or replace the one with its id."""
-        identifier: str = record.id  # type: ignore[attr-defined]
+        identifier: str = record.id  # type: ignore[attr-defined] # whatever a plan makes has one
         self._found[type(record), identifier] = record
 
     def changed(self, kind: type[model.Record], identifier: str, **fields: object) -> model.Record:

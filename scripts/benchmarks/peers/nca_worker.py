@@ -10,9 +10,9 @@ import sys
 import time
 from typing import Any
 
-from nca.CoreDS.CanonicalHyperCubeSet import CanonicalHyperCubeSet as CubeSet  # type: ignore[import-not-found]
-from nca.CoreDS.CanonicalIntervalSet import CanonicalIntervalSet as Intervals  # type: ignore[import-not-found]
-from nca.CoreDS.DimensionsManager import DimensionsManager  # type: ignore[import-not-found]
+from nca.CoreDS.CanonicalHyperCubeSet import CanonicalHyperCubeSet as CubeSet  # type: ignore[import-not-found] # another environment has it
+from nca.CoreDS.CanonicalIntervalSet import CanonicalIntervalSet as Intervals  # type: ignore[import-not-found] # another environment has it
+from nca.CoreDS.DimensionsManager import DimensionsManager  # type: ignore[import-not-found] # another environment has it
 
 DIMENSIONS = ["l4", "peer"]
 

@@ -256,12 +256,35 @@ def test_the_rules_notice_what_they_forbid(tmp_path: Path, monkeypatch: pytest.M
     folder = tmp_path / "infra" / "policy"
     folder.mkdir(parents=True)
     text = "import subprocess\nfrom infra.components import tenant\nimport labcloud.up\nfrom socket import socket\n"
+    text += "X = 1  # noqa: E501\nY = 2  # type: ignore\n"
     (folder / "bad.py").write_text(text + 'HOME = "10.1.2.0/24"\nSSH_PORT = 22\n' + "\n" * LONGEST)
-    (folder / "good.py").write_text('"""10.1.2.0/24"""\nfrom socket import inet_pton\nANY = "0.0.0.0/0"\n')
+    (folder / "good.py").write_text('"""10.1.2.0/24"""\nfrom socket import inet_pton  # noqa: F401 - why\nANY = "0.0.0.0/0"\n')
     monkeypatch.setattr(sources, "ROOT", tmp_path)
-    for rule in (upward_imports, other_programs, acts, addresses_written, ports_written, too_long):
+    for rule in (upward_imports, other_programs, acts, addresses_written, ports_written, too_long, unreasoned):
         assert rule(Path("infra/policy/bad.py")), rule.__name__
         assert not rule(Path("infra/policy/good.py")), rule.__name__
+
+
+SWITCHED_OFF = re.compile(r"# (?:noqa|type: ignore)\b(.*)")
+REASON = re.compile(r"(?:: [A-Z0-9]+(?:, ?[A-Z0-9]+)*|\[[a-z, -]+\]) +(?:-|#) ?\S")
+UNREASONED = {
+    "hardening/agent": "runs in servers, where `os.path` starts faster than `pathlib`; a comment more would be another image",
+    "hardening/firstboot": "the same",
+    "scripts/labcloud/processes/keeper.py": "a lab that is up knows whether its text is another one",
+}
+"""Modules in which a rule may be switched off without a reason on the line."""
+
+
+def unreasoned(module: Path) -> list[str]:
+    """Find lines that switch a rule off without saying why, or all rules."""
+    lines = enumerate((sources.ROOT / module).read_text(encoding="utf-8").splitlines(), 1)
+    return [f"line {number}" for number, line in lines if (found := SWITCHED_OFF.search(line)) and not REASON.match(found[1])]
+
+
+def test_whoever_switches_a_rule_off_says_why() -> None:
+    """Behind the rule's name, on the same line."""
+    code = [each for each in below("infra", "hardening", "scripts") if not any(each.is_relative_to(place) for place in UNREASONED)]
+    assert not offences(unreasoned, code)
 
 
 def is_somewhere(text: str) -> bool:

@@ -67,14 +67,14 @@ def server(site: Site, mine: Connection, name: str, parts: Parts, volumes: Disks
     management = site.start(inside.management_port, site, mine, name, parts.segment.result(), groups)
     ports = {nic.zone: inside.zone_port(site, mine, nic, parts.zones[nic.zone].result(), groups) for nic in nics}
     public = site.start(_public_address, site, mine, name, parts, ports)
-    machine = _machine(site, mine, name, volumes.root.result(), [*ports.values(), management.result()], parts)
+    machine = _machine(site, mine, name, volumes.root.result(), [*ports.values(), management.result()], parts=parts)
     for disk in volumes.data.values():
         mine.compute.create_volume_attachment(machine, volume=disk.result().id)
     public.result()
     return str(management.result().fixed_ips[0]["ip_address"])
 
 
-def _machine(site: Site, mine: Connection, name: str, root: Any, ports: list[Any], parts: Parts) -> Any:  # noqa: ANN401, PLR0917
+def _machine(site: Site, mine: Connection, name: str, root: Any, ports: list[Any], *, parts: Parts) -> Any:  # noqa: ANN401 - what the client returns
     entry, access = site.tenant.servers[name], server_access(site.platform)
     parts.key_pair.result()
     metadata = {

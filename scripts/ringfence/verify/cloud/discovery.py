@@ -37,7 +37,7 @@ def complete(inventory: Inventory, cloud: Connection) -> Inventory:
     tenants, outer = [], {}
     for tenant in inventory.tenants:
         own = {name: macs.get(server.management_port_id, "") for name, server in tenant.facts.servers.items()}
-        tenants.append(replace(tenant, router=_leg(ports, tenant.facts.management), macs=own))
+        tenants.append(replace(tenant, router=_management_router(ports, tenant.facts.management), macs=own))
         outer[tenant.name] = next((_outer(row) for row in edges if row["id"] == tenant.facts.edge_router_id), None)
     apis, nameless = api(cloud, inventory.platform_facts.external_network_id)
     return replace(
@@ -56,7 +56,7 @@ def chosen(service: Proxy, path: str, key: str, **values: list[str]) -> list[Jso
     return [row for part in parts for row in listed(service, path, key, **{name: part})]
 
 
-def _leg(ports: Iterable[Json], management: ManagementOutput) -> str:
+def _management_router(ports: Iterable[Json], management: ManagementOutput) -> str:
     """Return the address of the management router in its segment."""
     for row in ports:
         if (row["device_id"], row["network_id"]) == (management.router_id, management.network_id):
@@ -69,7 +69,7 @@ def _outer(router: Json) -> Address | None:
     """Return the IPv4 address that a router's tenant has outside."""
     gateway = router.get("external_gateway_info") or {}
     addresses = [ip_address(fixed["ip_address"]) for fixed in gateway.get("external_fixed_ips", ())]
-    return next((address for address in addresses if address.version == 4), None)  # noqa: PLR2004
+    return next((address for address in addresses if address.version == 4), None)  # noqa: PLR2004 - the version of an address
 
 
 def api(cloud: Connection, external_network_id: str) -> tuple[list[tuple[Address, int]], list[str]]:

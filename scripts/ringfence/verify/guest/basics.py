@@ -45,6 +45,6 @@ def family(address: str) -> int:
 
 def new_socket(address: str, kind: int, protocol: int = 0) -> socket.socket:
     """Open a socket of the address's family that never blocks."""
-    sock = socket.socket(socket.AF_INET6 if family(address) == 6 else socket.AF_INET, kind, protocol)  # noqa: PLR2004
+    sock = socket.socket(socket.AF_INET6 if family(address) == 6 else socket.AF_INET, kind, protocol)  # noqa: PLR2004 - as above
     sock.setblocking(False)
     return sock

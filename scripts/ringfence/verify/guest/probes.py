@@ -132,8 +132,8 @@ class DatagramProbe(Probe):
         if self.order["kind"] == "udp":
             self.sock = new_socket(address, socket.SOCK_DGRAM)
         else:
-            self.sock = new_socket(address, socket.SOCK_RAW, 1 if version == 4 else 58)  # noqa: PLR2004
-            level, option = (socket.IPPROTO_IP, IP_RECVERR) if version == 4 else (socket.IPPROTO_IPV6, IPV6_RECVERR)  # noqa: PLR2004
+            self.sock = new_socket(address, socket.SOCK_RAW, 1 if version == 4 else 58)  # noqa: PLR2004 - ICMP of that version
+            level, option = (socket.IPPROTO_IP, IP_RECVERR) if version == 4 else (socket.IPPROTO_IPV6, IPV6_RECVERR)  # noqa: PLR2004 - as above
             self.sock.setsockopt(level, option, 1)
         self.sock.connect((address, self.order.get("port", 0)))
         self.loop.watch(self.sock, selectors.EVENT_READ, self.readable)
@@ -146,7 +146,7 @@ class DatagramProbe(Probe):
         version = family(self.order["address"])
         head = struct.pack("!BBHHH", ECHO[version][0], 0, 0, os.getpid() & 0xFFFF, self.left)
         # The kernel fills in the checksum of ICMPv6 (RFC 3542 section 3.1), not the one of ICMP.
-        check = checksum(head + body) if version == 4 else 0  # noqa: PLR2004
+        check = checksum(head + body) if version == 4 else 0  # noqa: PLR2004 - the version of an address
         return head[:2] + struct.pack("!H", check) + head[4:] + body
 
     def readable(self) -> None:
@@ -162,7 +162,7 @@ class DatagramProbe(Probe):
             self.finish("OK", token=data[len(MAGIC) :].decode("ascii", "replace") if data.startswith(MAGIC) else "")
             return
         version = family(self.order["address"])
-        start = 20 if version == 4 else 0  # noqa: PLR2004 - raw IPv4 sockets deliver the IP header
+        start = 20 if version == 4 else 0  # noqa: PLR2004 - the version of an address - raw IPv4 sockets deliver the IP header
         if data[start] == ECHO[version][1] and data[start + 8 :].startswith(MAGIC + str(self.order["token"]).encode()):
             self.finish("OK")
 
