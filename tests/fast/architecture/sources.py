@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    Rule = Callable[[Path], list[str]]
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS_OWN = {".venv", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__", "node_modules"}
@@ -159,3 +161,13 @@ def _numbers(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str, int]]:
         for name, value in pairs:
             if isinstance(value, ast.Constant) and isinstance(value.value, int) and not isinstance(value.value, bool):
                 yield value.lineno, name, value.value
+
+
+def offences(rule: Rule, where: Iterable[Path]) -> dict[str, list[str]]:
+    """Return what a rule finds, by module."""
+    return {str(module): found for module in where if (found := rule(module))}
+
+
+def below(*folders: str) -> list[Path]:
+    """Return the modules of some folders."""
+    return [module for module in modules() if any(module.is_relative_to(folder) for folder in folders)]

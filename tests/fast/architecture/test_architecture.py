@@ -5,17 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fast.architecture import sources
-from tests.fast.architecture.sources import imports, is_below, modules, named_numbers, package_of, texts, written
+from tests.fast.architecture.sources import below, imports, is_below, modules, named_numbers, offences, package_of, texts, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pytest
 
 LAYERS = (
@@ -107,9 +104,6 @@ IN_TREE = re.compile(r"\$\{?ROOT\}?/([\w./-]*[\w/-])")
 """A path below the root, as scripts of the shell write it."""
 
 
-Rule = Callable[[Path], list[str]]
-
-
 def upward_imports(module: Path) -> list[str]:
     """Find imports of a layer above the module's own, of a program, and of tests."""
     own = package_of(module)
@@ -173,16 +167,6 @@ def crowded() -> dict[str, int]:
     """Return the folders that hold more modules than a reader can keep apart."""
     count = Counter(str(module.parent) for module in below("infra", "hardening", "scripts"))
     return {folder: number for folder, number in count.items() if number > FULLEST}
-
-
-def offences(rule: Rule, where: Iterable[Path]) -> dict[str, list[str]]:
-    """Return what a rule finds, by module."""
-    return {str(module): found for module in where if (found := rule(module))}
-
-
-def below(*folders: str) -> list[Path]:
-    """Return the modules of some folders."""
-    return [module for module in modules() if any(module.is_relative_to(folder) for folder in folders)]
 
 
 def test_imports_go_one_way() -> None:
@@ -256,35 +240,12 @@ def test_the_rules_notice_what_they_forbid(tmp_path: Path, monkeypatch: pytest.M
     folder = tmp_path / "infra" / "policy"
     folder.mkdir(parents=True)
     text = "import subprocess\nfrom infra.components import tenant\nimport labcloud.up\nfrom socket import socket\n"
-    text += "X = 1  # noqa: E501\nY = 2  # type: ignore\n"
     (folder / "bad.py").write_text(text + 'HOME = "10.1.2.0/24"\nSSH_PORT = 22\n' + "\n" * LONGEST)
-    (folder / "good.py").write_text('"""10.1.2.0/24"""\nfrom socket import inet_pton  # noqa: F401 - why\nANY = "0.0.0.0/0"\n')
+    (folder / "good.py").write_text('"""10.1.2.0/24"""\nfrom socket import inet_pton\nANY = "0.0.0.0/0"\n')
     monkeypatch.setattr(sources, "ROOT", tmp_path)
-    for rule in (upward_imports, other_programs, acts, addresses_written, ports_written, too_long, unreasoned):
+    for rule in (upward_imports, other_programs, acts, addresses_written, ports_written, too_long):
         assert rule(Path("infra/policy/bad.py")), rule.__name__
         assert not rule(Path("infra/policy/good.py")), rule.__name__
-
-
-SWITCHED_OFF = re.compile(r"# (?:noqa|type: ignore)\b(.*)")
-REASON = re.compile(r"(?:: [A-Z0-9]+(?:, ?[A-Z0-9]+)*|\[[a-z, -]+\]) +(?:-|#) ?\S")
-UNREASONED = {
-    "hardening/agent": "runs in servers, where `os.path` starts faster than `pathlib`; a comment more would be another image",
-    "hardening/firstboot": "the same",
-    "scripts/labcloud/processes/keeper.py": "a lab that is up knows whether its text is another one",
-}
-"""Modules in which a rule may be switched off without a reason on the line."""
-
-
-def unreasoned(module: Path) -> list[str]:
-    """Find lines that switch a rule off without saying why, or all rules."""
-    lines = enumerate((sources.ROOT / module).read_text(encoding="utf-8").splitlines(), 1)
-    return [f"line {number}" for number, line in lines if (found := SWITCHED_OFF.search(line)) and not REASON.match(found[1])]
-
-
-def test_whoever_switches_a_rule_off_says_why() -> None:
-    """Behind the rule's name, on the same line."""
-    code = [each for each in below("infra", "hardening", "scripts") if not any(each.is_relative_to(place) for place in UNREASONED)]
-    assert not offences(unreasoned, code)
 
 
 def is_somewhere(text: str) -> bool:

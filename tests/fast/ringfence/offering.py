@@ -20,3 +20,11 @@ def offer(tree: Path, **services: object) -> Path:
     declared["config"]["ringfence:platform"]["services"] = offered
     file.write_text(yaml.safe_dump(declared, sort_keys=False))
     return file
+
+
+def offer_nothing(tree: Path) -> None:
+    """Let the platform of a folder declare no services."""
+    file = tree / "Pulumi.platform.yaml"
+    declared = yaml.safe_load(file.read_text())
+    declared["config"]["ringfence:platform"].pop("services", None)
+    file.write_text(yaml.safe_dump(declared, sort_keys=False))

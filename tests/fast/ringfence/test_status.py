@@ -17,7 +17,7 @@ from ringfence.verify import stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind
 from tests.fast.ringfence.health.servers import NOW, OWNERS, STORE, WEB, WHOLE, changed, clock
-from tests.fast.ringfence.offering import offer
+from tests.fast.ringfence.offering import offer, offer_nothing
 from tests.fast.ringfence.verify.test_report import result
 
 if TYPE_CHECKING:
@@ -102,7 +102,5 @@ def test_servers_are_asked_where_services_are_declared_and_the_exit_code_tells(
     ended = run("status", "--json")
     assert (ended.code, ended.json["health"]["exit_code"]) == (2, 2)
     assert (run("status", "--no-ask").code, run("status", "--no-ask", "--json").json["health"]) == (0, None)
-    offer(tree, **dict.fromkeys(("time", "packages", "logs", "sessions")))
-    text = (tree / "Pulumi.platform.yaml").read_text()
-    (tree / "Pulumi.platform.yaml").write_text(text.partition("    services:")[0])
+    offer_nothing(tree)
     assert (run("status").code, run("status", "--json").json["health"]) == (0, None)
