@@ -16,10 +16,9 @@ import pkgutil
 import traceback
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer import rich_utils
 from typer.exceptions import TyperException
 
 from infra.errors import Problem, RingfenceError
@@ -27,7 +26,7 @@ from ringfence import commands, extras, folder
 from ringfence.failing import complain, flushed, no_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 DEBUG = "RINGFENCE_DEBUG"
 NAME = "ringfence"
@@ -48,6 +47,8 @@ GROUPS = {
     "This machine": ("lab",),
 }
 """The verbs in the order of a person's work."""
+MODULES = {"who-can-reach": "can", "why-not": "why", "check": "snapshot", "operator": "operators", "sessions": "operators"}
+"""Verbs that share a module of ``ringfence.commands`` with another one; every other verb's is called as it is."""
 HANDS_OVER = "ignore_unknown_options"
 """The setting of a verb whose arguments are another program's."""
 
@@ -63,8 +64,8 @@ def _version(*, wished: bool) -> None:
         raise typer.Exit
 
 
-def application() -> typer.Typer:
-    """Build the application with every verb there is."""
+def application(*only: str) -> typer.Typer:
+    """Build the application with the verbs of some modules of ``ringfence.commands``; without any, with every verb there is."""
     help_ = "Ring-fenced tenants on OpenStack: declared, proven, probed."
     app = typer.Typer(name=NAME, help=help_, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -86,7 +87,7 @@ def application() -> typer.Typer:
             for name in ("paramiko", "keystoneauth"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
 
-    for module in sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
+    for module in only or sorted(found.name for found in pkgutil.iter_modules(commands.__path__)):
         importlib.import_module(f"{commands.__name__}.{module}").add(app)
     panels = {verb: panel for panel, verbs in GROUPS.items() for verb in verbs}
     order = {verb: place for place, verb in enumerate(panels)}
@@ -96,30 +97,59 @@ def application() -> typer.Typer:
     return app
 
 
+def modules(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the only module of ``ringfence.commands`` that a command line needs; none where it may need each of them.
+
+    That of a verb takes a fraction of the time that all of them take to import. Help, completions and whatever is not understood
+    need all; so does every option before the verb that is not known here.
+    """
+    rest = iter(() if COMPLETE in os.environ else arguments)
+    for argument in rest:
+        if argument == "-C":
+            next(rest, None)
+        elif argument != "--debug":
+            verbs = {verb for listed in GROUPS.values() for verb in listed}
+            return (MODULES.get(argument, argument.replace("-", "_")),) if argument in verbs else ()
+    return ()
+
+
 @cache
-def command_line() -> typer.core.TyperGroup:
+def command_line(*only: str) -> typer.core.TyperGroup:
     """Return the application as it is run: ``-C FOLDER`` may stand before the verb, as git has it, or behind, as pulumi has it.
 
     It is built once in a process: that takes longer than most questions.
     """
-    command = typer.main.get_command(application())
+    command = typer.main.get_command(application(*only))
     assert isinstance(command, typer.core.TyperGroup)  # noqa: S101 - it has more than one verb
     anywhere = copy.copy(next(option for option in command.params if "-C" in option.opts))
     anywhere.expose_value, anywhere.hidden = False, True  # type: ignore[attr-defined] # an option is what may be hidden
     for verb in command.commands.values():
         if not verb.context_settings.get(HANDS_OVER):
             verb.params.append(anywhere)
+    for each in (command, *command.commands.values()):
+        each.format_help = _coloured(each.format_help)  # type: ignore[method-assign]
     return command
+
+
+def _coloured(show: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Return what shows help in the colours that are wanted; what it is shown with takes long to import, and an answer needs none of it."""
+
+    def shown(context: object, formatter: object) -> None:
+        from typer import rich_utils  # noqa: PLC0415 - as said
+
+        if no_colour():
+            rich_utils.COLOR_SYSTEM = None
+        rich_utils.FORCE_TERMINAL = True if os.environ.get("FORCE_COLOR") else None  # a CI's log is no terminal
+        show(context, formatter)
+
+    return shown
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code: 0 and 1 are a verb's answers, and come from nowhere else."""
-    if no_colour():
-        rich_utils.COLOR_SYSTEM = None
-    rich_utils.FORCE_TERMINAL = True if os.environ.get("FORCE_COLOR") else None  # a CI's log is no terminal
     code, context = CANNOT_TELL, None
     try:
-        command = command_line()
+        command = command_line(*modules(arguments))
         if COMPLETE in os.environ:
             command(prog_name=NAME)
         with command.make_context(NAME, list(arguments) or ["--help"]) as context:

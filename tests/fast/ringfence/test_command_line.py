@@ -48,6 +48,16 @@ def test_verbs_are_in_the_order_of_a_persons_work_and_each_is_in_a_group(run: Ru
     assert places == sorted(places)
 
 
+def test_a_verb_waits_for_its_own_module_only() -> None:
+    """Each is found in the module that is imported for it, whatever stands before it; what is not understood needs all of them."""
+    for verb in (verb for group in application.GROUPS.values() for verb in group):
+        only = application.modules(["-C", "prove", "--debug", verb, "can"])
+        assert verb in application.command_line(*only).commands, verb
+        assert len(only) == 1
+    for needy in ([], ["--help", "prove"], ["prove-it", "can"], ["--unknown", "can"], ["-C"], ["-C", "can"], ["--debug"]):
+        assert application.modules(needy) == (), needy
+
+
 def test_a_shell_gets_completions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of verbs; the script for a shell asks in this way."""
     monkeypatch.setenv(application.COMPLETE, "complete_bash")
