@@ -14,7 +14,7 @@ from ringfence.operators.sessions import ALL_EVENTS
 from tests.truth import netns
 from tests.truth.operators.certificates import Authority
 from tests.truth.operators.host import eventually
-from tests.truth.operators.world import ADDRESSES, SERVER, STORE, Life, start_relay, start_store
+from tests.truth.operators.world import ADDRESSES, BASTION, SERVER, STORE, Life, start_relay, start_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,19 @@ def test_the_services_server_records_sessions_on_itself(platform: World) -> None
     assert [(one.operator, one.address) for one in _kept(platform)][-1] == ("paula", ADDRESSES[STORE])
     others = platform.config("paula2", key, platform.certified(key, Life(6002, operator="paula")))
     assert platform.login(STORE, "id", config=others).status == 255
+
+
+def test_recordings_pass_the_packet_filters_that_are_handed_over_with_them(platform: World, rita: str) -> None:
+    """Operator, bastion, server, relay and store, each behind its own filter, which drops whatever it does not name."""
+    filtered = [platform[host] for host in (BASTION, SERVER, STORE)]
+    try:
+        for host in filtered:
+            host.must("nft", "-f", "-", text=platform.given[host.name].policy)
+        assert platform.login(SERVER, "echo filtered-mark", config=rita).out == "filtered-mark\n"
+        assert eventually(lambda: "filtered-mark" in _recorded(platform, "filtered-mark", "stdout"))
+    finally:
+        for host in filtered:
+            host.must("nft", "flush", "ruleset")
 
 
 TYPES = """
