@@ -127,7 +127,7 @@ def command_line(*only: str) -> typer.core.TyperGroup:
         if not verb.context_settings.get(HANDS_OVER):
             verb.params.append(anywhere)
     for each in (command, *command.commands.values()):
-        each.format_help = _coloured(each.format_help)  # type: ignore[method-assign]
+        each.format_help = _coloured(each.format_help)  # type: ignore[method-assign, assignment] # in the colours that are wanted
     return command
 
 
