@@ -36,7 +36,7 @@ SEGMENTS = {"acme": "172.30.0.0/28", "globex": "172.30.0.16/28"}
 
 def sh(*command: str, told: str = "") -> str:
     """Run a command and return its output; show what it said when it fails."""
-    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
     return done.stdout
 

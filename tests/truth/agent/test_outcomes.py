@@ -78,7 +78,7 @@ CASES = {
 
 def probe(link: Link, *orders: dict[str, Any]) -> list[dict[str, Any]]:
     """Run probes."""
-    found: list[dict[str, Any]] = link.call({"op": "probe", "probes": list(orders), "timeout": 4.0, "width": 50}, 30)["results"]
+    found: list[dict[str, Any]] = link.call({"op": "probe", "probes": list(orders), "timeout": 4.0, "width": 50}, 600)["results"]
     return sorted(found, key=lambda result: result["id"])
 
 

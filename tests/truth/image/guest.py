@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROJECT = HERE.parent.parent
-PATIENCE = 120
+PATIENCE = 600
 """Seconds after which the machine is taken to hang."""
 CHAIN = "    chain {hook} {{\n        type filter hook {hook} priority filter; policy {policy};\n{rules}    }}\n"
 

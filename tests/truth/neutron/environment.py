@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from infra import paths
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 900
@@ -17,7 +20,10 @@ SECONDS = 900
 @cache
 def python() -> Path:
     """Return the interpreter of the environment, built first when it is not there."""
-    done = subprocess.run([str(ROOT / "scripts/setup"), "truth"], capture_output=True, text=True, timeout=SECONDS, check=False)
+    paths.cache().mkdir(parents=True, exist_ok=True)
+    with (paths.cache() / ".truth-venv").open("a") as lock:  # tests run beside each other
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([str(ROOT / "scripts/setup"), "truth"], capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.splitlines()[-1]) / "bin" / "python"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hardening.bundle import Bundle
 
-LIFE = 1800
+LIFE = 6 * 3600
 """Seconds after which a host ends by itself, whatever became of the test."""
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 START = """

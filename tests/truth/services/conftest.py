@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("namespaces and a guest's tree need root")
     folder = tmp_path_factory.mktemp("guest") / "tree"
     cache.directory().mkdir(parents=True, exist_ok=True)
-    build.unpack_packages(folder, cache.directory(), Progress(sys.stderr))
+    with (cache.directory() / ".tests").open("a") as lock:  # the first of a day fetches them
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build.unpack_packages(folder, cache.directory(), Progress(sys.stderr))
     root.edit(folder)
     return folder
 
