@@ -24,3 +24,5 @@ def pytest_collection_finish() -> None:
     """Leave modules and tests out of every later search for garbage; tests that call for one are then as quick as it is."""
     gc.enable()
     gc.freeze()
+    # Tests leave little garbage in circles: one search in fifty thousand objects instead of one in seven hundred.
+    gc.set_threshold(50_000, 20, 50)
