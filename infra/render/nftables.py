@@ -6,6 +6,9 @@ both address families and all three directions. Two things differ from the usual
 * Only *replies* pass without a flow. A packet that goes the way its connection was opened must match a flow every time, so a flow that is
   taken away ends its connections too.
 * A card takes packets for its own addresses and sends packets from them, and no others: an address of another card does not answer.
+
+Where the platform keeps logs, the kernel says what a card drops, with the card's name and the direction, and no more often than a reader
+can bear. Where it does not, nobody would read it, and the filter is the one of before.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from infra.declaration import names
 from infra.declaration.model import Protocol
 from infra.policy.bastion import MANAGEMENT_FLOW, login_rules
 from infra.policy.rules import Direction, Family
+from infra.policy.services import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +41,10 @@ ERRORS = (
     "icmp type { destination-unreachable, time-exceeded, parameter-problem }",
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }",
 )
+SUFFIX = {Direction.INGRESS: "in", Direction.EGRESS: "out"}
+NOT_ITS_ADDRESS, DENIED = "not this card's address", "denied"
+LOGGED = "limit rate 1/second burst 20 packets counter log prefix"
+"""What is dropped is said once a second, and twenty times at once: a flood fills no journal."""
 # RFC 4861, 7.1: neighbour discovery counts only with hop limit 255, that is, from the same link. Routers are configured, not discovered.
 NEIGHBOURS = "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } icmpv6 code 0"
 
@@ -76,15 +84,28 @@ def render(policy: TenantPolicy, server: str) -> str:
         raise KeyError(server)
     families = {address.version for _, nic in named for address in nic.addresses}
     rules = [rule for _, nic in named for rule in policy.nic_rules(nic) if rule.family in families]
-    cards = [_zone_card(name, nic, policy.nic_rules(nic)) for name, nic in named]
-    cards.append(_management_card(policy.groups[names.MANAGEMENT].rules))
+    management = policy.groups[names.MANAGEMENT].rules
+    logged = _is_logged(management)
+    cards = [_zone_card(name, nic, policy.nic_rules(nic), logged=logged) for name, nic in named]
+    cards.append(_management_card(management))
     return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), cards)
 
 
 def render_platform(server: str, address: Address, rules: Sequence[Rule]) -> str:
     """Return the whole ruleset of a server of the platform: its only card is on the backbone and has a declared address."""
-    links = {direction: tuple(_link((address,), direction)) for direction in Direction}
+    logged = _is_logged(rules)
+    links = {way: tuple(_link((address,), way, MANAGEMENT_CARD if logged else "")) for way in Direction}
     return _ruleset(f"server {server} of the platform", (), [_management_card(rules, links)])
+
+
+def _is_logged(management: Iterable[Rule]) -> bool:
+    """Tell whether somebody keeps what is said of drops: the rules of the management card have the platform's service for it."""
+    return any(rule.origin.flow == Service.LOGS.flow for rule in management)
+
+
+def _note(card: str, direction: Direction, what: str) -> str:
+    """Return the rule that says what is dropped of a card's packets; it drops nothing itself."""
+    return f'{LOGGED} "{TABLE} {card} {SUFFIX[direction]} {what}: "'
 
 
 def _ruleset(subject: str, sets: Iterable[str], cards: Sequence[_Card]) -> str:
@@ -118,22 +139,35 @@ def _card_chains(card: _Card) -> list[str]:
     return lines
 
 
-def _zone_card(name: str, nic: Nic, rules: Sequence[Rule]) -> _Card:
+def _zone_card(name: str, nic: Nic, rules: Sequence[Rule], *, logged: bool) -> _Card:
     families = {address.version for address in nic.addresses}
     usable = [rule for rule in rules if rule.family in families]
-    both = {direction: (*_link(nic.addresses, direction), JUMP_REPLIES, *_flows(usable, direction)) for direction in Direction}
+    both = {
+        way: (*_link(nic.addresses, way, name if logged else ""), JUMP_REPLIES, *_flows(usable, way), *_last(name, way, logged=logged))
+        for way in Direction
+    }
     return _Card(name, f"zone {nic.zone}", both[Direction.INGRESS], both[Direction.EGRESS])
 
 
-def _link(own: Sequence[Address], direction: Direction) -> Iterator[str]:
-    """Yield what holds a card to its own addresses; an IPv6 neighbour is asked for before that, on multicast addresses."""
+def _last(card: str, direction: Direction, *, logged: bool) -> tuple[str, ...]:
+    """Return the end of a card's chain: what comes so far is denied by the hook."""
+    return (_note(card, direction, DENIED),) if logged else ()
+
+
+def _link(own: Sequence[Address], direction: Direction, logged: str = "") -> Iterator[str]:
+    """Yield what holds a card to its own addresses; an IPv6 neighbour is asked for before that, on multicast addresses.
+
+    ``logged`` is the card's name, where drops are said.
+    """
     end = "daddr" if direction is Direction.INGRESS else "saddr"
     for family in Family:
         mine = [str(address) for address in own if address.version == family]
         if family is Family.IPV6 and mine:
             yield f'{NEIGHBOURS} counter accept comment "neighbours"'
         foreign = f"{IP[family]} {end} != {_listed(mine)}" if mine else f"meta nfproto {PROTOCOL_FAMILY[family]}"
-        yield f'{foreign} counter drop comment "not this card\'s address"'
+        if logged:
+            yield f"{foreign} {_note(logged, direction, NOT_ITS_ADDRESS)}"
+        yield f'{foreign} counter drop comment "{NOT_ITS_ADDRESS}"'
 
 
 def _said_in_zone(rule: Rule) -> str:
@@ -157,7 +191,11 @@ def _management_card(rules: Sequence[Rule], links: Mapping[Direction, tuple[str,
     def said(rule: Rule) -> str:
         return "bastion" if links is None and rule.origin.flow == MANAGEMENT_FLOW else rule.origin.flow
 
-    ways = {way: (*(links or {}).get(way, ()), JUMP_REPLIES, *_flows(rules, way, said)) for way in Direction}
+    logged = _is_logged(rules)
+    ways = {
+        way: (*(links or {}).get(way, ()), JUMP_REPLIES, *_flows(rules, way, said), *_last(MANAGEMENT_CARD, way, logged=logged))
+        for way in Direction
+    }
     return _Card(MANAGEMENT_CARD, "management", ways[Direction.INGRESS], ways[Direction.EGRESS])
 
 

@@ -42,12 +42,12 @@ GROUPS = {
     "Make": ("doctor", "keys"),
     "Verify": ("verify", "status"),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
-    "Operators": ("operator", "sessions"),
+    "Operators": ("operator", "sessions", "logs"),
     "Keep evidence": ("snapshot", "check"),
     "This machine": ("lab",),
 }
 """The verbs in the order of a person's work."""
-MODULES = {"who-can-reach": "can", "why-not": "why", "check": "snapshot", "operator": "operators", "sessions": "operators"}
+MODULES = {"who-can-reach": "can", "why-not": "why", "check": "snapshot", **dict.fromkeys(GROUPS["Operators"], "operators")}
 """Verbs that share a module of ``ringfence.commands`` with another one; every other verb's is called as it is."""
 HANDS_OVER = "ignore_unknown_options"
 """The setting of a verb whose arguments are another program's."""

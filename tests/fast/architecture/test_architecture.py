@@ -26,6 +26,7 @@ LAYERS = (
     "infra.declaration",
     "infra.operators",
     "infra.sessions",
+    "infra.logs",
     "infra.ranges",
     "infra.packets",
     "infra.policy",

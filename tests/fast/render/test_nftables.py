@@ -13,6 +13,7 @@ from infra.declaration.model import Protocol
 from infra.policy.bastion import platform_servers
 from infra.policy.flows import expand, management_group
 from infra.policy.rules import Direction, Family, Match, Nic, TenantPolicy
+from infra.policy.services import Service
 from infra.render import nftables
 from tests.fast.policy.tenants import PLATFORM, tenants
 from tests.fast.policy.test_services import SUBSETS, offering
@@ -20,7 +21,6 @@ from tests.fast.policy.test_services import SUBSETS, offering
 if TYPE_CHECKING:
     from infra.declaration import TenantDeclaration
     from infra.declaration.model import Address, Platform
-    from infra.policy.services import Service
 
 FLOW = re.compile(
     r'(?P<ip>ip6?) (?P<end>[sd])addr (?P<peer>\S+) (?P<packet>.+) ct state new,established counter accept comment "(flow )?(?P<flow>\S+)"'
@@ -111,6 +111,13 @@ def _addresses(*texts: str) -> tuple[Address, ...]:
     return tuple(ip_network(text).network_address for text in texts)
 
 
+def unlogged(lines: list[str]) -> list[str]:
+    """Leave out what says drops; such a line has no verdict."""
+    notes = [line for line in lines if " log prefix " in line]
+    assert not [line for line in notes if re.search(r"\b(accept|drop|jump|goto|return)\b", line.partition(" log prefix ")[0])], notes
+    return [line for line in lines if line not in notes]
+
+
 def test_management_is_ssh_from_the_bastion_and_nothing_else() -> None:
     """In: SSH from the bastion and replies; out: replies only."""
     blocks = chains(rendered())
@@ -124,13 +131,14 @@ def test_what_is_declared_goes_out_on_the_management_card(services: tuple[Servic
     """Each declared service, named in the filter's counter, and nothing more comes in."""
     platform = offering(services)
     blocks = chains(rendered(platform=platform))
-    assert blocks["mgmt0_in"] == chains(rendered())["mgmt0_in"]
-    assert blocks["mgmt0_out"][0] == "jump replies"
-    assert all(FLOW.fullmatch(line) for line in blocks["mgmt0_out"][1:])
+    outgoing = unlogged(blocks["mgmt0_out"])
+    assert unlogged(blocks["mgmt0_in"]) == chains(rendered())["mgmt0_in"]
+    assert outgoing[0] == "jump replies"
+    assert all(FLOW.fullmatch(line) for line in outgoing[1:])
     assert allowed(blocks, "mgmt0") == {
         (rule.direction, rule.family, rule.match, rule.peer) for rule in management_group("acme", platform).rules
     }
-    assert {line.rpartition(" ")[2].strip('"') for line in blocks["mgmt0_out"][1:]} == {service.flow for service in services}
+    assert {line.rpartition(" ")[2].strip('"') for line in outgoing[1:]} == {service.flow for service in services}
 
 
 @pytest.mark.parametrize("services", [(), *SUBSETS], ids=lambda services: ", ".join(services) or "none")
@@ -143,14 +151,39 @@ def test_a_server_of_the_platform_allows_exactly_its_rules(services: tuple[Servi
         blocks = chains(nftables.render_platform(server, own, rules))
         assert allowed(blocks, "mgmt0") == {(rule.direction, rule.family, rule.match, rule.peer) for rule in rules}
         for chain, end in (("mgmt0_in", "daddr"), ("mgmt0_out", "saddr")):
-            assert blocks[chain][:2] == [
+            lines = unlogged(blocks[chain])
+            assert lines[:2] == [
                 f'ip {end} != {own} counter drop comment "not this card\'s address"',
                 'meta nfproto ipv6 counter drop comment "not this card\'s address"',
             ]
-            assert blocks[chain][2] == "jump replies"
-            assert all(FLOW.fullmatch(line) for line in blocks[chain][3:])
+            assert lines[2] == "jump replies"
+            assert all(FLOW.fullmatch(line) for line in lines[3:])
         assert blocks["forward"] == ["type filter hook forward priority filter; policy drop;", 'counter comment "denied"']
         assert set(blocks) == {"replies", "mgmt0_in", "mgmt0_out", "input", "output", "forward"}
+
+
+@pytest.mark.parametrize("services", [(), *SUBSETS], ids=lambda services: ", ".join(services) or "none")
+def test_drops_are_said_by_card_and_direction_where_somebody_keeps_them(services: tuple[Service, ...]) -> None:
+    """At the end of every card's chain and before what is not its address; without logs nothing is said, and the filter is as before."""
+    platform = offering(services) if services else PLATFORM
+    bare = rendered()
+    text = rendered(platform=platform)
+    servers = platform_servers(platform)
+    owns = {name: ip_network("172.29.0.10" if name.endswith("bastion") else "172.29.0.200").network_address for name in servers}
+    texts = [text, *(nftables.render_platform(name, owns[name], rules) for name, rules in servers.items())]
+    if Service.LOGS not in services:
+        assert not [each for each in texts if "log prefix" in each or "limit rate" in each]
+        return
+    for each in texts:
+        blocks = chains(each)
+        for name in set(blocks) - {"replies", "input", "output", "forward"}:
+            card, _, way = name.partition("_")
+            assert blocks[name][-1] == f'{nftables.LOGGED} "ringfence {card} {way} denied: "'
+            for number, line in enumerate(blocks[name]):
+                if line.endswith('counter drop comment "not this card\'s address"'):
+                    foreign = line.removesuffix('counter drop comment "not this card\'s address"')
+                    assert blocks[name][number - 1] == f'{foreign}{nftables.LOGGED} "ringfence {card} {way} not this card\'s address: "'
+    assert unlogged(chains(text)["zone0_in"]) == chains(bare)["zone0_in"]
 
 
 def test_a_card_without_ipv6_takes_no_ipv6() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ import pytest
 
 from infra.declaration.model import Protocol
 from infra.policy.flows import expand
+from infra.policy.services import Service
 from infra.render import nftables
 from infra.render.expectation import Packet
 from tests.fast.declaration import declared
 from tests.fast.policy.tenants import PLATFORM
+from tests.fast.policy.test_services import offering
 from tests.fast.render import bastion
 from tests.truth import netns
 from tests.truth.nft.street import BASTION, NEIGHBOUR, OWN, ROUTER, STRANGER, Street
@@ -104,6 +107,30 @@ def counted(street: Street, comment: str, chain: str) -> str:
     """Return the line of a chain with a comment, with its counter."""
     text = street.guest.run("nft", "list", "chain", "inet", nftables.TABLE, chain)
     return next(line for line in text.splitlines() if f'comment "{comment}"' in line)
+
+
+def test_what_is_dropped_is_said_where_logs_are_kept(tmp_path: Path) -> None:
+    """By the card and the direction; the filter lets through what it let through without."""
+    declaration, _ = policy(tmp_path, OPEN)
+    allowed = expand(declaration, offering((Service.LOGS,)))
+    control, denied, foreign = tcp(PEER, WEB, 8000), tcp(PEER, WEB, 8001), tcp(PEER, OWN, 8000)
+    with contextlib.closing(Street(declaration.tenant, allowed, "web")) as street:
+        street.load(nftables.render(allowed, "web"))
+        street.world.ip([f"route replace {OWN}/32 via {WEB}"])
+        before = said(street)
+        assert street.let_in([denied, foreign, control], {control}) == {control}
+        after = said(street)
+    assert {what for what, count in after.items() if count > before[what]} >= {"denied", "not this card's address"}
+
+
+def said(street: Street) -> dict[str, int]:
+    """How often drops of a card's incoming packets were said, by the reason."""
+    text = street.guest.run("nft", "list", "chain", "inet", nftables.TABLE, "zone0_in")
+    found = re.findall(r'counter packets (\d+) bytes \d+ log prefix "ringfence zone0 in ([^"]+): "', text)
+    counts: dict[str, int] = {}
+    for count, what in found:
+        counts[what] = counts.get(what, 0) + int(count)
+    return counts
 
 
 def test_a_closed_door_behind_an_allowed_flow_says_refused(street: Street) -> None:

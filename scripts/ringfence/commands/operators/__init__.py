@@ -1,16 +1,17 @@
-"""The verbs about people who log in to servers: who may, and what they did."""
+"""The verbs about people who log in to servers, and about what happened there: who may, what they did, what the servers say."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringfence.commands.operators import operator, sessions
+from ringfence.commands.operators import logs, operator, sessions
 
 if TYPE_CHECKING:
     import typer
 
 
 def add(app: typer.Typer) -> None:
-    """Register both."""
+    """Register them."""
     operator.add(app)
     sessions.add(app)
+    logs.add(app)

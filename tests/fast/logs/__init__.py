@@ -1,0 +1,1 @@
+"""Lines of servers' logs, as the store has them."""
