@@ -98,7 +98,8 @@ def clock(host: Host, answers: Answers, known: Known) -> Finding:
 
 def log(host: Host, known: Known) -> Finding:
     """Its last line arrived not long ago."""
-    last = last_lines(known.store.text("last")).get((host.tenant, host.server))
+    name = host.server if host.tenant == names.PLATFORM else names.server(host.tenant, host.server)  # as its certificate has it
+    last = last_lines(known.store.text("last")).get((host.tenant, name))
     if last is None:
         return Finding("logs", Verdict.FAIL, "no line of it has ever arrived", "systemctl status ringfence-logs, on the server")
     hours = (known.now - last) / timedelta(hours=1)

@@ -55,7 +55,7 @@ def store(*, used: int = 5, target: str = "/data", units: str = "active\n" * 4, 
     return {
         "disk": f"1B-blocks Used Mounted\n{20 * 2**30} {used * 2**30} {target}\n",
         "units": units,
-        "last": f"{ago(days=3)} acme/web/2026-11-27.jsonl\n{ago(hours=last)} acme/web/2026-11-30.jsonl\n{others}",
+        "last": f"{ago(days=3)} acme/acme-web/2026-11-27.jsonl\n{ago(hours=last)} acme/acme-web/2026-11-30.jsonl\n{others}",
         "events": log({"accept": accept}),
     }
 

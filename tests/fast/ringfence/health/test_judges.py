@@ -60,7 +60,7 @@ FAULTS = {
     "another chrony": Fault(changed(WEB, sources="^,*,172.29.0.200\n"), "time", "another version", ERROR),
     "two clocks in one answer": Fault(changed(WEB, tracking=clock()["tracking"] * 2), "time", "how far", ERROR),
     "silence": Fault(changed(STORE, **store(last=25)), "logs", "last line 25 h ago"),
-    "never a line": Fault(changed(STORE, last=store()["last"].replace("acme/web", "acme/db")), "logs", "has ever arrived"),
+    "never a line": Fault(changed(STORE, last=store()["last"].replace("acme/acme-web", "acme/acme-db")), "logs", "has ever arrived"),
     "updates never ran": Fault(changed(WEB, updates="absent\n"), "updates", "have not run yet", ERROR),
     "updates failed": Fault(changed(WEB, **updates("upgrade")), "updates", "failed (upgrade)"),
     "updates stopped": Fault(changed(WEB, **updates(hours=80)), "updates", "more than 3 days ago"),
