@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from dataclasses import asdict
@@ -50,8 +51,11 @@ def script(file: Path, wanted: Order, say: Callable[[str], None]) -> None:
     ) as process:
         try:
             if process.stdin and process.stdout:
-                process.stdin.write(msgspec.json.encode(wanted).decode())
-                process.stdin.close()
+                # A script that ended before it read its order has said why: that is told, and not the pipe.
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(msgspec.json.encode(wanted).decode())
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
                 for line in process.stdout:
                     lines.append(line)
                     say(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import paramiko
 import pytest
 
@@ -127,10 +128,11 @@ def test_both_are_built_in_turn_and_compared(run: Run, monkeypatch: pytest.Monke
     assert ratio.values[0] == pytest.approx(140 / 110, abs=0.001)
 
 
-def test_what_the_script_made_is_removed_even_when_it_failed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before, for what a killed run left, and afterwards."""
+@pytest.mark.parametrize("key", ["short", "longer than a pipe holds, " * 10_000], ids=["short", "long"])
+def test_what_the_script_made_is_removed_even_when_it_failed(key: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, for what a killed run left, and afterwards. A script that never reads its order is told with its own words as well."""
     removed: list[str] = []
-    monkeypatch.setattr(peer, "order", lambda _: ORDER)
+    monkeypatch.setattr(peer, "order", lambda _: msgspec.structs.replace(ORDER, public_key=key))
     monkeypatch.setattr(peer, "PROGRAM", "no.such.module")
     monkeypatch.setattr(removal, "remove", removed.append)
     with pytest.raises(CloudError, match=r"no\.such"):
