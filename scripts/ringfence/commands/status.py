@@ -56,7 +56,6 @@ def status(
 
     Examples: `ringfence status`; `ringfence status acme --json`; `ringfence status --no-ask`
     """
-    from ringfence.health import look as health  # noqa: PLC0415 - with what reads certificates, which takes a tenth of a second
     from ringfence.verify.report import files  # noqa: PLC0415 - with the templates of pages, which take a tenth of a second to import
 
     place, day = folder.root(), today or now()
@@ -71,15 +70,24 @@ def status(
     for tenant in shown:
         tenant["last_verification"] = _verification(tenant["name"], verified.get(tenant["name"]))
     held = [locks.told(lock) for lock in locks.kept(os.environ.get(BACKEND, ""))]
-    found = health.look(platform, asked) if ask and platform.services else None
-    if as_json:
-        told = health.plain(found) if found else None
-        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest()), "health": told})
-    else:
+    # What needs no answer of a server is shown before they are asked, and where they cannot be.
+    if not as_json:
         _show(shown, held)
-        if found:
-            health.show(found, console())
-    raise typer.Exit(found.exit_code if found else 0)
+    found = _health(platform, asked, as_json=as_json) if ask and platform.services else None
+    if as_json:
+        told, _ = found or (None, 0)
+        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest()), "health": told})
+    raise typer.Exit(found[1] if found else 0)
+
+
+def _health(platform: Platform, tenants: Sequence[str], *, as_json: bool) -> tuple[dict[str, Any], int]:
+    """Ask the servers, and show what was found unless it becomes a part of an answer in JSON; with the exit code."""
+    from ringfence.health import look as health  # noqa: PLC0415 - needs an extra, and a tenth of a second for what reads certificates
+
+    found = health.look(platform, tenants)
+    if not as_json:
+        health.show(found, console())
+    return health.plain(found), found.exit_code
 
 
 def _show(tenants: Sequence[dict[str, Any]], held: Sequence[str]) -> None:

@@ -68,9 +68,11 @@ def test_a_verb_whose_extra_is_not_installed_says_which(arguments: list[str], in
 
 
 def test_what_is_declared_is_told_without_an_extra(installed: Installed, declarations: Path) -> None:
-    """Which tenants are up is the engine's knowledge: without it each of them says so."""
-    done = installed.run("status", where=declarations)
+    """Which tenants are up is the engine's knowledge: without it each of them says so. What servers say of themselves cannot be told."""
+    done = installed.run("status", "--no-ask", where=declarations)
     assert (done.returncode, "never verified" in done.stdout, "Traceback" in done.stderr) == (0, True, False), done
+    done = installed.run("status", where=declarations)
+    assert (done.returncode, "never verified" in done.stdout, "needs the extra `verify`" in done.stderr) == (2, True, True), done
 
 
 def test_the_wheel_holds_the_product_and_nothing_of_the_checkout(wheel: Wheel) -> None:
