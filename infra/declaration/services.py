@@ -37,7 +37,7 @@ _SUITE: Final = r"[a-z][a-z0-9.-]{0,60}(/[a-z0-9.-]{1,60}){0,3}"
 _WELL_KNOWN: Final = {"http": 80, "https": 443}
 
 HostName = Annotated[str, written_as(_HOST, "a host name", "a name in lower case, such as ntp.example.net"), texts(_HOST)]
-_A_URL: Final = "http or https, a host in lower case, a plain path: http://deb.example.net/debian"
+_A_URL: Final = "http or https, a host in lower case, a plain path: http://mirror.example.net/debian"
 Url = Annotated[str, written_as(_URL, "a mirror's URL", _A_URL), texts(_URL)]
 Suite = Annotated[str, written_as(_SUITE, "a suite", "a suite of the mirror, such as trixie-security"), texts(_SUITE)]
 _ARMOUR: Final = r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n[A-Za-z0-9+/=:.,()<>@ \n-]{1,60000}\n-----END PGP PUBLIC KEY BLOCK-----\n?"

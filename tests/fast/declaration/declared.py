@@ -44,7 +44,7 @@ SERVICES: dict[str, Any] = {
     "time": {"upstream": [{"address": "198.51.100.4", "nts": "ntp.example.net"}, {"address": "198.51.100.5"}]},
     "packages": {
         "mirrors": {
-            "debian": {"url": "http://deb.example.net/debian", "address": "198.51.100.6", "suites": ["trixie", "trixie-updates"]},
+            "debian": {"url": "http://mirror.example.net/debian", "address": "198.51.100.6", "suites": ["trixie", "trixie-updates"]},
             "debian-security": {"url": "https://198.51.100.7:8443/debian-security", "suites": ["trixie-security"]},
         },
         "updates": {"hour": 3},

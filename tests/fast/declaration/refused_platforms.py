@@ -59,10 +59,10 @@ SERVICES_CASES: dict[str, Refused] = {
     "a mirror at an address that is none": offered(
         f"{MIRRORS}.debian-security.url", "http://198.51.100.700/debian", "the host is not an IPv4 address"
     ),
-    "a mirror with a password": offered(f"{MIRRORS}.debian.url", "http://me:secret@deb.example.net/debian", "not a mirror's URL"),
-    "a mirror with a query": offered(f"{MIRRORS}.debian.url", "http://deb.example.net/debian?x", "not a mirror's URL"),
-    "a mirror with a way out of its path": offered(f"{MIRRORS}.debian.url", "http://deb.example.net/a\n", "not a mirror's URL"),
-    "a mirror by ftp": offered(f"{MIRRORS}.debian.url", "ftp://deb.example.net/debian", "not a mirror's URL", "http or https"),
+    "a mirror with a password": offered(f"{MIRRORS}.debian.url", "http://me:secret@mirror.example.net/debian", "not a mirror's URL"),
+    "a mirror with a query": offered(f"{MIRRORS}.debian.url", "http://mirror.example.net/debian?x", "not a mirror's URL"),
+    "a mirror with a way out of its path": offered(f"{MIRRORS}.debian.url", "http://mirror.example.net/a\n", "not a mirror's URL"),
+    "a mirror by ftp": offered(f"{MIRRORS}.debian.url", "ftp://mirror.example.net/debian", "not a mirror's URL", "http or https"),
     "a mirror inside": offered(
         f"{MIRRORS}.debian-security.url", "http://172.29.0.10/debian", "the address is in the management backbone", "172.29.0.0/24"
     ),

@@ -69,6 +69,6 @@ def test_servers_of_the_pool_the_bastion_and_the_services_server_may_ask() -> No
 
 def test_a_mirror_without_an_address_is_refused_by_its_place() -> None:
     """A proxy without a resolver could not ask it, and would say so only on the server."""
-    nameless = SERVICES["packages"] | {"mirrors": {"debian": {"url": "http://deb.example.net/debian", "suites": ["trixie"]}}}
+    nameless = SERVICES["packages"] | {"mirrors": {"debian": {"url": "http://mirror.example.net/debian", "suites": ["trixie"]}}}
     with pytest.raises(DeclarationError, match=r"services\.packages\.mirrors\.debian: a mirror has no address"):
         declared.of_client(platform(packages=nameless), OWN)

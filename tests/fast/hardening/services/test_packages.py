@@ -11,7 +11,7 @@ from hardening.services import packages
 from hardening.services.packages import Front, Mirror, Updates
 
 FRONT = Front(IPv4Address("172.29.0.200"), 443, (ip_network("172.30.0.0/16"),))
-DEBIAN = Mirror("debian", "http", "deb.example.net", IPv4Address("192.0.2.7"), 80, "/debian", ("trixie", "trixie-updates"))
+DEBIAN = Mirror("debian", "http", "mirror.example.net", IPv4Address("192.0.2.7"), 80, "/debian", ("trixie", "trixie-updates"))
 SECURITY = Mirror("security", "https", "security.example", IPv4Address("192.0.2.8"), 443, "/", ("trixie-security",), key="ARMOUR")
 WINDOW = Updates(time(3, 30), 120, restart=True)
 
