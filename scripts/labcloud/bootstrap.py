@@ -68,7 +68,7 @@ def resources(cloud: Connection, layout: Layout) -> None:
 
 
 def host(cloud: Connection, _layout: Layout) -> None:
-    """Wait until this machine can take servers and volumes: its agents have reported since this wait began."""
+    """Wait until this machine can take servers and volumes: its agents have reported since it began, and the keys' service answers."""
     begun = datetime.now(UTC)
     deadline = time.monotonic() + HOST_SECONDS
     while True:
@@ -109,9 +109,16 @@ def _volume_up(cloud: Connection, since: datetime) -> bool:
     return any(has_reported(row.state, row.updated_at, since) for row in cloud.block_storage.services(binary="cinder-volume"))
 
 
+def _keys_up(cloud: Connection, _since: datetime) -> bool:
+    """Barbican has answered once: of its first requests, if they come side by side, some find its policies not read yet and get a 500."""
+    _first(cloud.key_manager.secrets())
+    return True
+
+
 _AGENTS: Final[dict[str, Callable[[Connection, datetime], bool]]] = {
     "nova-compute": _compute_up,
     "cinder-volume": _volume_up,
+    "barbican": _keys_up,
 }
 
 
