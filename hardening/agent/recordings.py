@@ -85,12 +85,12 @@ def main() -> int:
 
 def found(place: str) -> list[Recording]:
     """Return the recordings below a folder."""
-    return [_recording(folder) for folder in sorted(glob.glob(f"{place}/??/??/??"))]  # noqa: PTH207
+    return [_recording(folder) for folder in sorted(glob.glob(f"{place}/??/??/??"))]  # noqa: PTH207 - as above
 
 
 def _recording(folder: str) -> Recording:
     sizes, written = 0, 0.0
-    for name in os.listdir(folder):  # noqa: PTH208
+    for name in os.listdir(folder):  # noqa: PTH208 - as above
         facts = os.lstat(f"{folder}/{name}")
         sizes, written = sizes + facts.st_blocks * BLOCK, max(written, facts.st_mtime)
     return Recording(folder, written or os.lstat(folder).st_mtime, _operator(f"{folder}/log.json"), -(-sizes // KIBIBYTES))
@@ -98,7 +98,7 @@ def _recording(folder: str) -> Recording:
 
 def _operator(file: str) -> str:
     try:
-        with open(file, "rb") as stream:  # noqa: PTH123
+        with open(file, "rb") as stream:  # noqa: PTH123 - as above
             known = OPERATOR.search(stream.read())
     except OSError:
         return ""
@@ -109,14 +109,14 @@ def rotate(place: str, now: float, days: int) -> None:
     """Begin a new log of sessions once a day, and remove those of days that are over; the store writes into the new one from then on."""
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
     first = time.strftime("%Y-%m-%d", time.gmtime(now - days * DAY))
-    for name in os.listdir(place):  # noqa: PTH208
+    for name in os.listdir(place):  # noqa: PTH208 - as above
         day = ROTATED.fullmatch(name)
         if day and day.group(1) < first:
             store.remove(f"{place}/{name}")
     current, kept = f"{place}/{EVENTS}", f"{place}/events-{today}.json"
-    if os.path.exists(kept) or not os.path.exists(current) or not os.path.getsize(current):  # noqa: PTH110, PTH202
+    if os.path.exists(kept) or not os.path.exists(current) or not os.path.getsize(current):  # noqa: PTH110, PTH202 - as above
         return
-    os.replace(current, kept)  # noqa: PTH105
+    os.replace(current, kept)  # noqa: PTH105 - as above
     store.create(current, b"", 0o600)
     store.sync_folder(place)
     run("systemctl", "kill", "--signal=HUP", UNIT)

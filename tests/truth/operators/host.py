@@ -21,21 +21,21 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 START = """
 set -e
 mount -t tmpfs -o mode=755 tmpfs {place}
-mkdir {place}/upper {place}/work {place}/root
-mount -t overlay -o lowerdir={tree},upperdir={place}/upper,workdir={place}/work overlay {place}/root
-mount -t proc proc {place}/root/proc
-mount -t tmpfs -o mode=755 tmpfs {place}/root/dev
-for device in null zero full random urandom tty; do cp -a /dev/$device {place}/root/dev/; done
-mkdir {place}/root/dev/pts
-ln -s pts/ptmx {place}/root/dev/ptmx
-ln -s /proc/self/fd {place}/root/dev/fd
-mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts {place}/root/dev/pts
-mount -t tmpfs -o mode=755 tmpfs {place}/root/run
-mount -t tmpfs -o mode=1777 tmpfs {place}/root/tmp
+mkdir {place}/upper {place}/work {place}/tree
+mount -t overlay -o lowerdir={tree},upperdir={place}/upper,workdir={place}/work overlay {place}/tree
+mount -t proc proc {place}/tree/proc
+mount -t tmpfs -o mode=755 tmpfs {place}/tree/dev
+for device in null zero full random urandom tty; do cp -a /dev/$device {place}/tree/dev/; done
+mkdir {place}/tree/dev/pts
+ln -s pts/ptmx {place}/tree/dev/ptmx
+ln -s /proc/self/fd {place}/tree/dev/fd
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts {place}/tree/dev/pts
+mount -t tmpfs -o mode=755 tmpfs {place}/tree/run
+mount -t tmpfs -o mode=1777 tmpfs {place}/tree/tmp
 hostname {name}
 ip link set lo up
 echo ready
-exec chroot {place}/root sleep {life}
+exec chroot {place}/tree sleep {life}
 """
 
 

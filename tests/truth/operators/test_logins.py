@@ -101,7 +101,7 @@ def test_an_observer_is_nobody_in_particular(platform: World) -> None:
 def test_an_agent_with_the_key_leads_in_as_well(platform: World, alice: str) -> None:
     """The agent asks for the PIN; the file with the private half is not read by ssh."""
     script = (
-        f"eval $(ssh-agent -P /opt/sk-dummy.so) >/dev/null; ssh-add -S /opt/sk-dummy.so /root/alice </dev/null >&2;"
+        f"eval $(ssh-agent -P /opt/sk-dummy.so) >/dev/null; ssh-add -S /opt/sk-dummy.so /home/alice </dev/null >&2;"
         f" ssh -F {alice} {SERVER} id; code=$?; kill $SSH_AGENT_PID; exit $code"
     )
     done = platform.station.run("env", "SSH_ASKPASS=/opt/pin", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=none", "sh", "-c", script)
@@ -140,8 +140,8 @@ while True:
 def test_the_bastions_packet_filter_holds_where_that_may_be(platform: World, alice: str) -> None:
     """What is handed over with sshd's files: a host that is no server answers without it, and is out of reach with it."""
     bastion = platform[BASTION]
-    platform.station.start("/root/open", "python3", "-c", OPEN)
-    assert eventually(lambda: "listening" in platform.station.read("/root/open")), platform.station.read("/root/open")
+    platform.station.start("/home/open", "python3", "-c", OPEN)
+    assert eventually(lambda: "listening" in platform.station.read("/home/open")), platform.station.read("/home/open")
 
     def answer(host: str) -> str:
         words = ("timeout", "10", "ssh", "-F", alice, "-W", f"{ADDRESSES[host]}:{SSH}", BASTION)
@@ -176,9 +176,9 @@ def _asking(*words: str) -> tuple[str, ...]:
 def _automation(platform: World, *options: str, user: str = AUTOMATION, host: str = SERVER) -> subprocess.CompletedProcess[str]:
     """Log in with the automation's key, from the bastion's address for a server and from the station's for the bastion."""
     origin = platform[BASTION] if host == SERVER else platform.station
-    origin.write("/root/automation", platform.station.read("/root/automation"), 0o600)
+    origin.write("/home/automation", platform.station.read("/home/automation"), 0o600)
     trust = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes")
-    words = ("ssh", "-n", *trust, *options, "-i", "/root/automation", f"{user}@{ADDRESSES[host]}", "id")
+    words = ("ssh", "-n", *trust, *options, "-i", "/home/automation", f"{user}@{ADDRESSES[host]}", "id")
     return subprocess.run(origin.command(*words), capture_output=True, text=True, check=False, timeout=180)
 
 
@@ -208,7 +208,7 @@ with open_bastion(entrance) as first, open_server(entrance, Target(server, serve
 def test_pulumi_up_still_enters_and_is_root_where_it_was(platform: World, host: str) -> None:
     """With what was handed over in force, by the product's own code and with the keys that it pins."""
     pins = [" ".join(platform[name].read("/etc/ssh/ssh_host_ed25519_key.pub").split()[:2]) for name in (BASTION, host)]
-    key = str(platform.station.root / "root/automation")
+    key = str(platform.station.root / "home/automation")
     words = (sys.executable, "-c", ENTER, key, ADDRESSES[BASTION], pins[0], ADDRESSES[host], pins[1])
     done = subprocess.run(
         ("nsenter", "-t", platform.station.inside, "-n", *words), capture_output=True, text=True, check=False, timeout=300
@@ -233,8 +233,8 @@ def test_no_operator_opens_the_automations_account(platform: World, alice: str) 
 
 def test_a_host_without_the_authoritys_certificate_is_not_believed(platform: World, alice: str) -> None:
     """Nobody is asked whether an unknown host is right, and another authority's hosts are unknown."""
-    other = platform.config("alice-elsewhere", "/root/alice", "/root/alice-cert.pub")
-    platform.station.write("/root/alice-elsewhere.ssh/known_hosts", f"@cert-authority {BASTION},{SERVER} {platform.operators_ca}\n")
+    other = platform.config("alice-elsewhere", "/home/alice", "/home/alice-cert.pub")
+    platform.station.write("/home/alice-elsewhere.ssh/known_hosts", f"@cert-authority {BASTION},{SERVER} {platform.operators_ca}\n")
     done = platform.login(SERVER, "id", config=other)
     assert done.status == 255
     assert "host key" in done.err.lower()
@@ -259,7 +259,7 @@ def test_a_revoked_key_is_refused_with_every_certificate(platform: World, alice:
     key = platform.key("carl", "-O", "verify-required")
     carl = platform.config("carl", key, platform.certified(key, Life(3001, operator="carl")))
     assert platform.login(SERVER, "id", config=carl).status == 0
-    platform.revoke(BASTION, f"key: {platform.station.read('/root/carl.pub')}")
+    platform.revoke(BASTION, f"key: {platform.station.read('/home/carl.pub')}")
     renewed = platform.config("carl2", key, platform.certified(key, Life(3002, operator="carl")))
     assert platform.login(SERVER, "id", config=renewed).status == 255
     assert platform.login(SERVER, "id", config=alice).status == 0

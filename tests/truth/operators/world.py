@@ -72,7 +72,7 @@ class World:
 
     def key(self, name: str, *options: str, kind: str = "ed25519-sk") -> str:
         """Make a key at the station and return its file."""
-        file = f"/root/{name}"
+        file = f"/home/{name}"
         provider = ("-w", PROVIDER) if kind.endswith("-sk") else ()
         self.station.must("env", *ASKING, "ssh-keygen", "-q", "-t", kind, *provider, *options, "-N", "", "-f", file)
         return file
@@ -80,18 +80,18 @@ class World:
     def certified(self, file: str, wish: Life, authority: str = "operators") -> str:
         """Certify a key as the verb does, but with whatever life; return the certificate's file."""
         certificate = wish.certificate(self.station.read(f"{file}.pub"))
-        words = ("env", "TZ=UTC0", "ssh-keygen", "-q", "-s", f"/root/{authority}", *signing(certificate), f"{file}.pub")
+        words = ("env", "TZ=UTC0", "ssh-keygen", "-q", "-s", f"/home/{authority}", *signing(certificate), f"{file}.pub")
         self.station.must(*words)
         return f"{file}-cert.pub"
 
     def login(self, who: str, *command: str, config: str = "", options: Iterable[str] = (), terminal: bool = False, text: str = "") -> Done:
         """Log in to a host by the configuration that an operator gets."""
-        words = ("ssh", *(["-tt"] if terminal else []), "-F", config or "/root/config", *options, who, *command)
+        words = ("ssh", *(["-tt"] if terminal else []), "-F", config or "/home/config", *options, who, *command)
         return self.station.run("env", *ASKING, *words, text=text)
 
     def config(self, name: str, key: str, certificate: str, *, role: Role = Role.ADMIN) -> str:
         """Write the configuration of an operator and return its file."""
-        folder = f"/root/{name}.ssh"
+        folder = f"/home/{name}.ssh"
         how = client.Client(key, certificate, role, SSH, folder)
         hosts = client.Hosts(BASTION, ADDRESSES[BASTION], {name: ADDRESSES[name] for name in (SERVER, STORE)}, "", {})
         extra = f"Host *\n    SecurityKeyProvider {PROVIDER}\n"
@@ -116,11 +116,11 @@ class World:
 
     def revoke(self, host: str, listed: str) -> None:
         """Hand a host a longer list of what is revoked, by the guest's own command."""
-        said = self.station.read("/root/listed")
+        said = self.station.read("/home/listed")
         listed = listed if listed in said else said + listed
-        self.station.write("/root/listed", listed)
-        self.station.must("ssh-keygen", "-q", "-k", "-f", "/root/krl", "-s", "/root/operators.pub", "/root/listed")
-        text = base64.b64encode((self.station.root / "root/krl").read_bytes()).decode()
+        self.station.write("/home/listed", listed)
+        self.station.must("ssh-keygen", "-q", "-k", "-f", "/home/krl", "-s", "/home/operators.pub", "/home/listed")
+        text = base64.b64encode((self.station.root / "home/krl").read_bytes()).decode()
         self.hosts[host].must("/usr/lib/ringfence/revoke", "-", text=text)
 
 
@@ -194,12 +194,12 @@ def _configured(hosts: dict[str, Host]) -> World:
     station.must("ip", "address", "add", f"{ELSEWHERE}/{LENGTH}", "dev", "mgmt0")
     station.write(ASKPASS, "#!/bin/sh\necho 1234\n", 0o755)
     for name in ("operators", "hosts", "automation"):
-        station.must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"/root/{name}")
+        station.must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"/home/{name}")
     for name in ENTERED:
         hosts[name].must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/ssh_host_ed25519_key")
-    authority, hosts_ca, automation = (_public(station, f"/root/{name}.pub") for name in ("operators", "hosts", "automation"))
+    authority, hosts_ca, automation = (_public(station, f"/home/{name}.pub") for name in ("operators", "hosts", "automation"))
     host_keys = {name: _public(hosts[name], "/etc/ssh/ssh_host_ed25519_key.pub") for name in ENTERED}
-    with hosts_authority(station.read("/root/hosts")):
+    with hosts_authority(station.read("/home/hosts")):
         handed = stacks.handed(Operators(authority, hosts_ca, "", automation), host_keys)
     for name in ENTERED:
         hosts[name].must("mkdir", "-p", "/run/sshd")  # as ssh.service has it, while the agent's check reads the configuration

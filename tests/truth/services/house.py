@@ -29,12 +29,12 @@ PREFIX_LENGTH = 12
 _SETUP = """
 set -e
 mount --make-rprivate /
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
-mount -t proc proc "$2/root/proc"
-mount --rbind /dev "$2/root/dev"
-mount --rbind /sys "$2/root/sys"
-mount -t tmpfs -o mode=755 tmpfs "$2/root/run"
-mount -t tmpfs tmpfs "$2/root/tmp"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/tree"
+mount -t proc proc "$2/tree/proc"
+mount --rbind /dev "$2/tree/dev"
+mount --rbind /sys "$2/tree/sys"
+mount -t tmpfs -o mode=755 tmpfs "$2/tree/run"
+mount -t tmpfs tmpfs "$2/tree/tmp"
 ip link set lo up
 touch "$2/ready"
 exec sleep infinity
@@ -150,12 +150,12 @@ class Host:
     @property
     def root(self) -> Path:
         """Its file system, as this machine can reach it."""
-        return Path(f"/proc/{self.pid}/root{self.folder}/root")
+        return Path(f"/proc/{self.pid}/root{self.folder}/tree")
 
     def command(self, *command: str) -> tuple[str, ...]:
         """A command, to be run on it."""
         enter = ("nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--")
-        return (*enter, "chroot", str(self.folder / "root"), *_WITHOUT, *command)
+        return (*enter, "chroot", str(self.folder / "tree"), *_WITHOUT, *command)
 
     def run(self, *command: str, check: bool = True, text: str | None = None, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command on it."""
@@ -233,7 +233,7 @@ class House:
     def add(self, name: str, address: IPv4Address) -> Host:
         """Build a host."""
         folder, space = self.folder / name, netns.name(name)
-        for each in ("upper", "work", "root"):
+        for each in ("upper", "work", "tree"):
             (folder / each).mkdir(parents=True)
         sh("ip", "netns", "add", space)
         sh("ip", "-n", netns.name("street"), "link", "add", name, "type", "veth", "peer", "name", "mgmt0", "netns", space)
