@@ -43,6 +43,9 @@ Suite = Annotated[str, written_as(_SUITE, "a suite", "a suite of the mirror, suc
 _ARMOUR: Final = r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n[A-Za-z0-9+/=:.,()<>@ \n-]{1,60000}\n-----END PGP PUBLIC KEY BLOCK-----\n?"
 _A_KEY: Final = "what gpg --armor --export prints, below `key: |`"
 ArchiveKey = Annotated[str, written_as(_ARMOUR, "a public key in ASCII armour", _A_KEY), texts(_ARMOUR)]
+_DATA: Final = rf"{_URL}|[A-Za-z0-9._~/-]{{0,200}}[A-Za-z0-9]"
+_SOME_DATA: Final = "a file, or a URL of a mirror of your own; the last part names the release: tracker/trixie"
+TrackerData = Annotated[str, written_as(_DATA, "a place of Debian's data about vulnerabilities", _SOME_DATA), texts(_DATA)]
 GiB = Annotated[Whole, Field(ge=1, le=16384)]
 Days = Annotated[Whole, Field(ge=1, le=3660)]
 
@@ -166,6 +169,8 @@ class Limits(Declared):
     """how many per cent of a quota may be taken"""
     tracker: Days = 3
     """how many days old the data about vulnerabilities may be"""
+    tracker_data: TrackerData | None = None
+    """where Debian's data about vulnerabilities is: a file, from this folder on, or a URL of your own mirror; its name is the release's"""
     deadlines: Deadlines | None = None
     """within how many days vulnerabilities must be mended; the table's defaults when it is left out"""
 

@@ -40,7 +40,7 @@ GROUPS = {
     "Declare": ("init", "validate", "schema"),
     "Prove": ("prove", "can", "who-can-reach", "why", "why-not", "matrix", "diff", "lint"),
     "Make": ("doctor", "keys"),
-    "Verify": ("verify", "status"),
+    "Verify": ("verify", "status", "vulns"),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
     "Operators": ("operator", "sessions", "logs"),
     "Keep evidence": ("snapshot", "check"),

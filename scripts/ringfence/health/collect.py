@@ -6,6 +6,7 @@ Nothing is judged here. A server that does not answer hides no other one: its an
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
@@ -19,7 +20,7 @@ from ringfence.logins import logins
 from ringfence.verify import stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from infra.declaration.model import Platform
     from infra.neutron.quotas.room import Room
@@ -36,42 +37,82 @@ AT_ONCE = 8
 BASTION, STORE = Host(names.PLATFORM, names.BASTION), Host(names.PLATFORM, names.SERVICES)
 
 
-def seen(platform: Platform, tenants: Sequence[str]) -> tuple[Seen, dict[str, Host]]:
+def seen(platform: Platform, tenants: Sequence[str], more: Mapping[str, Command] | None = None) -> tuple[Seen, dict[str, Host]]:
     """Ask the platform's servers and those of some tenants; returns the answers, and whose each management address is.
 
-    Raises :class:`RingfenceError` when the engine does not tell where the servers are.
+    ``more`` is what every server is asked besides. Raises :class:`RingfenceError` when the engine does not tell where the servers are.
     """
     facts, way = stacks.platform(), logins()
+    targets = _targets(facts, way, tenants)
+    commands = {**of_host(platform), **(more or {})}
+    with ThreadPoolExecutor(1) as pool:
+        rooms = pool.submit(_rooms, facts, tenants, way)
+        hosts = asked(way, targets, commands, {STORE: commands | of_store(platform)})
+    owners = {login.target.address: Host(login.tenant, login.server) for login in way.servers}
+    owners |= {facts.bastion.management: BASTION, **({facts.services.address: STORE} if facts.services else {})}
+    return Seen({**hosts, **_missing(facts)}, STORE, rooms.result(), facts.project_id), owners
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What servers answered, the platform's project, and which tenants are not up, each with the reason."""
+
+    hosts: Mapping[Host, Answers]
+    project: str
+    down: Mapping[str, str]
+
+
+def answered(declared: Mapping[str, Iterable[str]], commands: Mapping[str, Command], *, services: bool) -> Answered:
+    """Ask the servers of some tenants, and of the platform where it is among them, the same questions.
+
+    A server that is declared and not made is among the answers, with none; so is the services server where it is declared (``services``).
+    Raises :class:`RingfenceError` as :func:`seen`.
+    """
+    facts, way = stacks.platform(), logins()
+    platform = names.PLATFORM in declared
+    targets = _targets(facts, way, declared)
+    if not platform:
+        targets.pop(STORE, None)
+    answers = asked(way, targets, commands, {})
+    if not platform:
+        answers.pop(BASTION)
+    wanted = [Host(tenant, server) for tenant, servers in declared.items() if tenant not in way.down for server in servers]
+    missing = {host: Answers.none(f"it is declared and not made: pulumi up -s {host.tenant}") for host in wanted}
+    if platform and services:
+        missing |= _missing(facts)
+    down = {tenant: why for tenant, why in way.down.items() if tenant in declared}
+    return Answered({**missing, **answers}, facts.project_id, down)
+
+
+def _targets(facts: PlatformOutput, way: Logins, tenants: Iterable[str]) -> dict[Host, Target]:
     targets = {Host(login.tenant, login.server): login.target for login in way.servers if login.tenant in tenants}
     if facts.services:
         targets[STORE] = Target(facts.services.address, facts.services.host_key, way.entrance.port)
-    with ThreadPoolExecutor(1) as pool:
-        rooms = pool.submit(_rooms, facts, tenants, way)
-        hosts = asked(way, targets, platform)
-    owners = {login.target.address: Host(login.tenant, login.server) for login in way.servers}
-    owners |= {facts.bastion.management: BASTION, **({facts.services.address: STORE} if facts.services else {})}
-    missing = {} if facts.services else {STORE: Answers.none("the services server is declared and not made: pulumi up -s platform")}
-    return Seen({**hosts, **missing}, STORE, rooms.result()), owners
+    return targets
 
 
-def asked(way: Logins, targets: Mapping[Host, Target], platform: Platform) -> dict[Host, Answers]:
-    """Ask the bastion and, through it, every target."""
-    commands = of_host(platform)
-    whole = {STORE: commands | of_store(platform)}
+def _missing(facts: PlatformOutput) -> dict[Host, Answers]:
+    return {} if facts.services else {STORE: Answers.none("the services server is declared and not made: pulumi up -s platform")}
+
+
+def asked(
+    way: Logins, targets: Mapping[Host, Target], commands: Mapping[str, Command], others: Mapping[Host, Mapping[str, Command]]
+) -> dict[Host, Answers]:
+    """Ask the bastion and, through it, every target; ``others`` are asked something else."""
     try:
         with open_bastion(way.entrance, patience=PATIENCE) as bastion:
 
             def one(host: Host) -> Answers:
                 try:
                     with open_server(way.entrance, targets[host], via=bastion, patience=PATIENCE) as session:
-                        return answers(session, whole.get(host, commands))
+                        return answers(session, others.get(host, commands))
                 except GuestError as error:
                     return Answers.none(f"cannot be asked: {of_error(error)}")
 
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 own = pool.submit(answers, bastion, commands)
-                others = dict(zip(targets, pool.map(one, targets), strict=True))
-            return {BASTION: own.result(), **others}
+                there = dict(zip(targets, pool.map(one, targets), strict=True))
+            return {BASTION: own.result(), **there}
     except GuestError as error:
         return dict.fromkeys((BASTION, *targets), Answers.none(f"the bastion cannot be asked: {of_error(error)}"))
 

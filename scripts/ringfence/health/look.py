@@ -11,9 +11,14 @@ from rich.text import Text
 from infra.errors import RingfenceError
 from infra.outcome import Verdict
 from infra.text import visible
+from ringfence import folder
 from ringfence.health.judges import Known, of_server
 from ringfence.health.model import CHECKS, Answers, Finding, Host, exit_code, of_error
 from ringfence.health.platform import of_platform, unreviewed_sessions
+from ringfence.health.vulnerabilities import journal
+from ringfence.health.vulnerabilities import look as vulnerabilities
+from ringfence.health.vulnerabilities.data import published
+from ringfence.health.vulnerabilities.questions import of_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,20 +52,40 @@ def look(platform: Platform, tenants: Sequence[str]) -> Look:
     from ringfence.health import collect  # noqa: PLC0415 - paramiko and the cloud's client take a second to import
     from ringfence.operators import reviews  # noqa: PLC0415 - as above
 
+    declared = vulnerabilities.limits(platform).tracker_data
     try:
-        seen, owners = collect.seen(platform, tenants)
+        seen, owners = collect.seen(platform, tenants, of_host(platform) if declared else {})
         looked = reviews.read()
     except RingfenceError as error:
         return Look({}, (Finding("servers", Verdict.ERROR, of_error(error)),))
-    return judged(platform, seen, owners, looked, datetime.now(UTC))
+    now = datetime.now(UTC)
+    return judged(platform, seen, owners, looked, now, vulnerable(platform, seen, now))
 
 
-def judged(platform: Platform, seen: Seen, owners: Mapping[str, Host], looked: Reviews, now: datetime) -> Look:
-    """Judge what the collector brought."""
+def vulnerable(platform: Platform, seen: Seen, now: datetime) -> dict[Host, Finding]:
+    """Return what each server has of Debian's data; where it is not declared nobody was asked."""
+    limits = vulnerabilities.limits(platform)
+    if limits.tracker_data is None:
+        unasked = Finding(
+            vulnerabilities.CHECK, Verdict.NOT_APPLICABLE, "not asked: no tracker data is declared (services.status.tracker_data)"
+        )
+        return dict.fromkeys(seen.hosts, unasked)
+    try:
+        found = published(limits.tracker_data, limits.tracker, now, folder.root())
+        told, _ = vulnerabilities.told(seen.hosts, found, platform, now, journal.file(seen.project))
+    except RingfenceError as error:
+        return dict.fromkeys(seen.hosts, Finding(vulnerabilities.CHECK, Verdict.ERROR, of_error(error)))
+    return {host: vulnerabilities.finding(host, one) for host, one in told.items()}
+
+
+def judged(  # noqa: PLR0917 - what the collector brought, part by part
+    platform: Platform, seen: Seen, owners: Mapping[str, Host], looked: Reviews, now: datetime, open_: Mapping[Host, Finding]
+) -> Look:
+    """Judge what the collector brought; ``open_`` is what each server has of Debian's data."""
     known = Known(platform, seen.hosts.get(seen.store, Answers.none("it was not asked")), now)
     hosts = tuple(sorted(seen.hosts, key=str))
     waiting = unreviewed_sessions(known, looked, owners, hosts)
-    servers = {host: (*of_server(host, seen.hosts[host], known), waiting[host]) for host in hosts}
+    servers = {host: (*of_server(host, seen.hosts[host], known), waiting[host], open_[host]) for host in hosts}
     strange = [Finding("sessions of nobody's address", one.verdict, one.said, one.mend) for host, one in waiting.items() if host is None]
     return Look(servers, (*of_platform(known, seen.rooms), *strange))
 

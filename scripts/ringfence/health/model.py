@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HOLDS, FAULT, UNTOLD = 0, 1, 2
 """Exit codes: nothing is at fault, something is, something could not be told."""
-CHECKS = ("time", "logs", "updates", "certificate", "sessions")
+CHECKS = ("time", "logs", "updates", "certificate", "sessions", "vulnerabilities")
 """What is told of every server."""
 
 
@@ -64,12 +64,13 @@ class Answers:
 class Seen:
     """Everything that the collector brings: answers of each server, gauges of each project, or why there are none.
 
-    ``store`` is the server that keeps logs and recordings.
+    ``store`` is the server that keeps logs and recordings, ``project`` the platform's id in the cloud.
     """
 
     hosts: Mapping[Host, Answers]
     store: Host
     rooms: Mapping[str, Room | str] = field(default_factory=dict)
+    project: str = ""
 
 
 def of_error(error: RingfenceError) -> str:

@@ -27,6 +27,7 @@ LAYERS = (
     "infra.operators",
     "infra.sessions",
     "infra.logs",
+    "infra.vulnerabilities",
     "infra.ranges",
     "infra.packets",
     "infra.policy",

@@ -96,9 +96,10 @@ def test_servers_are_asked_where_services_are_declared_and_the_exit_code_tells(
     monkeypatch.setattr(look, "datetime", SimpleNamespace(now=lambda _: NOW))
     offer(tree)
     ended = run("status")
-    assert (ended.code, "  time        172.29.0.200 by NTS, 0.4 ms off\n" in ended.out) == (0, True)
+    assert (ended.code, "  time            172.29.0.200 by NTS, 0.4 ms off\n" in ended.out) == (0, True)
     ended = run("status")
     assert (ended.code, "FAULT: 172.29.0.200 without NTS" in ended.out) == (1, True)
+    assert "  vulnerabilities not asked: no tracker data is declared" in ended.out
     ended = run("status", "--json")
     assert (ended.code, ended.json["health"]["exit_code"]) == (2, 2)
     assert (run("status", "--no-ask").code, run("status", "--no-ask", "--json").json["health"]) == (0, None)

@@ -139,3 +139,33 @@ def test_a_declared_services_server_that_is_not_made_and_an_engine_without_an_an
     monkeypatch.setattr(stacks, "platform", silent)
     found = look(PLATFORM, ["acme"])
     assert (found.exit_code, [one.said for one in found.platform]) == (2, ["the engine does not answer"])
+
+
+def test_servers_of_some_tenants_are_asked_the_same_and_those_that_are_not_made_are_named(cloud: Cloud) -> None:
+    """The platform's only where it is among them, and a tenant that is not up is said to be so."""
+    commands = {"release": ("cat", "/etc/os-release")}
+    found = collect.answered({"acme": ("web", "db", "new"), "globex": ("web",)}, commands, services=True)
+    assert set(found.hosts) == {WEB, DB, Host("acme", "new")}
+    assert (found.project, found.down) == ("project-platform", {"globex": "it has no stack"})
+    assert all(set(found.hosts[host].texts) == {"release"} for host in (WEB, DB))
+    with pytest.raises(GuestError, match="declared and not made"):
+        found.hosts[Host("acme", "new")].text("release")
+    assert set(collect.answered({"platform": ()}, commands, services=True).hosts) == {BASTION, STORE}
+    cloud.dead = {ADDRESSES[BASTION]}
+    assert not collect.answered({"acme": ("web",)}, commands, services=True).hosts[WEB].texts
+
+
+def test_a_services_server_that_is_declared_and_not_made_is_named(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not declared is missed by nobody."""
+    del cloud
+    monkeypatch.setattr(stacks, "platform", exported.platform)
+    assert set(collect.answered({"platform": ()}, {}, services=True).hosts) == {BASTION, STORE}
+    assert set(collect.answered({"platform": ()}, {}, services=False).hosts) == {BASTION}
+
+
+def test_every_server_is_asked_what_is_asked_besides(cloud: Cloud) -> None:
+    """The services server too."""
+    del cloud
+    seen, _ = collect.seen(PLATFORM, ["acme"], {"release": ("cat", "/etc/os-release")})
+    assert all("release" in answers.texts for answers in seen.hosts.values())
+    assert seen.project == "project-platform"
