@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from infra import structs
 from infra.errors import CloudError
 
 Outputs = TypeVar("Outputs")
@@ -151,14 +152,14 @@ def encoded(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any
 
     Fields of :data:`LATER` that have no value are left out, so that a living stack without them shows no change.
     """
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.convert(values, kind)))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(structs.convert(values, kind)))
     return {name: value for name, value in plain.items() if value is not None or name not in LATER}
 
 
 def decoded(kind: type[Outputs], values: object, stack: str) -> Outputs:
     """Return what a stack exported. Raises :class:`CloudError` with the place of a field that is not as it is described here."""
     try:
-        return msgspec.convert(values, kind)
+        return structs.convert(values, kind)
     except msgspec.ValidationError as error:
         raise CloudError.of(
             "the stack's outputs are not those of this version of the program",

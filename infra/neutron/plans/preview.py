@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from infra import structs
 from infra.errors import Problem, SnapshotError
 from infra.neutron.snapshot.parts import Source
 
@@ -149,7 +150,7 @@ class Plan:
     def __init__(self, data: bytes, name: str) -> None:
         """Decode it. Raises ``SnapshotError`` when it is not what ``pulumi preview --json`` prints."""
         try:
-            preview = msgspec.json.decode(data, type=_Preview)
+            preview = structs.decode(data, _Preview)
         except msgspec.DecodeError as error:
             hint = "pulumi preview --json > plan.json, with nothing else on standard output"
             raise SnapshotError(Problem("this is no plan", where=name, got=str(error), hint=hint)) from error

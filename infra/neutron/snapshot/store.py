@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 import numpy as np
 
+from infra import structs
 from infra.errors import Problem, SnapshotError
 from infra.neutron.snapshot import FORMAT_VERSION, SECTIONS, AnyRecord, End, Header, Record, Snapshot, Unknown
 from infra.neutron.snapshot.consistency import inconsistencies
@@ -32,7 +33,7 @@ _BLOCK = 1 << 20
 _LINE_END, _OPEN, _CLOSE = b"\n{}"
 _NO_RECORD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises: for JSON that does not fit, for bytes that are no text, and for nesting without end."""
-_decoder = msgspec.json.Decoder(AnyRecord)
+_decoder = structs.decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
 
@@ -40,7 +41,7 @@ class _Kind(msgspec.Struct):
     kind: str
 
 
-_kind_decoder = msgspec.json.Decoder(_Kind)
+_kind_decoder = structs.decoder(_Kind)
 _KNOWN_KINDS = frozenset({kind.__struct_config__.tag for kind in SECTIONS} | {"snapshot", "end"})
 
 

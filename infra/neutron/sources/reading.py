@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
+from infra import structs
 from infra.errors import Problem, SnapshotError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _no_object(where: str, value: object) -> Problem:
 def convert(fields: Json, kind: type[_Made], where: str) -> _Made:
     """Build a record from its fields. Raises ``SnapshotError`` when a value does not fit."""
     try:
-        return msgspec.convert(fields, kind)
+        return structs.convert(fields, kind)
     except msgspec.ValidationError as error:
         expected = "what Neutron's API reference says of the field"
         raise SnapshotError(Problem("a value does not fit", where=where, expected=expected, got=str(error))) from error

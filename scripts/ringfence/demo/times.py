@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from infra import paths
+from infra import paths, structs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def file() -> Path:
 def read() -> list[Run]:
     """Return the runs that are kept. What cannot be read, an earlier version may have written: it counts as none."""
     try:
-        return msgspec.json.decode(file().read_bytes(), type=list[Run])
+        return structs.decode(file().read_bytes(), list[Run])
     except (OSError, msgspec.MsgspecError):
         return []
 

@@ -20,6 +20,7 @@ LAYERS = (
     "infra.errors",
     "infra.outcome",
     "infra.paths",
+    "infra.structs",
     "infra.ssh",
     "infra.outputs",
     "infra.pki",
