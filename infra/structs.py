@@ -29,13 +29,13 @@ def decode(data: bytes | str, kind: type[Made]) -> Made:
     return msgspec.json.decode(data, type=kind)
 
 
-def decoder(kind: type[Made]) -> msgspec.json.Decoder[Made]:
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - whatever msgspec takes: a struct, a list of them, a union
     """Return what decodes JSON to a type many times."""
     with _looking:
         return msgspec.json.Decoder(kind)
 
 
-def _look_at(kind: Any) -> None:  # noqa: ANN401 - whatever msgspec takes: a struct, a list of them, a union
+def _look_at(kind: type[Made]) -> None:
     """Let msgspec look at a type, unless it has."""
     if kind not in _looked_at:
         decoder(kind)

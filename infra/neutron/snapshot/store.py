@@ -33,7 +33,7 @@ _BLOCK = 1 << 20
 _LINE_END, _OPEN, _CLOSE = b"\n{}"
 _NO_RECORD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises: for JSON that does not fit, for bytes that are no text, and for nesting without end."""
-_decoder = structs.decoder(AnyRecord)
+_decoder: msgspec.json.Decoder[AnyRecord] = structs.decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
 

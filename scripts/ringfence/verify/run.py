@@ -181,7 +181,7 @@ def spoofing(plan: MatrixPlan, fleet: Fleet, cases: Sequence[Case]) -> Iterator[
     """Send the spoofed frames with their twins, and the neighbour messages, and judge them by what everybody captured."""
     before = fleet.proofs()
     spoofed = list(spoof.spoofed_frames(cases, plan.nodes, before.neighbours))
-    fleet.each(lambda name: fleet.send(name, [frame.order(n) for n, frame in enumerate(spoofed) if frame.source == name], 5.0))
+    fleet.each(lambda name: fleet.send(name, [one.order(n) for n, one in enumerate(spoofed) if one.source == name and one.frame], 5.0))
     time.sleep(1.0)
     reports = fleet.each(lambda name: orders.report(name, (), fleet.seen(name)))
     yield from spoof.judge(spoofed, Observations(reports.values()), fleet.why_lost())

@@ -45,7 +45,8 @@ ALL_NODES_MAC = "33:33:00:00:00:01"
 class SpoofedFrame:
     """One frame to send. A twin is honest and must be seen by ``witness``; a spoofed frame must be seen by nobody but its sender.
 
-    ``needs`` are those without whom nothing can be said: the sender, the witness, and everybody on the sender's link.
+    ``needs`` are those without whom nothing can be said: the sender, the witness, and everybody on the sender's link. ``frame`` is
+    empty when the gateway, whose MAC it should have, did not answer: it cannot be sent.
     """
 
     name: str
@@ -84,22 +85,24 @@ def _of(case: Case, nodes: Mapping[str, Node], next_macs: Mapping[tuple[str, str
     truth = Ends(nic.mac, hop, case.via.source, case.target.address)
     network = next(n for n in nic.networks if n.version == case.target.address.version)
     foreign = _nobodys(network, {address for node in nodes.values() for nic in node.nics for address in (*nic.addresses, *nic.gateways)})
-    variants = {
-        "its own address and MAC": (truth, True),
-        f"a source address nobody has ({foreign})": (replace(truth, source=foreign), False),
-        "the gateway's source address": (replace(truth, source=network[1]), False),
-        "the target's own source address": (replace(truth, source=truth.destination), False),
-        "a MAC nobody has": (replace(truth, mac=FOREIGN_MAC), False),
-        "the gateway's MAC": (replace(truth, mac=next_macs.get((case.source, nic.device, str(network[1])), FOREIGN_MAC)), False),
+    variants: dict[str, Ends | None] = {
+        "its own address and MAC": truth,
+        f"a source address nobody has ({foreign})": replace(truth, source=foreign),
+        "the target's own source address": replace(truth, source=truth.destination),
+        "a MAC nobody has": replace(truth, mac=FOREIGN_MAC),
     }
+    if gateway := nic.gateway(case.target.address.version):
+        mac = next_macs.get((case.source, nic.device, str(gateway)))
+        variants["the gateway's source address"] = replace(truth, source=gateway)
+        variants["the gateway's MAC"] = replace(truth, mac=mac) if mac else None
     needs = frozenset({case.source, case.target.node}) | neighbours(nodes[case.source], nic.label, nodes)
     twin = ""
-    for words, (ends, honest) in variants.items():
+    for words, ends in variants.items():
         token = secrets.token_hex(TOKEN // 2)
         name = f"{case.source} -> {case.target.name} {case.protocol} {case.port} with {words}"
+        raw = frames.probe(ends, case.protocol, (secrets.choice(SOURCE_PORTS), case.port), token) if ends else b""
+        yield SpoofedFrame(name, case.source, nic.device, raw, token, case.target.node, ends is truth, twin, needs)
         twin = twin or name
-        raw = frames.probe(ends, case.protocol, (secrets.choice(SOURCE_PORTS), case.port), token)
-        yield SpoofedFrame(name, case.source, nic.device, raw, token, case.target.node, honest, "" if honest else twin, needs)
 
 
 def _nobodys(network: Network, taken: AbstractSet[Address]) -> Address:
@@ -135,6 +138,8 @@ def judge(sent: Iterable[SpoofedFrame], observations: Observations, lost: Mappin
             yield Outcome(spoofed.name, Verdict.FAIL, f"the spoofed frame was seen by {', '.join(sorted(seen[spoofed.name]))}", tenant)
         elif gone := _gone(spoofed.needs, lost):
             yield Outcome(spoofed.name, Verdict.ERROR, gone, tenant)
+        elif not spoofed.frame:
+            yield Outcome(spoofed.name, Verdict.ERROR, "not sent: the gateway did not tell its MAC", tenant)
         elif spoofed.honest:
             arrived = spoofed.witness in seen[spoofed.name]
             yield Outcome(spoofed.name, *((Verdict.PASS, "") if arrived else (Verdict.FAIL, "the honest frame never arrived")), tenant)

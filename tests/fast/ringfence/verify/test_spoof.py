@@ -17,7 +17,7 @@ from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
     from infra.declaration.values import Address, Network
-    from ringfence.verify.model import Node
+    from ringfence.verify.model import Case, Node
 
 pytestmark = pytest.mark.fast
 
@@ -44,6 +44,38 @@ def test_every_lie_has_a_truth() -> None:
     assert len(honest) == 3
     assert all(spoofed.twin in honest for spoofed in LIES if not spoofed.honest)
     assert {"acme/web", "globex/app1"} == {spoofed.source for spoofed in LIES}
+
+
+def test_the_gateway_is_whatever_address_the_router_has() -> None:
+    """On the management network the router has no fixed place: its address is spoofed, and never one that a server may have."""
+    web, mac = PLAN.nodes["acme/web"], "fa:16:3e:77:77:77"
+    nic = replace(web.nics[0], gateways=(ip_address("10.0.0.77"),))
+    nodes = {**PLAN.nodes, web.name: replace(web, nics=(nic, *web.nics[1:]))}
+    leaving = (case for case in PLAN.cases() if case.source == web.name and case.via and case.via.nic == nic.device)
+    case = allowed(next(case for case in leaving if case.target.node))
+    frames_ = spoof.spoofed_frames([case], nodes, {(web.name, nic.device, "10.0.0.77"): mac})
+    sent = {one.name.rpartition(" with ")[2]: one for one in frames_}
+    assert frames.read(sent["the gateway's source address"].frame).source == ip_address("10.0.0.77")
+    assert frames.read(sent["the gateway's MAC"].frame).mac == mac
+
+
+def test_a_frame_that_could_not_be_built_is_no_pass() -> None:
+    """A gateway that did not answer has no MAC that could be spoofed."""
+    sent = list(spoof.spoofed_frames(list(PLAN.cases()), PLAN.nodes, {}))
+    seen = observations(*((one.witness, one.token) for one in sent if one.honest))
+    verdicts = {outcome.verdict for outcome in spoof.judge(sent, seen) if outcome.check.endswith("with the gateway's MAC")}
+    assert verdicts == {Verdict.ERROR}
+
+
+def test_a_nic_without_a_gateway_poses_as_no_gateway() -> None:
+    """There is no router on its link."""
+    nodes = {name: replace(node, nics=tuple(replace(nic, gateways=()) for nic in node.nics)) for name, node in PLAN.nodes.items()}
+    assert not [one for one in spoof.spoofed_frames(list(PLAN.cases()), nodes, MACS) if "gateway" in one.name.rpartition(" with ")[2]]
+
+
+def allowed(case: Case) -> Case:
+    """Return the case as one of an allowed flow."""
+    return replace(case, expected=Expected.ALLOWED, layer=Layer.NETWORK)
 
 
 def test_frames_lie_as_named() -> None:
