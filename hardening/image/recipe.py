@@ -237,6 +237,9 @@ KERNEL_COMMAND_LINE: Final = (
     "quiet",
     "loglevel=4",
     "panic=10",
+    # Where no hardware virtualisation helps, an emulated timer is late on a busy host. The kernel would take it for one that is not wired
+    # up, try three other ways, and panic when all are late. A kernel that finds KVM leaves this check out by itself.
+    "no_timer_check",
     # Debian's list without those that nothing here configures; attaching the one for BPF costs a second of an emulated CPU.
     "lsm=landlock,lockdown,yama,apparmor",
 )
