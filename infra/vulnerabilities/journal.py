@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from infra import structs
 from infra.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def name(source: str, bug: str) -> str:
 def read(text: bytes, where: str) -> Journal:
     """Read the file. Raises :class:`QuestionError` when it is not as it was written: without it deadlines would begin again."""
     try:
-        found = msgspec.json.decode(text, type=Journal)
+        found = structs.decode(text, Journal)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refused(where, str(error)) from error
     moments = [found.began, *(sight.first for seen in found.servers.values() for sight in seen.values())]
