@@ -5,17 +5,36 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from infra.declaration.envelope import ALLOW_REPLACE, CONFIG, ENGINES, NAMESPACE, PLATFORM, TENANT
 from infra.declaration.model import Platform, Tenant
 from infra.declaration.values import TEXT, WORD
+from infra.declaration.wording import meanings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core.core_schema import ModelSchema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS = "$defs"
 MAY_BE_EMPTY = ("externals", "servers", "flows")
 """Sections of a tenant whose key may stand alone, with nothing below it."""
+
+
+class _Meant(GenerateJsonSchema):
+    """Writes what a key means beside what its value may be."""
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        """Return the schema of a model, by the keys that people write."""
+        found = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for name, meaning in meanings(model).items():
+            found["properties"][model.model_fields[name].alias or name]["description"] = meaning
+        return found
 
 
 def stack_schema() -> dict[str, Any]:
@@ -64,7 +83,7 @@ def reference() -> str:
 
 def _as_written(model: type[Platform | Tenant], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return a model's schema by the keys that people write, and put what it refers to into ``definitions``."""
-    schema = model.model_json_schema(by_alias=True)
+    schema = model.model_json_schema(by_alias=True, schema_generator=_Meant)
     closed: dict[str, Any] = _closed(schema)
     definitions |= closed.pop(DEFINITIONS)
     return closed

@@ -60,9 +60,9 @@ def _port_range(value: object) -> object:
 
 
 class Declared(BaseModel):
-    """Base of everything declared: frozen, and unknown keys are mistakes."""
+    """Base of everything declared: frozen, and unknown keys are mistakes. A model is made ready when something is judged by it first."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class PortRange(Declared):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from difflib import get_close_matches
+from functools import cache
+from itertools import pairwise
+from textwrap import dedent
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
@@ -131,8 +136,8 @@ def _mapping(model: type[BaseModel], where: KeyPath) -> str:
 def _described(model: type[BaseModel], where: KeyPath) -> str:
     inside = _model_at(model, where[:-1])
     fields = inside.model_fields if inside else {}
-    info = next((info for name, info in fields.items() if where[-1] in {name, info.alias}), None)
-    return info.description or "" if info else ""
+    name = next((name for name, info in fields.items() if where[-1] in {name, info.alias}), None)
+    return meanings(inside).get(name, "") if inside and name else ""
 
 
 def _unknown(model: type[BaseModel], detail: ErrorDetails) -> Said:
@@ -158,3 +163,33 @@ def _bare(annotation: object) -> object:
     while get_origin(annotation) in {Annotated, Union, UnionType}:
         annotation = next((one for one in get_args(annotation) if one is not type(None)), None)
     return annotation
+
+
+@cache
+def meanings(model: type) -> dict[str, str]:
+    """Return what the keys of a model mean: the text below each attribute of the class, those of its bases included.
+
+    They are read from the source when somebody asks: that takes as long as to make the models, and most questions need none.
+    """
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__[:-1]):
+        if base.__module__.startswith("infra."):
+            found |= _own(base)
+    return found
+
+
+def _own(model: type) -> dict[str, str]:
+    try:
+        (definition,) = ast.parse(dedent(inspect.getsource(model))).body
+    except OSError:  # installed without its source: a message then says less, and nothing is judged by it
+        return {}
+    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class is one
+    return {
+        attribute.target.id: inspect.cleandoc(text.value.value)
+        for attribute, text in pairwise(definition.body)
+        if isinstance(attribute, ast.AnnAssign)
+        and isinstance(attribute.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }

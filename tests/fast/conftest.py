@@ -7,15 +7,18 @@ import os
 import sys
 
 import pytest
-from hypothesis import settings
 
-# Few examples each time, others every time: the inner loop stays short, and a failure is kept and tried first the next time.
-settings.register_profile("fast", max_examples=int(os.environ.get("RINGFENCE_EXAMPLES", "25")), deadline=None)
+# What pytest makes of a module with assertions takes a second time as long as to read what it made before: that is kept, as in any other
+# run of it, also where PYTHONDONTWRITEBYTECODE is set. First of all, since it makes as much of hypothesis as of the tests.
+sys.dont_write_bytecode = False
+from hypothesis import settings  # noqa: E402 - as said
+
+# Few examples each time, others every time: the inner loop stays short, and a failure is kept and tried first the next time. Whoever has
+# more time asks for more, as the whole of scripts/test does.
+settings.register_profile("fast", max_examples=int(os.environ.get("RINGFENCE_EXAMPLES", "10")), deadline=None)
 settings.load_profile("fast")
 
-# What pytest makes of a test module takes a second time as long as to read what it made before: that is kept, as in any other run of it,
-# also where PYTHONDONTWRITEBYTECODE is set. Nothing of what is collected is ever garbage.
-sys.dont_write_bytecode = False
+# Nothing of what is collected is ever garbage.
 gc.disable()
 
 

@@ -170,4 +170,5 @@ def offences(rule: Rule, where: Iterable[Path]) -> dict[str, list[str]]:
 
 def below(*folders: str) -> list[Path]:
     """Return the modules of some folders."""
-    return [module for module in modules() if any(module.is_relative_to(folder) for folder in folders)]
+    tops = [Path(folder).parts for folder in folders]
+    return [module for module in modules() if any(module.parts[: len(top)] == top for top in tops)]

@@ -124,12 +124,13 @@ def other_programs(module: Path) -> list[str]:
 
 def circle(folder: Path) -> list[str]:
     """Return modules and folders of a folder that import each other in a circle, perhaps by way of others; nothing when there is none."""
-    within = {package_of(module): module for module in modules() if module.is_relative_to(folder)}
+    depth = len(folder.parts)
+    within = {package_of(module): module for module in modules() if module.parts[:depth] == folder.parts}
+    rooms = {name: _room(module, depth) for name, module in within.items()}
     uses: dict[str, set[str]] = {}
-    for module in within.values():
-        used = {within.get(name) or within.get(name.rpartition(".")[0]) for _, name in imports(module)}
-        rooms = {_room(other, folder) for other in used if other}
-        uses.setdefault(_room(module, folder), set()).update(rooms)
+    for name, module in within.items():
+        used = (rooms.get(other) or rooms.get(other.rpartition(".")[0]) for _, other in imports(module))
+        uses.setdefault(rooms[name], set()).update(room for room in used if room)
     try:
         TopologicalSorter({room: used - {room, ""} for room, used in uses.items() if room}).prepare()
     except CycleError as error:
@@ -137,9 +138,9 @@ def circle(folder: Path) -> list[str]:
     return []
 
 
-def _room(module: Path, folder: Path) -> str:
+def _room(module: Path, depth: int) -> str:
     """Return the module or the folder directly in a folder that a module is, or is in; what says of the folder itself is in none."""
-    first = module.relative_to(folder).parts[0]
+    first = module.parts[depth]
     return "" if first == "__init__.py" else first
 
 

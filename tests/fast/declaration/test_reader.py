@@ -203,11 +203,12 @@ def test_a_word_that_all_readers_take_alike_stays_what_it_is(word: str) -> None:
     assert scalars.plain(word) == (int(word) if word.lstrip("-").isdigit() else word)
 
 
+EXAMPLES = settings().max_examples
 WORDS = "config ringfence:tenant zones flows cidr : - [ ] { } , *a ? 0443 ~ no ' \" # | > % @ 10.0.0.0/24 secure \\ 443 2027-02-30"
 PIECES = st.sampled_from([*WORDS.split(" "), ": ", ":\n  ", "\n", "  ", "- ", "&a ", "<<: ", "!!set ", "\t", "---\n", "\0", "\ud7ff"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=3 * EXAMPLES)
 @given(text=st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join)), below=st.booleans())
 def test_no_text_whatsoever_breaks_the_loader(text: str, *, below: bool, tmp_path: Path) -> None:
     """Whatever a file holds, its mistakes are told: nothing else is ever raised, and soon."""
@@ -215,14 +216,14 @@ def test_no_text_whatsoever_breaks_the_loader(text: str, *, below: bool, tmp_pat
     assert said(tmp_path, written.encode("utf-8", "surrogatepass"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=4 * EXAMPLES)
 @given(raw=st.binary(max_size=200))
 def test_no_bytes_whatsoever_break_the_loader(raw: bytes, tmp_path: Path) -> None:
     """The same holds for what is no text."""
     assert said(tmp_path, raw)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=6 * EXAMPLES)
 @given(
     part=st.sampled_from(["region", "zone", "cidr", "more", "number", "flavor", "root", "ports", "reason", "expires"]),
     text=st.lists(PIECES, max_size=12).map("".join),

@@ -11,6 +11,7 @@ import pytest
 from infra.declaration import load_platform, load_tenant, services
 from infra.declaration.model import Declared, Flow, Platform, Server, Tenant, Zone
 from infra.declaration.schema import reference, schema_text, stack_schema
+from infra.declaration.wording import meanings
 from tests.fast.declaration import declared
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,7 +31,7 @@ def test_every_key_is_explained() -> None:
     """No key of a declaration is without a description, so that an editor can show one."""
     offered: list[type[Declared]] = [model for model in vars(services).values() if isinstance(model, type) and issubclass(model, Declared)]
     models: list[type[Declared]] = [Tenant, Platform, Zone, Server, Flow, *offered]
-    silent = [f"{model.__name__}.{name}" for model in models for name, field in model.model_fields.items() if not field.description]
+    silent = [f"{model.__name__}.{name}" for model in models for name in model.model_fields if not meanings(model).get(name)]
     assert not silent
 
 

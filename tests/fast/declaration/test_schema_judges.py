@@ -178,7 +178,7 @@ PLACES = {
 PATHS = st.sampled_from([before + name for before, names in PLACES.items() for name in names.split()])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=3 * settings().max_examples)
 @given(path=PATHS, value=VALUES)
 def test_schema_and_shapes_are_of_one_mind(path: str, value: object, tmp_path: Path) -> None:
     """Whatever value stands at whatever key: the schema refuses it exactly when the model's shapes do."""

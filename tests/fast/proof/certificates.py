@@ -13,21 +13,38 @@ from infra.proof.structure import structural
 from infra.reachability.paths import Paths
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.neutron.snapshot import Snapshot
     from tests.fast.neutron.clouds import Cloud
+
+_WRITTEN: dict[tuple[str, bytes], str] = {}
 
 
 def certified(cloud: Cloud) -> tuple[dict[str, Any], bytes]:
     """Return a cloud's certificate as JSON would bring it, and its snapshot's bytes."""
     snapshot = cloud.snapshot()
-    return json.loads(json.dumps(prove(compile_fabric(snapshot)).certificate)), dumps(snapshot)
+    return _kept("certified", snapshot, lambda: prove(compile_fabric(snapshot)).certificate)
 
 
 def claimed(cloud: Cloud, **header: object) -> tuple[dict[str, Any], bytes]:
     """Return what a prover without scruples would write: both claims, and the invariants and pairs as they are, whatever they reach."""
     snapshot = cloud.snapshot(**header)
-    paths = Paths(compile_fabric(snapshot))
     claims = tuple(Judgement(claim, Verdict.HOLDS, "so they say") for claim in (Claim.STRUCTURE, Claim.PACKETS))
-    return json.loads(json.dumps(certify(paths, claims, structural(paths)[1]))), dumps(snapshot)
+
+    def written() -> object:
+        paths = Paths(compile_fabric(snapshot))
+        return certify(paths, claims, structural(paths)[1])
+
+    return _kept("claimed", snapshot, written)
+
+
+def _kept(what: str, snapshot: Snapshot, write: Callable[[], object]) -> tuple[dict[str, Any], bytes]:
+    """Return what was written about a snapshot with the same bytes, or write it; each caller gets a certificate of its own to damage."""
+    text = dumps(snapshot)
+    if (what, text) not in _WRITTEN:
+        _WRITTEN[what, text] = json.dumps(write())
+    return json.loads(_WRITTEN[what, text]), text
 
 
 def sealed(certificate: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Simulator:
         self.ports = {port.id: port for port in self.ends}
         self.tables = {router.id: list(self._table(router)) for router in snapshot.routers}
         self.groups = {group.id: group for group in snapshot.security_groups}
+        self._delivered: dict[tuple[str, IPv4Address], frozenset[str]] = {}
 
     def _table(self, router: Router) -> Iterator[Line]:
         connected = []
@@ -70,8 +71,13 @@ class Simulator:
         """Return the ports that hear a frame to all of the source's network, whatever the packet's destination."""
         return {port.id for port in self.ends if port.network_id == source.network_id} - {source.id}
 
-    def deliveries(self, source: Port, destination: IPv4Address) -> set[str]:
+    def deliveries(self, source: Port, destination: IPv4Address) -> frozenset[str]:
         """Return the ports to which a packet can be addressed, whatever next hops the source chooses."""
+        if (source.id, destination) not in self._delivered:
+            self._delivered[source.id, destination] = frozenset(self._deliver(source, destination))
+        return self._delivered[source.id, destination]
+
+    def _deliver(self, source: Port, destination: IPv4Address) -> set[str]:
         found = {port.id for port in self.ends if port.network_id == source.network_id and self.takes(port, destination)}
         work = [router for router in self.tables if any(line.network == source.network_id for line in self.tables[router])]
         seen = set(work)

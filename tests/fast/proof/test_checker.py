@@ -168,7 +168,7 @@ JSON = st.recursive(
 BAD = [(two_tenants, change) for change in LEAKS.values()] + [(mixed, change) for change in OPEN.values()]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_damage_makes_a_leak_pass(data: st.DataObject) -> None:
     """However the certificate of a leaking cloud is damaged, and sealed anew, it proves nothing."""

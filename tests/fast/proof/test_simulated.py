@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import product
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,13 @@ def random_cloud(random: Random) -> Snapshot:
     return cloud.snapshot()
 
 
+@cache
+def of_seed(seed: int) -> tuple[Snapshot, Fabric, Simulator]:
+    """Return the random cloud of a seed, and what it means to the engine and to the simulation; three tests look at each."""
+    snapshot = random_cloud(Random(seed))  # noqa: S311 - repeatable, not secret
+    return snapshot, compile_fabric(snapshot), Simulator(snapshot)
+
+
 def _port(cloud: Cloud, random: Random, number: int, networks: list[tuple[str, str]]) -> None:
     network, cidr = random.choice([*networks, ("public", "203.0.113.0/28")] if random.random() < 0.1 else networks)
     owner = cloud.records[f"Network {network}"].project_id  # type: ignore[attr-defined] # a network
@@ -86,12 +94,12 @@ def _rule(random: Random, tenants: list[str]) -> Rule:
     )
 
 
-def simulated(snapshot: Snapshot, *, answers: bool = False) -> tuple[set[Pair], set[Pair]]:
+def simulated(simulator: Simulator, *, answers: bool = False) -> tuple[set[Pair], set[Pair]]:
     """Return the pairs of ports of different tenants joined by a path, and the tenants between which a TCP packet passes.
 
     With ``answers``, also what connection tracking takes for an answer passes.
     """
-    simulator, candidates = Simulator(snapshot), addresses(snapshot)
+    candidates = addresses(simulator.snapshot)
     joined: set[Pair] = set()
     passing: set[Pair] = set()
     senders_of = {source.id: simulator.sources(source, candidates) for source in simulator.ends}
@@ -145,9 +153,9 @@ def test_engine_and_simulation_agree(block: int, answers: bool) -> None:  # noqa
     """The engine finds exactly the joined pairs of ports, and exactly the tenants between which a packet passes."""
     leaks = 0
     for seed in range(block * SEEDS // 5, (block + 1) * SEEDS // 5):
-        snapshot = random_cloud(Random(seed))  # noqa: S311 - repeatable, not secret
-        wanted = simulated(snapshot, answers=answers)
-        assert judged(compile_fabric(snapshot), answers=answers) == wanted, f"seed {seed}"
+        _, fabric, simulator = of_seed(seed)
+        wanted = simulated(simulator, answers=answers)
+        assert judged(fabric, answers=answers) == wanted, f"seed {seed}"
         leaks += bool(wanted[0])
     assert 3 < leaks < SEEDS // 5
 
@@ -156,8 +164,7 @@ def test_engine_and_checker_agree() -> None:
     """On the same random clouds the independent checker confirms exactly the claims that hold: by topology, by groups, or not at all."""
     verdicts = set()
     for seed in range(SEEDS):
-        snapshot = random_cloud(Random(seed))  # noqa: S311 - repeatable, not secret
-        fabric = compile_fabric(snapshot)
+        snapshot, fabric, _ = of_seed(seed)
         judgements = prove(fabric, claims={Claim.STRUCTURE, Claim.PACKETS}).judgements
         paths = Paths(fabric)
         certificate = json.loads(json.dumps(certify(paths, judgements, structural(paths)[1])))

@@ -17,6 +17,7 @@ from ringfence.verify.probes.ports import offered, probed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.declaration.model import Address
     from ringfence.verify.inventory import Inventory
     from ringfence.verify.model import Node, NodeNic
 
@@ -59,6 +60,7 @@ class MatrixPlan:
         self.further = {SERVICES: tuple(port for port in own if port not in self.ports)}
         """Ports that one node listens on besides."""
         self.expectation = Expectation(inventory.policies(), self.nodes, inventory.outer, services_server_rules(inventory.platform))
+        self._aliases: dict[tuple[str, str, Address], frozenset[str]] = {}
 
     def cases(self) -> Iterator[Case]:
         """Yield every case, sockets before frames, source by source."""
@@ -165,11 +167,14 @@ class MatrixPlan:
 
     def aliases(self, source: Node, target: Target) -> frozenset[str]:
         """Return the nodes of the source's own tenant that have the same address as the target, but are not it."""
-        return frozenset(
-            node.name
-            for node in self.nodes.values()
-            if node.tenant == source.tenant and node.name != target.node and any(target.address in nic.addresses for nic in node.nics)
-        )
+        key = source.tenant, target.node, target.address
+        if key not in self._aliases:
+            self._aliases[key] = frozenset(
+                node.name
+                for node in self.nodes.values()
+                if node.tenant == source.tenant and node.name != target.node and any(target.address in nic.addresses for nic in node.nics)
+            )
+        return self._aliases[key]
 
     def _is_home(self, source: Node, target: Target) -> bool:
         """Tell whether anybody of the source's own tenant has the address."""

@@ -59,8 +59,9 @@ def cloud_of(snapshot: Snapshot) -> Cloud:
     return cloud
 
 
+@cache
 def judged(change: Callable[[Cloud], None] | None = None, services: tuple[Service, ...] = tuple(Service)) -> Proof:
-    """Prove a state against what is declared."""
+    """Prove a state against what is declared, once for all tests that look at it."""
     platform, tenants = declared(services)
     snapshot = declared_snapshot(platform, tenants)
     if change is not None:
