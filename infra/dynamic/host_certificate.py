@@ -17,6 +17,7 @@ from infra.dynamic.base import Lifecycle, Props, required
 from infra.dynamic.certificates import must_be_renewed, now
 from infra.errors import CertificateError
 from infra.operators.hosts import DAYS, host_certificate, life, public_half
+from infra.operators.registry import WIPED
 from infra.pki.lives import Standing
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _signed(props: Props) -> Props:
 def authority_for(public: str) -> str:
     """Return this machine's private key of the authority for hosts. Raises :class:`CertificateError` when it is none or another one."""
     file = paths.authority_key(HOSTS)
-    hint = f"copy operators-authority and {HOSTS}-authority from the machine where the authority was made into this folder"
+    hint = f"copy operators-authority and {HOSTS}-authority from the machine where the authority was made into this folder; {WIPED}"
     try:
         private = file.read_text(encoding="utf-8")
     except OSError as error:

@@ -1,7 +1,8 @@
-"""How much projects have and may have, how large flavors are, and how many routes routers hold: read from the cloud, as its admin."""
+"""How much projects have and may have, how large flavors are, how many routes routers hold, how old servers are: as the cloud's admin."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,13 @@ def room(project_id: str) -> Room:
         rows: dict[str, Any] = api.client.get(f"{api.path}{details}", raise_exc=True).json()[api.key]
         found[service] = {name: gauge(row) for name, row in rows.items() if isinstance(row, dict)}
     return found
+
+
+def made(server_id: str) -> datetime:
+    """Return when the cloud made a server."""
+    row = admin().compute.get(f"/servers/{server_id}", raise_exc=True).json()["server"]
+    moment = datetime.fromisoformat(row["created"])
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def own_project() -> str:

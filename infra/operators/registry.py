@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FILE = "ringfence-operators.yaml"
 """Its name, beside the declarations."""
+WIPED: Final = f"if they are lost and no server is up any more, remove {FILE} and begin anew: ringfence operator authority"
+"""The next step beside a file that a wiped state has left. Without it nobody knows what was revoked, so no server may believe it."""
 HEAD = "# Operators of the servers, with public keys only. `ringfence operator add|revoke|list` writes and reads it; keep it in git.\n"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 SERIAL = "%Y%m%d%H%M%S"

@@ -32,6 +32,8 @@ class Login:
     target: Target
     addresses: Mapping[str, Sequence[str]]
     public: str = ""
+    id: str = ""
+    """Its id in the cloud."""
 
     @property
     def host(self) -> str:
@@ -94,6 +96,7 @@ def servers_of(tenant: str, stack: StackFacts, port: int) -> list[Login]:
             Target(facts.management, facts.host_key, port),
             {zone: nic.addresses for zone, nic in facts.nics.items()},
             facts.public or "",
+            facts.id,
         )
         for name, facts in stack.facts.servers.items()
     ]

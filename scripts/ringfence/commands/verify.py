@@ -12,6 +12,7 @@ from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from infra.errors import RingfenceError
 from infra.outcome import Outcome, Verdict
 from infra.text import visible
 from ringfence import fingerprint
@@ -20,9 +21,12 @@ from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the an
 from ringfence.analysis.output import Plain
 from ringfence.analysis.output import console as aside
 from ringfence.verify.report.headline import Tone, grouped, headline
-from ringfence.verify.result import DESCRIPTIONS, Check, Kind
+from ringfence.verify.result import DESCRIPTIONS, Check, Kind, State
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from infra.declaration.model import Platform
     from ringfence.verify.result import Result
 
 SHOWN = 20
@@ -73,6 +77,8 @@ def verify(
 
             verification = Verification(opened.inventory, opened.cloud, opened.identities, tell)
             result = verification.run(request)
+            tell("asking servers how they are", 0, 0)
+            result.state = state(opened.inventory.platform, result.tenants, request.kinds)
             result.about = about.of_run(opened.cloud, declarations)
     except KeyboardInterrupt:
         cleaned = "; ".join(verification.cleaned if verification else ()) or "nothing was open on any server"
@@ -87,6 +93,23 @@ def verify(
     else:
         _show(result, str(folder))
     raise typer.Exit(result.exit_code)
+
+
+def state(platform: Platform, tenants: Sequence[str], kinds: Collection[Kind]) -> State:
+    """Ask servers and services how they are, by the judges of ``ringfence status``; what keeps it from being told is told."""
+    from ringfence.health import look  # noqa: PLC0415 - as above
+    from ringfence.health.model import of_error  # noqa: PLC0415 - as above
+    from ringfence.verify import failures  # noqa: PLC0415 - as above
+
+    if Kind.GUEST not in kinds:
+        return State(untold="not asked: it belongs to the part guest, which was left out")
+    if platform.services is None:
+        return State(untold="not asked: the platform declares no services")
+    try:
+        with failures.translated("how servers and services are"):
+            return State(look.plain(look.look(platform, tenants)))
+    except (RingfenceError, OSError) as error:
+        return State(untold=f"cannot tell: {of_error(error) if isinstance(error, RingfenceError) else error}")
 
 
 def _progress() -> Progress:
@@ -111,6 +134,7 @@ def _show(result: Result, folder: str) -> None:
         console.print(f"... and {len(bad) - SHOWN} more reasons in the report")
     if result.probes:
         console.print(f"{result.probes} probes in {result.probe_seconds:.0f} s: {result.probes_per_second:.0f} per second, proofs included")
+    console.print(f"servers and services: {result.state.summary}; no part of the verdict", soft_wrap=True)
     for word, value in result.about.lines():
         console.print(f"{word}: {value}", style="dim", soft_wrap=True)
     came_to = headline(result)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from infra.declaration import names
 from infra.dynamic import usage
@@ -15,12 +15,13 @@ from infra.errors import GuestError, RingfenceError
 from infra.ssh.access import Target, open_bastion, open_server
 from ringfence.cloud_errors import translated
 from ringfence.health.model import Answers, Host, Seen, of_error
-from ringfence.health.questions import of_host, of_store
+from ringfence.health.questions import ABSENT, of_host, of_store
 from ringfence.logins import logins
 from ringfence.verify import stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from infra.declaration.model import Platform
     from infra.neutron.quotas.room import Room
@@ -34,6 +35,7 @@ PATIENCE = 15.0
 SECONDS = 60.0
 """How long one question may take."""
 AT_ONCE = 8
+Told = TypeVar("Told")
 BASTION, STORE = Host(names.PLATFORM, names.BASTION), Host(names.PLATFORM, names.SERVICES)
 
 
@@ -50,7 +52,7 @@ def seen(platform: Platform, tenants: Sequence[str], more: Mapping[str, Command]
         hosts = asked(way, targets, commands, {STORE: commands | of_store(platform)})
     owners = {login.target.address: Host(login.tenant, login.server) for login in way.servers}
     owners |= {facts.bastion.management: BASTION, **({facts.services.address: STORE} if facts.services else {})}
-    return Seen({**hosts, **_missing(facts)}, STORE, rooms.result(), facts.project_id), owners
+    return Seen({**hosts, **_missing(facts)}, STORE, rooms.result(), facts.project_id, _ages(facts, way, hosts)), owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +149,24 @@ def _rooms(facts: PlatformOutput, tenants: Sequence[str], way: Logins) -> dict[s
     return {**{name: _room(project) for name, project in projects.items()}, **untold}
 
 
+def _ages(facts: PlatformOutput, way: Logins, hosts: Mapping[Host, Answers]) -> dict[Host, datetime | str]:
+    """Return when servers that never installed updates were made: only the cloud's word tells a new one from one that fails."""
+    ids = {Host(login.tenant, login.server): login.id for login in way.servers} | {BASTION: facts.bastion.id}
+    ids |= {STORE: facts.services.id} if facts.services else {}
+    new = [host for host, answers in hosts.items() if answers.texts.get("updates", "").strip() == ABSENT]
+    return {host: _told(usage.made, ids[host], "the age of the server is not understood") for host in new}
+
+
 def _room(project: str) -> Room | str:
+    return _told(usage.room, project, "the quotas are not understood")
+
+
+def _told(ask: Callable[[str], Told], about: str, otherwise: str) -> Told | str:
+    """Return what the cloud tells of an id, or why it does not."""
     try:
         with translated("the cloud of OS_CLOUD"):
-            return usage.room(project)
+            return ask(about)
     except RingfenceError as error:
         return of_error(error)
     except (LookupError, TypeError, ValueError) as error:
-        return f"the quotas are not understood: {type(error).__name__}: {error}"
+        return f"{otherwise}: {type(error).__name__}: {error}"

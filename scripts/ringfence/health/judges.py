@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, names
@@ -15,24 +15,27 @@ from ringfence.health.model import Answers, Finding, Host, of_error
 from ringfence.health.questions import last_lines, last_run, offset, open_updates, source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from infra.declaration.model import Platform
     from infra.declaration.services import Limits, Services
 
 DAY = timedelta(days=1)
+SKEW = timedelta(minutes=10)
+"""How far the cloud's clock may be ahead."""
 LISTED = 5
 """Packages that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What judges know besides a server's answers: the platform, what the store answered, and the moment."""
+    """What judges know besides a server's answers: the platform, what the store answered, the moment, and when servers were made."""
 
     platform: Platform
     store: Answers
     now: datetime
+    made: Mapping[Host, datetime | str] = field(default_factory=dict)
 
     @property
     def services(self) -> Services:
@@ -63,7 +66,7 @@ def of_server(host: Host, answers: Answers, known: Known) -> tuple[Finding, ...]
     parts: dict[str, tuple[bool, Callable[[], Finding]]] = {
         "time": (Service.TIME in declared, lambda: clock(host, answers, known)),
         "logs": (Service.LOGS in declared, lambda: log(host, known)),
-        "updates": (Service.PACKAGES in declared, lambda: updates(answers, known)),
+        "updates": (Service.PACKAGES in declared, lambda: updates(host, answers, known)),
         "certificate": (True, lambda: certificate(host, answers, known)),
     }
     return tuple(
@@ -108,12 +111,11 @@ def log(host: Host, known: Known) -> Finding:
     return Finding("logs", Verdict.FAIL if late else Verdict.PASS, f"last line {ago(known.now - last)}", mend)
 
 
-def updates(answers: Answers, known: Known) -> Finding:
+def updates(host: Host, answers: Answers, known: Known) -> Finding:
     """Security updates were installed not long ago, nothing was left open, and what runs is what is installed."""
     run = last_run(answers.text("updates"))
     if run is None:
-        hint = "they begin by themselves in the declared window; at once: sudo /usr/lib/ringfence/security-updates now"
-        return Finding("updates", Verdict.ERROR, "security updates have not run yet, so what is open is not known", hint)
+        return never_updated(known.made.get(host, "the cloud was not asked for its age"), known)
     age = known.now - run["at"]
     left = open_updates(answers.text("open"))
     running, installed = answers.text("kernel").split()
@@ -132,6 +134,21 @@ def updates(answers: Answers, known: Known) -> Finding:
     ]
     mend = "sudo /usr/lib/ringfence/security-updates now, on the server" if faults else ""
     return Finding("updates", Verdict.FAIL if faults else Verdict.PASS, "; ".join([said, *faults]), mend)
+
+
+def never_updated(made: datetime | str, known: Known) -> Finding:
+    """Tell of a server without any updates: a new one waits for its first whole window; behind that nobody knows what is open."""
+    said = "security updates have not run yet, so what is open is not known"
+    hint = "they begin by themselves in the declared window; at once: sudo /usr/lib/ringfence/security-updates now"
+    service = known.services.packages
+    if service is None or isinstance(made, str) or made > known.now + SKEW:
+        why = made if isinstance(made, str) else f"the cloud says that it was made on {made:%Y-%m-%d %H:%M} UTC"
+        return Finding("updates", Verdict.ERROR, f"{said} ({why})", hint)
+    opens = made.astimezone(UTC).replace(hour=service.updates.hour, minute=0, second=0, microsecond=0)
+    opens += DAY if opens < made else timedelta()
+    if known.now < opens + timedelta(minutes=service.updates.minutes):
+        return Finding("updates", Verdict.SKIPPED, f"not yet due: the first window is on {opens:%Y-%m-%d %H:%M} UTC")
+    return Finding("updates", Verdict.ERROR, f"{said}; the first window was on {opens:%Y-%m-%d %H:%M} UTC", hint)
 
 
 def certificate(host: Host, answers: Answers, known: Known) -> Finding:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from infra.sessions.reviews import Reviews
     from ringfence.health.model import Seen
 
-STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "yellow", Verdict.NOT_APPLICABLE: "dim"}
-WORDS = {Verdict.PASS: "", Verdict.FAIL: "FAULT: ", Verdict.ERROR: "CANNOT TELL: ", Verdict.NOT_APPLICABLE: ""}
+STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "yellow", Verdict.NOT_APPLICABLE: "dim", Verdict.SKIPPED: "dim"}
+WORDS = {Verdict.PASS: "", Verdict.FAIL: "FAULT: ", Verdict.ERROR: "CANNOT TELL: ", Verdict.NOT_APPLICABLE: "", Verdict.SKIPPED: ""}
 WIDTH = max(map(len, CHECKS))
 
 
@@ -73,8 +73,9 @@ def vulnerable(platform: Platform, seen: Seen, now: datetime) -> dict[Host, Find
     try:
         found = published(limits.tracker_data, limits.tracker, now, folder.root())
         told, _ = vulnerabilities.told(seen.hosts, found, platform, now, journal.file(seen.project))
-    except RingfenceError as error:
-        return dict.fromkeys(seen.hosts, Finding(vulnerabilities.CHECK, Verdict.ERROR, of_error(error)))
+    except (RingfenceError, OSError) as error:
+        why = of_error(error) if isinstance(error, RingfenceError) else f"the journal cannot be kept: {error}"
+        return dict.fromkeys(seen.hosts, Finding(vulnerabilities.CHECK, Verdict.ERROR, why))
     return {host: vulnerabilities.finding(host, one) for host, one in told.items()}
 
 
@@ -82,7 +83,7 @@ def judged(  # noqa: PLR0917 - what the collector brought, part by part
     platform: Platform, seen: Seen, owners: Mapping[str, Host], looked: Reviews, now: datetime, open_: Mapping[Host, Finding]
 ) -> Look:
     """Judge what the collector brought; ``open_`` is what each server has of Debian's data."""
-    known = Known(platform, seen.hosts.get(seen.store, Answers.none("it was not asked")), now)
+    known = Known(platform, seen.hosts.get(seen.store, Answers.none("it was not asked")), now, seen.made)
     hosts = tuple(sorted(seen.hosts, key=str))
     waiting = unreviewed_sessions(known, looked, owners, hosts)
     servers = {host: (*of_server(host, seen.hosts[host], known), waiting[host], open_[host]) for host in hosts}

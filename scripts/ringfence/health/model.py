@@ -10,6 +10,7 @@ from infra.outcome import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from infra.neutron.quotas.room import Room
 
@@ -64,13 +65,15 @@ class Answers:
 class Seen:
     """Everything that the collector brings: answers of each server, gauges of each project, or why there are none.
 
-    ``store`` is the server that keeps logs and recordings, ``project`` the platform's id in the cloud.
+    ``store`` is the server that keeps logs and recordings, ``project`` the platform's id in the cloud. ``made`` is when the cloud made
+    those servers that have not installed updates yet, or why it does not tell.
     """
 
     hosts: Mapping[Host, Answers]
     store: Host
     rooms: Mapping[str, Room | str] = field(default_factory=dict)
     project: str = ""
+    made: Mapping[Host, datetime | str] = field(default_factory=dict)
 
 
 def of_error(error: RingfenceError) -> str:

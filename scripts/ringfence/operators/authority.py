@@ -10,7 +10,7 @@ from hardening.operators.keygen import keygen
 from hardening.operators.keygen import listed as revoked_list
 from infra.errors import GuestError
 from infra.operators.changes import revocation_list, signing
-from infra.operators.registry import Authority
+from infra.operators.registry import WIPED, Authority
 from ringfence import keys
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def refuse_another(registry: Registry) -> None:
             "this machine has another authority than the operators' file names",
             expected="the keys that the file names, which are where its first operator was added",
             got="others",
-            hint="copy the keys operators-authority and hosts-authority of that machine into the folder keys of the state",
+            hint=f"copy the keys operators-authority and hosts-authority of that machine into the folder keys of the state; {WIPED}",
         )
 
 

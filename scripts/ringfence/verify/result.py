@@ -11,6 +11,8 @@ from infra.outcome import Verdict, is_green
 from ringfence.verify.about import About
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.outcome import Outcome
     from ringfence.verify.probes.evidence import Line
 
@@ -65,6 +67,26 @@ class Check:
         return cls(Kind.MATRIX, line.outcome, details)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How servers and services are, as ``ringfence status --json`` has it under ``health``, or why that is not told.
+
+    It is no part of the verdict: a clock that is off is a fault, and opens no path.
+    """
+
+    told: Mapping[str, Any] | None = None
+    untold: str = "nobody was asked"
+
+    @property
+    def summary(self) -> str:
+        """Return it in a line."""
+        if self.told is None:
+            return self.untold
+        checks = [check for server in self.told["servers"] for check in server["checks"]] + list(self.told["platform"])
+        counts = Counter(check["verdict"] for check in checks)
+        return f"{counts[Verdict.FAIL]} at fault, {counts[Verdict.ERROR]} cannot be told, {counts[Verdict.PASS]} well"
+
+
 @dataclass(slots=True)
 class Result:
     """A whole run."""
@@ -80,6 +102,7 @@ class Result:
     finished: str = ""
     zones: dict[str, str] = field(default_factory=dict)
     """The zone that every node is shown in, where there are many."""
+    state: State = field(default_factory=State)
 
     def counts(self, kind: Kind | None = None) -> Counter[Verdict]:
         """Count the verdicts, of one kind or of all."""

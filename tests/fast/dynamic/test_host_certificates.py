@@ -68,3 +68,4 @@ def test_another_authority_signs_nothing(key: Path) -> None:
     with pytest.raises(CertificateError, match="no key of the authority for hosts") as refused:
         host_certificate.HostCertificateLifecycle().create(dict(PROPS))
     assert "copy operators-authority" in str(refused.value)
+    assert "no server is up any more, remove ringfence-operators.yaml and begin anew" in str(refused.value)

@@ -23,7 +23,7 @@ from infra.outcome import Outcome, Verdict
 from ringfence.checker import conditions
 from ringfence.checker.rules import RefusedError
 from ringfence.verify.report import junit, page
-from ringfence.verify.result import Check, Kind, Result
+from ringfence.verify.result import Check, Kind, Result, State
 from tests.fast.neutron.clouds import two_tenants
 from tests.fast.ringfence.hostile import FORGED, NAMES, UNPAIRED, hostile
 
@@ -161,6 +161,8 @@ def checks() -> Result:
         for verdict in Verdict:
             outcome = Outcome(name, verdict, name or "why", name)
             result.checks += [Check(Kind.MATRIX, outcome, {**details, "place": name, "expected": "allowed"}), Check(Kind.CLOUD, outcome)]
+    states = [{"check": name, "verdict": str(verdict), "said": name, "mend": name} for name in EVERY for verdict in Verdict]
+    result.state = State({"servers": [{"tenant": name, "server": name, "checks": states} for name in EVERY], "platform": states})
     return result
 
 

@@ -156,6 +156,7 @@ def test_a_file_of_another_authority_is_not_signed_for(added: Ended, run: Run, k
     monkeypatch.setenv("RINGFENCE_STATE", str(key.parent / "elsewhere"))
     ended = run("operator", "add", "bob", "--key", key, "--tenant", "acme")
     assert (ended.code, "another authority" in ended.err) == (2, True)
+    assert "if they are lost and no server is up any more, remove ringfence-operators.yaml" in ended.err
     assert book.file().read_bytes() == before
 
 

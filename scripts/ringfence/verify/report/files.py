@@ -35,6 +35,8 @@ def plain(result: Result) -> dict[str, Any]:
         "finished": result.finished,
         "green": result.is_green,
         "counts": {str(verdict): count for verdict, count in sorted(result.counts().items())},
+        "health": result.state.told,
+        "health_untold": "" if result.state.told else result.state.untold,
         "seconds": result.seconds,
         "probes": result.probes,
         "probes_per_second": round(result.probes_per_second, 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.outcome import Verdict
 from ringfence import pages
@@ -14,7 +14,7 @@ from ringfence.verify.result import DESCRIPTIONS, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringfence.verify.result import Check, Result
+    from ringfence.verify.result import Check, Result, State
 
 SYMBOLS = {
     Verdict.PASS: "\N{CHECK MARK}",
@@ -132,6 +132,13 @@ def by_zone(result: Result) -> tuple[Grid, list[Block]]:
     return overview, [Block(cell, behind[place]) for place, cell in overview.cells.items()]
 
 
+def states(state: State) -> tuple[list[str], list[tuple[str, dict[str, Any]]]]:
+    """Return what is told of servers, and each server's by its name."""
+    servers = [] if state.told is None else state.told["servers"]
+    checks = list(dict.fromkeys(check["check"] for server in servers for check in server["checks"]))
+    return checks, [(f"{server['tenant']}/{server['server']}", {check["check"]: check for check in server["checks"]}) for server in servers]
+
+
 def render(result: Result) -> str:
     """Return the page."""
     whole = matrix(result)
@@ -157,5 +164,7 @@ def render(result: Result) -> str:
         kinds=[(kind, DESCRIPTIONS[kind], by_kind[kind], result.counts(kind)) for kind in Kind if by_kind[kind]],
         verdicts=list(WORST),
         bad=grouped(result.bad()),
+        state=result.state,
+        states=states(result.state),
         other=[(kind, checks) for kind, checks in plain.items() if checks],
     )

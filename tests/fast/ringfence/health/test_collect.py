@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from infra.ssh.access import Completed, Entrance, Target
 from ringfence.health import collect
 from ringfence.health.look import look
 from ringfence.health.model import Host
-from ringfence.health.questions import of_host, of_store
+from ringfence.health.questions import UPDATES, of_host, of_store
 from ringfence.logins import Login, Logins
 from ringfence.verify import stacks
 from ringfence.verify.stacks import StackFacts, StackIdentity
@@ -38,6 +39,8 @@ class Cloud:
     dead: set[str]
     mute: set[str]
     asked: list[tuple[str, tuple[str, ...]]]
+    new: set[str] = field(default_factory=set)
+    """Those that never installed updates."""
 
     @contextlib.contextmanager
     def login(self, address: str) -> Iterator[Session]:
@@ -60,6 +63,8 @@ class Session:
         if self.address in self.cloud.mute:
             raise GuestError.of("the command broke off")
         self.cloud.asked.append((self.address, tuple(command)))
+        if self.address in self.cloud.new and UPDATES in " ".join(command):
+            return Completed(0, "absent\n", "")
         return Completed(1, "", "no such thing") if "authdata" in command else Completed(0, " ".join(command), "")
 
 
@@ -67,7 +72,7 @@ class Session:
 def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cloud:
     """A platform and one tenant that are up; another one is declared."""
     made = Cloud(set(), set(), [])
-    logins = tuple(Login(host.tenant, host.server, Target(ADDRESSES[host], KEY), {}) for host in (WEB, DB))
+    logins = tuple(Login(host.tenant, host.server, Target(ADDRESSES[host], KEY), {}, id=f"id-{host}") for host in (WEB, DB))
     way = Logins(Entrance(ADDRESSES[BASTION], KEY, tmp_path), logins, {"globex": "it has no stack"})
     services = {"id": "s", "address": ADDRESSES[STORE], "host_key": KEY}
     monkeypatch.setattr(stacks, "platform", lambda: exported.platform(services=services))
@@ -169,3 +174,18 @@ def test_every_server_is_asked_what_is_asked_besides(cloud: Cloud) -> None:
     seen, _ = collect.seen(PLATFORM, ["acme"], {"release": ("cat", "/etc/os-release")})
     assert all("release" in answers.texts for answers in seen.hosts.values())
     assert seen.project == "project-platform"
+
+
+def test_the_cloud_is_asked_for_the_age_of_servers_that_never_installed_updates(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By their ids, of no other, and what it does not tell is said."""
+    day = datetime(2026, 11, 30, tzinfo=UTC)
+
+    def made(server_id: str) -> datetime:
+        if server_id == "id-acme/db":
+            raise CloudError.of("the API refused", got="403")
+        return {"id-acme/web": day, "server-bastion": day, "s": day}[server_id]
+
+    monkeypatch.setattr(usage, "made", made)
+    assert collect.seen(PLATFORM, ["acme"])[0].made == {}
+    cloud.new = set(ADDRESSES.values())
+    assert collect.seen(PLATFORM, ["acme"])[0].made == {WEB: day, BASTION: day, STORE: day, DB: "the API refused: 403"}

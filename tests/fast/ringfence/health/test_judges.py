@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -50,6 +50,16 @@ def certified(days: int, *, before: int = 60) -> Seen:
     return changed(WEB, certificate=issue(AUTHORITY, request(), now=NOW - timedelta(days=before), days=days)[0])
 
 
+def fresh(made: datetime | str) -> Seen:
+    """A server that never installed updates, and when the cloud says that it was made."""
+    return replace(changed(WEB, updates="absent\n"), made={WEB: made})
+
+
+def made(day: int, hour: int, minute: int = 0) -> datetime:
+    """A moment of November; it is the 30th, 12 o'clock, and the window of updates is from 3 to 5."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
 FAULTS = {
     "no source": Fault(changed(WEB, **clock(state="?")), "time", "follows no source"),
     "a stranger's clock": Fault(changed(WEB, **clock("192.0.2.1")), "time", "not declared"),
@@ -61,7 +71,13 @@ FAULTS = {
     "two clocks in one answer": Fault(changed(WEB, tracking=clock()["tracking"] * 2), "time", "how far", ERROR),
     "silence": Fault(changed(STORE, **store(last=25)), "logs", "last line 25 h ago"),
     "never a line": Fault(changed(STORE, last=store()["last"].replace("acme/acme-web", "acme/acme-db")), "logs", "has ever arrived"),
-    "updates never ran": Fault(changed(WEB, updates="absent\n"), "updates", "have not run yet", ERROR),
+    "updates never ran, and nobody knows since when": Fault(
+        changed(WEB, updates="absent\n"), "updates", "was not asked for its age", ERROR
+    ),
+    "updates never ran, and the cloud does not say since when": Fault(fresh("the API refused"), "updates", "(the API refused)", ERROR),
+    "updates never ran, for longer than a window": Fault(fresh(made(29, 3, 1)), "updates", "first window was on 2026-11-30 03:00", ERROR),
+    "updates never ran in the window at whose beginning it was made": Fault(fresh(made(30, 3)), "updates", "was on 2026-11-30", ERROR),
+    "a server is of a time to come": Fault(fresh(made(30, 12, 11)), "updates", "was made on 2026-11-30 12:11", ERROR),
     "updates failed": Fault(changed(WEB, **updates("upgrade")), "updates", "failed (upgrade)"),
     "updates stopped": Fault(changed(WEB, **updates(hours=80)), "updates", "more than 3 days ago"),
     "updates left some": Fault(changed(WEB, **updates(left="Inst libc6 [1] (2 x)\n")), "updates", "1 open: libc6"),
@@ -167,3 +183,14 @@ def test_declared_limits_are_the_limits() -> None:
     for limits, expected in ((None, set()), (strict, {"time", "logs", "updates", "certificate", "sessions", "store", "quotas of acme"})):
         found = look(seen, Platform.model_validate(TREE | {"services": SERVICES | {"status": limits}}))
         assert {one.check for one in (*found.servers[WEB], *found.platform) if one.verdict is FAIL} == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "window"), [(made(30, 3, 1), "2026-12-01 03:00"), (made(30, 11, 59), "2026-12-01 03:00"), (made(30, 12, 9), "2026-12-01")]
+)
+def test_a_new_server_waits_for_its_first_whole_window(when: datetime, window: str) -> None:
+    """It is said, is no pass, and makes nothing untold."""
+    found = look(fresh(when))
+    one = found.servers[WEB][2]
+    assert (one.check, one.verdict, f"not yet due: the first window is on {window}" in one.said) == ("updates", Verdict.SKIPPED, True)
+    assert found.exit_code == 0

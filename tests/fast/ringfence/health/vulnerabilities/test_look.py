@@ -88,3 +88,10 @@ def test_without_declared_data_nobody_is_asked() -> None:
     assert {(one.verdict, one.said[:42]) for one in found.values()} == {
         (Verdict.NOT_APPLICABLE, "not asked: no tracker data is declared (se")
     }
+
+
+def test_a_journal_that_cannot_be_kept_is_no_health(place: Path, tmp_path: Path) -> None:
+    """Deadlines would begin again with every look."""
+    publish(place, 1)
+    (tmp_path / "vulnerabilities").write_text("in the way")
+    assert {(one.verdict, "journal" in one.said) for one in told().values()} == {(Verdict.ERROR, True)}
