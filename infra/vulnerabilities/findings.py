@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from infra.vulnerabilities.journal import Sight, name
@@ -118,9 +119,15 @@ def _has(entry: Entry, package: Package) -> bool:
 
 def _succeeds(other: Package, package: Package, source: Source) -> bool:
     """Tell whether a package brings a later version of a source beside the old one: kernels have the version in their names."""
-    if _NUMBERS.sub("", other.name) != _NUMBERS.sub("", package.name):
+    if _family(other.name) != _family(package.name):
         return False
     return any(each.name == source.name and key(each.version) > key(source.version) for each in other.sources)
+
+
+@cache
+def _family(name: str) -> str:
+    """Return a package's name without the version in it."""
+    return _NUMBERS.sub("", name)
 
 
 def fixed_in(hit: Hit, number: str) -> str:

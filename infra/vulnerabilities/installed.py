@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.errors import GuestError
-from infra.vulnerabilities.versions import key
+from infra.vulnerabilities.versions import valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,11 +123,8 @@ def _package(name: str, version: str, source: str, source_version: str, *, used:
     if not _NAME.fullmatch(name) or not _NAME.fullmatch(source) or None in found:
         raise _refused("a package, its source, and sources that are built in as NAME (= VERSION)", line)
     sources = [Source(source, source_version), *(Source(each[1], each[2]) for each in found if each)]
-    try:
-        for each in (version, *(each.version for each in sources)):
-            key(each)
-    except ValueError as error:
-        raise _refused("versions of Debian", line) from error
+    if not all(map(valid, (version, *(each.version for each in sources)))):
+        raise _refused("versions of Debian", line)
     return Package(name, version, tuple(dict.fromkeys(sources)))
 
 

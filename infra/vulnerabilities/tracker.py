@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.errors import QuestionError
-from infra.vulnerabilities.versions import key
+from infra.vulnerabilities.versions import key, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -148,8 +148,8 @@ def _entry(line: str, names: list[tuple[str, str]], where: str, number: int) -> 
         name, description = names[int(index)]
         kind, urgency, remote, fixed = list(flags)
         versions = tuple(others.split())
-        for version in (unstable, *versions) if unstable else versions:
-            key(version)
+        if not all(map(valid, (unstable, *versions) if unstable else versions)):
+            raise _refused(where, number, "versions of Debian", line)
         return Entry(
             name,
             description,

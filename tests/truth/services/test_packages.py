@@ -12,6 +12,14 @@ import pytest
 
 from hardening.services import credentials, packages
 from hardening.services.packages import Front, Mirror, Updates
+from infra.declaration.model import Platform
+from infra.vulnerabilities import tracker
+from infra.vulnerabilities.findings import Remedy, assessed, hits
+from infra.vulnerabilities.installed import installed, offered, release
+from ringfence.health.vulnerabilities import questions
+from tests.fast.declaration.declared import PLATFORM
+from tests.fast.declaration.declared import SERVICES as DECLARED_SERVICES
+from tests.fast.vulnerabilities.publishing import Row, packed
 from tests.truth.services.archive import SECURITY, SUITE, Archive
 from tests.truth.services.house import eventually
 from tests.truth.services.papers import Papers
@@ -122,6 +130,31 @@ def test_a_server_without_a_route_gets_a_package_and_its_security_update(street:
     assert (street.installed("canary"), street.installed("other")) == ("1.1", "1.0")
     told = json.loads((street.web.root / "var/lib/ringfence/updates.json").read_text(encoding="utf-8"))
     assert (told["result"], told["packages"]) == ("done", ["canary 1.1"])
+
+
+def test_what_a_server_has_and_is_offered_is_told_by_its_own_programs(street: Street) -> None:
+    """The list of dpkg, the release, and what apt would bring from the security suite; a source that is vulnerable, and mended by it."""
+    asked = questions.of_host(Platform.model_validate(PLATFORM | {"services": DECLARED_SERVICES}))
+    street.apt("update")
+    street.apt("install", "canary", "other")
+    told = {name: street.web.run(*command).stdout for name, command in asked.items()}
+    assert offered(told["offered"]) == ()
+    street.archive.add(SUITE, {"canary": "1.0", "other": "2.0"})
+    street.archive.add(SECURITY, {"canary": "1.1"})
+    street.services.run("sh", "-c", "rm -rf /data/packages/cache/*")
+    street.apt("update")
+    told = {name: street.web.run(*command).stdout for name, command in asked.items()}
+    has, brought, release_ = installed(told["installed"]), offered(told["offered"]), release(told["release"])
+    assert (release_.name, [(each.name, each.version) for each in brought]) == ("trixie", [("canary", "1.1")])
+    assert len(has) > 100
+    data = tracker.read(packed([Row("CVE-2026-1001", "canary", others="1.1"), Row("CVE-2026-1002", "other", others="2.0")]), "trixie")
+    found = {hit.entry.bug: assessed(hit, has, brought, release_.number).remedy for hit in hits(has, data)}
+    assert found == {"CVE-2026-1001": Remedy.UPDATE, "CVE-2026-1002": Remedy.NONE}
+    sources = {source.name for package in has if package.name.startswith("linux-image-6") for source in package.sources}
+    assert "linux" in sources, "the kernel's vulnerabilities are those of its source"
+    street.web.run("rm", "/run/ringfence/files/apt/security.pref")
+    street.web.run("sh", "-c", "echo 'Pin: broken' > /run/ringfence/files/apt/security.pref")
+    assert street.web.run(*asked["offered"], check=False).returncode != 0
 
 
 def test_only_declared_paths_are_handed_on(street: Street) -> None:
