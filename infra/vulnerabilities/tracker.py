@@ -78,8 +78,11 @@ class Data:
 
 def read(raw: bytes, where: str) -> Data:
     """Read the published file. Raises :class:`QuestionError` with the place of the first thing that is not as it should be."""
-    lines = enumerate(_text(raw, where).split("\n"), 1)
-    if next(lines)[1] != _HEAD:
+    *whole, rest = _text(raw, where).split("\n")
+    if rest:
+        raise _refused(where, "end", "a line that ends", rest)
+    lines = enumerate(whole, 1)
+    if next(lines, (1, ""))[1] != _HEAD:
         raise _refused(where, 1, f"the line {_HEAD}")
     names = [_name(line, where, number) for number, line in _section(lines, where)]
     entries: dict[str, list[Entry]] = {}

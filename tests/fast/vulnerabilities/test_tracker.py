@@ -67,6 +67,8 @@ BAD = {
     "a version that is none": (GOOD.replace("3.5.2-1", "3.5_2"), ":6"),
     "another version that is none": (GOOD.replace("3.5.1-1+deb13u1", "3.5.1-"), ":6"),
     "a field too many": (GOOD.replace(",1.2,", ",1.2,,"), ":8"),
+    "nothing behind the entries": (GOOD.split("\n\nopenssl,l")[0] + "\n", ":end"),
+    "half a line": (GOOD.rstrip("\n"), ":end"),
     "no list of entries": (GOOD.split("\n\n")[0] + "\n", ":end"),
     "no end of the entries": (GOOD.split("\n\nopenssl,l")[0], ":end"),
     "a source without packages' comma": (GOOD.replace("openssl,libssl3t64 openssl", "openssl"), ":10"),

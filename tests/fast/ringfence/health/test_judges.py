@@ -194,3 +194,11 @@ def test_a_new_server_waits_for_its_first_whole_window(when: datetime, window: s
     one = found.servers[WEB][2]
     assert (one.check, one.verdict, f"not yet due: the first window is on {window}" in one.said) == ("updates", Verdict.SKIPPED, True)
     assert found.exit_code == 0
+
+
+def test_a_new_servers_first_window_counts_to_its_end() -> None:
+    """A server has its own minute in it, and what it installs takes a while."""
+    updates_ = {**SERVICES["packages"], "updates": {"hour": 11, "minutes": 120}}
+    platform = Platform.model_validate(TREE | {"services": {**SERVICES, "packages": updates_}})
+    assert look(fresh(made(30, 10)), platform).servers[WEB][2].verdict is Verdict.SKIPPED
+    assert look(fresh(made(29, 10)), platform).servers[WEB][2].verdict is ERROR

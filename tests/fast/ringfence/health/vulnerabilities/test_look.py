@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 import pytest
 
@@ -12,6 +12,7 @@ from infra.declaration.model import Platform
 from infra.outcome import Verdict
 from ringfence.health.look import vulnerable
 from ringfence.health.model import Answers, Finding, Seen
+from ringfence.health.vulnerabilities import journal
 from tests.fast.declaration.declared import PLATFORM as TREE
 from tests.fast.declaration.declared import SERVICES
 from tests.fast.ringfence.health.servers import BASTION, NOW, STORE, WEB
@@ -90,8 +91,15 @@ def test_without_declared_data_nobody_is_asked() -> None:
     }
 
 
-def test_a_journal_that_cannot_be_kept_is_no_health(place: Path, tmp_path: Path) -> None:
-    """Deadlines would begin again with every look."""
+def test_a_journal_that_cannot_be_kept_is_no_health(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines would begin again with every look, whether it cannot be read or not be written."""
     publish(place, 1)
     (tmp_path / "vulnerabilities").write_text("in the way")
-    assert {(one.verdict, "journal" in one.said) for one in told().values()} == {(Verdict.ERROR, True)}
+    assert {(one.verdict, "journal of vulnerabilities cannot be read" in one.said) for one in told().values()} == {(Verdict.ERROR, True)}
+    (tmp_path / "vulnerabilities").unlink()
+
+    def full(*_: object) -> Never:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journal, "write", full)
+    assert {(one.verdict, "the journal cannot be kept" in one.said) for one in told().values()} == {(Verdict.ERROR, True)}
