@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import re
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +15,12 @@ import pytest
 # run of it, also where PYTHONDONTWRITEBYTECODE is set. First of all, since it makes as much of hypothesis as of the tests.
 sys.dont_write_bytecode = False
 from hypothesis import settings  # noqa: E402 - as said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xdist.remote import Producer  # type: ignore[import-untyped] # it has no types
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it has no types
 
 # Few examples each time, others every time: the inner loop stays short, and a failure is kept and tried first the next time. Whoever has
 # more time asks for more, as the whole of scripts/test does.
@@ -29,3 +38,26 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     # Tests leave little garbage in circles: one search in fifty thousand objects instead of one in seven hundred.
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Give two processes a folder at a time: what tests of one folder build once and import is not built and imported by both."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where there are several processes
+
+    class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return "/".join(nodeid.split("/")[:3])
+
+    two = config.getvalue("dist") == "load" and len(config.getvalue("tx")) <= 2
+    return ByFolder(config, log) if two else None
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new folder of the test's own: pytest's fixture, but for its link to the last folder, which costs more than the folder."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}-{next(_NUMBERS)}", numbered=False)

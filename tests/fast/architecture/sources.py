@@ -122,6 +122,12 @@ def is_below(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
+def around(name: str) -> set[str]:
+    """Return a dotted name and every package that it is in."""
+    parts = name.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
 def package_of(module: Path) -> str:
     """Return a module's dotted name; ``scripts`` is a root of its own."""
     return ".".join(module.with_suffix("").parts).removeprefix("scripts.").removesuffix(".__init__")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fast.architecture import sources
-from tests.fast.architecture.sources import below, imports, is_below, modules, named_numbers, offences, package_of, texts, written
+from tests.fast.architecture.sources import around, below, imports, is_below, modules, named_numbers, offences, package_of, texts, written
 
 if TYPE_CHECKING:
     import pytest
@@ -111,8 +111,8 @@ def upward_imports(module: Path) -> list[str]:
     """Find imports of a layer above the module's own, of a program, and of tests."""
     own = package_of(module)
     level = next((number for number, layer in enumerate(LAYERS) if is_below(own, layer)), len(LAYERS))
-    above = [layer for layer in LAYERS[level + 1 :] if not is_below(own, layer)]
-    return [f"line {line}: {name}" for line, name in imports(module) if any(is_below(name, each) for each in (*above, *PROGRAMS, "tests"))]
+    above = {layer for layer in LAYERS[level + 1 :] if not is_below(own, layer)} | {*PROGRAMS, "tests"}
+    return [f"line {line}: {name}" for line, name in imports(module) if not above.isdisjoint(around(name))]
 
 
 def other_programs(module: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,13 @@ def platform(folder: Path, changes: Mapping[str, Any] | None = None) -> Platform
     return load_platform(written(folder, "platform", "ringfence:platform", changed(PLATFORM, changes or {})))
 
 
+@cache
+def unchanged_platform() -> Platform:
+    """Return the platform without changes."""
+    return Platform.model_validate(PLATFORM)
+
+
 def tenant(folder: Path, changes: Mapping[str, Any] | None = None, *, name: str = "acme") -> TenantDeclaration:
     """Load the tenant with changes, on the unchanged platform."""
     path = written(folder, name, "ringfence:tenant", changed(TENANT, changes or {}))
-    return load_tenant(path, Platform.model_validate(PLATFORM), today=TODAY)
+    return load_tenant(path, unchanged_platform(), today=TODAY)

@@ -205,6 +205,7 @@ def test_every_attribute_is_compared(kind: str, stack: str) -> None:
         for key in row:
             value = WORSE.get(key, WORSE.get(f"{kind} {key}", another(row[key])))
             changed = [{**one, key: value} if one is row else one for one in view.rows(kind)]
-            if not wrong(list(comparison.compare(made, changes.with_rows(view, kind, changed), made.tenants))):
+            outcomes = comparison.compare(made, changes.with_rows(view, kind, changed), made.tenants)
+            if all(outcome.verdict is Verdict.PASS for outcome in outcomes):
                 silent.add((kind, key))
     assert silent <= SILENT.keys()

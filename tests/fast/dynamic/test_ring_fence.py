@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from unittest.mock import Mock, create_autospec
 
 import pytest
@@ -62,10 +63,22 @@ class Platform:
         return sorted((kind, found.id) for kind, found in calls)
 
 
+@cache
+def _client() -> Mock:
+    made: Mock = create_autospec(Proxy, instance=True)
+    return made
+
+
+def client() -> Mock:
+    """Return a client of Neutron that nobody has called yet; to make one of all that openstacksdk's has takes long, and is done once."""
+    _client().reset_mock(return_value=True, side_effect=True)
+    return _client()
+
+
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
     """Sweep after a run that broke off and give the clients that it used."""
-    neutron, keystone = create_autospec(Proxy, instance=True), Mock(spec=["get", "delete"])
+    neutron, keystone = client(), Mock(spec=["get", "delete"])
     neutron.rbac_policies.return_value = [RBACPolicy(id="known"), RBACPolicy(id="unknown")]
     neutron.routers.return_value = [Router(id=id_, name=name) for id_, name in IDS]
     neutron.ports.side_effect = lambda **query: [] if "device_id" in query else [Port(id=id_, name=name) for id_, name in IDS]
@@ -107,7 +120,7 @@ def test_a_route_whose_answer_was_lost_is_removed(platform: Platform) -> None:
 
 def test_routes_that_are_all_known_are_not_written() -> None:
     """A sweep that finds nothing changes nothing."""
-    neutron = create_autospec(Proxy, instance=True)
+    neutron = client()
     ring_fence.remove_routes(neutron, Subnet(id="known", host_routes=[KNOWN_ROUTE]), KNOWN)
     assert neutron.mock_calls == []
 
