@@ -21,7 +21,7 @@ from hardening.operators.keygen import REVOKE, listed
 from infra.dynamic.base import NEUTRON_REPAIR_SECONDS, Lifecycle, Props
 from infra.errors import GuestError
 from infra.operators.registry import FILE as OPERATORS_FILE
-from infra.ssh.access import Entrance, Target, open_bastion, open_server
+from infra.ssh.access import JumpHost, Target, open_bastion, open_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,13 +75,13 @@ def bundle(props: Props) -> Bundle:
 @contextlib.contextmanager
 def way(props: Props) -> Iterator[Login]:
     """Yield how to log in, each time anew, for so many seconds at most. The bastion is on the way to a server, or is the server itself."""
-    entrance = Entrance.from_environment(props["bastion"], props["bastion_host_key"], int(props["ssh_port"]))
+    jump_host = JumpHost.from_environment(props["bastion"], props["bastion_host_key"], int(props["ssh_port"]))
     if not props.get("address"):
-        yield lambda patience: open_bastion(entrance, patience=patience)
+        yield lambda patience: open_bastion(jump_host, patience=patience)
         return
     target = Target(props["address"], props["host_key"], int(props["ssh_port"]))
-    with open_bastion(entrance) as bastion:
-        yield lambda patience: open_server(entrance, target, via=bastion, patience=patience)
+    with open_bastion(jump_host) as bastion:
+        yield lambda patience: open_server(jump_host, target, via=bastion, patience=patience)
 
 
 def ask(session: Session, *arguments: str, stdin: str = "", private: Bundle | None = None) -> dict[str, Any]:

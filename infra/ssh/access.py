@@ -40,7 +40,7 @@ logging.getLogger("paramiko").propagate = False
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
+class JumpHost:
     """The bastion: where it is, its pinned key, and the setting for reaching it when a plain connection cannot."""
 
     bastion_address: str
@@ -50,7 +50,7 @@ class Entrance:
     port: int = SSH_PORT
 
     @classmethod
-    def from_environment(cls, address: str, host_key: str, port: int = SSH_PORT) -> Entrance:
+    def from_environment(cls, address: str, host_key: str, port: int = SSH_PORT) -> JumpHost:
         """Take the key and the proxy command from this machine's settings; they are no part of any state."""
         return cls(address, host_key, automation_key(), os.environ.get(PROXY_VARIABLE) or None, port)
 
@@ -142,9 +142,9 @@ def _login(target: Target, key_file: Path, channel: paramiko.Channel | Proxy | N
     return session
 
 
-def proxy_to(entrance: Entrance) -> Proxy | None:
+def proxy_to(jump_host: JumpHost) -> Proxy | None:
     """Start the proxy command, if one is set."""
-    return Proxy.of(entrance.proxy_command, entrance.bastion_address, entrance.port) if entrance.proxy_command else None
+    return Proxy.of(jump_host.proxy_command, jump_host.bastion_address, jump_host.port) if jump_host.proxy_command else None
 
 
 class NoWayError(paramiko.SSHException):
@@ -178,7 +178,7 @@ def _is_an_answer(error: Exception) -> bool:
     return isinstance(error, paramiko.BadHostKeyException)
 
 
-def _connect(entrance: Entrance, target: Target, via: Session | None, patience: float) -> Session:
+def _connect(jump_host: JumpHost, target: Target, via: Session | None, patience: float) -> Session:
     """Log in, trying again while nobody answers and ``patience`` seconds are not over.
 
     A server that answers and says no is not tried again: neither a wrong host key nor a refused login gets better by waiting.
@@ -186,8 +186,8 @@ def _connect(entrance: Entrance, target: Target, via: Session | None, patience: 
     deadline = time.monotonic() + patience
     while True:
         try:
-            channel = forward(via, target.address, target.port) if via else proxy_to(entrance)
-            return _login(target, entrance.key_file, channel)
+            channel = forward(via, target.address, target.port) if via else proxy_to(jump_host)
+            return _login(target, jump_host.key_file, channel)
         except (OSError, EOFError, paramiko.SSHException) as error:
             if _is_an_answer(error) or time.monotonic() > deadline:
                 raise _refused(target.address, error) from error
@@ -216,10 +216,10 @@ def forward(via: Session, address: str, port: int) -> paramiko.Channel:
 
 
 @contextlib.contextmanager
-def open_bastion(entrance: Entrance, *, patience: float | None = None) -> Iterator[Session]:
+def open_bastion(jump_host: JumpHost, *, patience: float | None = None) -> Iterator[Session]:
     """Log in at the bastion, trying again for ``patience`` seconds (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`."""
-    bastion = Target(entrance.bastion_address, entrance.bastion_host_key, entrance.port)
-    session = _connect(entrance, bastion, None, PATIENCE_SECONDS if patience is None else patience)
+    bastion = Target(jump_host.bastion_address, jump_host.bastion_host_key, jump_host.port)
+    session = _connect(jump_host, bastion, None, PATIENCE_SECONDS if patience is None else patience)
     try:
         yield session
     finally:
@@ -227,13 +227,13 @@ def open_bastion(entrance: Entrance, *, patience: float | None = None) -> Iterat
 
 
 @contextlib.contextmanager
-def open_server(entrance: Entrance, target: Target, *, via: Session | None = None, patience: float | None = None) -> Iterator[Session]:
+def open_server(jump_host: JumpHost, target: Target, *, via: Session | None = None, patience: float | None = None) -> Iterator[Session]:
     """Log in at a server through the bastion; ``via`` is an open login there, to be used for many servers.
 
     Without an answer from the server, tries again for ``patience`` seconds (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`.
     """
     with contextlib.ExitStack() as stack:
-        bastion = via or stack.enter_context(open_bastion(entrance))
-        session = _connect(entrance, target, bastion, PATIENCE_SECONDS if patience is None else patience)
+        bastion = via or stack.enter_context(open_bastion(jump_host))
+        session = _connect(jump_host, target, bastion, PATIENCE_SECONDS if patience is None else patience)
         stack.callback(_close, session)
         yield session

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 def exports(layout: Layout) -> str:
     """The line of `lab env`: the cloud, the way to the bastion, and the host that stands for the internet."""
-    entrance = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
+    door_command = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
     variables = {
         "OS_CLIENT_CONFIG_FILE": str(layout.operator_file),
         "OS_CLOUD": layout.profile.cloud,
         # Set and empty: lets a program point OS_CLOUD at nothing for one provider (gophercloud prefers it to credentials).
         "RINGFENCE_NO_CLOUD": "",
-        "RINGFENCE_BASTION_PROXY": f"{entrance} connect %h %p",
-        "RINGFENCE_INTERNET_EXEC": f"{entrance} internet",
-        "RINGFENCE_STORAGE_EXEC": f"{entrance} exec",
+        "RINGFENCE_BASTION_PROXY": f"{door_command} connect %h %p",
+        "RINGFENCE_INTERNET_EXEC": f"{door_command} internet",
+        "RINGFENCE_STORAGE_EXEC": f"{door_command} exec",
         "RINGFENCE_STORAGE_POOL": POOL,
         "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
         "RINGFENCE_NEUTRON_REPAIR_SECONDS": str(REPAIR_OLDER_THAN + REPAIR_EVERY + REPAIR_TAKES),

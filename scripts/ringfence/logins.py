@@ -10,7 +10,7 @@ from infra.declaration import load_platform, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import stacks as declared
 from infra.errors import QuestionError
-from infra.ssh.access import Entrance, Target
+from infra.ssh.access import JumpHost, Target
 from ringfence import folder
 from ringfence.verify import stacks
 
@@ -45,7 +45,7 @@ class Login:
 class Logins:
     """The bastion and the servers behind it; ``down`` are declared tenants that are not up, each with the reason."""
 
-    entrance: Entrance
+    jump_host: JumpHost
     servers: tuple[Login, ...]
     down: Mapping[str, str]
 
@@ -60,7 +60,7 @@ def logins(tenants: Sequence[str] = ()) -> Logins:
     Raises:
         RingfenceError: the platform or a tenant that is named is not up, or the engine has no answer.
     """
-    way = entrance()
+    way = jump_host()
     down: dict[str, str] = {}
     asked = list(tenants)
     if not asked:
@@ -80,11 +80,11 @@ def logins(tenants: Sequence[str] = ()) -> Logins:
     return Logins(way, tuple(found), down)
 
 
-def entrance() -> Entrance:
+def jump_host() -> JumpHost:
     """Return the bastion as the platform's stack exported it and this machine reaches it."""
     platform = load_platform(folder.root() / f"{PREFIX}{names.PLATFORM}{SUFFIX}").platform
     bastion = stacks.platform().bastion
-    return Entrance.from_environment(bastion.address, bastion.host_key, platform.ssh_port)
+    return JumpHost.from_environment(bastion.address, bastion.host_key, platform.ssh_port)
 
 
 def servers_of(tenant: str, stack: StackFacts, port: int) -> list[Login]:

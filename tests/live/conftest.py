@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import testinfra
 
-from infra.ssh.access import Entrance, Target
+from infra.ssh.access import JumpHost, Target
 from ringfence import ssh_config
 from ringfence.verify import open as opening
 from tests.live.stage import Stage
@@ -128,10 +128,10 @@ def stage(opened: Opened) -> Iterator[Stage]:
 def hosts(opened: Opened) -> dict[str, Host]:
     """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
     bastion = opened.inventory.platform_facts.bastion
-    entrance = Entrance.from_environment(bastion.address, bastion.host_key)
+    jump_host = JumpHost.from_environment(bastion.address, bastion.host_key)
     found: dict[str, Host] = {}
     for tenant in opened.inventory.tenants:
         targets = {name: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
-        config = ssh_config.write(tenant.name, entrance, targets)
+        config = ssh_config.write(tenant.name, jump_host, targets)
         found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
     return found

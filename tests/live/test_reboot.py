@@ -35,7 +35,7 @@ def servers(inventory: Inventory) -> dict[str, str]:
 
 def boots(inventory: Inventory) -> dict[str, str]:
     """Log in everywhere, and return which boot every server is in."""
-    way = session.entrance(inventory)
+    way = session.jump_host(inventory)
     with open_bastion(way, patience=PATIENCE_SECONDS) as bastion:
         found = {session.BASTION: boot(bastion)}
         for name, target in session.targets(inventory).items():

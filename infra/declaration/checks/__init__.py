@@ -56,7 +56,7 @@ PLATFORM: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (
     owned.pool_size,
     owned.backbone_hosts,
     owned.external_network,
-    owned.bastion_entrance,
+    owned.bastion_allowed_from,
     owned.default_type_is_encrypted,
     offered.place,
     offered.something,

@@ -66,7 +66,7 @@ def external_network(platform: Platform) -> Iterator[Mistake]:
         yield Mistake(("external_network",), what, "the cloud's network towards the outside", platform.external_network)
 
 
-def bastion_entrance(platform: Platform) -> Iterator[Mistake]:
+def bastion_allowed_from(platform: Platform) -> Iterator[Mistake]:
     """The only SSH entry point is not open to everybody, neither by one prefix nor by all of them together."""
     what, allowed = "the bastion would be open to everybody", platform.bastion.allowed_from
     wide = [index for index, network in enumerate(allowed) if network.prefixlen < breadth.SHORTEST[network.version]]
@@ -77,10 +77,10 @@ def bastion_entrance(platform: Platform) -> Iterator[Mistake]:
         expected = f"where operators are: together at most {breadth.MOST[4]} public addresses, as many as in a /{breadth.SHORTEST[4]}"
         yield Mistake(("bastion", "allowed_from"), what, expected, f"{len(allowed)} prefixes with {share}")
     elif not wide:
-        yield from _odd_entrances(allowed)
+        yield from _odd_ranges(allowed)
 
 
-def _odd_entrances(allowed: Sequence[Network]) -> Iterator[Mistake]:
+def _odd_ranges(allowed: Sequence[Network]) -> Iterator[Mistake]:
     """Prefixes that no operator comes from, and rules that Neutron would refuse as a second one of the same."""
     for index, network in enumerate(allowed):
         if use := reserved.use_of(network):

@@ -264,7 +264,7 @@ class Wiring:
         for address in self._snapshot.floating_ips:
             if address.port_id:
                 count[address.port_id] += 1
-                yield self._entrance(address, address.port_id, f"public address {address.floating_ip_address}", count[address.port_id])
+                yield self._at(address, address.port_id, f"public address {address.floating_ip_address}", count[address.port_id])
                 if not self._networks[address.floating_network_id].external:
                     network = self._found.name(address.floating_network_id)
                     text = f"public address {address.floating_ip_address} is of network {network}, which does not lead outside"
@@ -274,9 +274,9 @@ class Wiring:
         for one in address.port_forwardings:
             text = f"{one.protocol}/{one.external_port} of public address {address.floating_ip_address} is forwarded to {one.internal_port}"
             more = (one.protocol, one.external_port, one.internal_ip_address, one.internal_port)
-            yield self._entrance(address, one.internal_port_id, text, *more)
+            yield self._at(address, one.internal_port_id, text, *more)
 
-    def _entrance(self, address: FloatingIp, port: str, text: str, *more: object) -> Statement:
+    def _at(self, address: FloatingIp, port: str, text: str, *more: object) -> Statement:
         owner = self._found.project(address.project_id)
         foreign = address.project_id != self._found.owner("port", port)
         whose = f" of project {self._found.party(address.project_id)}" if foreign and address.project_id else ""

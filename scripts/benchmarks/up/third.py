@@ -13,7 +13,7 @@ from benchmarks.up import peer, reach
 from benchmarks.up.changes import finished
 from benchmarks.up.run import enter_cloud
 from infra.declaration import load_platform
-from infra.ssh.access import Entrance, open_bastion
+from infra.ssh.access import JumpHost, open_bastion
 from ringfence.demo import TENANTS, stacks
 from ringfence.project import ROOT, Project
 
@@ -86,7 +86,7 @@ def wait_for_servers() -> None:
     port = load_platform(ROOT / "Pulumi.platform.yaml").platform.ssh_port
     bastion = stacks.platform().bastion
     servers = stacks.tenant(STACK).facts.servers.values()
-    with open_bastion(Entrance.from_environment(bastion.address, bastion.host_key, port)) as session:
+    with open_bastion(JumpHost.from_environment(bastion.address, bastion.host_key, port)) as session:
         reach.until_all_answer(session, [server.management for server in servers], port)
 
 

@@ -43,7 +43,7 @@ def command(
     found = logins(tenant or [])
     for name, why in found.down.items():
         console(aside=True).print(f"{name} is left out: {why}", style="yellow", markup=False)
-    config = ssh_config.write(_folder(tenant or []), found.entrance, found.targets())
+    config = ssh_config.write(_folder(tenant or []), found.jump_host, found.targets())
     emit(variables(the_server(found, host), config) if host else inventory(found.servers, config))
 
 

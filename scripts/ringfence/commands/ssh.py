@@ -30,14 +30,14 @@ def ssh(
     Examples: `ringfence ssh acme/web`; `ringfence ssh acme/web uptime`; `ringfence ssh bastion`
     """
     from ringfence import ssh_config  # noqa: PLC0415 - paramiko takes a tenth of a second to import
-    from ringfence.logins import entrance, logins, the_server  # noqa: PLC0415 - as above
+    from ringfence.logins import jump_host, logins, the_server  # noqa: PLC0415 - as above
 
     if server == BASTION:
-        config, host = ssh_config.write(BASTION, entrance(), {}), ssh_config.BASTION
+        config, host = ssh_config.write(BASTION, jump_host(), {}), ssh_config.BASTION
     else:
         tenant = server.partition("/")[0]
         found = logins([tenant])
-        config, host = ssh_config.write(tenant, found.entrance, found.targets()), the_server(found, server).host
+        config, host = ssh_config.write(tenant, found.jump_host, found.targets()), the_server(found, server).host
     command = ["ssh", "-F", str(config), host, *context.args]
     try:
         os.execvp(command[0], command)  # noqa: S606 - takes this process's place on purpose

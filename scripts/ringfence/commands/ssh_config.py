@@ -43,7 +43,7 @@ def command(
 
         file = configuration.write(found, tenant, operator, key)
     else:
-        file = ssh_config.write(tenant, found.entrance, found.targets())
+        file = ssh_config.write(tenant, found.jump_host, found.targets())
     if as_json:
         servers = {
             login.host: {"tenant": login.tenant, "server": login.server, "address": login.target.address, "port": login.target.port}

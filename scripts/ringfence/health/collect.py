@@ -89,7 +89,7 @@ def answered(declared: Mapping[str, Iterable[str]], commands: Mapping[str, Comma
 def _targets(facts: PlatformOutput, way: Logins, tenants: Iterable[str]) -> dict[Host, Target]:
     targets = {Host(login.tenant, login.server): login.target for login in way.servers if login.tenant in tenants}
     if facts.services:
-        targets[STORE] = Target(facts.services.address, facts.services.host_key, way.entrance.port)
+        targets[STORE] = Target(facts.services.address, facts.services.host_key, way.jump_host.port)
     return targets
 
 
@@ -102,11 +102,11 @@ def asked(
 ) -> dict[Host, Answers]:
     """Ask the bastion and, through it, every target; ``others`` are asked something else."""
     try:
-        with open_bastion(way.entrance, patience=PATIENCE) as bastion:
+        with open_bastion(way.jump_host, patience=PATIENCE) as bastion:
 
             def one(host: Host) -> Answers:
                 try:
-                    with open_server(way.entrance, targets[host], via=bastion, patience=PATIENCE) as session:
+                    with open_server(way.jump_host, targets[host], via=bastion, patience=PATIENCE) as session:
                         return answers(session, others.get(host, commands))
                 except GuestError as error:
                     return Answers.none(f"cannot be asked: {of_error(error)}")

@@ -33,16 +33,16 @@ def write(found: Logins, tenant: str, operator: str, key: Path) -> Path:
         raise QuestionError.of("the certificate is not beside the key", where=str(beside), expected="the file", hint=hint)
     folder = paths.state() / "ssh" / f"{tenant}@{operator}"
     folder.mkdir(parents=True, exist_ok=True, mode=ssh_config.PRIVATE)
-    entrance, targets = found.entrance, found.targets()
+    jump_host, targets = found.jump_host, found.targets()
     hosts = client.Hosts(
         ssh_config.BASTION,
-        entrance.bastion_address,
+        jump_host.bastion_address,
         {name: target.address for name, target in targets.items()},
-        entrance.proxy_command or "",
-        {ssh_config.BASTION: entrance.bastion_host_key, **{name: target.host_key for name, target in targets.items()}},
+        jump_host.proxy_command or "",
+        {ssh_config.BASTION: jump_host.bastion_host_key, **{name: target.host_key for name, target in targets.items()}},
     )
     authority = registry.authority.hosts if registry.authority else ""
-    how = client.Client(str(own), str(beside), certificate.role, entrance.port, str(folder))
+    how = client.Client(str(own), str(beside), certificate.role, jump_host.port, str(folder))
     texts = {"known_hosts": client.known_hosts(hosts, authority), "config": client.render(hosts, how)}
     for name, text in texts.items():
         fresh = folder / f"{name}.{os.getpid()}.new"

@@ -12,7 +12,7 @@ from infra.declaration import names
 from infra.errors import GuestError, QuestionError
 from infra.logs.lines import Kept, Line, lines, listed
 from infra.ssh.access import Target, open_server
-from ringfence.logins import entrance
+from ringfence.logins import jump_host
 from ringfence.verify import stacks
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def opened() -> Iterator[Store]:
     if services is None:
         hint = "declare services.logs in Pulumi.platform.yaml, then pulumi up -s platform"
         raise QuestionError.of("there is no store of logs", where=names.PLATFORM, expected="a services server", hint=hint)
-    way = entrance()
+    way = jump_host()
     with open_server(way, Target(services.address, services.host_key, way.port)) as session:
 
         def run(command: Sequence[str]) -> str:

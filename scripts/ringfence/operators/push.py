@@ -39,12 +39,12 @@ def push(krl: bytes) -> tuple[Told, ...]:
     text = base64.b64encode(krl).decode()
     way = logins()
     targets = {**way.targets(), **_services(way)}
-    with open_bastion(way.entrance, patience=PATIENCE) as bastion:
+    with open_bastion(way.jump_host, patience=PATIENCE) as bastion:
         first = _tell(names.BASTION, bastion, text)
 
         def tell(host: str, target: Target) -> Told:
             try:
-                with open_server(way.entrance, target, via=bastion, patience=PATIENCE) as session:
+                with open_server(way.jump_host, target, via=bastion, patience=PATIENCE) as session:
                     return _tell(host, session, text)
             except GuestError as error:
                 return Told(host, f"{error.problems[0].what}: {error.problems[0].got}")
@@ -57,7 +57,7 @@ def push(krl: bytes) -> tuple[Told, ...]:
 def _services(way: Logins) -> dict[str, Target]:
     """Return the services server, where the platform has one."""
     found = getattr(stacks.platform(), "services", None)  # a platform of an earlier version exports none
-    return {names.SERVICES: Target(found.address, found.host_key, way.entrance.port)} if found else {}
+    return {names.SERVICES: Target(found.address, found.host_key, way.jump_host.port)} if found else {}
 
 
 def _tell(host: str, session: Session, text: str) -> Told:

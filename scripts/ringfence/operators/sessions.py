@@ -38,7 +38,7 @@ class Store:
 
     def read(self, *command: str) -> str:
         """Run a program at the store as root. Raises :class:`GuestError` when it cannot."""
-        with open_server(self.way.entrance, self.target) as session:
+        with open_server(self.way.jump_host, self.target) as session:
             done = session.run(["sudo", "-n", *command])
         if done.status:
             raise GuestError.of(
@@ -73,7 +73,7 @@ def store() -> Store:
     way = logins()
     owners = {login.target.address: (login.tenant, login.server) for login in way.servers}
     owners[services.address] = (names.PLATFORM, "services")
-    return Store(way, Target(services.address, services.host_key, way.entrance.port), owners)
+    return Store(way, Target(services.address, services.host_key, way.jump_host.port), owners)
 
 
 def unreviewed() -> Counter[tuple[str, str]]:

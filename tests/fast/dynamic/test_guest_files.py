@@ -89,9 +89,9 @@ def test_the_bastion_itself_is_reached_without_a_hop(monkeypatch: pytest.MonkeyP
     logins: list[float | None] = []
     enter = vars(guest_policy)["open_bastion"]
 
-    def open_bastion(entrance: Any, *, patience: float | None = None) -> Any:  # noqa: ANN401
+    def open_bastion(jump_host: Any, *, patience: float | None = None) -> Any:  # noqa: ANN401
         logins.append(patience)
-        return enter(entrance)
+        return enter(jump_host)
 
     monkeypatch.setattr(guest_policy, "open_bastion", open_bastion)
     monkeypatch.delattr(guest_policy, "open_server")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from infra.operators.registry import FILE
-from infra.ssh.access import Completed, Entrance
+from infra.ssh.access import Completed, JumpHost
 from ringfence import keys
 from ringfence.logins import Logins
 from ringfence.operators import authority, book, push
@@ -112,7 +112,7 @@ def test_the_services_server_is_told_as_well(monkeypatch: pytest.MonkeyPatch) ->
             told.append(self.host)
             return Completed(0, "{}", "")
 
-    way = Logins(Entrance("203.0.113.5", "", Path("/key")), (), {})
+    way = Logins(JumpHost("203.0.113.5", "", Path("/key")), (), {})
     services = SimpleNamespace(address="172.29.0.200", host_key="ssh-ed25519 A")
     for found in (SimpleNamespace(services=services), SimpleNamespace(services=None), SimpleNamespace()):
         monkeypatch.setattr(push, "logins", lambda: way)

@@ -11,7 +11,7 @@ import pytest
 from infra.errors import QuestionError
 from infra.operators.changes import Ending, Wish, certified, revoked
 from infra.operators.roles import Role
-from infra.ssh.access import Entrance, Target
+from infra.ssh.access import JumpHost, Target
 from ringfence.logins import Login, Logins
 from ringfence.operators import book, configuration
 from tests.fast.operators.sample import EMPTY, hardware, plain
@@ -31,7 +31,7 @@ def found(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Logins
     book.write(registry)
     (tmp_path / "alice-acme-cert.pub").touch()
     server = Login("acme", "web", Target("172.30.0.3", str(plain(3)), 2222), {})
-    return Logins(Entrance("203.0.113.5", str(plain(2)), tmp_path / "automation", None, 2222), (server,), {})
+    return Logins(JumpHost("203.0.113.5", str(plain(2)), tmp_path / "automation", None, 2222), (server,), {})
 
 
 def read(file: Path, host: str) -> dict[str, str]:

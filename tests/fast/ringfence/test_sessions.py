@@ -10,7 +10,7 @@ import pytest
 from hardening.operators import recording
 from infra.errors import QuestionError
 from infra.sessions.reviews import FILE
-from infra.ssh.access import Entrance, Target
+from infra.ssh.access import JumpHost, Target
 from ringfence.logins import Logins
 from ringfence.operators import reviews, sessions
 from tests.fast.key_paths import hold, key_paths
@@ -42,7 +42,7 @@ def _store(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 return "log\nlog.json\nstderr\nstdout\ntiming\n" if place.endswith("/00/00/1A") else ""
         return SHOWN if command[1].endswith("/stdout") else ""
 
-    way = Logins(Entrance("203.0.113.5", str(plain()), tmp_path / "key"), (), {})
+    way = Logins(JumpHost("203.0.113.5", str(plain()), tmp_path / "key"), (), {})
     monkeypatch.setattr(sessions, "store", lambda: sessions.Store(way, Target("172.29.0.6", str(plain())), owners))
     monkeypatch.setattr(sessions.Store, "read", read)
 

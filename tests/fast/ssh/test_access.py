@@ -99,9 +99,9 @@ class Net:
         self.transports.append(transport)
         return client
 
-    def entrance(self, pinned: paramiko.PKey) -> access.Entrance:
-        """Return the entrance with a pinned bastion key."""
-        return access.Entrance("172.24.4.9", written(pinned), self.key_file)
+    def jump_host(self, pinned: paramiko.PKey) -> access.JumpHost:
+        """Return the jump host with a pinned bastion key."""
+        return access.JumpHost("172.24.4.9", written(pinned), self.key_file)
 
 
 FORWARD = access.forward
@@ -112,7 +112,7 @@ FORWARD = access.forward
 def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Net]:
     """Stand in for the network between the operator, the bastion and one server."""
     made = Net(tmp_path)
-    monkeypatch.setattr(access, "proxy_to", lambda _entrance: made.connect(made.bastion_key, "bastion"))
+    monkeypatch.setattr(access, "proxy_to", lambda _jump_host: made.connect(made.bastion_key, "bastion"))
 
     def forward(_via: access.Session, address: str, port: int) -> socket.socket:
         made.log.append(f"hop {address}:{port}")
@@ -128,7 +128,7 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Net]:
 def test_a_command_runs_behind_both_hops(net: Net) -> None:
     """Words stay words, input arrives, both outputs and the status come back."""
     target = access.Target("172.30.0.5", written(net.server_key))
-    with access.open_server(net.entrance(net.bastion_key), target) as session:
+    with access.open_server(net.jump_host(net.bastion_key), target) as session:
         result = session.run(("sudo", "a b"), stdin="text")
     assert result == access.Completed(7, "sudo 'a b'|text", "warned")
     assert net.log == ["hop 172.30.0.5:22", "server$ sudo 'a b'"]
@@ -140,10 +140,10 @@ def test_another_host_key_ends_the_attempt_at_once(net: Net, monkeypatch: pytest
     wrong_server = access.Target("172.30.0.5", written(net.bastion_key))
     with (
         pytest.raises(GuestError, match="another host key than the pinned one"),
-        access.open_server(net.entrance(net.bastion_key), wrong_server),
+        access.open_server(net.jump_host(net.bastion_key), wrong_server),
     ):
         pytest.fail("logged in")
-    with pytest.raises(GuestError, match="another host key than the pinned one"), access.open_bastion(net.entrance(net.server_key)):
+    with pytest.raises(GuestError, match="another host key than the pinned one"), access.open_bastion(net.jump_host(net.server_key)):
         pytest.fail("logged in")
     assert not [entry for entry in net.log if "$" in entry]
 
@@ -152,8 +152,8 @@ def test_a_refused_login_is_not_tried_again(net: Net, tmp_path: Path, monkeypatc
     """A key that the bastion does not know will not be known later."""
     monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("it was tried again"))
     new_key(tmp_path / "stranger")
-    entrance = access.Entrance("172.24.4.9", written(net.bastion_key), tmp_path / "stranger")
-    with pytest.raises(GuestError, match="the login failed"), access.open_bastion(entrance):
+    jump_host = access.JumpHost("172.24.4.9", written(net.bastion_key), tmp_path / "stranger")
+    with pytest.raises(GuestError, match="the login failed"), access.open_bastion(jump_host):
         pytest.fail("logged in")
 
 
@@ -161,7 +161,7 @@ def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: 
     """A port's flows may lag behind; a dead host ends in an error that names it."""
     tries: list[int] = []
 
-    def nobody(_entrance: access.Entrance) -> None:
+    def nobody(_jump_host: access.JumpHost) -> None:
         tries.append(1)
         message = "no route to host"
         raise OSError(message)
@@ -169,7 +169,7 @@ def test_nobody_there_is_tried_again_until_patience_ends(net: Net, monkeypatch: 
     monkeypatch.setattr(access, "proxy_to", nobody)
     monkeypatch.setattr(access, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.1)
-    with pytest.raises(GuestError, match=r"172\.24\.4\.9: the login failed"), access.open_bastion(net.entrance(net.bastion_key)):
+    with pytest.raises(GuestError, match=r"172\.24\.4\.9: the login failed"), access.open_bastion(net.jump_host(net.bastion_key)):
         pytest.fail("logged in")
     assert len(tries) > 1
 
@@ -182,18 +182,18 @@ def test_a_server_that_the_bastion_does_not_reach_is_told_from_one_that_refuses(
     target = access.Target(DEAD, written(net.server_key))
     with (
         pytest.raises(GuestError, match=r"172\.30\.0\.6: the bastion gets no connection to the server(.|\n)*got: ChannelException"),
-        access.open_server(net.entrance(net.bastion_key), target),
+        access.open_server(net.jump_host(net.bastion_key), target),
     ):
         pytest.fail("logged in")
 
 
 def test_the_bastion_is_reached_by_the_proxy_command(tmp_path: Path) -> None:
     """With a proxy command its program is the way, for the bastion's address and port; without, a plain connection is."""
-    proxy = access.proxy_to(access.Entrance("172.24.4.9", "", tmp_path, "echo %h %p", 2222))
+    proxy = access.proxy_to(access.JumpHost("172.24.4.9", "", tmp_path, "echo %h %p", 2222))
     assert proxy
     proxy.dispose()
     assert proxy.cmd == ["echo", "172.24.4.9", "2222"]
-    assert access.proxy_to(access.Entrance("172.24.4.9", "", tmp_path)) is None
+    assert access.proxy_to(access.JumpHost("172.24.4.9", "", tmp_path)) is None
 
 
 def test_a_missing_private_key_says_what_to_do(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import paths
-from infra.ssh.access import Entrance, Target
+from infra.ssh.access import JumpHost, Target
 from ringfence import ssh_config
 from ringfence.ansible_inventory import inventory
 from ringfence.logins import Login
@@ -147,7 +147,7 @@ def _prepared(controller: Controller, key: Path, bastion_key: str, server_key: s
     """Write the inventory, a package and a playbook."""
     folder = controller.folder
     login = Login("acme", "web", Target(MANAGEMENT.address, server_key), {"app": (APP.address,)})
-    config = ssh_config.write("acme", Entrance(BASTION.address, bastion_key, key), {login.host: login.target})
+    config = ssh_config.write("acme", JumpHost(BASTION.address, bastion_key, key), {login.host: login.target})
     (folder / "listed.json").write_text(json.dumps(inventory([login], config)), encoding="utf-8")
     script = folder / "inventory"
     script.write_text(f"#!/bin/sh\nexec cat {folder}/listed.json\n", encoding="utf-8")

@@ -195,10 +195,10 @@ def test_the_automation_enters_from_its_own_address_only(platform: World) -> Non
 ENTER = """
 import sys
 from pathlib import Path
-from infra.ssh.access import Entrance, Target, open_bastion, open_server
+from infra.ssh.access import JumpHost, Target, open_bastion, open_server
 key, bastion, bastion_key, server, server_key = sys.argv[1:]
-entrance = Entrance(bastion, bastion_key, Path(key))
-with open_bastion(entrance) as first, open_server(entrance, Target(server, server_key), via=first) as second:
+jump_host = JumpHost(bastion, bastion_key, Path(key))
+with open_bastion(jump_host) as first, open_server(jump_host, Target(server, server_key), via=first) as second:
     for session in (first, second):
         print(session.run(["sudo", "-n", "id", "-un"]).stdout, end="")
 """

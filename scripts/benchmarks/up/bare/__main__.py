@@ -18,7 +18,7 @@ from benchmarks.up.bare.site import Order, Site
 from infra.declaration import load_platform, load_tenant
 from infra.dynamic import clouds
 from infra.policy.flows import expand
-from infra.ssh.access import Entrance, open_bastion
+from infra.ssh.access import JumpHost, open_bastion
 
 THREADS = 64
 """More than there are steps: most of them wait for others."""
@@ -30,9 +30,9 @@ def main(file: Path, order: Order) -> None:
     declaration = load_tenant(file, platform, today=datetime.now(UTC).date())
     policy = expand(declaration, platform)
     bastion = order.facts.bastion
-    entrance = Entrance.from_environment(bastion.address, bastion.host_key, platform.ssh_port)
+    jump_host = JumpHost.from_environment(bastion.address, bastion.host_key, platform.ssh_port)
     with ExitStack() as stack, ThreadPoolExecutor(THREADS) as pool:
-        session = pool.submit(stack.enter_context, open_bastion(entrance))
+        session = pool.submit(stack.enter_context, open_bastion(jump_host))
         addresses = build.tenant(Site(clouds.admin(), order, platform, declaration.tenant, policy, pool.submit))
         print("all servers are active", flush=True)
         reach.until_all_answer(session.result(), addresses, platform.ssh_port)

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from infra.errors import GuestError, RingfenceError
-from infra.ssh.access import Entrance, Session, Target, open_bastion, open_server
+from infra.ssh.access import JumpHost, Session, Target, open_bastion, open_server
 from ringfence.verify import failures
 from ringfence.verify.inventory import SERVICES
 from ringfence.verify.model import Node, NodeNic, NodeRole
@@ -68,7 +68,7 @@ def _logged_in(stack: contextlib.ExitStack, inventory: Inventory, patience: floa
             if prefix := os.environ.get(INTERNET_VARIABLE, ""):
                 waiting[OUTSIDE] = pool.submit(_begin, OUTSIDE, lambda _: through_command(OUTSIDE, prefix))
             try:
-                way = entrance(inventory)
+                way = jump_host(inventory)
                 bastion = stack.enter_context(open_bastion(way, patience=patience))
             except GuestError as problem:
                 made.lost |= {BASTION: problem, **{name: _no_way(name, problem) for name in servers}}
@@ -87,10 +87,10 @@ def _logged_in(stack: contextlib.ExitStack, inventory: Inventory, patience: floa
     return made
 
 
-def _through(name: str, way: tuple[Entrance, Target, Session], patience: float, own: contextlib.ExitStack) -> Link:
+def _through(name: str, way: tuple[JumpHost, Target, Session], patience: float, own: contextlib.ExitStack) -> Link:
     """Log in to a server, to be logged out of with ``own``, and start the program there."""
-    entrance, target, bastion = way
-    session = own.enter_context(open_server(entrance, target, via=bastion, patience=patience))
+    jump_host, target, bastion = way
+    session = own.enter_context(open_server(jump_host, target, via=bastion, patience=patience))
     return through_ssh(name, session.client)
 
 
@@ -154,10 +154,10 @@ def targets(inventory: Inventory) -> dict[str, Target]:
     }
 
 
-def entrance(inventory: Inventory) -> Entrance:
+def jump_host(inventory: Inventory) -> JumpHost:
     """Return the bastion as the stacks know it and this machine reaches it."""
     bastion = inventory.platform_facts.bastion
-    return Entrance.from_environment(bastion.address, bastion.host_key, inventory.platform.ssh_port)
+    return JumpHost.from_environment(bastion.address, bastion.host_key, inventory.platform.ssh_port)
 
 
 def with_outside(inventory: Inventory, node: Node | None) -> Inventory:

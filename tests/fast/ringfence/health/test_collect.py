@@ -12,7 +12,7 @@ import pytest
 from infra.dynamic import usage
 from infra.errors import CloudError, GuestError
 from infra.neutron.quotas.room import Gauge
-from infra.ssh.access import Completed, Entrance, Target
+from infra.ssh.access import Completed, JumpHost, Target
 from ringfence.health import collect
 from ringfence.health.look import look
 from ringfence.health.model import Host
@@ -73,13 +73,13 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cloud:
     """A platform and one tenant that are up; another one is declared."""
     made = Cloud(set(), set(), [])
     logins = tuple(Login(host.tenant, host.server, Target(ADDRESSES[host], KEY), {}, id=f"id-{host}") for host in (WEB, DB))
-    way = Logins(Entrance(ADDRESSES[BASTION], KEY, tmp_path), logins, {"globex": "it has no stack"})
+    way = Logins(JumpHost(ADDRESSES[BASTION], KEY, tmp_path), logins, {"globex": "it has no stack"})
     services = {"id": "s", "address": ADDRESSES[STORE], "host_key": KEY}
     monkeypatch.setattr(stacks, "platform", lambda: exported.platform(services=services))
     monkeypatch.setattr(stacks, "tenant", lambda name: StackFacts(exported.tenant(name), StackIdentity("d", {}), StackIdentity("r", {})))
     monkeypatch.setattr(collect, "logins", lambda: way)
-    monkeypatch.setattr(collect, "open_bastion", lambda entrance, **_: made.login(entrance.bastion_address))
-    monkeypatch.setattr(collect, "open_server", lambda _entrance, target, **_: made.login(target.address))
+    monkeypatch.setattr(collect, "open_bastion", lambda jump_host, **_: made.login(jump_host.bastion_address))
+    monkeypatch.setattr(collect, "open_server", lambda _jump_host, target, **_: made.login(target.address))
     monkeypatch.setattr(usage, "room", lambda project: {"network": {project: Gauge(1, 2)}})
     return made
 

@@ -51,7 +51,7 @@ class Ways:
         self.route = ROUTE
 
     @contextlib.contextmanager
-    def bastion(self, _entrance: object, *, patience: float) -> Iterator[Any]:
+    def bastion(self, _jump_host: object, *, patience: float) -> Iterator[Any]:
         """Log in at the bastion."""
         self.patience.add(patience)
         if "bastion" in self.dead:
@@ -59,7 +59,7 @@ class Ways:
         yield access.Session("bastion", None)  # type: ignore[arg-type]
 
     @contextlib.contextmanager
-    def server(self, _entrance: object, target: access.Target, *, via: object, patience: float) -> Iterator[Any]:
+    def server(self, _jump_host: object, target: access.Target, *, via: object, patience: float) -> Iterator[Any]:
         """Log in at a server; all have to be here at the same time."""
         assert via
         self.patience.add(patience)
@@ -171,8 +171,8 @@ def test_an_interrupt_closes_whatever_is_open(ways: Ways, monkeypatch: pytest.Mo
     inner = ways.bastion
 
     @contextlib.contextmanager
-    def bastion(entrance: object, *, patience: float) -> Iterator[Any]:
-        with inner(entrance, patience=patience) as opened:
+    def bastion(jump_host: object, *, patience: float) -> Iterator[Any]:
+        with inner(jump_host, patience=patience) as opened:
             try:
                 yield opened
             finally:
