@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift import groups, machines, networks, ports, routers, wanted
+from infra.drift import groups, identity, machines, networks, ports, routers, wanted
 from infra.drift.found import owner
 from infra.drift.made import ids_of_all, names_of_all
 from infra.drift.scope import Whole, platform_scope, tenant_scope
@@ -96,6 +96,8 @@ def _tenant(environment: Environment, tenant: TenantEnvironment, whole: Whole) -
         "public addresses are the declared ones": networks.public(scope, declared),
         "servers are the declared ones": machines.servers(scope, declared),
         "volumes are the declared ones, all of encrypted types": machines.volumes(scope, declared),
+        "only its two accounts have a role in its project": identity.roles(scope),
+        "its accounts are as declared, and nothing else lets anybody act as one": identity.accounts(scope),
         "everything is labelled": labels(scope, declared),
     }
     yield from _settled(tenant.name, found)

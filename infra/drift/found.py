@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Json = dict[str, Any]
 Rows = tuple[Json, ...]
@@ -13,7 +18,9 @@ Rows = tuple[Json, ...]
 class Found:
     """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
 
-    ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row.
+    ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row. ``users`` and what is
+    theirs are of the accounts that the stacks made. An ``assignment`` has no id in Keystone: the path of its link is taken for one.
+    ``untold`` says why a kind could not be read, so that nobody takes it for empty.
     """
 
     networks: Rows = ()
@@ -30,14 +37,28 @@ class Found:
     volumes: Rows = ()
     volume_types: Rows = ()
     projects: Rows = ()
+    assignments: Rows = ()
+    users: Rows = ()
+    memberships: Rows = ()
+    application_credentials: Rows = ()
+    credentials: Rows = ()
+    trusts: Rows = ()
+    untold: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, kind: str) -> Rows:
-        """Return the rows of a kind by the name of the field."""
+        """Return the rows of a kind by the name of the field. Raises :class:`CloudError` when they could not be read."""
+        if kind in self.untold:
+            raise CloudError.of("the API did not tell what has to be compared", where=NOUNS[kind], got=self.untold[kind])
+        return self.known(kind)
+
+    def known(self, kind: str) -> Rows:
+        """Return the rows of a kind as far as they could be read."""
         found: Rows = getattr(self, kind)
         return found
 
 
-KINDS = tuple(field.name for field in fields(Found))
+KINDS = tuple(field.name for field in fields(Found) if field.name != "untold")
+ASSIGNMENTS = "assignments"
 
 NOUNS = {
     "networks": "network",
@@ -54,6 +75,12 @@ NOUNS = {
     "volume_types": "volume type",
     "projects": "project",
     "rbac": "sharing",
+    ASSIGNMENTS: "role assignment",
+    "users": "user",
+    "memberships": "membership",
+    "application_credentials": "application credential",
+    "credentials": "credential",
+    "trusts": "trust",
 }
 """What an object of each kind is called."""
 

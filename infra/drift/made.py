@@ -30,6 +30,8 @@ _TYPES = {
     "openstack:compute/keypair:Keypair": "key_pairs",
     "openstack:identity/project:Project": "projects",
     "openstack:identity/user:User": "users",
+    "openstack:identity/roleAssignment:RoleAssignment": "grants",
+    "openstack:identity/applicationCredential:ApplicationCredential": "application_credentials",
     "openstack:images/image:Image": "images",
     "pulumi-python:dynamic/ringfence:RouterLeg": "legs",
     "pulumi-python:dynamic/ringfence:ManagementRoute": "routes",

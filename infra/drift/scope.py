@@ -27,7 +27,7 @@ class Names:
     def __init__(self, whole: Found, stacks: Iterable[Made] = ()) -> None:
         """Note what every object is called."""
         made = tuple(stacks)
-        self._rows = {kind: {str(row["id"]): row for row in whole.rows(kind)} for kind in KINDS}
+        self._rows = {kind: {str(row["id"]): row for row in whole.known(kind)} for kind in KINDS}
         self._often = {kind: Counter(str(row.get("name")) for row in rows.values()) for kind, rows in self._rows.items()}
         self._made = {kind: ids_of_all(made, kind) for kind in KINDS}
 
@@ -183,6 +183,7 @@ def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, proje
         trunks=tuple(row for row in everything.trunks if _trunk_ports(row) & inside or owner(row) == project),
         volume_types=everything.volume_types,
         projects=everything.projects,
+        untold=everything.untold,
     )
 
 

@@ -87,7 +87,8 @@ class Stage:
 
     def compared(self, tenant: str) -> list[Outcome]:
         """Compare the platform and a tenant in the cloud with their declarations."""
-        return list(comparison.compare(self.opened.inventory, view.collect(self.cloud), [self.tenant(tenant)]))
+        found = view.collect(self.cloud, self.opened.inventory.made.values())
+        return list(comparison.compare(self.opened.inventory, found, [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:
         """Look at the inside of one server."""

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 PLATFORM_PROJECT = "project-platform"
 PUBLIC = "public"
+DOMAIN, PARENT = "default", "project-customers"
+"""The domain of all projects, and the project above the tenants'."""
+
+
+def assignment(who: Row, role: str, place: Row) -> Row:
+    """Return a role that somebody has somewhere, as Keystone tells it with names; the path of its link is its id."""
+    name = next(iter(who.values()))["name"]
+    link = f"{name} as {role}"
+    return {"id": link, "links": {"assignment": link}, **who, "role": {"id": f"role-{role}", "name": role}, "scope": place}
 
 
 def network(name: str, id_: str, project: str, tags: list[str]) -> Row:

@@ -11,7 +11,7 @@ from infra.drift.deviation import DeviationKind
 from infra.drift.found import KINDS
 from infra.drift.made import Made
 from infra.outcome import Verdict
-from tests.fast.drift import broken, broken_services, broken_wiring, changes, ordinary
+from tests.fast.drift import broken, broken_identity, broken_services, broken_wiring, changes, ordinary
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.fast
 
 INVENTORY, OFFERING = inventory(), inventory(services=True)
-WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS
+WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS | broken_identity.WAYS
 
 
 def compared(act: Change | None = None, declared: Inventory = INVENTORY) -> list[Outcome]:
@@ -162,7 +162,10 @@ def test_other_names_in_the_operators_project_are_the_operators_business() -> No
     assert wrong(compared(act)) == []
 
 
-@pytest.mark.parametrize("change", ordinary.HARMLESS.values(), ids=ordinary.HARMLESS)
+HARMLESS = ordinary.HARMLESS | broken_identity.HARMLESS
+
+
+@pytest.mark.parametrize("change", HARMLESS.values(), ids=HARMLESS)
 def test_ordinary_clouds_raise_no_alarm(change: Change) -> None:
     """Other clouds keep other words for the same things: replicas, distributed routers, metadata, states of a migration."""
     assert wrong(compared(change)) == []

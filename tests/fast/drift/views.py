@@ -12,7 +12,22 @@ from infra.drift.found import Found
 from infra.drift.made import Made, MadeResource
 from infra.render import security_groups as rendered
 from tests.fast.declaration.declared import EVERY_SERVICE
-from tests.fast.drift.rows import PLATFORM_PROJECT, PUBLIC, Row, group, leg, network, port, router, rule, rule_row, subnet
+from tests.fast.drift.rows import (
+    DOMAIN,
+    PARENT,
+    PLATFORM_PROJECT,
+    PUBLIC,
+    Row,
+    assignment,
+    group,
+    leg,
+    network,
+    port,
+    router,
+    rule,
+    rule_row,
+    subnet,
+)
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
@@ -74,7 +89,9 @@ _KEPT: dict[int, tuple[Inventory, bytes]] = {}
 def _built(inventory: Inventory) -> tuple[dict[str, Made], dict[str, tuple[Row, ...]]]:
     """Build what the stacks made, and the rows of the cloud by their kind."""
     found = Cloud()
-    found.rows["projects"] = [{"id": f"project-{name}", "name": name} for name in (names.PLATFORM, *(t.name for t in inventory.tenants))]
+    projects = (names.PLATFORM, *(tenant.name for tenant in inventory.tenants))
+    found.rows["projects"] = [{"id": f"project-{name}", "name": name, "domain_id": DOMAIN, "parent_id": PARENT} for name in projects]
+    found.rows["projects"].append({"id": PARENT, "name": "customers", "domain_id": DOMAIN, "parent_id": DOMAIN})
     found.rows["networks"] = [{**network(PUBLIC, PUBLIC, PLATFORM_PROJECT, []), "router:external": True}]
     _platform(found, inventory)
     for tenant in inventory.tenants:
@@ -181,6 +198,7 @@ def _tenant(found: Cloud, inventory: Inventory, tenant: TenantInventory) -> None
     name, facts = tenant.name, tenant.facts
     tags, project = names.tag_list(names.tags(tenant.declaration)), facts.project_id
     _fence(found, inventory, tenant, tags)
+    _accounts(found, name, project)
     for zone, declared in tenant.declaration.zones.items():
         on = facts.zones[zone].network_id
         found.add(name, "networks", names.network(name, zone), network(names.network(name, zone), on, project, tags), mtu=1442)
@@ -199,6 +217,21 @@ def _tenant(found: Cloud, inventory: Inventory, tenant: TenantInventory) -> None
         found.add(name, "address_groups", peers.name, row)
     for server, entry in tenant.declaration.servers.items():
         _server(found, inventory, tenant, server, entry)
+
+
+def _accounts(found: Cloud, tenant: str, project: str) -> None:
+    """Add the deployer and the reader, and the deployer's application credential."""
+    found.know(tenant, "projects", names.project(tenant), project)
+    for name, role in ((names.deployer(tenant), names.DEPLOYER_ROLE), (names.reader(tenant), names.READER_ROLE)):
+        user = f"id-{name}"
+        found.add(tenant, "users", name, {"id": user, "name": name, "enabled": True})
+        place = {"project": {"id": project, "name": tenant}}
+        found.rows.setdefault("assignments", []).append(assignment({"user": {"id": user, "name": name}}, role, place))
+        found.know(tenant, "grants", name, f"/{project}//{user}/role-{role}")
+    name = names.deployer(tenant)
+    row: Row = {"id": f"credential-{tenant}", "name": name, "user_id": f"id-{name}", "project_id": project, "unrestricted": False}
+    roles = [{"id": f"role-{role}", "name": role} for role in (names.READER_ROLE, names.DEPLOYER_ROLE)]
+    found.add(tenant, "application_credentials", name, {**row, "roles": roles})
 
 
 def _fence(found: Cloud, inventory: Inventory, tenant: TenantInventory, tags: list[str]) -> None:

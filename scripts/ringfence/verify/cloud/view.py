@@ -7,22 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.drift.found import Found
+from infra.drift.made import ids_of_all
 from infra.errors import CloudError
 from infra.neutron.sources.listing import OK, pages
+from ringfence.verify.cloud import identity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from openstack.connection import Connection
     from openstack.proxy import Proxy
     from requests import Response
 
     from infra.drift.found import Json, Rows
+    from infra.drift.made import Made
 
 VERSIONS = {"compute": "2.90", "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
 
 
-def collect(cloud: Connection) -> Found:
-    """Ask all services at the same time. Raises :class:`CloudError` when one does not answer."""
-    network = cloud.network
+def collect(cloud: Connection, stacks: Iterable[Made]) -> Found:
+    """Ask all services at the same time; of Keystone what concerns the projects and the accounts that the stacks made.
+
+    Raises :class:`CloudError` when a service does not answer; of what Keystone does not show this credential, the reason is kept.
+    """
+    network, made = cloud.network, tuple(stacks)
+    projects, users = ids_of_all(made, "projects"), ids_of_all(made, "users")
     with ThreadPoolExecutor(8) as pool:
         asked = {
             "ports": pool.submit(listed, network, "/ports", "ports"),
@@ -40,7 +49,18 @@ def collect(cloud: Connection) -> Found:
             "volume_types": pool.submit(_volume_types, cloud.block_storage),
             "projects": pool.submit(_projects, cloud.identity),
         }
-    return Found(**{name: future.result() for name, future in asked.items()})
+        told = {name: pool.submit(_told, part) for name, part in identity.questions(cloud.identity, projects, users).items()}
+    answers = {name: future.result() for name, future in told.items()}
+    rows = {name: future.result() for name, future in asked.items()} | {name: rows for name, (rows, _) in answers.items()}
+    return Found(**rows, untold={name: why for name, (_, why) in answers.items() if why})
+
+
+def _told(question: Callable[[], Rows]) -> tuple[Rows, str]:
+    """Return what a question came to, and why it came to nothing."""
+    try:
+        return question(), ""
+    except CloudError as error:
+        return (), str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.drift import comparison
 from infra.drift.found import KINDS
 from infra.errors import CloudError
+from infra.outcome import Verdict
 from ringfence.verify.cloud import discovery, view
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
@@ -17,7 +19,10 @@ from tests.fast.ringfence.verify.inventories import inventory
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from infra.drift.found import Found
+
 pytestmark = pytest.mark.fast
+ACCOUNTS = "its accounts are as declared, and nothing else lets anybody act as one"
 
 PATHS = {
     "security-groups": "groups",
@@ -27,8 +32,16 @@ PATHS = {
     "types": "volume_types",
     "subnetpools": "subnet_pools",
     "detail": "",
+    "role_assignments": "assignments",
+    "OS-TRUST": "trusts",
 }
-BODIES = {"groups": "security_groups", "rbac": "rbac_policies", "floating_ips": "floatingips", "subnet_pools": "subnetpools"}
+BODIES = {
+    "assignments": "role_assignments",
+    "groups": "security_groups",
+    "rbac": "rbac_policies",
+    "floating_ips": "floatingips",
+    "subnet_pools": "subnetpools",
+}
 
 
 @dataclass
@@ -41,6 +54,7 @@ class Service:
     absent: frozenset[str] = frozenset()
     refused: str = ""
     asked: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
 
     def get(self, path: str, params: dict[str, Any], microversion: str | None = None) -> SimpleNamespace:
         """Answer a listing."""
@@ -55,6 +69,8 @@ class Service:
         if rest and rest[-1] == "encryption":
             row = next(row for row in self.rows["volume_types"] if row["id"] == rest[0])
             return answer(row["encryption"])
+        if first == "users":
+            return self._user(*rest)
         if rest and rest[-1] == "port_forwardings":
             return answer({"port_forwardings": [{"internal_port_id": "p"}]})
         return self._page(kind, params)
@@ -64,6 +80,14 @@ class Service:
         self.asked.append("/subnets")
         return []
 
+    def _user(self, user: str, key: str = "") -> SimpleNamespace:
+        """Answer what is asked about one user."""
+        if not key:
+            found = [row for row in self.rows["users"] if row["id"] == user]
+            return answer({"user": found[0]}) if found else SimpleNamespace(status_code=404, text="")
+        kind = {"groups": "memberships"}.get(key, key)
+        return answer({key: [row for row in self.rows[kind] if row["user_id"] == user]})
+
     def _page(self, kind: str, params: dict[str, Any]) -> SimpleNamespace:
         found = [
             row
@@ -72,9 +96,9 @@ class Service:
         ]
         ids = [row["id"] for row in found]
         start = ids.index(params["marker"]) + 1 if "marker" in params else 0
-        part = found[start : start + self.page] if kind != "projects" else found
-        body: dict[str, Any] = {BODIES.get(kind, kind): part}
-        if start + self.page < len(found):
+        part = found[start : start + self.page] if self.service_type != "identity" else found
+        body: dict[str, Any] = {BODIES.get(kind, kind): part, **self.more}
+        if len(part) < len(found[start:]):
             body[f"{BODIES.get(kind, kind)}_links"] = [{"rel": "next"}]
         return answer(body)
 
@@ -93,6 +117,12 @@ def connection(**settings: Any) -> Any:  # noqa: ANN401 - what openstacksdk conn
     return SimpleNamespace(**made, service_catalog=[])
 
 
+def collect(services: Any) -> Found:  # noqa: ANN401 - what openstacksdk connects
+    """List the cloud of the tests' inventory."""
+    made, _ = cloud(inventory())
+    return view.collect(services, made.made.values())
+
+
 def asked(services: Any) -> int:  # noqa: ANN401 - what openstacksdk connects
     """Count the questions."""
     return sum(len(getattr(services, name).asked) for name in ("network", "compute", "block_storage", "identity"))
@@ -101,17 +131,18 @@ def asked(services: Any) -> int:  # noqa: ANN401 - what openstacksdk connects
 def test_every_row_of_every_page_is_read() -> None:
     """A listing in pages of two has the rows of one in a single page."""
     _, found = cloud(inventory())
-    whole = view.collect(connection())
-    paged = view.collect(connection(page=2))
+    whole = collect(connection())
+    paged = collect(connection(page=2))
     for kind in KINDS:
         assert [row["id"] for row in paged.rows(kind)] == [row["id"] for row in whole.rows(kind)] == [row["id"] for row in found.rows(kind)]
 
 
-def test_questions_do_not_grow_with_tenants_and_servers() -> None:
-    """The cloud is listed once: fourteen listings, and the encryption of each volume type."""
-    services = connection()
-    found = view.collect(services)
-    assert asked(services) == 14 + len(found.volume_types)
+def test_questions_do_not_grow_with_servers_and_what_is_not_ours() -> None:
+    """The cloud is listed once: sixteen listings, the encryption of each volume type, and of Keystone what is the stacks' own."""
+    services, tenants, accounts = connection(), 2, 4
+    found = collect(services)
+    inherited = 1
+    assert asked(services) == 16 + len(found.volume_types) + tenants + inherited + 3 * accounts
 
 
 def test_survey_asks_for_all_tenants_together() -> None:
@@ -125,7 +156,7 @@ def test_survey_asks_for_all_tenants_together() -> None:
 
 def test_extension_that_a_cloud_has_not_got_is_empty() -> None:
     """A cloud without trunks and address groups has none."""
-    found = view.collect(connection(absent=frozenset({"trunks", "address-groups"})))
+    found = collect(connection(absent=frozenset({"trunks", "address-groups"})))
     assert found.trunks == found.address_groups == ()
 
 
@@ -133,11 +164,47 @@ def test_extension_that_a_cloud_has_not_got_is_empty() -> None:
 def test_refused_listing_is_an_error(path: str) -> None:
     """What may not be listed is not empty: nothing can be told."""
     with pytest.raises(CloudError, match="did not answer"):
-        view.collect(connection(refused=path))
+        collect(connection(refused=path))
 
 
 def test_forwardings_are_read_whole() -> None:
     """The list of floating IPs does not say to which port a forwarding leads."""
     services = connection()
     services.network.rows["floating_ips"][0]["port_forwardings"] = [{"protocol": "tcp"}]
-    assert view.collect(services).floating_ips[0]["port_forwardings"] == [{"internal_port_id": "p"}]
+    assert collect(services).floating_ips[0]["port_forwardings"] == [{"internal_port_id": "p"}]
+
+
+@pytest.mark.parametrize(
+    ("refused", "kinds"),
+    [
+        ("role_assignments", {"assignments"}),
+        ("users", {"users", "memberships", "application_credentials"}),
+        ("credentials", {"credentials"}),
+        ("OS-TRUST", {"trusts"}),
+    ],
+)
+def test_what_keystone_does_not_show_is_told_and_the_rest_is_compared(refused: str, kinds: set[str]) -> None:
+    """A credential that may not read roles still compares networks; of whom it cannot tell, it does not say that nobody is there."""
+    made, _ = cloud(inventory())
+    found = collect(connection(refused=refused))
+    assert found.untold.keys() == kinds
+    with pytest.raises(CloudError, match="did not tell"):
+        found.rows(next(iter(kinds)))
+    outcomes = list(comparison.compare(made, found, made.tenants))
+    errors = {outcome.check.partition(" ")[2] for outcome in outcomes if outcome.verdict is Verdict.ERROR}
+    wanted = {"only its two accounts have a role in its project"} if refused == "role_assignments" else {ACCOUNTS}
+    assert (errors, {outcome.verdict for outcome in outcomes}) == (wanted, {Verdict.ERROR, Verdict.PASS})
+
+
+def test_a_part_of_a_list_is_no_list() -> None:
+    """Keystone says when its limit cut a list off."""
+    services = connection()
+    services.identity.more = {"truncated": True}
+    assert {"assignments", "credentials", "trusts"} <= collect(services).untold.keys()
+
+
+def test_no_secret_of_a_credential_is_kept() -> None:
+    """Its blob holds the key itself."""
+    services = connection()
+    services.identity.rows["credentials"] = ({"id": "c", "user_id": "u", "project_id": None, "type": "ec2", "blob": "{'secret': 's'}"},)
+    assert collect(services).credentials == ({"id": "c", "user_id": "u", "project_id": None, "type": "ec2"},)

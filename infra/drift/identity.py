@@ -1,0 +1,147 @@
+"""Who may act in a tenant's project: roles, the two accounts that its stack made, and what lets anybody act as them. Pure.
+
+What ringfence made is known by its id. A role that a cloud's own administrators have in the whole system is the cloud's and is not
+compared; one that reaches the project from its domain or from a project above it is a stranger's (Keystone, "OS-INHERIT").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.drift.deviation import ComparedObject, Deviation, DeviationKind
+from infra.drift.found import ASSIGNMENTS, NOUNS
+from infra.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from infra.drift.found import Json
+    from infra.drift.made import MadeResource
+    from infra.drift.scope import Scope
+
+INHERITED = "OS-INHERIT:inherited_to"
+ACTORS = ("user", "group")
+KNOWN = frozenset({"project", "domain", "system", INHERITED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    """A role that a stack gave to a user, as the provider keeps it: domain/project/group/user/role."""
+
+    name: str
+    project: str
+    group: str
+    user: str
+    role: str
+
+
+def roles(scope: Scope) -> Iterator[Deviation]:
+    """Compare who has which role in the project: directly, by a group, or inherited from above."""
+    declared = {(grant.user, grant.role): grant for grant in _grants(scope)}
+    above = frozenset(_above(scope))
+    for row in scope.whole.found.rows(ASSIGNMENTS):
+        place, user, role = row["scope"], str(row.get("user", {}).get("id", "")), str(row["role"]["id"])
+        inherited = INHERITED in place
+        if not _reaches(place, scope.project, above):
+            continue
+        if not inherited and (user, role) in declared:
+            del declared[user, role]
+            continue
+        yield _said(row, scope)
+    for grant in declared.values():
+        yield Deviation(DeviationKind.MISSING, NOUNS[ASSIGNMENTS], "", grant.name, f"missing role of {grant.name}")
+
+
+def _reaches(place: Json, project: str, above: frozenset[str]) -> bool:
+    """Tell whether an assignment holds in a project. Raises :class:`CloudError` for a kind of place that is not known here."""
+    if unknown := place.keys() - KNOWN:
+        raise CloudError.of("the API tells a scope of roles that is not known here", where="/role_assignments", got=", ".join(unknown))
+    if "system" in place:
+        return False
+    where = str((place.get("project") or place.get("domain") or {}).get("id", ""))
+    return where in above if INHERITED in place else "project" in place and where == project
+
+
+def _above(scope: Scope) -> Iterator[str]:
+    """Yield the projects above a project, and its domain."""
+    row = scope.names.row("projects", scope.project)
+    if not row:
+        raise CloudError.of("the API does not show the tenant's project", where=f"project {scope.project}", hint="log in as the admin")
+    yield str(row["domain_id"])
+    seen = {scope.project}
+    while (parent := str(row.get("parent_id") or "")) and parent not in seen:
+        seen.add(parent)
+        yield parent
+        row = scope.names.row("projects", parent)
+
+
+def _said(row: Json, scope: Scope) -> Deviation:
+    kind = next((actor for actor in ACTORS if actor in row), "")
+    who = row.get(kind) or {}
+    name, role, place = str(who.get("name") or who.get("id", "")), str(row["role"].get("name") or row["role"]["id"]), row["scope"]
+    from_above = [f", inherited from {key} {_called(place[key])}" for key in ("domain", "project") if INHERITED in place and key in place]
+    text = f"undeclared role {role} of {kind or 'nobody known'} {name} in {scope.names.project(scope.project)}{''.join(from_above)}"
+    return ComparedObject(NOUNS[ASSIGNMENTS], str(row["id"]), f"{role} of {name}").undeclared(text)
+
+
+def _called(place: Json) -> str:
+    return str(place.get("name") or place.get("id", ""))
+
+
+def accounts(scope: Scope) -> Iterator[Deviation]:
+    """Compare the accounts that the stack made, and find every further way to act as one of them."""
+    users = scope.made.ids("users")
+    rows = {str(row["id"]): row for row in scope.whole.found.rows("users")}
+    for id_, made in users.items():
+        one = ComparedObject(NOUNS["users"], id_, made.name)
+        if id_ not in rows:
+            yield one.missing(f"missing {one}")
+            continue
+        yield from one.differing(rows[id_], {"name": made.name, "enabled": True})
+    yield from _application_credentials(scope)
+    for row in scope.whole.found.rows("memberships"):
+        if row["user_id"] in users:
+            one = scope.subject("memberships", row)
+            yield one.undeclared(f"undeclared: user {users[row['user_id']].name} is in group {row['name']}")
+    for row in scope.whole.found.rows("credentials"):
+        if row["user_id"] in users or row.get("project_id") == scope.project:
+            one = scope.subject("credentials", row, str(row["type"]))
+            yield one.undeclared(f"undeclared {one} ({row['id']}) of {_user(users, row['user_id'])}")
+    for row in scope.whole.found.rows("trusts"):
+        if row["trustor_user_id"] in users or row.get("project_id") == scope.project:
+            one = scope.subject("trusts", row, str(row["id"]))
+            who = f"{_user(users, row['trustor_user_id'])} to user {row['trustee_user_id']}"
+            yield one.undeclared(f"undeclared {one} of {who}")
+
+
+def _application_credentials(scope: Scope) -> Iterator[Deviation]:
+    users, made = scope.made.ids("users"), dict(scope.made.ids("application_credentials"))
+    allowed, own = {grant.role for grant in _grants(scope)}, {(grant.user, grant.role) for grant in _grants(scope)}
+    for row in scope.whole.found.rows("application_credentials"):
+        if row["user_id"] not in users:
+            continue
+        known = made.pop(str(row["id"]), None)
+        one = scope.subject("application_credentials", row, known.name if known else "")
+        if known is None:
+            yield one.undeclared(f"undeclared {one} ({row['id']}) of {_user(users, row['user_id'])}")
+            continue
+        yield from one.differing(row, {"name": known.name, "unrestricted": False, "project_id": scope.project})
+        if not {(row["user_id"], role["id"]) for role in row["roles"]} & own:
+            yield one.missing(f"{one} lacks the role of its user")
+        if more := sorted(str(role.get("name") or role["id"]) for role in row["roles"] if role["id"] not in allowed):
+            yield one.different(f"{one} has the roles {', '.join(more)}, which its stack gave to nobody")
+    for id_, gone in made.items():
+        one = ComparedObject(NOUNS["application_credentials"], id_, gone.name)
+        yield one.missing(f"missing {one}")
+
+
+def _user(users: Mapping[str, MadeResource], id_: str) -> str:
+    made = users.get(id_)
+    return f"user {made.name if made else id_}"
+
+
+def _grants(scope: Scope) -> Iterator[_Grant]:
+    for id_, made in scope.made.ids("grants").items():
+        _, project, group, user, role = id_.split("/")
+        yield _Grant(made.name, project, group, user, role)

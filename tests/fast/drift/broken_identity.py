@@ -1,0 +1,87 @@
+"""Ways to let a stranger act in a tenant's project, and the words that have to name each; and what a cloud has without any harm."""
+
+from __future__ import annotations
+
+from tests.fast.drift.changes import Change, both, change, fewer, more
+from tests.fast.drift.rows import DOMAIN, PARENT, Row, assignment
+
+MALLORY = {"user": {"id": "user-mallory", "name": "mallory"}}
+GUESTS = {"group": {"id": "group-guests", "name": "guests"}}
+HERE: Row = {"project": {"id": "project-acme", "name": "acme"}}
+DEPLOYER = "id-acme-deployer"
+BELOW = {"OS-INHERIT:inherited_to": "projects"}
+CREDENTIAL: Row = {"id": "key", "user_id": "id-acme-reader", "project_id": "project-acme", "type": "ec2"}
+TRUST: Row = {"id": "trust", "trustor_user_id": DEPLOYER, "trustee_user_id": "user-mallory", "project_id": "project-acme"}
+APPLICATION: Row = {"id": "app", "name": "ci", "user_id": DEPLOYER, "project_id": "project-acme", "unrestricted": False, "roles": []}
+MEMBERSHIP: Row = {"id": "group-guests", "name": "guests", "user_id": "id-acme-reader"}
+
+WAYS: dict[str, tuple[Change, str]] = {
+    "role of a stranger": (
+        more("assignments", assignment(MALLORY, "member", HERE)),
+        "undeclared role member of user mallory in project acme",
+    ),
+    "role of a group": (more("assignments", assignment(GUESTS, "reader", HERE)), "undeclared role reader of group guests in project acme"),
+    "further role of the reader": (
+        more("assignments", assignment({"user": {"id": "id-acme-reader", "name": "acme-reader"}}, "member", HERE)),
+        "undeclared role member of user acme-reader",
+    ),
+    "role inherited from the domain": (
+        more("assignments", assignment(MALLORY, "admin", {"domain": {"id": DOMAIN, "name": "Default"}, **BELOW})),
+        "undeclared role admin of user mallory in project acme, inherited from domain Default",
+    ),
+    "role inherited from a project above": (
+        more("assignments", assignment(GUESTS, "reader", {"project": {"id": PARENT, "name": "customers"}, **BELOW})),
+        "undeclared role reader of group guests in project acme, inherited from project customers",
+    ),
+    "role taken away": (fewer("assignments", "acme-reader as reader"), "missing role of acme-reader"),
+    "account renamed": (change("users", "acme-reader", name="x"), "user acme-reader has name x, declared acme-reader"),
+    "account disabled": (change("users", "acme-deployer", enabled=False), "user acme-deployer has enabled false, declared true"),
+    "account lost": (fewer("users", "acme-reader"), "missing user acme-reader"),
+    "account in a group": (more("memberships", MEMBERSHIP), "undeclared: user acme-reader is in group guests"),
+    "second application credential": (
+        more("application_credentials", APPLICATION),
+        "undeclared application credential ci (app) of user acme-deployer",
+    ),
+    "application credential without limits": (
+        change("application_credentials", "acme-deployer", unrestricted=True),
+        "application credential acme-deployer has unrestricted true, declared false",
+    ),
+    "application credential with a further role": (
+        change("application_credentials", "acme-deployer", roles=[{"id": "role-member"}, {"id": "role-admin", "name": "admin"}]),
+        "application credential acme-deployer has the roles admin",
+    ),
+    "application credential without its role": (
+        change("application_credentials", "acme-deployer", roles=[{"id": "role-reader"}]),
+        "application credential acme-deployer lacks the role of its user",
+    ),
+    "application credential lost": (fewer("application_credentials", "acme-deployer"), "missing application credential acme-deployer"),
+    "keys for EC2": (more("credentials", CREDENTIAL), "undeclared credential ec2 (key) of user acme-reader"),
+    "keys of a stranger for the project": (
+        more("credentials", {**CREDENTIAL, "user_id": "user-mallory"}),
+        "undeclared credential ec2 (key) of user user-mallory",
+    ),
+    "trust in a stranger": (more("trusts", TRUST), "undeclared trust trust of user acme-deployer to user user-mallory"),
+    "trust of a stranger for the project": (
+        more("trusts", {**TRUST, "trustor_user_id": "user-eve"}),
+        "undeclared trust trust of user user-eve to user user-mallory",
+    ),
+    "role in a scope of a new kind": (
+        more("assignments", assignment(MALLORY, "admin", {"galaxy": {"id": "g"}})),
+        "a scope of roles that is not known here",
+    ),
+}
+HARMLESS: dict[str, Change] = {
+    "administrators of the whole system": more("assignments", assignment(MALLORY, "admin", {"system": {"all": True}})),
+    "administrators of the domain itself": more("assignments", assignment(MALLORY, "admin", {"domain": {"id": DOMAIN}})),
+    "roles in a project that is nobody's here": more("assignments", assignment(MALLORY, "admin", {"project": {"id": "project-other"}})),
+    "roles in the project above, for itself": more("assignments", assignment(MALLORY, "admin", {"project": {"id": PARENT}})),
+    "roles that pass from the project to those below": more("assignments", assignment(MALLORY, "admin", {**HERE, **BELOW})),
+    "keys and trusts of others": both(
+        more("credentials", {**CREDENTIAL, "user_id": "user-mallory", "project_id": "project-other"}),
+        more("trusts", {**TRUST, "trustor_user_id": "user-mallory", "project_id": "project-other"}),
+    ),
+    "accounts of others": both(
+        more("memberships", {**MEMBERSHIP, "user_id": "user-mallory"}),
+        more("application_credentials", {**APPLICATION, "user_id": "user-mallory"}),
+    ),
+}
