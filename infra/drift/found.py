@@ -48,7 +48,8 @@ class Found:
     def rows(self, kind: str) -> Rows:
         """Return the rows of a kind by the name of the field. Raises :class:`CloudError` when they could not be read."""
         if kind in self.untold:
-            raise CloudError.of("the API did not tell what has to be compared", where=NOUNS[kind], got=self.untold[kind])
+            hint = "log in as the admin"
+            raise CloudError.of("the API did not tell what has to be compared", where=NOUNS[kind], got=self.untold[kind], hint=hint)
         return self.known(kind)
 
     def known(self, kind: str) -> Rows:

@@ -56,7 +56,8 @@ def roles(scope: Scope) -> Iterator[Deviation]:
 def _reaches(place: Json, project: str, above: frozenset[str]) -> bool:
     """Tell whether an assignment holds in a project. Raises :class:`CloudError` for a kind of place that is not known here."""
     if unknown := place.keys() - KNOWN:
-        raise CloudError.of("the API tells a scope of roles that is not known here", where="/role_assignments", got=", ".join(unknown))
+        said, known = ", ".join(sorted(unknown)), ", ".join(sorted(KNOWN))
+        raise CloudError.of("a role has a scope that is not known here", where="/role_assignments", expected=known, got=said)
     if "system" in place:
         return False
     where = str((place.get("project") or place.get("domain") or {}).get("id", ""))

@@ -67,7 +67,7 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "role in a scope of a new kind": (
         more("assignments", assignment(MALLORY, "admin", {"galaxy": {"id": "g"}})),
-        "a scope of roles that is not known here",
+        "a role has a scope that is not known here",
     ),
 }
 HARMLESS: dict[str, Change] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
@@ -30,8 +31,6 @@ from tests.fast.drift.rows import (
 )
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network
-
     from infra.declaration.model import Server
     from ringfence.verify.inventory import Inventory, TenantInventory
 
@@ -237,7 +236,7 @@ def _accounts(found: Cloud, tenant: str, project: str) -> None:
 def _fence(found: Cloud, inventory: Inventory, tenant: TenantInventory, tags: list[str]) -> None:
     """Add the management segment and the routers."""
     name, facts, segment = tenant.name, tenant.facts.management, names.management(tenant.name)
-    edge, cidr, hop, outer = tenant.facts.edge_router_id, _prefix(facts.cidr), tenant.router, str(inventory.outer[name])
+    edge, cidr, hop, outer = tenant.facts.edge_router_id, IPv4Network(facts.cidr), tenant.router, str(inventory.outer[name])
     found.add(name, "networks", segment, network(segment, facts.network_id, PLATFORM_PROJECT, tags), mtu=1442)
     row = subnet(segment, facts.network_id, cidr, None, PLATFORM_PROJECT, tags)
     row |= {"host_routes": [{"destination": str(inventory.platform.backbone.cidr), "nexthop": hop}], "subnetpool_id": "pool"}
@@ -263,12 +262,6 @@ def _fence(found: Cloud, inventory: Inventory, tenant: TenantInventory, tags: li
     lent |= {"id": f"lent-{name}", "project_id": PLATFORM_PROJECT, "target_tenant": tenant.facts.project_id}
     told = {"objectId": lent["object_id"], "objectType": "network", "action": lent["action"], "targetTenant": lent["target_tenant"]}
     found.add(name, "rbac", segment, lent, **told)
-
-
-def _prefix(cidr: str) -> IPv4Network:
-    from ipaddress import IPv4Network  # noqa: PLC0415
-
-    return IPv4Network(cidr)
 
 
 def _server(found: Cloud, inventory: Inventory, tenant: TenantInventory, server: str, entry: Server) -> None:
