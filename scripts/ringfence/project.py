@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from infra.operators.registry import FILE as OPERATORS
 from ringfence import engine, folder
 
 if TYPE_CHECKING:
@@ -80,13 +81,14 @@ def ignore(_line: str) -> None:
 class Project:
     """The project with a declaration of one's own for one stack, at the same backend as the user's.
 
-    ``beside`` are the stacks whose declarations lie there as well: the program proves all of them apart.
+    ``beside`` are the stacks whose declarations lie there as well: the program proves all of them apart. Servers believe the authority of
+    the user's operators here as well; who is certified or revoked in the folder is so in the folder only.
     """
 
     def __init__(self, folder: Path, stack: str, *, beside: Collection[str] = ()) -> None:
         self.folder, self.stack = folder, stack
         others = (f"Pulumi.{name}.yaml" for name in beside if name != stack)
-        for part in (*PARTS, *others):
+        for part in (*PARTS, *others, *(file for file in (OPERATORS,) if (ROOT / file).exists())):
             place = folder / part
             if not place.exists():  # several stacks may share a folder, and a declaration of one's own stays
                 place.symlink_to(ROOT / part)

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from infra.declaration import names
 from infra.drift import comparison
 from infra.dynamic import clouds
 from infra.outcome import Outcome, Verdict
@@ -91,14 +92,20 @@ class Stage:
         return list(comparison.compare(self.opened.inventory, found, [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:
-        """Look at the inside of one server."""
-        tenant = self.tenant(name.partition("/")[0])
-        node = self.plan.nodes[name]
+        """Look at the inside of one server, which listens again afterwards."""
+        found = self.looked(name)
+        self.fleet.listen_again(name)
+        return found
+
+    def looked(self, name: str) -> list[Outcome]:
+        """Look at the inside of one server, on which nobody listens afterwards: not on a port that a stopped service comes back to."""
+        owner, node = name.partition("/")[0], self.plan.nodes[name]
         # The verification's own listeners are no part of the server's inside.
         self.link(name).call({"op": "close"})
         answers = asking.ask(self.link(name))
-        self.fleet.listen_again(name)
-        return list(guest_state.judge(self.opened.inventory, tenant, node, answers))
+        if owner == names.PLATFORM:
+            return list(guest_state.judge_platform(self.opened.inventory, node, answers))
+        return list(guest_state.judge(self.opened.inventory, self.tenant(owner), node, answers))
 
     def denied(self) -> list[Outcome]:
         """Ask the API in everybody's name."""

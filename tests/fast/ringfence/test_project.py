@@ -43,6 +43,20 @@ def test_the_other_tenants_are_declared_beside_it(project: Project) -> None:
     assert [tenant.tenant.name for tenant in load_folder(project.folder, today=TODAY).tenants] == ["acme", "globex", "third"]
 
 
+@pytest.mark.parametrize("there", ["there", ""])
+def test_servers_believe_the_same_operators_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str) -> None:
+    """What sessions are declared for needs an authority; without the file there is none to believe."""
+    root, copy = tmp_path / "root", tmp_path / "copy"
+    root.mkdir()
+    copy.mkdir()
+    if there:
+        (root / "ringfence-operators.yaml").write_text("authority: {}\n")
+    monkeypatch.setattr(projects, "ROOT", root)
+    Project(copy, "acme")
+    assert (copy / "ringfence-operators.yaml").exists() is bool(there)
+    assert (copy / "ringfence-operators.yaml").is_symlink() is bool(there)
+
+
 def test_a_value_that_stands_twice_is_written_twice(project: Project) -> None:
     """A declaration with anchors is refused."""
     zone = {"cidr": "10.0.0.0/24"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -7,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.render.expectation import Expected
+from ringfence.verify.inventory import SERVICES
 from ringfence.verify.model import Layer, Place
 from ringfence.verify.probes.plan import Selection
 from tests.live.sabotage.analysis import Analysis, analyse
+from tests.live.sabotage.in_services import AT_SERVICES, AT_TENANT
 from tests.live.sabotage.scene import Scene
 from tests.live.sabotage.tables import AT_ONCE, all_at_once
 from tests.live.sabotage.ways import WAYS, Look
@@ -87,6 +90,23 @@ def test_many_sabotages_at_once_are_each_named(scene: Scene, table: str, record_
     silent = {name for name, (_, says) in ways.items() if not any(says.format(**scene.words()) in line for line in found)}
     assert not silent, found
     assert look(scene, Look.CLOUD) == []
+
+
+@pytest.mark.parametrize("where", ["services server", "tenant's server"])
+def test_services_that_are_broken_inside_are_each_named(scene: Scene, where: str, record_property: Callable[[str, object], None]) -> None:
+    """Files, units, listeners and packet filter of the services server, and what a tenant's server has of time, logs and sessions."""
+    if scene.stage.opened.inventory.platform.services is None:
+        pytest.skip("the platform declares no services")
+    node, ways = (SERVICES, AT_SERVICES) if where == "services server" else (scene.target, AT_TENANT)
+    assert bad(scene.stage.looked(node)) == []
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        for act, _ in ways.values():
+            stack.enter_context(act(scene))
+        found = bad(scene.stage.looked(node))
+    record_property("seconds", round(time.monotonic() - started, 1))
+    assert {name for name, (_, says) in ways.items() if not any(says in line for line in found)} == set(), found
+    assert bad(scene.stage.inside(node)) == []
 
 
 def test_nothing_is_wrong_afterwards(scene: Scene) -> None:

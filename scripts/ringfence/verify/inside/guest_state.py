@@ -16,6 +16,7 @@ from infra.errors import GuestError, RingfenceError
 from infra.outcome import Outcome, Verdict
 from infra.policy.bastion import platform_servers
 from infra.render import nftables
+from ringfence.verify.inside import handed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +75,8 @@ def judge(inventory: Inventory, tenant: TenantInventory, node: Node, answers: An
         "NICs are the declared ones": lambda: nics(node, answers.json("nics")),
         "forwards nothing": lambda: forwarding(answers.text("forwarding")),
     }
+    if inventory.platform.services:
+        parts |= _handed(inventory, node, answers)
     yield from _outcomes(node, tenant.name, parts)
 
 
@@ -86,8 +89,16 @@ def judge_platform(inventory: Inventory, node: Node, answers: Answers) -> Iterat
         "SSH listens on the management NIC only": lambda: sockets(answers.text("sockets").splitlines(), node, inventory.platform.ssh_port),
         "NICs are the declared ones": lambda: nics(node, answers.json("nics")),
         "forwards nothing": lambda: forwarding(answers.text("forwarding")),
+        "listens where that is declared": lambda: handed.listening(inventory.platform, node, answers.text("sockets").splitlines()),
+        **_handed(inventory, node, answers),
     }
     yield from _outcomes(node, names.PLATFORM, parts)
+
+
+def _handed(inventory: Inventory, node: Node, answers: Answers) -> dict[str, Callable[[], list[str]]]:
+    """Return the part that only a platform with services has."""
+    wanted = handed.units(inventory.platform, node.role)
+    return {"files are as they were handed over and their units run": lambda: handed.changed(wanted, answers.json("policy"))}
 
 
 def _outcomes(node: Node, owner: str, parts: Mapping[str, Callable[[], list[str]]]) -> Iterator[Outcome]:

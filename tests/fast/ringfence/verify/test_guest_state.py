@@ -9,8 +9,9 @@ import pytest
 from infra.outcome import Verdict
 from infra.policy.bastion import platform_servers
 from infra.render import nftables
-from ringfence.verify.inside import guest_state
+from ringfence.verify.inside import guest_state, handed
 from ringfence.verify.inside.guest_state import Answers
+from ringfence.verify.model import NodeRole
 from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
@@ -96,18 +97,45 @@ def test_every_command_is_judged() -> None:
 OFFERING = inventory(services=True)
 HOST = next(node for name, node in OFFERING.nodes().items() if name == "platform/services")
 FILTER = nftables.render_platform("platform-services", HOST.nics[0].addresses[0], platform_servers(OFFERING.platform)["platform-services"])
+RUNNING = dict.fromkeys([*sorted(handed.units(OFFERING.platform, NodeRole.SERVICES)), "ssh.service"], "active")
+LISTENING = """tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3))
+tcp LISTEN 0 4096 127.0.1.1:30344 0.0.0.0:* users:(("sudo_logsrvd",pid=339,fd=5))
+udp UNCONN 0 0 172.29.0.200:123 0.0.0.0:* users:(("chronyd",pid=332,fd=5))
+tcp LISTEN 0 100 [::]:4460 [::]:* users:(("chronyd",pid=332,fd=8))
+tcp LISTEN 0 128 172.29.0.200:6514 0.0.0.0:* users:(("python3",pid=349,fd=3))
+"""
 HOST_SOUND: dict[str, Any] = {
-    "policy": {"sha256": hashlib.sha256(FILTER.encode()).hexdigest(), "drift": False},
-    "sockets": 'tcp LISTEN 0 128 *%mgmt0:22 *:* users:(("sshd",pid=9,fd=3))\n',
+    "policy": {"sha256": hashlib.sha256(FILTER.encode()).hexdigest(), "drift": False, "changed": [], "units": RUNNING},
+    "sockets": LISTENING,
     "nics": [{"ifname": "lo"}, {"ifname": "mgmt0", "address": "fa:16:3e:00:00:01"}],
     "forwarding": "0\n0\n",
 }
 HOST_BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "it forwards": ({"forwarding": "1\n0\n"}, "forwarding is on"),
     "its filter is flushed": ({"policy": {**HOST_SOUND["policy"], "drift": True}}, "flushed or changed by hand"),
-    "its filter is another": ({"policy": {"sha256": "0", "drift": False}}, "not the one that the flows come to"),
+    "its filter is another": ({"policy": {**HOST_SOUND["policy"], "sha256": "0"}}, "not the one that the flows come to"),
+    "it believes another authority": (
+        {"policy": {**HOST_SOUND["policy"], "changed": ["pki/ca.pem"]}},
+        "pki/ca.pem is not as it was handed over",
+    ),
+    "its store of logs is off": (
+        {"policy": {**HOST_SOUND["policy"], "units": {**RUNNING, "ringfence-log-store.service": "inactive"}}},
+        "ringfence-log-store.service is inactive",
+    ),
+    "its store of sessions was never handed over": (
+        {"policy": {**HOST_SOUND["policy"], "units": {k: v for k, v in RUNNING.items() if k != "ringfence-sessions.service"}}},
+        "ringfence-sessions.service was not handed over",
+    ),
+    "a second program listens": (
+        {"sockets": LISTENING + "tcp LISTEN 0 5 0.0.0.0:8080 0.0.0.0:* users:((python3,pid=7,fd=3))\n"},
+        "listens on tcp 0.0.0.0:8080",
+    ),
+    "a second program listens for datagrams": (
+        {"sockets": LISTENING + "udp UNCONN 0 0 172.29.0.200:6514 0.0.0.0:*\n"},
+        "listens on udp 172.29.0.200:6514",
+    ),
     "it has a second NIC": ({"nics": [*HOST_SOUND["nics"], {"ifname": "eth1"}]}, "undeclared NIC eth1"),
-    "SSH listens elsewhere": ({"sockets": "tcp LISTEN 0 128 [::]:22 [::]:*"}, "SSH listens on [::]:22"),
+    "SSH listens elsewhere": ({"sockets": LISTENING + "tcp LISTEN 0 128 [::]:22 [::]:*"}, "SSH listens on [::]:22"),
 }
 
 
@@ -118,8 +146,8 @@ def host_outcomes(changes: dict[str, Any]) -> list[tuple[Verdict, str]]:
 
 
 def test_a_sound_services_server_passes() -> None:
-    """Filter, sockets, NICs and forwarding, each judged."""
-    assert host_outcomes({}) == [(Verdict.PASS, "")] * 4
+    """Filter, sockets, NICs, forwarding, listeners, files and units, each judged."""
+    assert host_outcomes({}) == [(Verdict.PASS, "")] * 6
 
 
 @pytest.mark.parametrize("name", HOST_BROKEN)
@@ -135,3 +163,37 @@ def test_a_services_server_that_does_not_answer_is_an_error() -> None:
     """What was not read is not sound."""
     found = list(guest_state.judge_platform(OFFERING, HOST, Answers({}, dict.fromkeys(guest_state.COMMANDS))))
     assert {one.verdict for one in found} == {Verdict.ERROR}
+
+
+def test_a_server_that_does_not_say_how_its_files_are_cannot_be_judged_by_them() -> None:
+    """One of an older image says nothing of files: that is an error, and neither a fault nor a pass."""
+    older = {key: value for key, value in HOST_SOUND["policy"].items() if key not in {"changed", "units"}}
+    verdicts = [verdict for verdict, _ in host_outcomes({"policy": older})]
+    assert (verdicts.count(Verdict.ERROR), verdicts.count(Verdict.PASS)) == (1, 5)
+
+
+TENANT = next(tenant for tenant in OFFERING.tenants if tenant.name == "acme")
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict", "says"),
+    [
+        ({"changed": [], "units": RUNNING}, Verdict.PASS, ""),
+        ({"changed": ["ssh/principals/rf-admin"], "units": RUNNING}, Verdict.FAIL, "ssh/principals/rf-admin is not as"),
+        ({"changed": [], "units": {}}, Verdict.FAIL, "ringfence-relay.service was not handed over"),
+        ({}, Verdict.ERROR, "does not say how its files and units are"),
+    ],
+)
+def test_a_tenants_server_has_its_files_and_units_where_services_are_declared(shown: dict[str, Any], verdict: Verdict, says: str) -> None:
+    """Who may enter it, and whether its sessions are recorded, is in these files."""
+    node = next(node for node in TENANT.nodes() if node.name == "acme/web")
+    answers = Answers({"policy": json.dumps(shown)})
+    found = {one.check: one for one in guest_state.judge(OFFERING, TENANT, node, answers)}
+    outcome = found["acme/web files are as they were handed over and their units run"]
+    assert (outcome.verdict, says in outcome.reason) == (verdict, True)
+
+
+def test_the_bastion_relays_no_sessions() -> None:
+    """Nobody has one there."""
+    told = {role: handed.units(OFFERING.platform, role) for role in (NodeRole.BASTION, NodeRole.SERVER)}
+    assert told[NodeRole.SERVER] - told[NodeRole.BASTION] == {"ringfence-relay.service"}
