@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """What a check came to. ``ERROR`` turns a run red as ``FAIL`` does; a skip is never a pass."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
-NEEDS_REASON = frozenset({Verdict.FAIL, Verdict.ERROR, Verdict.SKIPPED, Verdict.NOT_APPLICABLE})
+NEEDS_REASON = frozenset({CheckVerdict.FAIL, CheckVerdict.ERROR, CheckVerdict.SKIPPED, CheckVerdict.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Outcome:
     """
 
     check: str
-    verdict: Verdict
+    verdict: CheckVerdict
     reason: str = ""
     tenant: str = ""
     seconds: float = 0.0
@@ -46,4 +46,4 @@ class Outcome:
 def is_green(outcomes: Iterable[Outcome]) -> bool:
     """Tell whether a run succeeded: something passed, and nothing failed or ended in an error."""
     verdicts = {outcome.verdict for outcome in outcomes}
-    return Verdict.PASS in verdicts and not verdicts & {Verdict.FAIL, Verdict.ERROR}
+    return CheckVerdict.PASS in verdicts and not verdicts & {CheckVerdict.FAIL, CheckVerdict.ERROR}

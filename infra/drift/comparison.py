@@ -15,7 +15,7 @@ from infra.drift.found import owner
 from infra.drift.made import ids_of_all, names_of_all
 from infra.drift.scope import Whole, platform_scope, tenant_scope
 from infra.errors import RingfenceError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ class Requirement:
     def outcome(self) -> Outcome:
         """Return the verdict."""
         reason = self.error or "; ".join(dict.fromkeys(map(str, self.deviations)))
-        verdict = Verdict.ERROR if self.error else Verdict.FAIL if reason else Verdict.PASS
+        verdict = CheckVerdict.ERROR if self.error else CheckVerdict.FAIL if reason else CheckVerdict.PASS
         return Outcome(f"{self.who} {self.what}", verdict, reason, self.who)
 
     def standing(self, later: Requirement) -> Requirement:
@@ -67,7 +67,7 @@ def compare_again(environment: Environment, made: Callable[[], Mapping[str, Made
     by both, stands. The listing is the same, so no fault of the cloud can pass by coming and going.
     """
     before = list(requirements(environment, found, environment.tenants))
-    if all(requirement.outcome().verdict is Verdict.PASS for requirement in before):
+    if all(requirement.outcome().verdict is CheckVerdict.PASS for requirement in before):
         return (requirement.outcome() for requirement in before)
     later = requirements(replace(environment, made=made()), found, environment.tenants)
     return (first.standing(second).outcome() for first, second in zip(before, later, strict=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.declaration import names
 from infra.drift import comparison
 from infra.dynamic import clouds
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from infra.ssh.access import PATIENCE_SECONDS
 from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
@@ -123,4 +123,4 @@ def _wider(case: Case, accepted: frozenset[Reach]) -> Case:
 
 def bad(outcomes: list[Outcome]) -> list[str]:
     """Return what did not pass, one line each."""
-    return [f"{o.verdict}: {o.check}: {o.reason}" for o in outcomes if o.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    return [f"{o.verdict}: {o.check}: {o.reason}" for o in outcomes if o.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.ssh.access import PATIENCE_SECONDS
 from ringfence.verify.probes import session
 from ringfence.verify.result import Kind
@@ -59,7 +59,7 @@ def without(opened: Opened, server: str, down: tuple[str, str], up: tuple[str, s
             made.complete()
 
 
-def verdicts(checks: list[Check], kind: Kind, name: str, *, needing: bool) -> set[Verdict]:
+def verdicts(checks: list[Check], kind: Kind, name: str, *, needing: bool) -> set[CheckVerdict]:
     """Return the verdicts of the checks of a kind that name a server, or of those that do not."""
     return {c.outcome.verdict for c in checks if c.kind is kind and (name in c.outcome.check) is needing}
 
@@ -71,8 +71,8 @@ def test_a_server_that_is_off(opened: Opened, victim: tuple[str, str], record_pr
         found = Verification(opened.inventory, opened.cloud, opened.identities).run(Request(frozenset({Kind.GUEST})))
     record_property("login_seconds", found.seconds["login"])
     assert found.seconds["login"] < NAMED_SECONDS
-    assert verdicts(found.checks, Kind.GUEST, name, needing=True) == {Verdict.ERROR}
-    assert verdicts(found.checks, Kind.GUEST, name, needing=False) == {Verdict.PASS}
+    assert verdicts(found.checks, Kind.GUEST, name, needing=True) == {CheckVerdict.ERROR}
+    assert verdicts(found.checks, Kind.GUEST, name, needing=False) == {CheckVerdict.PASS}
     assert found.exit_code == 2
 
 
@@ -106,6 +106,6 @@ def test_a_server_that_freezes_in_the_middle_of_the_matrix(
     assert f"{name} takes part" in {check.outcome.check for check in found.checks}
     needing = [c for c in found.checks if c.details and name in {c.details["source"], c.details["target_node"]}]
     others = [c for c in found.checks if c.details and name not in {c.details["source"], c.details["target_node"]}]
-    assert Verdict.ERROR in {check.outcome.verdict for check in needing}
-    assert {check.outcome.verdict for check in needing} <= {Verdict.ERROR, Verdict.PASS}
-    assert [f"{c.outcome.check}: {c.outcome.reason}" for c in others if c.outcome.verdict is not Verdict.PASS] == []
+    assert CheckVerdict.ERROR in {check.outcome.verdict for check in needing}
+    assert {check.outcome.verdict for check in needing} <= {CheckVerdict.ERROR, CheckVerdict.PASS}
+    assert [f"{c.outcome.check}: {c.outcome.reason}" for c in others if c.outcome.verdict is not CheckVerdict.PASS] == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.ssh.access import PATIENCE_SECONDS, open_bastion, open_server
 from ringfence.verify.inventory import SERVICES
 from ringfence.verify.probes import session
@@ -64,7 +64,7 @@ def reboot(cloud: Connection, server: str) -> None:
 def faults(opened: Opened) -> list[str]:
     """Return what is not as declared inside the servers: units may still start when SSH answers already."""
     found = Verification(opened.inventory, opened.cloud, opened.identities).run(Request(frozenset({Kind.GUEST})))
-    return [f"{one.outcome.check}: {one.outcome.reason}" for one in found.checks if one.outcome.verdict is not Verdict.PASS]
+    return [f"{one.outcome.check}: {one.outcome.reason}" for one in found.checks if one.outcome.verdict is not CheckVerdict.PASS]
 
 
 def test_every_server_comes_back_and_lets_its_operator_in(opened: Opened) -> None:

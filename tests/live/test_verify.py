@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.report import files
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
@@ -28,10 +28,10 @@ def result(opened: Opened) -> Result:
 def test_kind(result: Result, kind: Kind) -> None:
     """Nothing of this kind fails or ends in an error, and something of it passes."""
     checks = [check for check in result.checks if check.kind is kind]
-    wrong = [f"{c.outcome.check}: {c.outcome.reason}" for c in checks if c.outcome.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    wrong = [f"{c.outcome.check}: {c.outcome.reason}" for c in checks if c.outcome.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}]
     assert wrong == []
-    skipped = [check.outcome.reason for check in checks if check.outcome.verdict is Verdict.SKIPPED]
-    if not any(check.outcome.verdict is Verdict.PASS for check in checks):
+    skipped = [check.outcome.reason for check in checks if check.outcome.verdict is CheckVerdict.SKIPPED]
+    if not any(check.outcome.verdict is CheckVerdict.PASS for check in checks):
         pytest.skip("; ".join(skipped) or "nothing of this kind was checked")
 
 

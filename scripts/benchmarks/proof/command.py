@@ -18,7 +18,7 @@ from benchmarks.proof import report
 from benchmarks.proof.gates import Judged, judge, seconds
 from benchmarks.proof.plan import JOBS, QUICK_REPEATS, Job
 from infra.errors import RingfenceError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 FAILED = 1
 
@@ -42,7 +42,7 @@ def run(
     if write:
         command = f"./scripts/bench proof{' --quick' if quick else ''}{f' --only {only}' if only else ''}"
         replace_section(DOCUMENT, "proof", report.markdown(rows, judged, command))
-    if any(gate.outcome.verdict in {Verdict.FAIL, Verdict.ERROR} for gate in judged):
+    if any(gate.outcome.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR} for gate in judged):
         raise typer.Exit(FAILED)
 
 
@@ -85,7 +85,7 @@ def show(judged: list[Judged]) -> None:
     """Print the gates."""
     table = Table("gate", "measured", "gate", "further aim", "verdict")
     for gate in judged:
-        colour = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "red"}.get(gate.outcome.verdict, "dim")
+        colour = {CheckVerdict.PASS: "green", CheckVerdict.FAIL: "red", CheckVerdict.ERROR: "red"}.get(gate.outcome.verdict, "dim")
         verdict = f"[{colour}]{gate.outcome.verdict}[/]{' (aim met)' if gate.aim_met else ''}"
         table.add_row(gate.outcome.check, gate.measured, gate.gate, gate.aim, verdict)
     Console().print(table)

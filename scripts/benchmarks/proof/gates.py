@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.proof.plan import GATES, MEMORY_GATE_MIB, Growth, Limit, Ratio
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Judged:
     @classmethod
     def error(cls, check: str, reason: str) -> Judged:
         """Return the verdict on a measurement that broke."""
-        return cls(Outcome(check, Verdict.ERROR, reason), "broke", "", "", aim_met=False)
+        return cls(Outcome(check, CheckVerdict.ERROR, reason), "broke", "", "", aim_met=False)
 
 
 def judge(rows: Sequence[Row]) -> list[Judged]:
@@ -53,11 +53,11 @@ def _gate(gate: Ratio | Limit | Growth, rows: Sequence[Row], found: Measured) ->
 def _judged(check: str, *, met: bool, aim_met: bool, texts: tuple[str, str, str]) -> Judged:
     measured, gate, aim = texts
     reason = "" if met else f"{measured}, expected {gate}"
-    return Judged(Outcome(check, Verdict.PASS if met else Verdict.FAIL, reason), measured, gate, aim, aim_met)
+    return Judged(Outcome(check, CheckVerdict.PASS if met else CheckVerdict.FAIL, reason), measured, gate, aim, aim_met)
 
 
 def _skipped(check: str, gate: str, aim: str) -> Judged:
-    return Judged(Outcome(check, Verdict.SKIPPED, "not measured at this size in this run"), "", gate, aim, aim_met=False)
+    return Judged(Outcome(check, CheckVerdict.SKIPPED, "not measured at this size in this run"), "", gate, aim, aim_met=False)
 
 
 def _ratio(gate: Ratio, rows: Sequence[Row]) -> Judged:

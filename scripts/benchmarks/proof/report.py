@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.document import machine, table
 from benchmarks.proof.gates import seconds
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,9 @@ def markdown(rows: Sequence[Row], judged: Sequence[Judged], command: str) -> str
 
 
 def _gate_line(gate: Judged) -> tuple[str, ...]:
-    word = {Verdict.PASS: "met", Verdict.FAIL: "**missed**", Verdict.ERROR: "**broke**"}.get(gate.outcome.verdict, "not measured")
+    word = {CheckVerdict.PASS: "met", CheckVerdict.FAIL: "**missed**", CheckVerdict.ERROR: "**broke**"}.get(
+        gate.outcome.verdict, "not measured"
+    )
     return gate.outcome.check, gate.measured, gate.gate, gate.aim, f"{word}{', and the aim' if gate.aim_met else ''}"
 
 

@@ -18,7 +18,7 @@ from benchmarks.document import DOCUMENT, replace_section
 from benchmarks.truth import report
 from benchmarks.truth.tally import Tally
 from infra.errors import RingfenceError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -54,7 +54,7 @@ def run(
     if write:
         command = f"./scripts/bench truth{'' if packets == 100_000 else f' --packets {packets}'}"  # noqa: PLR2004 - the option's default
         replace_section(DOCUMENT, "truth", report.markdown(counts, outcomes, command))
-    if any(outcome.verdict is not Verdict.PASS for outcome in outcomes):
+    if any(outcome.verdict is not CheckVerdict.PASS for outcome in outcomes):
         raise typer.Exit(FAILED)
 
 
@@ -79,5 +79,5 @@ def show(counts: Collection[Count], outcomes: list[Outcome]) -> None:
     console = Console()
     console.print(shown)
     for outcome in outcomes:
-        if outcome.verdict is not Verdict.PASS:
+        if outcome.verdict is not CheckVerdict.PASS:
             console.print(f"{outcome.verdict}: {outcome.check}: {outcome.reason}", style="red", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.document import machine, table
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,17 +25,17 @@ def judge(counts: Collection[Count], troubles: Sequence[str], least: int) -> lis
     """Judge every program: asked at least ``least`` packets, and never of another opinion. A test that did not pass is an error."""
     found = {count.judge.split()[0]: count for count in counts}
     outcomes = [_outcome(program, found.get(program), least) for program in PROGRAMS]
-    return [*outcomes, *(Outcome(trouble.partition(" ")[0], Verdict.ERROR, trouble) for trouble in troubles)]
+    return [*outcomes, *(Outcome(trouble.partition(" ")[0], CheckVerdict.ERROR, trouble) for trouble in troubles)]
 
 
 def _outcome(program: str, count: Count | None, least: int) -> Outcome:
     if count is None:
-        return Outcome(program, Verdict.ERROR, "it was asked nothing")
+        return Outcome(program, CheckVerdict.ERROR, "it was asked nothing")
     if count.disagreements:
-        return Outcome(program, Verdict.FAIL, f"{count.disagreements} of {count.asked:,} packets disagree with the model")
+        return Outcome(program, CheckVerdict.FAIL, f"{count.disagreements} of {count.asked:,} packets disagree with the model")
     if count.asked < least:
-        return Outcome(program, Verdict.FAIL, f"{count.asked:,} packets, expected {least:,}")
-    return Outcome(program, Verdict.PASS)
+        return Outcome(program, CheckVerdict.FAIL, f"{count.asked:,} packets, expected {least:,}")
+    return Outcome(program, CheckVerdict.PASS)
 
 
 HEAD = ("judge", "packets", "of them passed", "disagreements", "explained by the driver's profile", "per second")
@@ -49,7 +49,7 @@ def line(count: Count) -> tuple[str, ...]:
 
 def markdown(counts: Collection[Count], outcomes: Sequence[Outcome], command: str) -> str:
     """Render the section."""
-    verdicts = [(outcome.check, str(outcome.verdict), outcome.reason) for outcome in outcomes if outcome.verdict is not Verdict.PASS]
+    verdicts = [(outcome.check, str(outcome.verdict), outcome.reason) for outcome in outcomes if outcome.verdict is not CheckVerdict.PASS]
     parts = [
         "## Truth",
         "",

@@ -21,7 +21,7 @@ from benchmarks.up.interrupts import Endings
 from benchmarks.up.run import Run
 from benchmarks.up.screen import Screen
 from infra.errors import RingfenceError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ MEASURES = {
     Group.TENANT: "third.measure",
 }
 """Which function measures a group; its module is imported when it is needed, because some import the cloud's client."""
-COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "magenta"}
+COLOURS = {CheckVerdict.PASS: "green", CheckVerdict.FAIL: "red", CheckVerdict.ERROR: "magenta"}
 
 
 def run(
@@ -75,7 +75,7 @@ def run(
         replace_section(DOCUMENT, "up", report.markdown(readings, outcomes, as_typed(only or (), repeats)))
     if not is_whole:
         raise typer.Exit(INTERRUPTED)
-    if any(outcomes[figure.name].verdict in {Verdict.FAIL, Verdict.ERROR} for group in chosen for figure in of_group(group)):
+    if any(outcomes[figure.name].verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR} for group in chosen for figure in of_group(group)):
         raise typer.Exit(FAILED)
 
 
@@ -131,7 +131,7 @@ def show(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], *, as
     for figure in FIGURES:
         name, _, value, bar, _, spread, runs, *_, beside = report.line(figure, readings.get(figure.name), outcomes[figure.name])
         verdict = outcomes[figure.name].verdict
-        shown = "" if verdict is Verdict.NOT_APPLICABLE else str(verdict)
+        shown = "" if verdict is CheckVerdict.NOT_APPLICABLE else str(verdict)
         with contextlib.suppress(KeyError):
             shown = f"[{COLOURS[verdict]}]{shown}[/]"
         table.add_row(name, value, bar, shown, spread, runs, beside)

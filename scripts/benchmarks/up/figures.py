@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.up.load import Load
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,21 +158,21 @@ def of_group(group: Group) -> tuple[Figure, ...]:
 def judge(figure: Figure, reading: Reading | None) -> Outcome:
     """Judge one figure: a bar is met by the median, never for want of a value, and missed only by values that are not in doubt."""
     if reading is None or not reading.values:
-        return Outcome(figure.name, Verdict.SKIPPED, reading.doubt if reading and reading.doubt else MISSING)
+        return Outcome(figure.name, CheckVerdict.SKIPPED, reading.doubt if reading and reading.doubt else MISSING)
     if figure.bar is None:
-        return Outcome(figure.name, Verdict.NOT_APPLICABLE, "no bar is set")
+        return Outcome(figure.name, CheckVerdict.NOT_APPLICABLE, "no bar is set")
     if reading.median <= figure.bar:
-        return Outcome(figure.name, Verdict.PASS)
+        return Outcome(figure.name, CheckVerdict.PASS)
     if reading.doubt:
-        return Outcome(figure.name, Verdict.SKIPPED, reading.doubt)
-    return Outcome(figure.name, Verdict.FAIL, f"{amount(reading.median, figure.unit)}, expected {limit(figure)}")
+        return Outcome(figure.name, CheckVerdict.SKIPPED, reading.doubt)
+    return Outcome(figure.name, CheckVerdict.FAIL, f"{amount(reading.median, figure.unit)}, expected {limit(figure)}")
 
 
 def judged(readings: Mapping[str, Reading], broken: Mapping[Group, str]) -> dict[str, Outcome]:
     """Judge all figures; ``broken`` are the groups whose measurement failed, with the reason."""
     errors = {figure.name: broken[figure.group] for figure in FIGURES if figure.group in broken}
     return {
-        figure.name: Outcome(figure.name, Verdict.ERROR, errors[figure.name])
+        figure.name: Outcome(figure.name, CheckVerdict.ERROR, errors[figure.name])
         if figure.name in errors
         else judge(figure, readings.get(figure.name))
         for figure in FIGURES

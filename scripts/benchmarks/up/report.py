@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.document import place, table
 from benchmarks.up.figures import FIGURES, MISSING, amount, limit, spread
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from infra.outcome import Outcome
 
 HEAD = ("figure", "what", "median", "bar", "", "spread", "runs", "when", "load before", "beside it")
-WORDS = {Verdict.PASS: "met", Verdict.FAIL: "**missed**", Verdict.ERROR: "**broke**", Verdict.NOT_APPLICABLE: ""}
+WORDS = {CheckVerdict.PASS: "met", CheckVerdict.FAIL: "**missed**", CheckVerdict.ERROR: "**broke**", CheckVerdict.NOT_APPLICABLE: ""}
 
 
 def line(figure: Figure, reading: Reading | None, outcome: Outcome) -> tuple[str, ...]:
     """Return a figure's line; what was not measured, or says nothing about its bar, says why."""
     head = figure.name, figure.what
     word = WORDS.get(outcome.verdict, "not judged")
-    said = {Verdict.ERROR, Verdict.SKIPPED}
+    said = {CheckVerdict.ERROR, CheckVerdict.SKIPPED}
     reason = outcome.reason.partition("\n")[0] if outcome.verdict in said else ""
-    if reading is None or not reading.values or outcome.verdict is Verdict.ERROR:
-        word = word if outcome.verdict is Verdict.ERROR else MISSING
+    if reading is None or not reading.values or outcome.verdict is CheckVerdict.ERROR:
+        word = word if outcome.verdict is CheckVerdict.ERROR else MISSING
         return *head, "", limit(figure), word, "", "", "", "", "" if reason == MISSING else reason
     beside = "; ".join(filter(None, (reading.note, reason)))
     when, load = ", ".join(filter(None, (reading.when.partition("T")[0], reading.revision))), str(reading.load or "")

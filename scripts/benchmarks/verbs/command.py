@@ -19,7 +19,7 @@ from benchmarks.synthetic import Shape
 from benchmarks.verbs import report
 from benchmarks.verbs.plan import questions
 from benchmarks.verbs.running import Ran, asked
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 TENANTS, QUICK = 5000, 100
 REPEATS, QUICK_REPEATS = 3, 1
@@ -46,12 +46,12 @@ def run(
     else:
         show(runs)
     for outcome in outcomes:
-        if outcome.verdict is not Verdict.PASS:
+        if outcome.verdict is not CheckVerdict.PASS:
             print(f"{outcome.verdict}: {outcome.check}: {outcome.reason}", file=sys.stderr)
     if write:
         command = f"./scripts/bench verbs{' --quick' if quick else ''}{f' --only {only}' if only else ''}"
         replace_section(DOCUMENT, "verbs", report.markdown(runs, outcomes, command, tenants))
-    if any(outcome.verdict is not Verdict.PASS for outcome in outcomes):
+    if any(outcome.verdict is not CheckVerdict.PASS for outcome in outcomes):
         raise typer.Exit(FAILED)
 
 

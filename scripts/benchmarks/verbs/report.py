@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.document import machine, table
 from benchmarks.proof.gates import seconds
 from benchmarks.verbs.plan import JSON_MIB, MEMORY_MIB, OUTPUT_KIB, SECONDS
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ def judge(runs: Sequence[Ran], *, costs: bool) -> list[Outcome]:
     outcomes = []
     for ran in runs:
         wrong = [*_wrong_answers(ran), *(_too_much(ran) if costs else ())]
-        outcomes.append(Outcome(ran.command, Verdict.FAIL if wrong else Verdict.PASS, "; ".join(wrong)))
-    return outcomes or [Outcome("verbs", Verdict.ERROR, "nothing was asked")]
+        outcomes.append(Outcome(ran.command, CheckVerdict.FAIL if wrong else CheckVerdict.PASS, "; ".join(wrong)))
+    return outcomes or [Outcome("verbs", CheckVerdict.ERROR, "nothing was asked")]
 
 
 def _wrong_answers(ran: Ran) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _size(count: int) -> str:
 
 def markdown(runs: Sequence[Ran], outcomes: Sequence[Outcome], command: str, tenants: int) -> str:
     """Render the section."""
-    wrong = [(f"`{outcome.check}`", outcome.reason) for outcome in outcomes if outcome.verdict is not Verdict.PASS]
+    wrong = [(f"`{outcome.check}`", outcome.reason) for outcome in outcomes if outcome.verdict is not CheckVerdict.PASS]
     size = f"{tenants:,} tenants, {tenants * 200:,} rules, {tenants * 20:,} servers' ports"
     parts = [
         "## Verbs",

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from infra.declaration.folder import load_folder
 from infra.errors import DeclarationError, Problem
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.text import visible
 from ringfence import fingerprint, folder
 from ringfence.analysis import declarations
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from ringfence.doctor.model import Declared, Examined, Facts, Finding
     from ringfence.fingerprint import Fingerprint
 
-STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "magenta", Verdict.SKIPPED: "dim", Verdict.NOT_APPLICABLE: "dim"}
+STYLES = {
+    CheckVerdict.PASS: "green",
+    CheckVerdict.FAIL: "red",
+    CheckVerdict.ERROR: "magenta",
+    CheckVerdict.SKIPPED: "dim",
+    CheckVerdict.NOT_APPLICABLE: "dim",
+}
 WORDS = 14
 """The longest verdict."""
 
@@ -92,7 +98,7 @@ def plain(facts: Facts, examined: Sequence[Examined], code: int) -> dict[str, An
         "declarations": asdict(mark) if (mark := _fingerprint()) else None,
         "credential": {"user": token.user, "project": token.project, "project_id": token.project_id, "roles": list(token.roles)},
         "tenants": max(facts.tenants, len(facts.declared.tenants)),
-        "counts": {str(verdict): sum(each.verdict is verdict for each in examined) for verdict in Verdict},
+        "counts": {str(verdict): sum(each.verdict is verdict for each in examined) for verdict in CheckVerdict},
         "exit_code": code,
         "checks": [
             {
@@ -128,20 +134,20 @@ def _show(facts: Facts, examined: Sequence[Examined]) -> None:
     )
     for each in examined:
         out.print(f"{each.verdict:<{WORDS}}  {each.check.name}: {each.check.title}", style=STYLES[each.verdict], markup=False)
-        if each.verdict in {Verdict.FAIL, Verdict.ERROR}:
+        if each.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}:
             out.print(f"  why: {each.check.why}", markup=False)
         for finding in each.findings:
             _tell(finding, each.verdict)
-    counts = ", ".join(f"{number} {verdict}" for verdict in Verdict if (number := sum(each.verdict is verdict for each in examined)))
+    counts = ", ".join(f"{number} {verdict}" for verdict in CheckVerdict if (number := sum(each.verdict is verdict for each in examined)))
     out.print(counts, style="bold")
     if mark := _fingerprint():
         out.print(str(mark), style="dim", markup=False)
 
 
-def _tell(finding: Finding, verdict: Verdict) -> None:
+def _tell(finding: Finding, verdict: CheckVerdict) -> None:
     out = console()
     word = "" if finding.verdict is verdict else f"{finding.verdict}: "
-    bad = finding.verdict in {Verdict.FAIL, Verdict.ERROR}
+    bad = finding.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}
     out.print(f"  {word}{finding.what}", style="" if bad else "dim", markup=False)
     if bad:
         out.print(f"    mend: {finding.mend}", style="cyan", markup=False)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from infra.errors import RingfenceError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from infra.text import visible
 from ringfence import fingerprint
 from ringfence import folder as project
@@ -85,7 +85,7 @@ def verify(
         aside(aside=True).print(f"interrupted while at work on: {doing}; {cleaned}; no report was written", markup=False)
         raise
     for name, why in opened.left.items():
-        result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", Verdict.SKIPPED, why, name)))
+        result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", CheckVerdict.SKIPPED, why, name)))
     result.seconds["all"] = round(time.monotonic() - started, 1)
     folder = files.write(result)
     if as_json:
@@ -119,16 +119,18 @@ def _progress() -> Progress:
 
 def _show(result: Result, folder: str) -> None:
     console = Plain(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-    table = Table("part", "what it shows", *map(str, Verdict), "seconds", box=box.SIMPLE_HEAD)
+    table = Table("part", "what it shows", *map(str, CheckVerdict), "seconds", box=box.SIMPLE_HEAD)
     for kind in Kind:
         counts = result.counts(kind)
         if counts:
-            table.add_row(str(kind), DESCRIPTIONS[kind], *(str(counts[v] or "") for v in Verdict), str(result.seconds.get(str(kind), "")))
+            table.add_row(
+                str(kind), DESCRIPTIONS[kind], *(str(counts[v] or "") for v in CheckVerdict), str(result.seconds.get(str(kind), ""))
+            )
     console.print(table)
     bad = grouped(result.bad())
     for group in bad[:SHOWN]:
         check = group.checks[0]
-        style = "red" if check.outcome.verdict is Verdict.FAIL else "magenta"
+        style = "red" if check.outcome.verdict is CheckVerdict.FAIL else "magenta"
         console.print(f"{check.outcome.verdict}: {check.kind}: {group.words}: {check.outcome.reason}", style=style, markup=False)
     if len(bad) > SHOWN:
         console.print(f"... and {len(bad) - SHOWN} more reasons in the report")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.doctor.checks import CHECKS
 from ringfence.doctor.model import DECLARATION, STACKS, Check, Examined, Facts, Finding, found, skipped, untold
 from ringfence.doctor.reads import NAMED, NO_ANSWER, NO_SERVICE, OK
@@ -12,7 +12,7 @@ from ringfence.doctor.reads import NAMED, NO_ANSWER, NO_SERVICE, OK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BAD = frozenset({Verdict.FAIL, Verdict.ERROR})
+BAD = frozenset({CheckVerdict.FAIL, CheckVerdict.ERROR})
 REFUSED = frozenset({401, 403})
 LOG_IN = "export OS_CLOUD=NAME, an entry of clouds.yaml with the role admin; what the API says to this one: "
 HOLDS, LACKING, UNTOLD = 0, 1, 2
@@ -26,7 +26,7 @@ def examine(facts: Facts, checks: Sequence[Check] = CHECKS) -> tuple[Examined, .
 
 def doubtful(examined: Sequence[Examined]) -> bool:
     """Tell whether something is lacking by what the stacks made: it may be a tenant's who is being made at this moment."""
-    return any(each.verdict is Verdict.FAIL and STACKS in each.check.needs for each in examined)
+    return any(each.verdict is CheckVerdict.FAIL and STACKS in each.check.needs for each in examined)
 
 
 def standing(first: Sequence[Examined], later: Sequence[Examined]) -> tuple[Examined, ...]:
@@ -45,9 +45,9 @@ def _both(first: Examined, later: Examined) -> Examined:
 def exit_code(examined: Sequence[Examined]) -> int:
     """Return 1 when something is lacking, else 2 when something could not be told or nothing was looked at, else 0."""
     verdicts = {each.verdict for each in examined}
-    if Verdict.FAIL in verdicts:
+    if CheckVerdict.FAIL in verdicts:
         return LACKING
-    return UNTOLD if Verdict.ERROR in verdicts or Verdict.PASS not in verdicts else HOLDS
+    return UNTOLD if CheckVerdict.ERROR in verdicts or CheckVerdict.PASS not in verdicts else HOLDS
 
 
 def _findings(check: Check, facts: Facts) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.doctor.reads import NAMED, OK
 
 if TYPE_CHECKING:
@@ -151,40 +151,40 @@ class Facts:
 class Finding:
     """One thing that a check found; ``mend`` is the whole command, or the edit, that mends it."""
 
-    verdict: Verdict
+    verdict: CheckVerdict
     what: str
     mend: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a finding that leaves its reader alone."""
-        if not self.what or (self.verdict in {Verdict.FAIL, Verdict.ERROR} and not self.mend):
+        if not self.what or (self.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR} and not self.mend):
             message = f"a finding says what it is and what mends it: {self}"
             raise ValueError(message)
 
 
 def found(what: str) -> Finding:
     """Return something that is as it should be."""
-    return Finding(Verdict.PASS, what)
+    return Finding(CheckVerdict.PASS, what)
 
 
 def lacking(what: str, mend: str) -> Finding:
     """Return something that is lacking."""
-    return Finding(Verdict.FAIL, what, mend)
+    return Finding(CheckVerdict.FAIL, what, mend)
 
 
 def untold(what: str, mend: str) -> Finding:
     """Return something that cannot be told."""
-    return Finding(Verdict.ERROR, what, mend)
+    return Finding(CheckVerdict.ERROR, what, mend)
 
 
 def skipped(why: str) -> Finding:
     """Return that nobody looked, and why."""
-    return Finding(Verdict.SKIPPED, why)
+    return Finding(CheckVerdict.SKIPPED, why)
 
 
 def needless(why: str) -> Finding:
     """Return that there is nothing to look at, and why."""
-    return Finding(Verdict.NOT_APPLICABLE, why)
+    return Finding(CheckVerdict.NOT_APPLICABLE, why)
 
 
 DECLARATION = "declaration"
@@ -204,7 +204,7 @@ class Check:
     judge: Callable[[Facts], Iterator[Finding]]
 
 
-ORDER = (Verdict.FAIL, Verdict.ERROR, Verdict.PASS, Verdict.SKIPPED, Verdict.NOT_APPLICABLE)
+ORDER = (CheckVerdict.FAIL, CheckVerdict.ERROR, CheckVerdict.PASS, CheckVerdict.SKIPPED, CheckVerdict.NOT_APPLICABLE)
 """What a check's findings come to: the first of these that is among them."""
 
 
@@ -216,7 +216,7 @@ class Examined:
     findings: tuple[Finding, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> CheckVerdict:
         """What the findings come to."""
         verdicts = {finding.verdict for finding in self.findings}
         return next(verdict for verdict in ORDER if verdict in verdicts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra.declaration import addresses, names
 from infra.errors import RingfenceError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.pki.certificates import facts
 from infra.policy.services import Service, declared_services
 from ringfence.health.model import Answers, Finding, Host, of_error
@@ -55,9 +55,9 @@ def guarded(check: str, judge: Callable[[], Finding]) -> Finding:
     try:
         return judge()
     except RingfenceError as error:
-        return Finding(check, Verdict.ERROR, of_error(error))
+        return Finding(check, CheckVerdict.ERROR, of_error(error))
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
-        return Finding(check, Verdict.ERROR, f"the answer is not understood: {type(error).__name__}: {error}")
+        return Finding(check, CheckVerdict.ERROR, f"the answer is not understood: {type(error).__name__}: {error}")
 
 
 def of_server(host: Host, answers: Answers, known: Known) -> tuple[Finding, ...]:
@@ -70,7 +70,7 @@ def of_server(host: Host, answers: Answers, known: Known) -> tuple[Finding, ...]
         "certificate": (True, lambda: certificate(host, answers, known)),
     }
     return tuple(
-        guarded(check, judge) if offered else Finding(check, Verdict.NOT_APPLICABLE, "the platform does not declare it")
+        guarded(check, judge) if offered else Finding(check, CheckVerdict.NOT_APPLICABLE, "the platform does not declare it")
         for check, (offered, judge) in parts.items()
     )
 
@@ -79,7 +79,7 @@ def clock(host: Host, answers: Answers, known: Known) -> Finding:
     """Follows the source that is declared, which proves who it is and still answers, and is not far off."""
     found = source(answers.text("sources"), answers.text("authdata"))
     if found is None:
-        return Finding("time", Verdict.FAIL, "follows no source", "chronyc -n sources, on the server")
+        return Finding("time", CheckVerdict.FAIL, "follows no source", "chronyc -n sources, on the server")
     away = offset(answers.text("tracking"))
     declared = known.services.time.upstream if known.services.time else ()
     store = host == Host(names.PLATFORM, names.SERVICES)
@@ -96,7 +96,7 @@ def clock(host: Host, answers: Answers, known: Known) -> Finding:
         )
         if there
     ]
-    return Finding("time", Verdict.FAIL if faults else Verdict.PASS, "; ".join([said, *faults]))
+    return Finding("time", CheckVerdict.FAIL if faults else CheckVerdict.PASS, "; ".join([said, *faults]))
 
 
 def log(host: Host, known: Known) -> Finding:
@@ -104,11 +104,11 @@ def log(host: Host, known: Known) -> Finding:
     name = host.server if host.tenant == names.PLATFORM else names.server(host.tenant, host.server)  # as its certificate has it
     last = last_lines(known.store.text("last")).get((host.tenant, name))
     if last is None:
-        return Finding("logs", Verdict.FAIL, "no line of it has ever arrived", "systemctl status ringfence-logs, on the server")
+        return Finding("logs", CheckVerdict.FAIL, "no line of it has ever arrived", "systemctl status ringfence-logs, on the server")
     hours = (known.now - last) / timedelta(hours=1)
     late = hours > known.limits.silence
     mend = "systemctl status ringfence-logs, on the server" if late else ""
-    return Finding("logs", Verdict.FAIL if late else Verdict.PASS, f"last line {ago(known.now - last)}", mend)
+    return Finding("logs", CheckVerdict.FAIL if late else CheckVerdict.PASS, f"last line {ago(known.now - last)}", mend)
 
 
 def updates(host: Host, answers: Answers, known: Known) -> Finding:
@@ -133,7 +133,7 @@ def updates(host: Host, answers: Answers, known: Known) -> Finding:
         if there
     ]
     mend = "sudo /usr/lib/ringfence/security-updates now, on the server" if faults else ""
-    return Finding("updates", Verdict.FAIL if faults else Verdict.PASS, "; ".join([said, *faults]), mend)
+    return Finding("updates", CheckVerdict.FAIL if faults else CheckVerdict.PASS, "; ".join([said, *faults]), mend)
 
 
 def never_updated(made: datetime | str, known: Known) -> Finding:
@@ -143,12 +143,12 @@ def never_updated(made: datetime | str, known: Known) -> Finding:
     service = known.services.packages
     if service is None or isinstance(made, str) or made > known.now + SKEW:
         why = made if isinstance(made, str) else f"the cloud says that it was made on {made:%Y-%m-%d %H:%M} UTC"
-        return Finding("updates", Verdict.ERROR, f"{said} ({why})", hint)
+        return Finding("updates", CheckVerdict.ERROR, f"{said} ({why})", hint)
     opens = made.astimezone(UTC).replace(hour=service.updates.hour, minute=0, second=0, microsecond=0)
     opens += DAY if opens < made else timedelta()
     if known.now < opens + timedelta(minutes=service.updates.minutes):
-        return Finding("updates", Verdict.SKIPPED, f"not yet due: the first window is on {opens:%Y-%m-%d %H:%M} UTC")
-    return Finding("updates", Verdict.ERROR, f"{said}; the first window was on {opens:%Y-%m-%d %H:%M} UTC", hint)
+        return Finding("updates", CheckVerdict.SKIPPED, f"not yet due: the first window is on {opens:%Y-%m-%d %H:%M} UTC")
+    return Finding("updates", CheckVerdict.ERROR, f"{said}; the first window was on {opens:%Y-%m-%d %H:%M} UTC", hint)
 
 
 def certificate(host: Host, answers: Answers, known: Known) -> Finding:
@@ -157,12 +157,12 @@ def certificate(host: Host, answers: Answers, known: Known) -> Finding:
     left = life.end - known.now
     mend = f"pulumi up -s {host.tenant} --refresh"
     if known.now < life.start:
-        return Finding("certificate", Verdict.FAIL, f"is not valid before {life.start:%Y-%m-%d %H:%M}", mend)
+        return Finding("certificate", CheckVerdict.FAIL, f"is not valid before {life.start:%Y-%m-%d %H:%M}", mend)
     if left <= timedelta():
-        return Finding("certificate", Verdict.FAIL, f"ended on {life.end:%Y-%m-%d}", mend)
+        return Finding("certificate", CheckVerdict.FAIL, f"ended on {life.end:%Y-%m-%d}", mend)
     soon = left < known.limits.certificate * DAY
     said = f"good until {life.end:%Y-%m-%d}"
-    return Finding("certificate", Verdict.FAIL if soon else Verdict.PASS, said, mend if soon else "")
+    return Finding("certificate", CheckVerdict.FAIL if soon else CheckVerdict.PASS, said, mend if soon else "")
 
 
 def ago(age: timedelta) -> str:

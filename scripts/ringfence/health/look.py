@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from infra.errors import RingfenceError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.text import visible
 from ringfence import folder
 from ringfence.health.judges import Known, of_server
@@ -29,8 +29,20 @@ if TYPE_CHECKING:
     from infra.sessions.reviews import Reviews
     from ringfence.health.model import Seen
 
-STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.ERROR: "yellow", Verdict.NOT_APPLICABLE: "dim", Verdict.SKIPPED: "dim"}
-WORDS = {Verdict.PASS: "", Verdict.FAIL: "FAULT: ", Verdict.ERROR: "CANNOT TELL: ", Verdict.NOT_APPLICABLE: "", Verdict.SKIPPED: ""}
+STYLES = {
+    CheckVerdict.PASS: "green",
+    CheckVerdict.FAIL: "red",
+    CheckVerdict.ERROR: "yellow",
+    CheckVerdict.NOT_APPLICABLE: "dim",
+    CheckVerdict.SKIPPED: "dim",
+}
+WORDS = {
+    CheckVerdict.PASS: "",
+    CheckVerdict.FAIL: "FAULT: ",
+    CheckVerdict.ERROR: "CANNOT TELL: ",
+    CheckVerdict.NOT_APPLICABLE: "",
+    CheckVerdict.SKIPPED: "",
+}
 WIDTH = max(map(len, CHECKS))
 
 
@@ -57,7 +69,7 @@ def look(platform: Platform, tenants: Sequence[str]) -> Look:
         seen, owners = collect.seen(platform, tenants, of_host(platform) if declared else {})
         looked = reviews.read()
     except RingfenceError as error:
-        return Look({}, (Finding("servers", Verdict.ERROR, of_error(error)),))
+        return Look({}, (Finding("servers", CheckVerdict.ERROR, of_error(error)),))
     now = datetime.now(UTC)
     return judged(platform, seen, owners, looked, now, vulnerable(platform, seen, now))
 
@@ -67,7 +79,7 @@ def vulnerable(platform: Platform, seen: Seen, now: datetime) -> dict[Host, Find
     limits = vulnerabilities.limits(platform)
     if limits.tracker_data is None:
         unasked = Finding(
-            vulnerabilities.CHECK, Verdict.NOT_APPLICABLE, "not asked: no tracker data is declared (services.status.tracker_data)"
+            vulnerabilities.CHECK, CheckVerdict.NOT_APPLICABLE, "not asked: no tracker data is declared (services.status.tracker_data)"
         )
         return dict.fromkeys(seen.hosts, unasked)
     try:
@@ -75,7 +87,7 @@ def vulnerable(platform: Platform, seen: Seen, now: datetime) -> dict[Host, Find
         told, _ = vulnerabilities.told(seen.hosts, found, platform, now, journal.file(seen.project))
     except (RingfenceError, OSError) as error:
         why = of_error(error) if isinstance(error, RingfenceError) else f"the journal cannot be kept: {error}"
-        return dict.fromkeys(seen.hosts, Finding(vulnerabilities.CHECK, Verdict.ERROR, why))
+        return dict.fromkeys(seen.hosts, Finding(vulnerabilities.CHECK, CheckVerdict.ERROR, why))
     return {host: vulnerabilities.finding(host, one) for host, one in told.items()}
 
 
@@ -114,5 +126,5 @@ def show(found: Look, out: Console) -> None:
         out.print(Text(name, "bold"))
         for finding in findings:
             out.print(Text(visible(f"  {finding.check:<{WIDTH}} {WORDS[finding.verdict]}{finding.said}"), STYLES[finding.verdict]))
-            if finding.mend and finding.verdict in {Verdict.FAIL, Verdict.ERROR}:
+            if finding.mend and finding.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}:
                 out.print(Text(visible(f"  {'':<{WIDTH}} next: {finding.mend}"), "cyan"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.errors import GuestError, RingfenceError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class Finding:
     """What came of one check; ``said`` is what is known, whatever the verdict, and ``mend`` the next step where there is one."""
 
     check: str
-    verdict: Verdict
+    verdict: CheckVerdict
     said: str
     mend: str = ""
 
@@ -84,6 +84,6 @@ def of_error(error: RingfenceError) -> str:
 def exit_code(findings: Iterable[Finding]) -> int:
     """Return 1 when something is at fault, else 2 when something could not be told or nothing was looked at, else 0."""
     verdicts = {finding.verdict for finding in findings}
-    if Verdict.FAIL in verdicts:
+    if CheckVerdict.FAIL in verdicts:
         return FAULT
-    return UNTOLD if Verdict.ERROR in verdicts or Verdict.PASS not in verdicts else HOLDS
+    return UNTOLD if CheckVerdict.ERROR in verdicts or CheckVerdict.PASS not in verdicts else HOLDS

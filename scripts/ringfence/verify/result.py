@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from infra.outcome import Verdict, is_green
+from infra.outcome import CheckVerdict, is_green
 from ringfence.verify.about import About
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class State:
             return self.untold
         checks = [check for server in self.told["servers"] for check in server["checks"]] + list(self.told["platform"])
         counts = Counter(check["verdict"] for check in checks)
-        return f"{counts[Verdict.FAIL]} at fault, {counts[Verdict.ERROR]} cannot be told, {counts[Verdict.PASS]} well"
+        return f"{counts[CheckVerdict.FAIL]} at fault, {counts[CheckVerdict.ERROR]} cannot be told, {counts[CheckVerdict.PASS]} well"
 
 
 @dataclass(slots=True)
@@ -104,13 +104,13 @@ class Result:
     """The zone that every node is shown in, where there are many."""
     state: State = field(default_factory=State)
 
-    def counts(self, kind: Kind | None = None) -> Counter[Verdict]:
+    def counts(self, kind: Kind | None = None) -> Counter[CheckVerdict]:
         """Count the verdicts, of one kind or of all."""
         return Counter(check.outcome.verdict for check in self.checks if kind in {None, check.kind})
 
     def bad(self) -> list[Check]:
         """Return failures and errors, failures first."""
-        wanted = (Verdict.FAIL, Verdict.ERROR)
+        wanted = (CheckVerdict.FAIL, CheckVerdict.ERROR)
         return sorted((c for c in self.checks if c.outcome.verdict in wanted), key=lambda check: wanted.index(check.outcome.verdict))
 
     @property
@@ -121,7 +121,7 @@ class Result:
     @property
     def exit_code(self) -> int:
         """0 when it is as declared, 1 when something is not, 2 when that cannot be told."""
-        return 0 if self.is_green else 1 if self.counts()[Verdict.FAIL] else 2
+        return 0 if self.is_green else 1 if self.counts()[CheckVerdict.FAIL] else 2
 
     @property
     def probes_per_second(self) -> float:

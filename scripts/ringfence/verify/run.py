@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.drift import comparison
 from infra.errors import RingfenceError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify import failures, stacks
 from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
@@ -86,7 +86,7 @@ class Verification:
             with failures.translated(str(kind)):
                 part(result)
         except RingfenceError as problem:
-            result.checks.append(Check(kind, Outcome(f"{kind} could be checked", Verdict.ERROR, str(problem))))
+            result.checks.append(Check(kind, Outcome(f"{kind} could be checked", CheckVerdict.ERROR, str(problem))))
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
 
     def _cloud(self, result: Result) -> None:
@@ -148,10 +148,10 @@ class Verification:
     def _matrix(self, result: Result, cases: Sequence[Case], fleet: Fleet) -> None:
         if session.OUTSIDE not in fleet.nodes:
             lost = fleet.lost.get(session.OUTSIDE)
-            verdict, reason = (Verdict.ERROR, str(lost)) if lost else (Verdict.SKIPPED, session.NO_OUTSIDE)
+            verdict, reason = (CheckVerdict.ERROR, str(lost)) if lost else (CheckVerdict.SKIPPED, session.NO_OUTSIDE)
             result.checks.append(Check(Kind.MATRIX, Outcome("to and from the internet", verdict, reason)))
         for host in self.inventory.nameless:
-            result.checks.append(Check(Kind.MATRIX, Outcome(f"to the API on {host}", Verdict.SKIPPED, NAMELESS)))
+            result.checks.append(Check(Kind.MATRIX, Outcome(f"to the API on {host}", CheckVerdict.SKIPPED, NAMELESS)))
         done = 0
 
         def count(more: int) -> None:
@@ -169,7 +169,7 @@ class Verification:
         tenants = {tenant.name for tenant in self.inventory.tenants}
         homes = {name: name.partition("/")[0] for name in fleet.lost if name in fleet.nodes}
         return [
-            Check(kind, Outcome(f"{name} takes part", Verdict.ERROR, str(fleet.lost[name]), home if home in tenants else ""))
+            Check(kind, Outcome(f"{name} takes part", CheckVerdict.ERROR, str(fleet.lost[name]), home if home in tenants else ""))
             for name, home in homes.items()
         ]
 

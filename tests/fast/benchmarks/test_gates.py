@@ -13,7 +13,7 @@ from benchmarks.measure import Row, Times, in_turn
 from benchmarks.proof.gates import judge, seconds
 from benchmarks.proof.plan import GATES, GROWTH, JOBS, Growth, Ratio
 from benchmarks.proof.report import markdown
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def row(engine: str, size: int, *times: float, case: str = "B1", answer: str = "
     return Row(case=case, engine=engine, size=size, unit="rules", times=Times(times, times), peak_mib=peak, answers={"redundant": answer})
 
 
-def verdicts(*rows: Row) -> dict[str, Verdict]:
+def verdicts(*rows: Row) -> dict[str, CheckVerdict]:
     """Return the verdict of every gate."""
     return {gate.outcome.check: gate.outcome.verdict for gate in judge(rows)}
 
@@ -33,24 +33,24 @@ def test_without_measurements_no_gate_passes() -> None:
     """Missing numbers are skips, and the agreement of no answers at all is a failure."""
     found = verdicts()
 
-    assert found.pop("answers of all engines") is Verdict.FAIL
-    assert set(found.values()) == {Verdict.SKIPPED}
+    assert found.pop("answers of all engines") is CheckVerdict.FAIL
+    assert set(found.values()) == {CheckVerdict.SKIPPED}
 
 
 def test_a_ratio_is_judged_on_medians_at_equal_size() -> None:
     """Twenty times slower passes the gate, less fails it, and one slow repetition changes nothing."""
     ours = row("ringfence", 100_000, 0.1, 0.1, 5.0)
 
-    assert verdicts(ours, row("oxidd", 100_000, 2.5))["B1 against oxidd"] is Verdict.PASS
-    assert verdicts(ours, row("oxidd", 100_000, 1.5))["B1 against oxidd"] is Verdict.FAIL
-    assert verdicts(ours, row("oxidd", 50_000, 2.5))["B1 against oxidd"] is Verdict.SKIPPED
+    assert verdicts(ours, row("oxidd", 100_000, 2.5))["B1 against oxidd"] is CheckVerdict.PASS
+    assert verdicts(ours, row("oxidd", 100_000, 1.5))["B1 against oxidd"] is CheckVerdict.FAIL
+    assert verdicts(ours, row("oxidd", 50_000, 2.5))["B1 against oxidd"] is CheckVerdict.SKIPPED
 
 
 def test_a_ratio_below_its_size_is_shown_but_not_judged() -> None:
     """A quick run proves nothing about the gate."""
     gate = next(gate for gate in judge([row("ringfence", 20_000, 0.1), row("oxidd", 20_000, 9.0)]) if "oxidd" in gate.outcome.check)
 
-    assert (gate.outcome.verdict, gate.measured) == (Verdict.SKIPPED, "90x at 20,000")
+    assert (gate.outcome.verdict, gate.measured) == (CheckVerdict.SKIPPED, "90x at 20,000")
 
 
 def growing(smaller: tuple[float, ...], *times: float) -> Row:
@@ -61,10 +61,10 @@ def growing(smaller: tuple[float, ...], *times: float) -> Row:
 def test_growth_is_judged_pair_by_pair() -> None:
     """Four times the rules may take 4.6 times the time of the run right before, however the pace changes from pair to pair."""
     growth = "B4 growth from 1,000,000 to 4,000,000"
-    assert verdicts(growing((0.5, 0.5, 1.0), 2.2, 2.2, 4.4))[growth] is Verdict.PASS
-    assert verdicts(growing((0.5, 0.5, 1.0), 2.4, 2.4, 4.0))[growth] is Verdict.FAIL
-    assert verdicts(growing((0.5, 1.0, 1.0), 2.2, 4.4, 9.0))[growth] is Verdict.PASS
-    assert verdicts(row("ringfence", 4_000_000, 2.2, case="B4"))[growth] is Verdict.SKIPPED
+    assert verdicts(growing((0.5, 0.5, 1.0), 2.2, 2.2, 4.4))[growth] is CheckVerdict.PASS
+    assert verdicts(growing((0.5, 0.5, 1.0), 2.4, 2.4, 4.0))[growth] is CheckVerdict.FAIL
+    assert verdicts(growing((0.5, 1.0, 1.0), 2.2, 4.4, 9.0))[growth] is CheckVerdict.PASS
+    assert verdicts(row("ringfence", 4_000_000, 2.2, case="B4"))[growth] is CheckVerdict.SKIPPED
 
 
 def test_calls_in_turn_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,13 +87,13 @@ def test_calls_in_turn_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_limits_are_judged() -> None:
     """An edit has its milliseconds."""
-    assert verdicts(row("ringfence", 1_000_000, 0.06, case="B5 edit"))["B5 edit at 1,000,000"] is Verdict.FAIL
+    assert verdicts(row("ringfence", 1_000_000, 0.06, case="B5 edit"))["B5 edit at 1,000,000"] is CheckVerdict.FAIL
 
 
 def test_memory_is_a_gate() -> None:
     """The end-to-end proof must fit into its memory."""
-    assert verdicts(row("ringfence", 1_000_000, 1.0, case="B3", peak=1000.0))["B3 peak memory"] is Verdict.PASS
-    assert verdicts(row("ringfence", 1_000_000, 1.0, case="B3", peak=2000.0))["B3 peak memory"] is Verdict.FAIL
+    assert verdicts(row("ringfence", 1_000_000, 1.0, case="B3", peak=1000.0))["B3 peak memory"] is CheckVerdict.PASS
+    assert verdicts(row("ringfence", 1_000_000, 1.0, case="B3", peak=2000.0))["B3 peak memory"] is CheckVerdict.FAIL
 
 
 def test_engines_must_agree() -> None:
@@ -101,9 +101,9 @@ def test_engines_must_agree() -> None:
     same = row("ringfence", 100, 1.0), row("z3", 100, 1.0)
     other = row("ringfence", 100, 1.0), row("z3", 100, 1.0, answer="another")
 
-    assert verdicts(*same)["answers of all engines"] is Verdict.PASS
+    assert verdicts(*same)["answers of all engines"] is CheckVerdict.PASS
     agreement = judge(other)[-1]
-    assert agreement.outcome.verdict is Verdict.FAIL
+    assert agreement.outcome.verdict is CheckVerdict.FAIL
     assert "ringfence and z3 differ in redundant" in agreement.outcome.reason
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from benchmarks.truth.report import PROGRAMS, judge, markdown
 from benchmarks.truth.tally import Tally
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from tests.truth.counts import Count
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def tally(*reports: pytest.TestReport) -> Tally:
     return made
 
 
-def verdicts(made: Tally, least: int = 100) -> dict[str, Verdict]:
+def verdicts(made: Tally, least: int = 100) -> dict[str, CheckVerdict]:
     """Return the verdicts on a run."""
     return {outcome.check: outcome.verdict for outcome in judge(made.counts.values(), made.troubles, least)}
 
@@ -61,19 +61,19 @@ def test_the_tests_of_one_judge_are_added_up() -> None:
 
 def test_a_run_without_a_disagreement_passes() -> None:
     """Every program was asked enough and agrees."""
-    assert set(verdicts(tally(*(report(asked(program)) for program in PROGRAMS))).values()) == {Verdict.PASS}
+    assert set(verdicts(tally(*(report(asked(program)) for program in PROGRAMS))).values()) == {CheckVerdict.PASS}
 
 
 def test_one_disagreement_fails() -> None:
     """However many packets agree."""
     counts = [asked(program, disagreements=int(program == "nftables")) for program in PROGRAMS]
-    assert verdicts(tally(*map(report, counts)))["nftables"] is Verdict.FAIL
+    assert verdicts(tally(*map(report, counts)))["nftables"] is CheckVerdict.FAIL
 
 
 def test_too_few_packets_or_none_are_no_pass() -> None:
     """A judge that was not asked, or not often enough, did not agree."""
     found = verdicts(tally(report(asked("ovn-trace", 99))))
-    assert found == dict.fromkeys(PROGRAMS, Verdict.ERROR) | {"ovn-trace": Verdict.FAIL}
+    assert found == dict.fromkeys(PROGRAMS, CheckVerdict.ERROR) | {"ovn-trace": CheckVerdict.FAIL}
 
 
 def test_what_did_not_pass_is_an_error() -> None:
@@ -81,7 +81,7 @@ def test_what_did_not_pass_is_an_error() -> None:
     everything = [report(asked(program)) for program in PROGRAMS]
     for trouble in (report(outcome="failed", text="E   boom"), report(outcome="skipped", text="", when="setup")):
         made = tally(*everything, trouble)
-        assert verdicts(made)["test_x.py::test_it"] is Verdict.ERROR
+        assert verdicts(made)["test_x.py::test_it"] is CheckVerdict.ERROR
     assert "boom" in tally(report(outcome="failed", text="x\nE   boom\n")).troubles[0]
 
 

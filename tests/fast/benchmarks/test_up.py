@@ -17,7 +17,7 @@ from benchmarks.up.load import Load
 from benchmarks.up.report import HEAD, line, lines, markdown
 from benchmarks.up.run import Run
 from infra.errors import GuestError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.demo import times
 
 pytestmark = pytest.mark.fast
@@ -36,7 +36,7 @@ def quiet(repeats: int = 1, *, at: Load = QUIET) -> Run:
     return Run(repeats, lambda _: None, at, Endings(lambda _: None))
 
 
-def verdict(name: str, found: Reading | None) -> Verdict:
+def verdict(name: str, found: Reading | None) -> CheckVerdict:
     """Return the verdict on one figure."""
     return judge(FIGURE[name], found).verdict
 
@@ -59,33 +59,35 @@ def test_the_bars_are_those_of_the_issue() -> None:
 
 def test_the_median_is_judged() -> None:
     """One slow run of three misses nothing; the bar itself is met."""
-    assert verdict("nothing", reading("nothing", 7.0, 8.0, 30.0)) is Verdict.PASS
-    assert verdict("nothing", reading("nothing", 7.0, 8.1, 30.0)) is Verdict.FAIL
+    assert verdict("nothing", reading("nothing", 7.0, 8.0, 30.0)) is CheckVerdict.PASS
+    assert verdict("nothing", reading("nothing", 7.0, 8.1, 30.0)) is CheckVerdict.FAIL
 
 
 def test_no_value_is_no_pass() -> None:
     """What was not measured is skipped, with the reason when there is one."""
-    assert verdict("nothing", None) is Verdict.SKIPPED
+    assert verdict("nothing", None) is CheckVerdict.SKIPPED
     assert judge(FIGURE["nothing"], reading("nothing", doubt="why")).reason == "why"
 
 
 def test_what_may_be_too_high_can_meet_a_bar_and_cannot_miss_it() -> None:
     """Beside other work a guest that is fast enough is fast enough; one that is not says nothing about a machine alone."""
-    assert verdict("guest", reading("guest", 29.0, doubt="not alone")) is Verdict.PASS
-    assert verdict("guest", reading("guest", 31.0, doubt="not alone")) is Verdict.SKIPPED
+    assert verdict("guest", reading("guest", 29.0, doubt="not alone")) is CheckVerdict.PASS
+    assert verdict("guest", reading("guest", 31.0, doubt="not alone")) is CheckVerdict.SKIPPED
 
 
 def test_what_is_only_shown_is_never_judged() -> None:
     """A figure without a bar passes nothing and fails nothing."""
-    assert verdict("sdk", reading("sdk", 1e6)) is Verdict.NOT_APPLICABLE
+    assert verdict("sdk", reading("sdk", 1e6)) is CheckVerdict.NOT_APPLICABLE
 
 
 def test_a_group_that_broke_is_an_error_whatever_was_measured_before() -> None:
     """An earlier reading does not cover for a measurement that failed now; other groups keep theirs."""
     kept = {"tenant": reading("tenant", 100.0), "nothing": reading("nothing", 5.0)}
     found = judged(kept, {Group.TENANT: "the engine failed"})
-    assert {name: found[name].verdict for name in ("tenant", "sdk", "ratio")} == dict.fromkeys(("tenant", "sdk", "ratio"), Verdict.ERROR)
-    assert found["nothing"].verdict is Verdict.PASS
+    assert {name: found[name].verdict for name in ("tenant", "sdk", "ratio")} == dict.fromkeys(
+        ("tenant", "sdk", "ratio"), CheckVerdict.ERROR
+    )
+    assert found["nothing"].verdict is CheckVerdict.PASS
     assert found.keys() == FIGURE.keys()
 
 
@@ -234,7 +236,7 @@ def test_no_run_of_the_demonstration_is_no_value(monkeypatch: pytest.MonkeyPatch
     """And says what is missing."""
     monkeypatch.setattr(times, "read", list)
     bare, *_ = demonstration.measure(quiet())
-    assert judge(FIGURE["demo-bare"], bare).verdict is Verdict.SKIPPED
+    assert judge(FIGURE["demo-bare"], bare).verdict is CheckVerdict.SKIPPED
     assert "found nothing" in bare.doubt
 
 

@@ -17,7 +17,7 @@ from benchmarks.synthetic import Shape
 from benchmarks.verbs.plan import MEMORY_MIB, questions
 from benchmarks.verbs.report import judge, markdown
 from benchmarks.verbs.running import Ran
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence import cli
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_what_is_wrong_or_costs_too_much_fails(change: dict[str, object], said: 
     """Each limit is judged, and the report names what missed it."""
     bad = msgspec.structs.replace(GOOD, **change)
     (good_outcome,), (bad_outcome,) = judge([GOOD], costs=True), judge([bad], costs=True)
-    assert (good_outcome.verdict, bad_outcome.verdict) == (Verdict.PASS, Verdict.FAIL)
+    assert (good_outcome.verdict, bad_outcome.verdict) == (CheckVerdict.PASS, CheckVerdict.FAIL)
     assert said in bad_outcome.reason
     assert said in markdown([bad], [bad_outcome], "command", 5000)
 
@@ -83,9 +83,9 @@ def test_what_is_wrong_or_costs_too_much_fails(change: dict[str, object], said: 
 def test_a_small_run_is_judged_by_its_answers_only() -> None:
     """Costs of a small cloud say nothing, a wrong exit code does; and nothing asked is nothing shown."""
     slow = msgspec.structs.replace(GOOD, times=Times((100.0,), (100.0,)))
-    assert [outcome.verdict for outcome in judge([slow], costs=False)] == [Verdict.PASS]
-    assert [outcome.verdict for outcome in judge([msgspec.structs.replace(slow, codes=(0,))], costs=False)] == [Verdict.FAIL]
-    assert [outcome.verdict for outcome in judge([], costs=True)] == [Verdict.ERROR]
+    assert [outcome.verdict for outcome in judge([slow], costs=False)] == [CheckVerdict.PASS]
+    assert [outcome.verdict for outcome in judge([msgspec.structs.replace(slow, codes=(0,))], costs=False)] == [CheckVerdict.FAIL]
+    assert [outcome.verdict for outcome in judge([], costs=True)] == [CheckVerdict.ERROR]
 
 
 def test_the_median_and_not_the_worst_run_is_shown() -> None:

@@ -89,8 +89,8 @@ def test_every_link_leads_to_a_file() -> None:
     assert [(document.name, link) for document, link in found if not (document.parent / link).exists()] == []
 
 
-GONE = ("infra.nothing", "infra.outcome.nothing", "infra.outcome.Verdict.nothing", "infra/nothing.py", "ringfence.nothing")
-THERE = ("infra.outcome", "infra.outcome.Verdict.PASS", "infra/neutron", "ringfence.commands", "infra.neutron.quotas")
+GONE = ("infra.nothing", "infra.outcome.nothing", "infra.outcome.CheckVerdict.nothing", "infra/nothing.py", "ringfence.nothing")
+THERE = ("infra.outcome", "infra.outcome.CheckVerdict.PASS", "infra/neutron", "ringfence.commands", "infra.neutron.quotas")
 
 
 def test_a_place_that_is_not_there_is_found() -> None:

@@ -10,7 +10,7 @@ from infra.drift import comparison
 from infra.drift.deviation import DeviationKind
 from infra.drift.found import KINDS
 from infra.drift.made import Made
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from tests.fast.drift import broken, broken_identity, broken_services, broken_wiring, changes, ordinary
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
@@ -41,7 +41,7 @@ def subjects() -> int:
 
 def wrong(outcomes: list[Outcome]) -> list[str]:
     """Return what did not pass."""
-    return [f"{outcome.verdict}: {outcome.check}: {outcome.reason}" for outcome in outcomes if outcome.verdict is not Verdict.PASS]
+    return [f"{outcome.verdict}: {outcome.check}: {outcome.reason}" for outcome in outcomes if outcome.verdict is not CheckVerdict.PASS]
 
 
 @pytest.mark.parametrize("declared", [INVENTORY, OFFERING], ids=["no services", "every service"])
@@ -107,7 +107,7 @@ def test_attribute_that_the_api_does_not_show_is_an_error(kind: str, name: str, 
         return replace(view, **changed)
 
     outcomes = compared(without)
-    errors = [outcome for outcome in outcomes if outcome.verdict is Verdict.ERROR]
+    errors = [outcome for outcome in outcomes if outcome.verdict is CheckVerdict.ERROR]
     assert errors
     assert all(key in outcome.reason for outcome in errors)
     assert len(outcomes) == subjects()
@@ -116,7 +116,7 @@ def test_attribute_that_the_api_does_not_show_is_an_error(kind: str, name: str, 
 def test_attribute_of_another_form_is_an_error() -> None:
     """An answer that is not the API's own is not judged, and does not end the comparison."""
     outcomes = compared(changes.change("ports", "acme-db-data", allowed_address_pairs=["0.0.0.0/0"]))
-    assert [outcome.reason[:11] for outcome in outcomes if outcome.verdict is Verdict.ERROR] == ["cannot tell"]
+    assert [outcome.reason[:11] for outcome in outcomes if outcome.verdict is CheckVerdict.ERROR] == ["cannot tell"]
     assert len(outcomes) == subjects()
 
 
@@ -209,6 +209,6 @@ def test_every_attribute_is_compared(kind: str, stack: str) -> None:
             value = WORSE.get(key, WORSE.get(f"{kind} {key}", another(row[key])))
             changed = [{**one, key: value} if one is row else one for one in view.rows(kind)]
             outcomes = comparison.compare(made, changes.with_rows(view, kind, changed), made.tenants)
-            if all(outcome.verdict is Verdict.PASS for outcome in outcomes):
+            if all(outcome.verdict is CheckVerdict.PASS for outcome in outcomes):
                 silent.add((kind, key))
     assert silent <= SILENT.keys()

@@ -11,7 +11,7 @@ import pytest
 from infra.declaration import names
 from infra.drift import comparison
 from infra.drift.made import Made, MadeResource
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.outputs import RouterOutput
 from tests.fast.drift import rows, views
 from tests.fast.drift.rows import PLATFORM_PROJECT
@@ -66,7 +66,7 @@ def wrong(change: Callable[[Found], object] = lambda _: None) -> list[str]:
     """Return what does not pass after a change."""
     declared, view = cloud()
     change(view)
-    return [outcome.reason for outcome in comparison.compare(declared, view, declared.tenants) if outcome.verdict is not Verdict.PASS]
+    return [outcome.reason for outcome in comparison.compare(declared, view, declared.tenants) if outcome.verdict is not CheckVerdict.PASS]
 
 
 def test_a_second_router_as_declared_passes() -> None:

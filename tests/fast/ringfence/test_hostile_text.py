@@ -19,7 +19,7 @@ import pytest
 from infra import text
 from infra.errors import Problem
 from infra.neutron.snapshot.store import dumps
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence.checker import conditions
 from ringfence.checker.rules import RefusedError
 from ringfence.verify.report import junit, page
@@ -158,10 +158,10 @@ def checks() -> Result:
     result = Result(tenants=EVERY, started="2026-11-01T00:00:00+0000")
     for name in EVERY:
         details = dict.fromkeys(("source", "target", "target_node", "address", "protocol", "port", "layer", "reach", "why", "twin"), name)
-        for verdict in Verdict:
+        for verdict in CheckVerdict:
             outcome = Outcome(name, verdict, name or "why", name)
             result.checks += [Check(Kind.MATRIX, outcome, {**details, "place": name, "expected": "allowed"}), Check(Kind.CLOUD, outcome)]
-    states = [{"check": name, "verdict": str(verdict), "said": name, "mend": name} for name in EVERY for verdict in Verdict]
+    states = [{"check": name, "verdict": str(verdict), "said": name, "mend": name} for name in EVERY for verdict in CheckVerdict]
     result.state = State({"servers": [{"tenant": name, "server": name, "checks": states} for name in EVERY], "platform": states})
     return result
 
@@ -185,7 +185,7 @@ def test_the_reports_of_a_verification_are_the_same_documents_whatever_the_names
     written = junit.render(checks())
     assert {letter for letter in written if not letter.isprintable()} <= {"\n"}
     cases = list(ET.fromstring(written).iter("testcase"))  # noqa: S314 - our own text
-    assert len(cases) == 2 * len(EVERY) * len(Verdict)
+    assert len(cases) == 2 * len(EVERY) * len(CheckVerdict)
 
 
 def test_findings_for_code_hosts_hold_no_links_and_no_places(state: Path, tmp_path: Path, run: Run) -> None:

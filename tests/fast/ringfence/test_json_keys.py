@@ -12,7 +12,7 @@ import typer.main
 
 from infra.neutron import snapshot as records
 from infra.neutron.snapshot import Project, Unknown
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence import application
 from ringfence.analysis.states import ALONE
 from ringfence.health import collect, look
@@ -158,7 +158,7 @@ def _inside(inner: msgspec.inspect.Type, place: str) -> Iterator[str]:
 
 def test_no_key_of_a_verification_gets_another_name() -> None:
     """The written report, which is `verify --json` but for the folder that it lies in."""
-    bad = Check(Kind.CLOUD, Outcome("rules of acme", Verdict.FAIL, "undeclared", "acme"))
+    bad = Check(Kind.CLOUD, Outcome("rules of acme", CheckVerdict.FAIL, "undeclared", "acme"))
     found = result(bad)
     found.state = State(look.plain(healthy()))
     hold(KEYS / "verify.txt", key_paths(files.plain(found), {"counts", "seconds"}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence.health import collect, look
 from ringfence.health.model import Seen
 from ringfence.verify import stacks
@@ -37,9 +37,9 @@ def _no_tenant_is_up(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(collect, "seen", lambda *_: (Seen({}, STORE), {}))
 
 
-def verified(day: str, tenant: str, verdict: Verdict) -> None:
+def verified(day: str, tenant: str, verdict: CheckVerdict) -> None:
     """Write the report of a verification of one tenant."""
-    reason = "" if verdict is Verdict.PASS else "why"
+    reason = "" if verdict is CheckVerdict.PASS else "why"
     one = result(Check(Kind.CLOUD, Outcome("rules", verdict, reason, tenant)))
     files.write(dataclasses.replace(one, tenants=(tenant,), started=f"{day}T10:00:00+0000"))
 
@@ -47,9 +47,9 @@ def verified(day: str, tenant: str, verdict: Verdict) -> None:
 @pytest.mark.usefixtures("_no_tenant_is_up")
 def test_each_tenant_has_its_own_last_verification(run: Run) -> None:
     """A later one of somebody else says nothing about it."""
-    verified("2026-01-01", "acme", Verdict.FAIL)
-    verified("2026-01-02", "acme", Verdict.PASS)
-    verified("2026-01-03", "initech", Verdict.FAIL)
+    verified("2026-01-01", "acme", CheckVerdict.FAIL)
+    verified("2026-01-02", "acme", CheckVerdict.PASS)
+    verified("2026-01-03", "initech", CheckVerdict.FAIL)
     told = {tenant["name"]: tenant["last_verification"] for tenant in run("status", "--json").json["tenants"]}
     assert told["globex"] is None
     assert (told["acme"]["started"][:10], told["acme"]["green"], "1 pass" in told["acme"]["summary"]) == ("2026-01-02", True, True)
@@ -69,7 +69,7 @@ def test_a_type_of_icmp_is_told_and_one_tenant_can_be_asked_for(run: Run) -> Non
 @pytest.mark.usefixtures("_no_tenant_is_up")
 def test_a_report_that_cannot_be_read_is_an_error_and_no_older_answer(run: Run, tmp_path: Path) -> None:
     """The one before it may say otherwise."""
-    verified("2026-01-01", "acme", Verdict.PASS)
+    verified("2026-01-01", "acme", CheckVerdict.PASS)
     (tmp_path / "reports" / "2026-01-02").mkdir()
     (tmp_path / "reports" / "2026-01-02" / "verify.json").write_text("{")
     ended = run("status")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place
 from ringfence.verify.probes.plan import NO_ROUTE, Selection
@@ -38,7 +38,7 @@ def of(stage: Stage, tenant: str) -> frozenset[str]:
 
 def wrong(lines: list[Line]) -> list[str]:
     """Return what did not pass."""
-    return [f"{line.outcome.check}: {line.outcome.reason}" for line in lines if line.outcome.verdict is not Verdict.PASS]
+    return [f"{line.outcome.check}: {line.outcome.reason}" for line in lines if line.outcome.verdict is not CheckVerdict.PASS]
 
 
 def test_groups_alone_hold(stage: Stage, pair: tuple[str, str]) -> None:
@@ -57,7 +57,7 @@ def test_guests_alone_hold(stage: Stage, pair: tuple[str, str]) -> None:
     assert wrong(reached) == []
     # The twin: the groups really were open, so frames past the servers' rulesets did arrive.
     arrived = [line for line in lines if line.case.layer is Layer.NETWORK and line.case.expected is Expected.DENIED]
-    assert any(line.outcome.verdict is Verdict.FAIL for line in arrived)
+    assert any(line.outcome.verdict is CheckVerdict.FAIL for line in arrived)
 
 
 def test_topology_alone_holds(stage: Stage, pair: tuple[str, str]) -> None:
@@ -76,7 +76,7 @@ def test_topology_alone_holds(stage: Stage, pair: tuple[str, str]) -> None:
     assert wrong(back) == []
     # The twin: within the tenant everything did pass.
     denied = [line for line in within if line.case.expected is Expected.DENIED and line.case.port]
-    assert {line.outcome.verdict for line in denied} == {Verdict.FAIL}
+    assert {line.outcome.verdict for line in denied} == {CheckVerdict.FAIL}
 
 
 @contextlib.contextmanager

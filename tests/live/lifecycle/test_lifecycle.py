@@ -14,7 +14,7 @@ import pytest
 
 from infra.dynamic import clouds
 from infra.dynamic.base import REPAIR_VARIABLE
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from labcloud.layout import REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES
 from labcloud.processes import door
 from labcloud.settings import Settings
@@ -126,8 +126,8 @@ def wait_until_half_made(update: subprocess.Popen[str]) -> None:
 def failures(opened: Opened, kinds: frozenset[Kind]) -> list[str]:
     """Verify tenants and return what is wrong; something must have passed."""
     result = Verification(opened.inventory, opened.cloud, opened.identities).run(Request(kinds))
-    assert any(check.outcome.verdict is Verdict.PASS for check in result.checks)
-    return [f"{c.outcome.check}: {c.outcome.reason}" for c in result.checks if c.outcome.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    assert any(check.outcome.verdict is CheckVerdict.PASS for check in result.checks)
+    return [f"{c.outcome.check}: {c.outcome.reason}" for c in result.checks if c.outcome.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}]
 
 
 def repaired_after(seconds: float) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.render.expectation import Expected
 from ringfence.project import Ended, Project
 from ringfence.verify.model import Layer, Place
@@ -36,7 +36,7 @@ def probed_during(stage: Stage, wanted: Selection, project: Project) -> tuple[li
 
 def wrong(lines: list[Line]) -> list[str]:
     """Return what is not as the declaration says."""
-    return [f"{line.outcome.check}: {line.outcome.reason}" for line in lines if line.outcome.verdict is not Verdict.PASS]
+    return [f"{line.outcome.check}: {line.outcome.reason}" for line in lines if line.outcome.verdict is not CheckVerdict.PASS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,6 @@ def test_no_moment_is_wider_than_old_and_new(stage: Stage, tmp_path: Path) -> No
     assert wrong([line for line in (*during, *after, *back) if not move.concerns(line)]) == []
     assert wrong(restored_to) == []
     # The twin: in between the new port really was open and the old one closed, in both layers.
-    moved = [line for line in after if move.concerns(line) and line.outcome.verdict is Verdict.FAIL]
+    moved = [line for line in after if move.concerns(line) and line.outcome.verdict is CheckVerdict.FAIL]
     assert {line.case.expected for line in moved} == set(Expected)
     assert {line.case.layer for line in moved} == set(Layer)

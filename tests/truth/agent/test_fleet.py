@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place
 from ringfence.verify.probes import capture
@@ -31,7 +31,7 @@ def run(field: Fleet, plan: MatrixPlan, selection: Selection) -> list[Line]:
 
 def bad(lines: list[Line]) -> list[tuple[str, str]]:
     """Return the cases that did not pass, with their reasons."""
-    return [(line.outcome.check, line.outcome.reason) for line in lines if line.outcome.verdict is not Verdict.PASS]
+    return [(line.outcome.check, line.outcome.reason) for line in lines if line.outcome.verdict is not CheckVerdict.PASS]
 
 
 @contextlib.contextmanager
@@ -63,7 +63,7 @@ def test_open_groups_are_seen_although_the_guest_holds(lan: Lan, plan: MatrixPla
     """Without groups every denied frame arrives on the wire, and the cases of the network layer say so; sockets are still stopped."""
     with changed(lan, "acme", ""):
         lines = run(field, plan, INSIDE)
-    layers = {line.case.layer for line in lines if line.outcome.verdict is Verdict.FAIL}
+    layers = {line.case.layer for line in lines if line.outcome.verdict is CheckVerdict.FAIL}
     assert layers == {Layer.NETWORK}
     assert all("the network let it through" in reason for _, reason in bad(lines))
 
@@ -73,8 +73,8 @@ def test_everything_open_is_named_in_both_layers(lan: Lan, plan: MatrixPlan, fie
     with changed(lan, "acme", ""), changed(lan, "acme/web", ""), changed(lan, "acme/db", ""):
         lines = run(field, plan, INSIDE)
     denied = [line for line in lines if line.case.expected is Expected.DENIED]
-    assert {line.outcome.verdict for line in denied} == {Verdict.FAIL}
-    assert {line.outcome.verdict for line in lines if line.case.expected is Expected.ALLOWED} == {Verdict.PASS}
+    assert {line.outcome.verdict for line in denied} == {CheckVerdict.FAIL}
+    assert {line.outcome.verdict for line in lines if line.case.expected is Expected.ALLOWED} == {CheckVerdict.PASS}
 
 
 def test_receiver_alone_is_not_enough(lan: Lan, plan: MatrixPlan, field: Fleet) -> None:
@@ -110,7 +110,7 @@ def test_silence_of_a_dead_target_is_an_error(lan: Lan, plan: MatrixPlan, field:
     finally:
         lan.ip("acme", "link set db-zone0 up")
     denied = [line for line in lines if line.case.expected is Expected.DENIED]
-    assert {line.outcome.verdict for line in denied} == {Verdict.ERROR}
+    assert {line.outcome.verdict for line in denied} == {CheckVerdict.ERROR}
     assert {line.outcome.reason for line in denied} == {"nothing proves that the target would have seen it"}
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.run import spoofing
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ pytestmark = pytest.mark.truth
 def bad(outcomes: list[Outcome]) -> dict[str, str]:
     """Return what did not pass."""
     return {
-        outcome.check: f"{outcome.verdict}: {outcome.reason}" for outcome in outcomes if outcome.verdict in {Verdict.FAIL, Verdict.ERROR}
+        outcome.check: f"{outcome.verdict}: {outcome.reason}"
+        for outcome in outcomes
+        if outcome.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR}
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.declaration.services import Deadlines, Limits
 from infra.errors import GuestError, RingfenceError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.policy.services import Service, declared_services
 from infra.vulnerabilities import journal as journals
 from infra.vulnerabilities.findings import assessed, hits, judged
@@ -104,13 +104,13 @@ def _read(answers: Answers, published: Published, *, asked: bool) -> tuple[list[
 def finding(host: Host, one: Told) -> Finding:
     """Return a server's vulnerabilities as one line of its state."""
     if one.untold:
-        return Finding(CHECK, Verdict.ERROR, one.untold, f"ringfence vulns {host.tenant}")
+        return Finding(CHECK, CheckVerdict.ERROR, one.untold, f"ringfence vulns {host.tenant}")
     over, mend = one.over, f"ringfence vulns {host.tenant}"
     said = f"{len(one.found)} open, {sum(each.what.fix for each in one.found)} of them with a fix"
     if over:
         worst = ", ".join(dict.fromkeys(each.what.hit.entry.bug for each in over[:NAMED]))
         more = f" and {len(over) - NAMED} more" if len(over) > NAMED else ""
-        return Finding(CHECK, Verdict.FAIL, f"{said}; the deadline of {len(over)} is over: {worst}{more}", mend)
+        return Finding(CHECK, CheckVerdict.FAIL, f"{said}; the deadline of {len(over)} is over: {worst}{more}", mend)
     if one.partly:
-        return Finding(CHECK, Verdict.ERROR, f"{said}; {one.partly}", mend)
-    return Finding(CHECK, Verdict.PASS, f"{said}, no deadline is over")
+        return Finding(CHECK, CheckVerdict.ERROR, f"{said}; {one.partly}", mend)
+    return Finding(CHECK, CheckVerdict.PASS, f"{said}, no deadline is over")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,23 +84,23 @@ def judge(attempt: Attempt, answer: Answer, twin: Answer) -> Outcome:
     """Return the outcome of an attempt; without a good twin a refusal proves nothing."""
     if attempt.hidden:
         if answer.status in OK and attempt.hidden in answer.text:
-            return Outcome(attempt.name, Verdict.FAIL, f"{attempt.owner}'s {attempt.hidden} is in the list", attempt.owner)
+            return Outcome(attempt.name, CheckVerdict.FAIL, f"{attempt.owner}'s {attempt.hidden} is in the list", attempt.owner)
         refused = answer.status in OK or answer.is_one_of(attempt.refused)
         proven = twin.status in OK and attempt.hidden in twin.text
     else:
         if answer.status in OK or answer.status in attempt.granted - attempt.refused:
-            return Outcome(attempt.name, Verdict.FAIL, f"it was granted ({answer.status})", attempt.owner)
+            return Outcome(attempt.name, CheckVerdict.FAIL, f"it was granted ({answer.status})", attempt.owner)
         refused, proven = answer.is_one_of(attempt.refused), twin.status in attempt.granted
     if not proven:
         return Outcome(
             attempt.name,
-            Verdict.ERROR,
+            CheckVerdict.ERROR,
             f"nothing proves it: the owner's own request ended with {twin.status} {twin.text[:120]}",
             attempt.owner,
         )
     if not refused:
-        return Outcome(attempt.name, Verdict.ERROR, f"neither granted nor refused: {answer.status} {answer.text[:120]}", attempt.owner)
-    return Outcome(attempt.name, Verdict.PASS, "", attempt.owner)
+        return Outcome(attempt.name, CheckVerdict.ERROR, f"neither granted nor refused: {answer.status} {answer.text[:120]}", attempt.owner)
+    return Outcome(attempt.name, CheckVerdict.PASS, "", attempt.owner)
 
 
 def show(service: str, path: str) -> Call:

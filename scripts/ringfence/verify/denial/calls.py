@@ -12,7 +12,7 @@ from openstack.config import get_cloud_region
 from openstack.connection import Connection
 
 from infra.dynamic import clouds
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify.denial.attempts import OK, Answer, Attempt, Call, Who, across, judge
 from ringfence.verify.denial.insiders import within
 from ringfence.verify.turns import Turn, pairs
@@ -48,9 +48,9 @@ def run(
     left = len(tenants) * (len(tenants) - 1) - len(asked)
     if left:
         words = f"{turn}: {len(asked):,} of {len(asked) + left:,} ordered pairs are asked; each is in one turn of the cycle"
-        yield Outcome("the other pairs of tenants", Verdict.SKIPPED, words)
+        yield Outcome("the other pairs of tenants", CheckVerdict.SKIPPED, words)
     if len(inventory.tenants) == 1:
-        yield Outcome("another tenant tries", Verdict.SKIPPED, ALONE, inventory.tenants[0].name)
+        yield Outcome("another tenant tries", CheckVerdict.SKIPPED, ALONE, inventory.tenants[0].name)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for done, outcome in enumerate(pool.map(lambda attempt: make(attempt, logins), attempts), start=1):
             tell("asking the API", done, len(attempts))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
 from infra.errors import GuestError, RingfenceError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from infra.policy.bastion import platform_servers
 from infra.render import nftables
 from ringfence.verify.inside import handed
@@ -106,12 +106,12 @@ def _outcomes(node: Node, owner: str, parts: Mapping[str, Callable[[], list[str]
         try:
             problems = compare()
         except RingfenceError as problem:
-            yield Outcome(f"{node.name} {what}", Verdict.ERROR, str(problem), owner)
+            yield Outcome(f"{node.name} {what}", CheckVerdict.ERROR, str(problem), owner)
         except (ValueError, LookupError, TypeError, AttributeError) as problem:
             reason = f"its answer cannot be read: {type(problem).__name__}: {problem}"
-            yield Outcome(f"{node.name} {what}", Verdict.ERROR, reason, owner)
+            yield Outcome(f"{node.name} {what}", CheckVerdict.ERROR, reason, owner)
         else:
-            verdict = Verdict.FAIL if problems else Verdict.PASS
+            verdict = CheckVerdict.FAIL if problems else CheckVerdict.PASS
             yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), owner)
 
 

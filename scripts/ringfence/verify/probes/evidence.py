@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Place, ProbeProof, ProbeResult, Reach
 from ringfence.verify.probes import frames
@@ -169,7 +169,7 @@ def lines(happened: Batch, nodes: Mapping[str, Node], identities: Mapping[str, s
         case = order.case
         proof = _proof(case, happened, nodes, twins)
         outcome = judge(case, seen[order.number], proof)
-        if case.expected is Expected.ALLOWED and outcome.verdict is Verdict.PASS:
+        if case.expected is Expected.ALLOWED and outcome.verdict is CheckVerdict.PASS:
             twins.setdefault((case.source, case.layer), []).append(case)
         judged[order.number] = Line(case, seen[order.number], proof, outcome)
     return [judged[number] for number in sorted(judged)]

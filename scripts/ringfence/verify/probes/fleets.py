@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.errors import GuestError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.guest.basics import TOKEN
 from ringfence.verify.probes import capture, evidence, orders
 from ringfence.verify.probes.link import LinkLostError
@@ -150,7 +150,7 @@ class Fleet:
             possible = [case for case, reason in zip(batch, reasons, strict=True) if not reason]
             batch = []
             for line in self.one_batch(possible) if possible else ():
-                if self.lost.keys() > why.keys() and line.outcome.verdict is Verdict.ERROR and not line.proof.lost:
+                if self.lost.keys() > why.keys() and line.outcome.verdict is CheckVerdict.ERROR and not line.proof.lost:
                     batch.append(line.case)
                 else:
                     yield line

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, Reach
 
@@ -25,32 +25,32 @@ def judge(case: Case, seen: ProbeResult, proof: ProbeProof) -> Outcome:
     return Outcome(case.name, verdict, reason, case.source.partition("/")[0])
 
 
-def _verdict(case: Case, seen: ProbeResult, proof: ProbeProof) -> tuple[Verdict, str]:
+def _verdict(case: Case, seen: ProbeResult, proof: ProbeProof) -> tuple[CheckVerdict, str]:
     if seen.reach is Reach.ERROR and not proof.lost:
-        return Verdict.ERROR, f"the probe itself failed ({seen.errno or 'no result'})"
+        return CheckVerdict.ERROR, f"the probe itself failed ({seen.errno or 'no result'})"
     strangers = (seen.by("wire") | seen.by("guest")) - {case.target.node, case.source} - case.aliases
     if strangers:
-        return Verdict.FAIL, f"reached {', '.join(sorted(strangers))}, who must not see it ({case.why})"
+        return CheckVerdict.FAIL, f"reached {', '.join(sorted(strangers))}, who must not see it ({case.why})"
     if proof.lost:
         # What was seen before the end was seen; what was not seen proves nothing, and neither does a "yes" of somebody who is gone.
         reached = _reached(case, seen) if case.expected is Expected.DENIED else ""
-        return (Verdict.FAIL, reached) if reached else (Verdict.ERROR, proof.lost)
+        return (CheckVerdict.FAIL, reached) if reached else (CheckVerdict.ERROR, proof.lost)
     if case.expected is Expected.ALLOWED:
         return _allowed(case, seen)
     return _denied(case, seen, proof)
 
 
-def _allowed(case: Case, seen: ProbeResult) -> tuple[Verdict, str]:
+def _allowed(case: Case, seen: ProbeResult) -> tuple[CheckVerdict, str]:
     """A "yes" needs the target itself: its token, or its observation of the probe."""
     if case.layer is Layer.NETWORK:
         if case.target.node in seen.by("wire"):
-            return Verdict.PASS, ""
-        return Verdict.FAIL, f"the network dropped it; flow {case.why} allows it"
+            return CheckVerdict.PASS, ""
+        return CheckVerdict.FAIL, f"the network dropped it; flow {case.why} allows it"
     if seen.reach is not Reach.OK:
-        return Verdict.FAIL, f"expected OK by flow {case.why}, got {seen.reach}; {_how_far(case, seen)}"
+        return CheckVerdict.FAIL, f"expected OK by flow {case.why}, got {seen.reach}; {_how_far(case, seen)}"
     if case.target.node and seen.owner != case.target.node:
-        return Verdict.FAIL, f"answered by {seen.owner or 'somebody without a token'} instead of {case.target.node}"
-    return Verdict.PASS, ""
+        return CheckVerdict.FAIL, f"answered by {seen.owner or 'somebody without a token'} instead of {case.target.node}"
+    return CheckVerdict.PASS, ""
 
 
 def _how_far(case: Case, seen: ProbeResult) -> str:
@@ -62,20 +62,20 @@ def _how_far(case: Case, seen: ProbeResult) -> str:
     return "it never arrived"
 
 
-def _denied(case: Case, seen: ProbeResult, proof: ProbeProof) -> tuple[Verdict, str]:
+def _denied(case: Case, seen: ProbeResult, proof: ProbeProof) -> tuple[CheckVerdict, str]:
     reached = _reached(case, seen)
     if reached:
-        return Verdict.FAIL, reached
+        return CheckVerdict.FAIL, reached
     doubt = _doubt(proof)
     if doubt:
-        return Verdict.ERROR, doubt
+        return CheckVerdict.ERROR, doubt
     if seen.reach is Reach.OK:
         # The own tenant's server with the same address answered, and proved by its token that it is not the target.
-        return Verdict.PASS, ""
+        return CheckVerdict.PASS, ""
     if seen.reach not in case.accepted and not case.aliases:
         wanted = " or ".join(sorted(case.accepted))
-        return Verdict.FAIL, f"expected {wanted}, got {seen.reach}: somebody answered ({case.why})"
-    return Verdict.PASS, ""
+        return CheckVerdict.FAIL, f"expected {wanted}, got {seen.reach}: somebody answered ({case.why})"
+    return CheckVerdict.PASS, ""
 
 
 def _reached(case: Case, seen: ProbeResult) -> str:

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from infra.render.expectation import Expected
 from ringfence.verify.guest.basics import TOKEN
 from ringfence.verify.model import Layer
@@ -135,18 +135,20 @@ def judge(sent: Iterable[SpoofedFrame], observations: Observations, lost: Mappin
     for spoofed in sent:
         tenant = spoofed.source.partition("/")[0]
         if seen[spoofed.name] and not spoofed.honest:
-            yield Outcome(spoofed.name, Verdict.FAIL, f"the spoofed frame was seen by {', '.join(sorted(seen[spoofed.name]))}", tenant)
+            yield Outcome(spoofed.name, CheckVerdict.FAIL, f"the spoofed frame was seen by {', '.join(sorted(seen[spoofed.name]))}", tenant)
         elif gone := _gone(spoofed.needs, lost):
-            yield Outcome(spoofed.name, Verdict.ERROR, gone, tenant)
+            yield Outcome(spoofed.name, CheckVerdict.ERROR, gone, tenant)
         elif not spoofed.frame:
-            yield Outcome(spoofed.name, Verdict.ERROR, "not sent: the gateway did not tell its MAC", tenant)
+            yield Outcome(spoofed.name, CheckVerdict.ERROR, "not sent: the gateway did not tell its MAC", tenant)
         elif spoofed.honest:
             arrived = spoofed.witness in seen[spoofed.name]
-            yield Outcome(spoofed.name, *((Verdict.PASS, "") if arrived else (Verdict.FAIL, "the honest frame never arrived")), tenant)
+            yield Outcome(
+                spoofed.name, *((CheckVerdict.PASS, "") if arrived else (CheckVerdict.FAIL, "the honest frame never arrived")), tenant
+            )
         elif spoofed.witness not in seen[spoofed.twin]:
-            yield Outcome(spoofed.name, Verdict.ERROR, "nothing proves it: the honest twin did not arrive either", tenant)
+            yield Outcome(spoofed.name, CheckVerdict.ERROR, "nothing proves it: the honest twin did not arrive either", tenant)
         else:
-            yield Outcome(spoofed.name, Verdict.PASS, "", tenant)
+            yield Outcome(spoofed.name, CheckVerdict.PASS, "", tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,9 @@ def judge_claims(
     for claim in asked:
         wrong, proven = (_question_answered, _question_proven) if claim.is_question else (_claim_seen, _claim_proven)
         if reason := wrong(claim, wire, nodes):
-            verdict = Verdict.FAIL
+            verdict = CheckVerdict.FAIL
         elif reason := _gone(_needs(claim, nodes), lost):
-            verdict = Verdict.ERROR
+            verdict = CheckVerdict.ERROR
         else:
             verdict, reason = proven(claim, wire, nodes)
         yield Outcome(claim.name, verdict, reason, nodes[claim.source].tenant)
@@ -238,17 +240,17 @@ def _claim_seen(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[
     return f"the claim was seen by {', '.join(fooled)}" if fooled else ""
 
 
-def _claim_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
+def _claim_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[CheckVerdict, str]:
     """Judge a claim that nobody saw: it counts when a neighbour heard the true gateway on that link."""
     node = nodes[claim.source]
     label = _label(claim, node)
     links = {(name, nic.device) for name in neighbours(node, label, nodes) for nic in nodes[name].nics if nic.label == label}
     if not links:
-        return Verdict.NOT_APPLICABLE, "there is no other server on that link to be fooled"
+        return CheckVerdict.NOT_APPLICABLE, "there is no other server on that link to be fooled"
     heard = {(name, device) for name, frames_ in wire.items() for device, seen in frames_ if str(seen.source) == claim.address}
     if not links & heard:
-        return Verdict.ERROR, "nothing proves it: no neighbour heard the true gateway"
-    return Verdict.PASS, ""
+        return CheckVerdict.ERROR, "nothing proves it: no neighbour heard the true gateway"
+    return CheckVerdict.PASS, ""
 
 
 def _is_claim(seen: SeenFrame, mac: str, address: str) -> bool:
@@ -279,13 +281,13 @@ def _question_answered(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: M
     return f"answered by {', '.join(foreign)}, no NIC of {tenant}" if foreign else ""
 
 
-def _question_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[Verdict, str]:
+def _question_proven(claim: NeighbourClaim, wire: Mapping[str, Wire], nodes: Mapping[str, Node]) -> tuple[CheckVerdict, str]:
     """Judge a question that no stranger heard: its own tenant's server answers, or the gateway does, which proves that answers arrive."""
     node = nodes[claim.source]
     gateways = {str(g) for nic in node.nics if nic.device == claim.device for g in nic.gateways}
     home = any(other.tenant == node.tenant and claim.address in map(str, c.addresses) for other in nodes.values() for c in other.nics)
     if home and not _answers(claim, wire):
-        return Verdict.FAIL, "its own tenant's server did not answer"
+        return CheckVerdict.FAIL, "its own tenant's server did not answer"
     if not home and not any(device == claim.device and str(seen.source) in gateways for device, seen in wire.get(claim.source, ())):
-        return Verdict.ERROR, "nothing proves it: the gateway did not answer either"
-    return Verdict.PASS, ""
+        return CheckVerdict.ERROR, "nothing proves it: the gateway did not answer either"
+    return CheckVerdict.PASS, ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.result import Kind
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def headline(result: Result) -> Headline:
     gaps = not_looked_at(result)
     unseen = f"; not looked at: {'; '.join(gaps)}" if gaps else ""
     counts = result.counts()
-    failed, unknown = counts[Verdict.FAIL], counts[Verdict.ERROR]
+    failed, unknown = counts[CheckVerdict.FAIL], counts[CheckVerdict.ERROR]
     if failed:
         more = f", {_checks(unknown)} could not be told" if unknown else ""
-        return Headline(f"NOT as declared: {_checks(failed)} failed ({_parts(result, Verdict.FAIL)}){more}{unseen}", Tone.BAD)
+        return Headline(f"NOT as declared: {_checks(failed)} failed ({_parts(result, CheckVerdict.FAIL)}){more}{unseen}", Tone.BAD)
     if unknown:
-        return Headline(f"NOT proven: {_checks(unknown)} could not be told ({_parts(result, Verdict.ERROR)}){unseen}", Tone.UNKNOWN)
-    seen = [WORDS[kind] for kind in Kind if result.counts(kind)[Verdict.PASS]]
+        return Headline(f"NOT proven: {_checks(unknown)} could not be told ({_parts(result, CheckVerdict.ERROR)}){unseen}", Tone.UNKNOWN)
+    seen = [WORDS[kind] for kind in Kind if result.counts(kind)[CheckVerdict.PASS]]
     if not seen:
         return Headline(f"NOT proven: nothing was looked at{unseen}", Tone.UNKNOWN)
     if not gaps:
@@ -79,21 +79,23 @@ def not_looked_at(result: Result) -> list[str]:
     found = []
     for kind in Kind:
         checks = [check for check in result.checks if check.kind is kind]
-        skipped = [check for check in checks if check.outcome.verdict is Verdict.SKIPPED]
+        skipped = [check for check in checks if check.outcome.verdict is CheckVerdict.SKIPPED]
         if kind not in result.asked:
             found.append(f"{WORDS[kind]} ({LEFT_OUT})")
         elif not checks:
             found.append(f"{WORDS[kind]} ({NOTHING})")
         elif len(skipped) == len(checks):
             found.append(f"{WORDS[kind]} ({'; '.join(dict.fromkeys(check.outcome.reason for check in skipped))})")
-    skips = [check for check in result.checks if check.outcome.verdict is Verdict.SKIPPED]
-    partly = [check for check in skips if any(c.kind is check.kind and c.outcome.verdict is not Verdict.SKIPPED for c in result.checks)]
+    skips = [check for check in result.checks if check.outcome.verdict is CheckVerdict.SKIPPED]
+    partly = [
+        check for check in skips if any(c.kind is check.kind and c.outcome.verdict is not CheckVerdict.SKIPPED for c in result.checks)
+    ]
     return found + [f"{group.words} ({group.checks[0].outcome.reason})" for group in grouped(partly)]
 
 
 def grouped(checks: list[Check]) -> list[Group]:
     """Put checks of one part, verdict and reason together, in the order of the first of each."""
-    groups: dict[tuple[Kind, Verdict, str], list[Check]] = defaultdict(list)
+    groups: dict[tuple[Kind, CheckVerdict, str], list[Check]] = defaultdict(list)
     for check in checks:
         groups[check.kind, check.outcome.verdict, check.outcome.reason].append(check)
     return [Group(tuple(members)) for members in groups.values()]
@@ -103,6 +105,6 @@ def _checks(count: int) -> str:
     return f"{count:,} check{'' if count == 1 else 's'}"
 
 
-def _parts(result: Result, verdict: Verdict) -> str:
+def _parts(result: Result, verdict: CheckVerdict) -> str:
     counts = {kind: result.counts(kind)[verdict] for kind in Kind}
     return ", ".join(f"{kind} {count:,}" for kind, count in counts.items() if count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.text import visible
 from ringfence.verify.report.headline import headline
 from ringfence.verify.result import DESCRIPTIONS, Kind
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from ringfence.verify.result import Check, Result
 
-ELEMENTS = {Verdict.FAIL: "failure", Verdict.ERROR: "error", Verdict.SKIPPED: "skipped", Verdict.NOT_APPLICABLE: "skipped"}
+ELEMENTS = {
+    CheckVerdict.FAIL: "failure",
+    CheckVerdict.ERROR: "error",
+    CheckVerdict.SKIPPED: "skipped",
+    CheckVerdict.NOT_APPLICABLE: "skipped",
+}
 
 
 def render(result: Result) -> str:
@@ -26,7 +31,7 @@ def render(result: Result) -> str:
         if not checks:
             continue
         counts = result.counts(kind)
-        skipped = {"skipped": str(counts[Verdict.SKIPPED] + counts[Verdict.NOT_APPLICABLE]), "timestamp": visible(result.started)}
+        skipped = {"skipped": str(counts[CheckVerdict.SKIPPED] + counts[CheckVerdict.NOT_APPLICABLE]), "timestamp": visible(result.started)}
         numbers = _numbers(counts, result.seconds.get(str(kind), 0.0))
         suite = SubElement(root, "testsuite", {"name": f"{kind}: {DESCRIPTIONS[kind]}", **numbers, **skipped})
         _properties(suite, result)
@@ -36,8 +41,8 @@ def render(result: Result) -> str:
     return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _numbers(counts: Counter[Verdict], seconds: float) -> dict[str, str]:
-    found = {"tests": counts.total(), "failures": counts[Verdict.FAIL], "errors": counts[Verdict.ERROR]}
+def _numbers(counts: Counter[CheckVerdict], seconds: float) -> dict[str, str]:
+    found = {"tests": counts.total(), "failures": counts[CheckVerdict.FAIL], "errors": counts[CheckVerdict.ERROR]}
     return {name: str(count) for name, count in found.items()} | {"time": f"{seconds:.3f}"}
 
 

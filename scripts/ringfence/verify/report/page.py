@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence import pages
 from ringfence.verify.report.headline import grouped, headline, not_looked_at
 from ringfence.verify.result import DESCRIPTIONS, Kind
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ringfence.verify.result import Check, Result, State
 
 SYMBOLS = {
-    Verdict.PASS: "\N{CHECK MARK}",
-    Verdict.FAIL: "\N{BALLOT X}",
-    Verdict.ERROR: "!",
-    Verdict.SKIPPED: "\N{EN DASH}",
-    Verdict.NOT_APPLICABLE: "\N{MIDDLE DOT}",
+    CheckVerdict.PASS: "\N{CHECK MARK}",
+    CheckVerdict.FAIL: "\N{BALLOT X}",
+    CheckVerdict.ERROR: "!",
+    CheckVerdict.SKIPPED: "\N{EN DASH}",
+    CheckVerdict.NOT_APPLICABLE: "\N{MIDDLE DOT}",
 }
 """A symbol and a word for every verdict: colour alone tells nothing to one in twelve men."""
 MANY = 12
@@ -30,7 +30,7 @@ COLUMNS = 12
 """Targets beside one another on a sheet of paper."""
 PROBES = 20_000
 """Probes beyond which those that passed are only counted: a browser has to open the page."""
-WORST = (Verdict.FAIL, Verdict.ERROR, Verdict.SKIPPED, Verdict.PASS, Verdict.NOT_APPLICABLE)
+WORST = (CheckVerdict.FAIL, CheckVerdict.ERROR, CheckVerdict.SKIPPED, CheckVerdict.PASS, CheckVerdict.NOT_APPLICABLE)
 OTHER_PLACES = {
     "gateway": "gateways",
     "management router": "management routers",
@@ -52,10 +52,10 @@ class Cell:
     checks: list[Check] = field(default_factory=list)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> CheckVerdict:
         """The worst verdict."""
         found = {check.outcome.verdict for check in self.checks}
-        return next((verdict for verdict in WORST if verdict in found), Verdict.NOT_APPLICABLE)
+        return next((verdict for verdict in WORST if verdict in found), CheckVerdict.NOT_APPLICABLE)
 
     @property
     def open(self) -> list[str]:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.errors import CloudError, RingfenceError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify.probes.link import LinkLostError
 from ringfence.verify.storage import luks
 
@@ -99,7 +99,7 @@ def run(inventory: Inventory, fleet: Fleet, tell: Callable[[str, int, int], None
     prefix = os.environ.get(VARIABLE, "")
     if not prefix:
         for tenant in inventory.tenants:
-            yield Outcome(f"{tenant.name} storage at rest", Verdict.SKIPPED, SKIP, tenant.name)
+            yield Outcome(f"{tenant.name} storage at rest", CheckVerdict.SKIPPED, SKIP, tenant.name)
         return
     raw = RawStorage(prefix, os.environ.get(POOL_VARIABLE, POOL))
     for tenant in inventory.tenants:
@@ -109,14 +109,14 @@ def run(inventory: Inventory, fleet: Fleet, tell: Callable[[str, int, int], None
     yield from markers(inventory.tenants, raw, fleet)
 
 
-def tried(check: str, tenant: str, find: Callable[[], tuple[Verdict, str]]) -> Outcome:
+def tried(check: str, tenant: str, find: Callable[[], tuple[CheckVerdict, str]]) -> Outcome:
     """Return what was found, and an error of this one check when it cannot be found out."""
     try:
         verdict, reason = find()
     except RingfenceError as problem:
-        verdict, reason = Verdict.ERROR, str(problem)
+        verdict, reason = CheckVerdict.ERROR, str(problem)
     except (OSError, subprocess.SubprocessError) as problem:
-        verdict, reason = Verdict.ERROR, f"the raw storage cannot be read: {type(problem).__name__}: {problem}"
+        verdict, reason = CheckVerdict.ERROR, f"the raw storage cannot be read: {type(problem).__name__}: {problem}"
     return Outcome(check, verdict, reason, tenant)
 
 
@@ -128,11 +128,11 @@ def headers(tenant: TenantInventory, raw: RawStorage) -> Iterator[Outcome]:
             yield tried(check, tenant.name, partial(_header, raw, str(volume_id)))
 
 
-def _header(raw: RawStorage, volume_id: str) -> tuple[Verdict, str]:
+def _header(raw: RawStorage, volume_id: str) -> tuple[CheckVerdict, str]:
     found = luks.read(raw.head(raw.image(volume_id)))
     if found is None:
-        return Verdict.FAIL, "there is no LUKS header: it is stored in the clear"
-    return (Verdict.PASS, "") if found.is_aes_256_xts else (Verdict.FAIL, f"the header says {found}")
+        return CheckVerdict.FAIL, "there is no LUKS header: it is stored in the clear"
+    return (CheckVerdict.PASS, "") if found.is_aes_256_xts else (CheckVerdict.FAIL, f"the header says {found}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Search:
 def markers(tenants: Sequence[TenantInventory], raw: RawStorage, fleet: Fleet) -> Iterator[Outcome]:
     """Let every server write a marker, and look for it in the raw storage; the control is an image that is stored in the clear."""
     marker = f"ringfence-{secrets.token_hex(16)}"
-    control = tried("control", "", lambda: (Verdict.PASS, _control(raw, marker.encode())))
+    control = tried("control", "", lambda: (CheckVerdict.PASS, _control(raw, marker.encode())))
     search = Search(raw, marker, control.reason)
     for tenant in tenants:
         for server, facts in tenant.facts.servers.items():
@@ -161,11 +161,11 @@ def markers(tenants: Sequence[TenantInventory], raw: RawStorage, fleet: Fleet) -
                 yield tried(check, tenant.name, partial(_marker, fleet, (name, folder, str(volume_id)), search))
 
 
-def _marker(fleet: Fleet, where: tuple[str, str, str], search: Search) -> tuple[Verdict, str]:
+def _marker(fleet: Fleet, where: tuple[str, str, str], search: Search) -> tuple[CheckVerdict, str]:
     """Let a server write the marker to a folder, look for it in the volume below it, and remove it whatever happens."""
     name, folder, volume_id = where
     if search.control:
-        return Verdict.ERROR, f"nothing proves it: {search.control}"
+        return CheckVerdict.ERROR, f"nothing proves it: {search.control}"
     file = f"{folder}/{FILE}"
     try:
         lines = fleet.command(name, "sh", "-c", WRITE, "sh", file, search.marker, timeout=SECONDS)
@@ -176,15 +176,15 @@ def _marker(fleet: Fleet, where: tuple[str, str, str], search: Search) -> tuple[
             fleet.command(name, "rm", "-f", file, timeout=SECONDS)
 
 
-def _found(search: Search, image: str, written: int) -> tuple[Verdict, str]:
+def _found(search: Search, image: str, written: int) -> tuple[CheckVerdict, str]:
     if written != COPIES:
-        return Verdict.ERROR, f"the server read back {written} of {COPIES} markers"
+        return CheckVerdict.ERROR, f"the server read back {written} of {COPIES} markers"
     hits, size = search.raw.count(image, search.marker.encode())
     if hits:
-        return Verdict.FAIL, f"{hits} markers are legible in {image}"
+        return CheckVerdict.FAIL, f"{hits} markers are legible in {image}"
     if not size:
-        return Verdict.ERROR, "nothing was read from the raw storage"
-    return Verdict.PASS, ""
+        return CheckVerdict.ERROR, "nothing was read from the raw storage"
+    return CheckVerdict.PASS, ""
 
 
 def _control(raw: RawStorage, marker: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from infra.declaration.model import Encryption, VolumeType
 from infra.errors import Problem
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from tests.fast.ringfence.doctor.offering import full, offering
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.fast.ringfence.doctor.recorded import Case, Json
 
-FAIL, ERROR = Verdict.FAIL, Verdict.ERROR
+FAIL, ERROR = CheckVerdict.FAIL, CheckVerdict.ERROR
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Damage:
     """One damage: the check that notices, how, with which words, what is done to the facts, and who notices too."""
 
     check: str
-    verdict: Verdict
+    verdict: CheckVerdict
     words: str
     do: Callable[[Case], object]
     also: frozenset[str] = frozenset()

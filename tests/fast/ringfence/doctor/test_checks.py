@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.doctor.checks import CHECKS
 from ringfence.doctor.examination import HOLDS, LACKING, UNTOLD, examine, exit_code
 from ringfence.doctor.model import DECLARATION, STACKS, Check, Declared, Facts, Finding
@@ -13,12 +13,12 @@ from tests.fast.ringfence.doctor import recorded
 from tests.fast.ringfence.doctor.damages import DAMAGES, HARMLESS
 
 pytestmark = pytest.mark.fast
-BAD = {Verdict.FAIL, Verdict.ERROR}
+BAD = {CheckVerdict.FAIL, CheckVerdict.ERROR}
 NEVER_BAD = {"routes": "says only what is known", "left-open": "as above"}
 """Checks that find nothing lacking, and why."""
 
 
-def bad(facts: Facts) -> dict[str, Verdict]:
+def bad(facts: Facts) -> dict[str, CheckVerdict]:
     """Return the checks that fail or cannot tell."""
     return {each.check.name: each.verdict for each in examine(facts) if each.verdict in BAD}
 
@@ -28,7 +28,7 @@ def test_a_cloud_with_all_that_is_needed_lacks_nothing() -> None:
     examined = examine(recorded.facts())
     assert bad(recorded.facts()) == {}
     assert exit_code(examined) == HOLDS
-    skipped = {each.check.name for each in examined if each.verdict is Verdict.SKIPPED}
+    skipped = {each.check.name for each in examined if each.verdict is CheckVerdict.SKIPPED}
     assert skipped == {"bastion-route", "bastion-allowed"}
 
 
@@ -45,7 +45,7 @@ def test_what_is_lacking_is_noticed_by_its_check_alone(damage: object) -> None:
     assert said, each.findings
     assert all(finding.mend for finding in said)
     assert {name for name, one in examined.items() if one.verdict in BAD} - {damage.check} <= damage.also
-    assert exit_code(list(examined.values())) == (LACKING if any(one.verdict is Verdict.FAIL for one in examined.values()) else UNTOLD)
+    assert exit_code(list(examined.values())) == (LACKING if any(one.verdict is CheckVerdict.FAIL for one in examined.values()) else UNTOLD)
 
 
 @pytest.mark.parametrize("do", HARMLESS.values(), ids=HARMLESS)
@@ -68,21 +68,21 @@ def test_what_a_check_needs_and_nobody_answers_is_no_pass(check: Check) -> None:
     for need in check.needs:
         if need in NAMED:
             for status, verdict in (
-                (403, Verdict.ERROR),
-                (500, Verdict.ERROR),
-                (0, Verdict.ERROR),
-                (404, Verdict.ERROR),
-                (-1, Verdict.SKIPPED),
+                (403, CheckVerdict.ERROR),
+                (500, CheckVerdict.ERROR),
+                (0, CheckVerdict.ERROR),
+                (404, CheckVerdict.ERROR),
+                (-1, CheckVerdict.SKIPPED),
             ):
                 case = recorded.case()
                 case.answer(need, status)
                 assert _one(check, case.facts()) is verdict, (need, status)
             case = recorded.case()
             case.seen["answers"][need]["body"] = {"unknown": []}
-            assert _one(check, case.facts()) is Verdict.ERROR, need
+            assert _one(check, case.facts()) is CheckVerdict.ERROR, need
 
 
-def _one(check: Check, facts: Facts) -> Verdict:
+def _one(check: Check, facts: Facts) -> CheckVerdict:
     (examined,) = examine(facts, [check])
     return examined.verdict
 
@@ -92,39 +92,39 @@ def test_without_declarations_what_needs_them_is_skipped_and_that_is_lacking() -
     case = recorded.case()
     case.declared = Declared(problems=recorded.declared().problems or (recorded.MISSING,))
     examined = {each.check: each.verdict for each in examine(case.facts())}
-    assert {check.name for check, verdict in examined.items() if verdict is Verdict.FAIL} == {"declarations"}
-    assert all(verdict is Verdict.SKIPPED for check, verdict in examined.items() if DECLARATION in check.needs)
+    assert {check.name for check, verdict in examined.items() if verdict is CheckVerdict.FAIL} == {"declarations"}
+    assert all(verdict is CheckVerdict.SKIPPED for check, verdict in examined.items() if DECLARATION in check.needs)
 
 
 def test_without_the_engine_what_is_left_over_cannot_be_told() -> None:
     """What no stack is known to have made may be a living tenant's."""
     case = recorded.case()
     case.made = None
-    assert bad(case.facts()) == {check.name: Verdict.ERROR for check in CHECKS if STACKS in check.needs}
+    assert bad(case.facts()) == {check.name: CheckVerdict.ERROR for check in CHECKS if STACKS in check.needs}
 
 
 def test_a_row_without_a_field_that_decides_cannot_be_told() -> None:
     """An answer of a shape that nobody knows is neither a pass nor a trace-back."""
     case = recorded.case()
     case.row("agents").pop("alive")
-    assert bad(case.facts()) == {"agents": Verdict.ERROR}
+    assert bad(case.facts()) == {"agents": CheckVerdict.ERROR}
 
 
 def test_a_list_that_keystone_cut_off_cannot_be_told() -> None:
     """Who is not listed may be there all the same."""
     case = recorded.case()
     case.seen["answers"]["users"]["body"]["truncated"] = True
-    assert bad(case.facts()) == {"names": Verdict.ERROR, "leftover-projects": Verdict.ERROR}
+    assert bad(case.facts()) == {"names": CheckVerdict.ERROR, "leftover-projects": CheckVerdict.ERROR}
 
 
 def test_a_check_that_says_nothing_cannot_tell() -> None:
     """Silence is no pass."""
     silent = Check("silent", "", "", (), lambda _facts: iter(()))
-    assert _one(silent, recorded.facts()) is Verdict.ERROR
+    assert _one(silent, recorded.facts()) is CheckVerdict.ERROR
 
 
 @pytest.mark.parametrize("verdict", sorted(BAD))
-def test_a_finding_says_what_mends_it(verdict: Verdict) -> None:
+def test_a_finding_says_what_mends_it(verdict: CheckVerdict) -> None:
     """Whoever is told that something is lacking is told what to do."""
     with pytest.raises(ValueError, match="mends"):
         Finding(verdict, "something is lacking")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.declaration.model import Platform
 from infra.neutron.quotas.room import Gauge
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.sessions.reviews import Reviews
 from ringfence.health.look import Look, judged
 from ringfence.health.model import Answers, Finding, Host, Seen
@@ -80,5 +80,5 @@ def changed(host: Host, **answers: str) -> Seen:
 
 def look(seen: Seen = WHOLE, platform: Platform = PLATFORM, reviews: Reviews | None = None) -> Look:
     """What is found."""
-    mended = dict.fromkeys(seen.hosts, Finding("vulnerabilities", Verdict.PASS, "0 open"))
+    mended = dict.fromkeys(seen.hosts, Finding("vulnerabilities", CheckVerdict.PASS, "0 open"))
     return judged(platform, seen, OWNERS, reviews or Reviews(), NOW, mended)

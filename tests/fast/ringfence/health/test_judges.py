@@ -9,7 +9,7 @@ import pytest
 
 from infra.declaration.model import Platform
 from infra.neutron.quotas.room import Gauge
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.sessions.reviews import Review, Reviews
 from ringfence.health.model import Answers, Finding, Host, Seen, exit_code
 from tests.fast.declaration.declared import PLATFORM as TREE
@@ -31,7 +31,7 @@ from tests.fast.ringfence.health.servers import (
 from tests.fast.sessions.test_recorded import ACCEPT
 
 pytestmark = pytest.mark.fast
-FAIL, ERROR = Verdict.FAIL, Verdict.ERROR
+FAIL, ERROR = CheckVerdict.FAIL, CheckVerdict.ERROR
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Fault:
     seen: Seen
     check: str
     words: str
-    verdict: Verdict = FAIL
+    verdict: CheckVerdict = FAIL
     host: Host | None = WEB
 
 
@@ -105,7 +105,7 @@ FAULTS = {
 def test_all_is_well() -> None:
     """Nothing at fault, nothing untold; the answer says source, offset, last line, updates, end and reviews."""
     found = look()
-    assert {one.verdict for each in (*found.servers.values(), found.platform) for one in each} == {Verdict.PASS}
+    assert {one.verdict for each in (*found.servers.values(), found.platform) for one in each} == {CheckVerdict.PASS}
     said = {one.check: one.said for one in found.servers[WEB]}
     assert said["time"] == "172.29.0.200 by NTS, 0.4 ms off"
     assert (said["logs"], said["updates"], said["certificate"]) == (
@@ -146,7 +146,7 @@ def test_no_answer_may_be_left_out(question: str) -> None:
     """Whatever is not answered, something cannot be told, and nothing is at fault because of it."""
     texts = {what: text for what, text in WHOLE.hosts[STORE].texts.items() if what != question}
     found = look(replace(WHOLE, hosts={**WHOLE.hosts, STORE: Answers(texts, {question: "refused"})}))
-    verdicts = [one for each in (*found.servers.values(), found.platform) for one in each if one.verdict is not Verdict.PASS]
+    verdicts = [one for each in (*found.servers.values(), found.platform) for one in each if one.verdict is not CheckVerdict.PASS]
     assert verdicts
     assert {(one.verdict, one.said) for one in verdicts} == {(ERROR, "refused")}
 
@@ -156,7 +156,7 @@ def test_what_is_not_declared_is_not_asked_for() -> None:
     offered = {key: value for key, value in SERVICES.items() if key not in {"time", "sessions"}}
     platform = Platform.model_validate(TREE | {"services": offered})
     found = look(changed(STORE, units="active\nactive\n"), platform)
-    assert [one.verdict is Verdict.NOT_APPLICABLE for one in found.servers[WEB]] == [True, False, False, False, True, False]
+    assert [one.verdict is CheckVerdict.NOT_APPLICABLE for one in found.servers[WEB]] == [True, False, False, False, True, False]
     assert found.exit_code == 0
     assert exit_code([]) == exit_code([found.servers[WEB][0]]) == 2
 
@@ -164,13 +164,13 @@ def test_what_is_not_declared_is_not_asked_for() -> None:
 def test_a_reviewed_session_waits_no_more_and_one_of_nobodys_address_is_the_platforms() -> None:
     """A review by its own operator counts for nothing; a recording from an address that no server has is shown."""
     old = changed(STORE, **store(began=24 * 8))
-    for by, verdict in (("carol", Verdict.PASS), ("alice", FAIL)):
+    for by, verdict in (("carol", CheckVerdict.PASS), ("alice", FAIL)):
         review = Review(session="00001A", uuid=ACCEPT["uuid"], operator="alice", at=NOW, by=by, note="seen")
         assert look(old, reviews=Reviews(reviews=(review,))).servers[WEB][4].verdict is verdict
     text = old.hosts[STORE].texts["events"].replace("172.30.0.3", "172.30.9.9")
     strange = look(changed(STORE, events=text))
     assert [one.verdict for one in strange.platform if one.check == "sessions of nobody's address"] == [FAIL]
-    assert strange.servers[WEB][4].verdict is Verdict.PASS
+    assert strange.servers[WEB][4].verdict is CheckVerdict.PASS
 
 
 def test_declared_limits_are_the_limits() -> None:
@@ -192,7 +192,7 @@ def test_a_new_server_waits_for_its_first_whole_window(when: datetime, window: s
     """It is said, is no pass, and makes nothing untold."""
     found = look(fresh(when))
     one = found.servers[WEB][2]
-    assert (one.check, one.verdict, f"not yet due: the first window is on {window}" in one.said) == ("updates", Verdict.SKIPPED, True)
+    assert (one.check, one.verdict, f"not yet due: the first window is on {window}" in one.said) == ("updates", CheckVerdict.SKIPPED, True)
     assert found.exit_code == 0
 
 
@@ -200,5 +200,5 @@ def test_a_new_servers_first_window_counts_to_its_end() -> None:
     """A server has its own minute in it, and what it installs takes a while."""
     updates_ = {**SERVICES["packages"], "updates": {"hour": 11, "minutes": 120}}
     platform = Platform.model_validate(TREE | {"services": {**SERVICES, "packages": updates_}})
-    assert look(fresh(made(30, 10)), platform).servers[WEB][2].verdict is Verdict.SKIPPED
+    assert look(fresh(made(30, 10)), platform).servers[WEB][2].verdict is CheckVerdict.SKIPPED
     assert look(fresh(made(29, 10)), platform).servers[WEB][2].verdict is ERROR

@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.denial.attempts import BY_QUOTA, REFUSED, Answer, Attempt, Call, Who, across, judge
 from ringfence.verify.denial.insiders import within
 from tests.fast.ringfence.verify.inventories import inventory
@@ -20,24 +20,24 @@ SHARE = replace(SHOW, call=Call("network", "POST", "/rbac-policies"), refused=RE
 FULL_QUOTA = '{"NeutronError": {"type": "OverQuota"}}'
 GOOD, FULL = Answer(200), Answer(200, '"server-1"')
 TABLE = {
-    "refused as not found": (SHOW, Answer(404), GOOD, Verdict.PASS),
-    "refused as forbidden": (SHOW, Answer(403), GOOD, Verdict.PASS),
-    "granted": (SHOW, Answer(200), GOOD, Verdict.FAIL),
-    "accepted for later": (SHOW, Answer(202), GOOD, Verdict.FAIL),
-    "the thing is not there at all": (SHOW, Answer(404), Answer(404), Verdict.ERROR),
-    "the API is down": (SHOW, Answer(0, "down"), GOOD, Verdict.ERROR),
-    "the API breaks": (SHOW, Answer(500), GOOD, Verdict.ERROR),
-    "the login is bad": (SHOW, Answer(401), GOOD, Verdict.ERROR),
-    "not in the list": (LIST, Answer(200, "[]"), FULL, Verdict.PASS),
-    "in the list": (LIST, FULL, FULL, Verdict.FAIL),
-    "not in the owner's list either": (LIST, Answer(200, "[]"), Answer(200, "[]"), Verdict.ERROR),
-    "no room for any": (SHARE, Answer(409, FULL_QUOTA), GOOD, Verdict.PASS),
-    "no room, where that is no answer": (SHOW, Answer(409, FULL_QUOTA), GOOD, Verdict.ERROR),
-    "it is shared already": (SHARE, Answer(409, '{"NeutronError": {"type": "RbacPolicyAlreadyExists"}}'), GOOD, Verdict.ERROR),
-    "shared": (SHARE, Answer(201), GOOD, Verdict.FAIL),
-    "delete refused": (DELETE, Answer(404), Answer(409), Verdict.PASS),
-    "delete got as far as the owner's": (DELETE, Answer(409), Answer(409), Verdict.FAIL),
-    "delete granted": (DELETE, Answer(204), Answer(409), Verdict.FAIL),
+    "refused as not found": (SHOW, Answer(404), GOOD, CheckVerdict.PASS),
+    "refused as forbidden": (SHOW, Answer(403), GOOD, CheckVerdict.PASS),
+    "granted": (SHOW, Answer(200), GOOD, CheckVerdict.FAIL),
+    "accepted for later": (SHOW, Answer(202), GOOD, CheckVerdict.FAIL),
+    "the thing is not there at all": (SHOW, Answer(404), Answer(404), CheckVerdict.ERROR),
+    "the API is down": (SHOW, Answer(0, "down"), GOOD, CheckVerdict.ERROR),
+    "the API breaks": (SHOW, Answer(500), GOOD, CheckVerdict.ERROR),
+    "the login is bad": (SHOW, Answer(401), GOOD, CheckVerdict.ERROR),
+    "not in the list": (LIST, Answer(200, "[]"), FULL, CheckVerdict.PASS),
+    "in the list": (LIST, FULL, FULL, CheckVerdict.FAIL),
+    "not in the owner's list either": (LIST, Answer(200, "[]"), Answer(200, "[]"), CheckVerdict.ERROR),
+    "no room for any": (SHARE, Answer(409, FULL_QUOTA), GOOD, CheckVerdict.PASS),
+    "no room, where that is no answer": (SHOW, Answer(409, FULL_QUOTA), GOOD, CheckVerdict.ERROR),
+    "it is shared already": (SHARE, Answer(409, '{"NeutronError": {"type": "RbacPolicyAlreadyExists"}}'), GOOD, CheckVerdict.ERROR),
+    "shared": (SHARE, Answer(201), GOOD, CheckVerdict.FAIL),
+    "delete refused": (DELETE, Answer(404), Answer(409), CheckVerdict.PASS),
+    "delete got as far as the owner's": (DELETE, Answer(409), Answer(409), CheckVerdict.FAIL),
+    "delete granted": (DELETE, Answer(204), Answer(409), CheckVerdict.FAIL),
 }
 
 

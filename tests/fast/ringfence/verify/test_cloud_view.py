@@ -11,7 +11,7 @@ import pytest
 from infra.drift import comparison
 from infra.drift.found import KINDS
 from infra.errors import CloudError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.cloud import discovery, view
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
@@ -191,9 +191,9 @@ def test_what_keystone_does_not_show_is_told_and_the_rest_is_compared(refused: s
     with pytest.raises(CloudError, match="did not tell"):
         found.rows(next(iter(kinds)))
     outcomes = list(comparison.compare(made, found, made.tenants))
-    errors = {outcome.check.partition(" ")[2] for outcome in outcomes if outcome.verdict is Verdict.ERROR}
+    errors = {outcome.check.partition(" ")[2] for outcome in outcomes if outcome.verdict is CheckVerdict.ERROR}
     wanted = {"only its two accounts have a role in its project"} if refused == "role_assignments" else {ACCOUNTS}
-    assert (errors, {outcome.verdict for outcome in outcomes}) == (wanted, {Verdict.ERROR, Verdict.PASS})
+    assert (errors, {outcome.verdict for outcome in outcomes}) == (wanted, {CheckVerdict.ERROR, CheckVerdict.PASS})
 
 
 def test_a_part_of_a_list_is_no_list() -> None:

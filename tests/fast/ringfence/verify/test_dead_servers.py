@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.errors import GuestError
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.probes import fleets
 from ringfence.verify.probes.fleets import Fleet
 from tests.fast.ringfence.verify.pretended import CASES, PLAN, Network, is_open
@@ -34,7 +34,7 @@ def field(network: Network, *dead: str) -> Fleet:
     return Fleet(PLAN.nodes, dict(links), PLAN.ports, lost={name: GuestError.of("the login failed", where=name) for name in dead})
 
 
-def verdicts(found: Fleet, cases: list[Case]) -> dict[str, tuple[Verdict, str]]:
+def verdicts(found: Fleet, cases: list[Case]) -> dict[str, tuple[CheckVerdict, str]]:
     """Run cases; what they come to, by their names."""
     found.listen()
     return {line.case.name: (line.outcome.verdict, line.outcome.reason) for line in found.run(cases, lambda _: None)}
@@ -52,15 +52,15 @@ def needing(*names: str) -> set[str]:
 def test_everything_passes_while_everybody_lives() -> None:
     """The twin of all others: the pretended network is as declared."""
     found = verdicts(field(Network()), SOME)
-    assert Counter(verdict for verdict, _ in found.values()) == {Verdict.PASS: len(SOME)}
+    assert Counter(verdict for verdict, _ in found.values()) == {CheckVerdict.PASS: len(SOME)}
 
 
 @pytest.mark.parametrize("dead", [(DEAD,), ("platform/bastion",), ("internet/host",), (DEAD, "acme/web"), tuple(PLAN.nodes)])
 def test_whoever_could_not_be_logged_in_to_costs_what_needs_it(dead: tuple[str, ...]) -> None:
     """Every such case is an error with the reason, and every other one passes with its twins."""
     found = verdicts(field(Network(), *dead), SOME)
-    assert {name for name, (verdict, _) in found.items() if verdict is Verdict.ERROR} == needing(*dead)
-    assert {verdict for name, (verdict, _) in found.items() if name not in needing(*dead)} <= {Verdict.PASS}
+    assert {name for name, (verdict, _) in found.items() if verdict is CheckVerdict.ERROR} == needing(*dead)
+    assert {verdict for name, (verdict, _) in found.items() if name not in needing(*dead)} <= {CheckVerdict.PASS}
     assert all("takes no part: the login failed" in found[name][1] for name in needing(*dead))
     assert len(found) == len(SOME)
 
@@ -86,9 +86,9 @@ def test_whoever_dies_in_the_middle_costs_what_needs_it(ending: tuple[str, int])
     fleet = field(Network({DEAD: ending}))
     found = verdicts(fleet, SOME)
     assert set(fleet.lost) == {DEAD}
-    assert {name for name, (verdict, _) in found.items() if verdict is not Verdict.PASS} == needing(DEAD)
+    assert {name for name, (verdict, _) in found.items() if verdict is not CheckVerdict.PASS} == needing(DEAD)
     assert all(f"{DEAD} takes no part: the probe program did not answer" in found[name][1] for name in needing(DEAD))
-    assert all(found[name][0] is Verdict.ERROR for name in needing(DEAD))
+    assert all(found[name][0] is CheckVerdict.ERROR for name in needing(DEAD))
 
 
 def test_the_program_is_asked_as_often_as_the_table_of_endings_says() -> None:
@@ -105,12 +105,12 @@ def test_the_end_of_a_round_is_the_beginning_of_the_next(monkeypatch: pytest.Mon
     monkeypatch.setattr(fleets, "SIZE", 40)
     monkeypatch.setattr(fleets, "FRESH_SECONDS", fresh)
     fleet = field(Network())
-    assert {verdict for verdict, _ in verdicts(fleet, SOME).values()} == {Verdict.PASS}
+    assert {verdict for verdict, _ in verdicts(fleet, SOME).values()} == {CheckVerdict.PASS}
     asked = fleet.links[DEAD].asked  # type: ignore[attr-defined]
     first, number = asked["probe"], fleet.meter.batches
     assert number > 1
     assert first == 3 + again * (number - 1)
-    assert {line.outcome.verdict for line in fleet.run(SOME, lambda _: None)} == {Verdict.PASS}
+    assert {line.outcome.verdict for line in fleet.run(SOME, lambda _: None)} == {CheckVerdict.PASS}
     assert asked["probe"] == 2 * first
 
 
@@ -118,8 +118,8 @@ def test_two_who_die_one_after_the_other() -> None:
     """The open questions are asked once more after each death."""
     fleet = field(Network({DEAD: ("probe", 1), "acme/web": ("seen", 4)}))
     found = verdicts(fleet, SOME)
-    assert {name for name, (verdict, _) in found.items() if verdict is Verdict.ERROR} == needing(DEAD, "acme/web")
-    assert {verdict for name, (verdict, _) in found.items() if name not in needing(DEAD, "acme/web")} == {Verdict.PASS}
+    assert {name for name, (verdict, _) in found.items() if verdict is CheckVerdict.ERROR} == needing(DEAD, "acme/web")
+    assert {verdict for name, (verdict, _) in found.items() if name not in needing(DEAD, "acme/web")} == {CheckVerdict.PASS}
 
 
 def test_what_reached_a_server_before_it_died_fails() -> None:
@@ -132,4 +132,4 @@ def test_what_reached_a_server_before_it_died_fails() -> None:
     network = Network({DEAD: ("seen", 3)})
     network.sockets[denied.source, str(denied.target.address), denied.protocol, denied.port] = DEAD
     found = verdicts(field(network), SOME)
-    assert found[denied.name][0] is Verdict.FAIL
+    assert found[denied.name][0] is CheckVerdict.FAIL

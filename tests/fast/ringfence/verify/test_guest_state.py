@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.policy.bastion import platform_servers
 from infra.render import nftables
 from ringfence.verify.inside import guest_state, handed
@@ -72,7 +72,7 @@ def judged(change: dict[str, Any]) -> dict[str, str]:
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     outcomes = list(guest_state.judge(INVENTORY, ACME, WEB, Answers(texts)))
     assert len(outcomes) == 5
-    return {outcome.check: outcome.reason for outcome in outcomes if outcome.verdict is not Verdict.PASS}
+    return {outcome.check: outcome.reason for outcome in outcomes if outcome.verdict is not CheckVerdict.PASS}
 
 
 def test_declared_inside_passes() -> None:
@@ -139,7 +139,7 @@ HOST_BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def host_outcomes(changes: dict[str, Any]) -> list[tuple[Verdict, str]]:
+def host_outcomes(changes: dict[str, Any]) -> list[tuple[CheckVerdict, str]]:
     """Judge the services server with some answers changed."""
     texts = {name: told if isinstance(told, str) else json.dumps(told) for name, told in {**HOST_SOUND, **changes}.items()}
     return [(one.verdict, one.reason) for one in guest_state.judge_platform(OFFERING, HOST, Answers(texts))]
@@ -147,14 +147,14 @@ def host_outcomes(changes: dict[str, Any]) -> list[tuple[Verdict, str]]:
 
 def test_a_sound_services_server_passes() -> None:
     """Filter, sockets, NICs, forwarding, listeners, files and units, each judged."""
-    assert host_outcomes({}) == [(Verdict.PASS, "")] * 6
+    assert host_outcomes({}) == [(CheckVerdict.PASS, "")] * 6
 
 
 @pytest.mark.parametrize("name", HOST_BROKEN)
 def test_a_services_server_that_is_not_as_declared_is_found(name: str) -> None:
     """What packets cannot show of the server that every tenant's servers talk to."""
     changes, reason = HOST_BROKEN[name]
-    failed = [told for verdict, told in host_outcomes(changes) if verdict is Verdict.FAIL]
+    failed = [told for verdict, told in host_outcomes(changes) if verdict is CheckVerdict.FAIL]
     assert len(failed) == 1
     assert reason in failed[0]
 
@@ -162,14 +162,14 @@ def test_a_services_server_that_is_not_as_declared_is_found(name: str) -> None:
 def test_a_services_server_that_does_not_answer_is_an_error() -> None:
     """What was not read is not sound."""
     found = list(guest_state.judge_platform(OFFERING, HOST, Answers({}, dict.fromkeys(guest_state.COMMANDS))))
-    assert {one.verdict for one in found} == {Verdict.ERROR}
+    assert {one.verdict for one in found} == {CheckVerdict.ERROR}
 
 
 def test_a_server_that_does_not_say_how_its_files_are_cannot_be_judged_by_them() -> None:
     """One of an older image says nothing of files: that is an error, and neither a fault nor a pass."""
     older = {key: value for key, value in HOST_SOUND["policy"].items() if key not in {"changed", "units"}}
     verdicts = [verdict for verdict, _ in host_outcomes({"policy": older})]
-    assert (verdicts.count(Verdict.ERROR), verdicts.count(Verdict.PASS)) == (1, 5)
+    assert (verdicts.count(CheckVerdict.ERROR), verdicts.count(CheckVerdict.PASS)) == (1, 5)
 
 
 TENANT = next(tenant for tenant in OFFERING.tenants if tenant.name == "acme")
@@ -178,13 +178,15 @@ TENANT = next(tenant for tenant in OFFERING.tenants if tenant.name == "acme")
 @pytest.mark.parametrize(
     ("shown", "verdict", "says"),
     [
-        ({"changed": [], "units": RUNNING}, Verdict.PASS, ""),
-        ({"changed": ["ssh/principals/rf-admin"], "units": RUNNING}, Verdict.FAIL, "ssh/principals/rf-admin is not as"),
-        ({"changed": [], "units": {}}, Verdict.FAIL, "ringfence-relay.service was not handed over"),
-        ({}, Verdict.ERROR, "does not say how its files and units are"),
+        ({"changed": [], "units": RUNNING}, CheckVerdict.PASS, ""),
+        ({"changed": ["ssh/principals/rf-admin"], "units": RUNNING}, CheckVerdict.FAIL, "ssh/principals/rf-admin is not as"),
+        ({"changed": [], "units": {}}, CheckVerdict.FAIL, "ringfence-relay.service was not handed over"),
+        ({}, CheckVerdict.ERROR, "does not say how its files and units are"),
     ],
 )
-def test_a_tenants_server_has_its_files_and_units_where_services_are_declared(shown: dict[str, Any], verdict: Verdict, says: str) -> None:
+def test_a_tenants_server_has_its_files_and_units_where_services_are_declared(
+    shown: dict[str, Any], verdict: CheckVerdict, says: str
+) -> None:
     """Who may enter it, and whether its sessions are recorded, is in these files."""
     node = next(node for node in TENANT.nodes() if node.name == "acme/web")
     answers = Answers({"policy": json.dumps(shown)})

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.render.expectation import Expected
 from ringfence.verify.model import Case, Layer, Observation, Place, ProbeProof, ProbeResult, Reach, Target
 from ringfence.verify.probes import judge as subject
@@ -33,12 +33,12 @@ class Row:
 
     case: Case
     seen: ProbeResult
-    verdict: Verdict
+    verdict: CheckVerdict
     says: str = ""
     proof: ProbeProof = PROVEN
 
 
-P, F, E = Verdict.PASS, Verdict.FAIL, Verdict.ERROR
+P, F, E = CheckVerdict.PASS, CheckVerdict.FAIL, CheckVerdict.ERROR
 TABLE = {
     "allowed and answered by the target": Row(ALLOWED, ProbeResult(Reach.OK, "acme/db"), P),
     "allowed but answered by another": Row(ALLOWED, ProbeResult(Reach.OK, "acme/web2"), F, "answered by acme/web2"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Never
 import pytest
 
 from infra.errors import CloudError
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify import open as opening
 from ringfence.verify import stacks
 from ringfence.verify.result import Check, Kind, Result
@@ -55,16 +55,16 @@ def test_a_tenant_that_is_not_up_is_left_out_by_name(engine: dict[str, Callable[
 
 
 CODES = {
-    "all as declared": ([Verdict.PASS, Verdict.SKIPPED], 0),
-    "something is not": ([Verdict.PASS, Verdict.ERROR, Verdict.FAIL], 1),
-    "an error leaves it open": ([Verdict.PASS, Verdict.ERROR], 2),
-    "nothing was looked at": ([Verdict.SKIPPED], 2),
+    "all as declared": ([CheckVerdict.PASS, CheckVerdict.SKIPPED], 0),
+    "something is not": ([CheckVerdict.PASS, CheckVerdict.ERROR, CheckVerdict.FAIL], 1),
+    "an error leaves it open": ([CheckVerdict.PASS, CheckVerdict.ERROR], 2),
+    "nothing was looked at": ([CheckVerdict.SKIPPED], 2),
     "nothing at all": ([], 2),
 }
 
 
 @pytest.mark.parametrize(("verdicts", "code"), CODES.values(), ids=CODES)
-def test_an_error_is_no_failure(verdicts: list[Verdict], code: int) -> None:
+def test_an_error_is_no_failure(verdicts: list[CheckVerdict], code: int) -> None:
     """1 says that something is not as declared; what could not be told is 2."""
     result = Result(("acme",), "now", [Check(Kind.CLOUD, Outcome("x", verdict, "why")) for verdict in verdicts])
     assert result.exit_code == code

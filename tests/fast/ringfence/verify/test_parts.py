@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.errors import CloudError, GuestError, Problem
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.model import NodeRole
 from ringfence.verify.probes import fleets, session
@@ -82,10 +82,10 @@ def test_the_inside_of_a_dead_server_is_an_error_and_the_others_are_judged(monke
     lost = {DEAD: GuestError.of("the bastion gets no connection to the server", where="172.30.0.22")}
     checks = verified(monkeypatch, session.Logins(dict(links), dict(lost)), Kind.GUEST).checks
     assert len(checks) == 5 * len(SERVERS)
-    assert {check.outcome.verdict for check in of(checks, DEAD)} == {Verdict.ERROR}
+    assert {check.outcome.verdict for check in of(checks, DEAD)} == {CheckVerdict.ERROR}
     assert all("gets no connection" in check.outcome.reason for check in of(checks, DEAD))
     for name in links:
-        assert {check.outcome.verdict for check in of(checks, name)} <= {Verdict.PASS, Verdict.FAIL, Verdict.ERROR}
+        assert {check.outcome.verdict for check in of(checks, name)} <= {CheckVerdict.PASS, CheckVerdict.FAIL, CheckVerdict.ERROR}
         assert all(link.commands for link in links.values())
 
 
@@ -105,7 +105,7 @@ def test_a_dead_server_of_the_platform_costs_its_own_checks(dead: str, monkeypat
     links = {name: Server(name, node=node) for name, node in nodes.items() if node.role is not NodeRole.OUTSIDE and name != dead}
     made = session.Logins(dict(links), {dead: GuestError.of("the login failed", where=dead)})
     checks = verified(monkeypatch, made, Kind.GUEST, inventory=OFFERING).checks
-    assert {check.outcome.verdict for check in of(checks, dead)} == {Verdict.ERROR}
+    assert {check.outcome.verdict for check in of(checks, dead)} == {CheckVerdict.ERROR}
     assert all("the login failed" in check.outcome.reason for check in of(checks, dead))
     assert all(link.commands for link in links.values())
     assert not any("the login failed" in check.outcome.reason for name in links for check in of(checks, name))
@@ -151,8 +151,8 @@ def test_a_command_that_fails_costs_what_is_judged_by_it(answers: dict[str, str 
     sound: dict[str, str | Exception] = {"ss": "", "sysctl": "0\n0\n", "/usr/lib/ringfence/apply-policy": "{}"}
     found = {o.check: o for o in guest_state.judge(INVENTORY, tenant, node, asking.ask(Server(DEAD, {**sound, **answers})))}
     wrong = next(outcome for check, outcome in found.items() if part in check)
-    assert (wrong.verdict, words in wrong.reason) == (Verdict.ERROR, True)
-    errors = [outcome for outcome in found.values() if outcome.verdict is Verdict.ERROR]
+    assert (wrong.verdict, words in wrong.reason) == (CheckVerdict.ERROR, True)
+    errors = [outcome for outcome in found.values() if outcome.verdict is CheckVerdict.ERROR]
     assert len(errors) == (2 if "ip" in answers else 1)
 
 
@@ -165,17 +165,17 @@ def test_packets_without_a_server_name_it_once_with_the_whole_reason(monkeypatch
     result = verified(monkeypatch, session.Logins(dict(links), dict(lost), PLAN.nodes["internet/host"]), Kind.MATRIX, Kind.SPOOF)
     for kind in (Kind.MATRIX, Kind.SPOOF):
         named = [c for c in result.checks if c.kind is kind and c.outcome.check == f"{DEAD} takes part"]
-        assert [check.outcome.verdict for check in named] == [Verdict.ERROR]
+        assert [check.outcome.verdict for check in named] == [CheckVerdict.ERROR]
         assert "timed out" in named[0].outcome.reason
     assert result.exit_code == 2
     matrix = [check for check in result.checks if check.details]
-    assert {c.outcome.verdict for c in matrix if DEAD in {c.details["source"], c.details["target_node"]}} == {Verdict.ERROR}
-    assert {c.outcome.verdict for c in matrix if DEAD not in {c.details["source"], c.details["target_node"]}} == {Verdict.PASS}
+    assert {c.outcome.verdict for c in matrix if DEAD in {c.details["source"], c.details["target_node"]}} == {CheckVerdict.ERROR}
+    assert {c.outcome.verdict for c in matrix if DEAD not in {c.details["source"], c.details["target_node"]}} == {CheckVerdict.PASS}
 
 
-@pytest.mark.parametrize(("lost", "verdict"), [({}, Verdict.SKIPPED), ({session.OUTSIDE: GuestError.of("dead")}, Verdict.ERROR)])
+@pytest.mark.parametrize(("lost", "verdict"), [({}, CheckVerdict.SKIPPED), ({session.OUTSIDE: GuestError.of("dead")}, CheckVerdict.ERROR)])
 def test_a_dead_host_outside_is_an_error_and_none_is_a_skip(
-    monkeypatch: pytest.MonkeyPatch, lost: dict[str, Any], verdict: Verdict
+    monkeypatch: pytest.MonkeyPatch, lost: dict[str, Any], verdict: CheckVerdict
 ) -> None:
     """To and from the internet nothing was tried."""
     network = Network()
@@ -213,7 +213,7 @@ class Raw:
         return (at_rest.COPIES if "control" in image else 0), 9
 
 
-def stored(fleet: Fleet, raw: Raw) -> dict[str, tuple[Verdict, str]]:
+def stored(fleet: Fleet, raw: Raw) -> dict[str, tuple[CheckVerdict, str]]:
     """Look at the storage."""
     tenants = INVENTORY.tenants
     found = [outcome for tenant in tenants for outcome in at_rest.headers(tenant, raw)]  # type: ignore[arg-type]
@@ -221,7 +221,7 @@ def stored(fleet: Fleet, raw: Raw) -> dict[str, tuple[Verdict, str]]:
     return {outcome.check: (outcome.verdict, outcome.reason) for outcome in found}
 
 
-def disks(broken: Exception | None, raw: Raw) -> dict[str, tuple[Verdict, str]]:
+def disks(broken: Exception | None, raw: Raw) -> dict[str, tuple[CheckVerdict, str]]:
     """Look at the storage of servers of which one cannot write."""
     written: dict[str, str | Exception] = {"sh": f"{at_rest.COPIES}\n"}
     links = {name: Server(name, {**written, **({"sh": broken} if broken and name == DEAD else {})}) for name in SERVERS}
@@ -233,21 +233,21 @@ def disks(broken: Exception | None, raw: Raw) -> dict[str, tuple[Verdict, str]]:
 
 def test_all_storage_is_looked_at() -> None:
     """The twin."""
-    assert {verdict for verdict, _ in disks(None, Raw()).values()} == {Verdict.PASS}
+    assert {verdict for verdict, _ in disks(None, Raw()).values()} == {CheckVerdict.PASS}
 
 
 @pytest.mark.parametrize("problem", [GuestError(Problem("`sh` ended with 1", DEAD, got="No space left on device")), SILENT])
 def test_a_full_disk_or_a_dead_server_costs_its_own_markers(problem: Exception) -> None:
     """Its headers are read all the same, and what the others write is looked for."""
     found = disks(problem, Raw())
-    errors = {check for check, (verdict, _) in found.items() if verdict is Verdict.ERROR}
+    errors = {check for check, (verdict, _) in found.items() if verdict is CheckVerdict.ERROR}
     assert errors == {check for check in found if check.startswith(f"{DEAD} what it writes")}
-    assert {verdict for check, (verdict, _) in found.items() if check not in errors} == {Verdict.PASS}
+    assert {verdict for check, (verdict, _) in found.items() if check not in errors} == {CheckVerdict.PASS}
 
 
 def test_a_volume_that_cannot_be_read_costs_its_own_check() -> None:
     """It is an error with what the storage said."""
     found = disks(None, Raw(f"root-globex-{DEAD.partition('/')[2]}"))
-    errors = {check: reason for check, (verdict, reason) in found.items() if verdict is Verdict.ERROR}
+    errors = {check: reason for check, (verdict, reason) in found.items() if verdict is CheckVerdict.ERROR}
     assert list(errors) == [f"{DEAD} root volume is AES-256-XTS by its LUKS header"]
     assert "No such file" in next(iter(errors.values()))

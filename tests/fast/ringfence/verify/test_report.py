@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from infra.outcome import Outcome, Verdict
+from infra.outcome import CheckVerdict, Outcome
 from infra.render.expectation import Expected
 from ringfence.verify.about import About
 from ringfence.verify.model import Observation, ProbeProof, ProbeResult, Reach
@@ -47,13 +47,13 @@ def result(*extra: Check) -> Result:
     return Result(("acme", "globex"), "2026-01-01T00:00:00+00:00", [*passed(), *extra], {"matrix": 60.0}, 400, 60.0)
 
 
-def bad(verdict: Verdict) -> Check:
+def bad(verdict: CheckVerdict) -> Check:
     """Return a check that did not pass."""
     return Check(Kind.CLOUD, Outcome("acme <b>rules</b>", verdict, "undeclared rule & more", "acme"))
 
 
-@pytest.mark.parametrize(("verdict", "green"), [(Verdict.FAIL, False), (Verdict.ERROR, False), (Verdict.SKIPPED, True)])
-def test_failures_and_errors_are_red(verdict: Verdict, *, green: bool) -> None:
+@pytest.mark.parametrize(("verdict", "green"), [(CheckVerdict.FAIL, False), (CheckVerdict.ERROR, False), (CheckVerdict.SKIPPED, True)])
+def test_failures_and_errors_are_red(verdict: CheckVerdict, *, green: bool) -> None:
     """A failure and an error turn a run red; a skip does not, and does not count as a pass."""
     assert result(bad(verdict)).is_green is green
     only = Result(("acme",), "now", [bad(verdict)])
@@ -62,7 +62,7 @@ def test_failures_and_errors_are_red(verdict: Verdict, *, green: bool) -> None:
 
 def test_junit_counts() -> None:
     """Every check is a test case; failures, errors and skips are told apart."""
-    root = ET.fromstring(junit.render(result(bad(Verdict.FAIL), bad(Verdict.ERROR), bad(Verdict.SKIPPED))))  # noqa: S314 - our own text
+    root = ET.fromstring(junit.render(result(bad(CheckVerdict.FAIL), bad(CheckVerdict.ERROR), bad(CheckVerdict.SKIPPED))))  # noqa: S314 - our own text
     suite = next(suite for suite in root if suite.get("name", "").startswith("cloud"))
     assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["3", "1", "1", "1"]
     assert {element.tag for case in suite.iter("testcase") for element in case} == {"failure", "error", "skipped"}
@@ -85,8 +85,8 @@ JENKINS: dict[str, tuple[set[str], set[str], set[str]]] = {
 
 def test_junit_has_only_what_the_schema_of_jenkins_knows() -> None:
     """Jenkins refuses a file with one element or attribute more; characters that XML has not are written out."""
-    odd = Check(Kind.CLOUD, Outcome("bell \x07 \ud800 \uffff", Verdict.FAIL, "]]> & <b> \x00", "a\x1b[31mcme"))
-    document = junit.render(result(odd, *map(bad, set(Verdict) - {Verdict.PASS})))
+    odd = Check(Kind.CLOUD, Outcome("bell \x07 \ud800 \uffff", CheckVerdict.FAIL, "]]> & <b> \x00", "a\x1b[31mcme"))
+    document = junit.render(result(odd, *map(bad, set(CheckVerdict) - {CheckVerdict.PASS})))
     root = ET.fromstring(document.encode())  # noqa: S314 - our own text
     assert {element.tag for element in root.iter()} == set(JENKINS)
     for element in root.iter():
@@ -116,7 +116,7 @@ class Links(HTMLParser):
 
 def test_page_needs_no_network() -> None:
     """The page loads nothing, every link in it leads somewhere, and what it shows is escaped."""
-    text = page.render(result(bad(Verdict.FAIL)))
+    text = page.render(result(bad(CheckVerdict.FAIL)))
     links = Links()
     links.feed(text)
     assert links.outside == []
@@ -128,17 +128,17 @@ def test_page_needs_no_network() -> None:
 
 def test_page_says_it_in_words_and_symbols() -> None:
     """Every verdict has a word and a symbol of its own: the page can be read without seeing colours."""
-    text = page.render(result(bad(Verdict.FAIL), bad(Verdict.ERROR)))
-    assert len(set(page.SYMBOLS.values())) == len(Verdict)
-    for verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.PASS):
+    text = page.render(result(bad(CheckVerdict.FAIL), bad(CheckVerdict.ERROR)))
+    assert len(set(page.SYMBOLS.values())) == len(CheckVerdict)
+    for verdict in (CheckVerdict.FAIL, CheckVerdict.ERROR, CheckVerdict.PASS):
         assert f"{page.SYMBOLS[verdict]} {verdict}" in text
     assert "NOT as declared: 1 check failed (cloud 1), 1 check could not be told" in text
     assert "as declared as far as looked at" in page.render(result())
 
 
-WHOLE = [Check(kind, Outcome(f"{kind} works", Verdict.PASS)) for kind in Kind]
-SKIP = Check(Kind.STORAGE, Outcome("acme storage at rest", Verdict.SKIPPED, "nobody may read the raw storage", "acme"))
-OUTSIDE = Check(Kind.MATRIX, Outcome("to and from the internet", Verdict.SKIPPED, "no host outside"))
+WHOLE = [Check(kind, Outcome(f"{kind} works", CheckVerdict.PASS)) for kind in Kind]
+SKIP = Check(Kind.STORAGE, Outcome("acme storage at rest", CheckVerdict.SKIPPED, "nobody may read the raw storage", "acme"))
+OUTSIDE = Check(Kind.MATRIX, Outcome("to and from the internet", CheckVerdict.SKIPPED, "no host outside"))
 HEADLINES = {
     "everything": (WHOLE, frozenset(Kind), "isolated as declared", Tone.GOOD),
     "only packets": (
@@ -156,9 +156,14 @@ HEADLINES = {
     "a part of the packets was skipped": ([*WHOLE, OUTSIDE], frozenset(Kind), "to and from the internet (no host outside)", Tone.PARTLY),
     "a part had nothing in it": (WHOLE[1:], frozenset(Kind), "configuration of the cloud (there was nothing to look at)", Tone.PARTLY),
     "nothing at all": ([SKIP], frozenset({Kind.STORAGE}), "NOT proven: nothing was looked at", Tone.UNKNOWN),
-    "a failure": ([*WHOLE, bad(Verdict.FAIL)], frozenset(Kind), "NOT as declared: 1 check failed (cloud 1)", Tone.BAD),
-    "an error": ([*WHOLE, bad(Verdict.ERROR)], frozenset(Kind), "NOT proven: 1 check could not be told (cloud 1)", Tone.UNKNOWN),
-    "a failure and a skip": ([*WHOLE[:5], SKIP, bad(Verdict.FAIL)], frozenset(Kind), "failed (cloud 1); not looked at: storage", Tone.BAD),
+    "a failure": ([*WHOLE, bad(CheckVerdict.FAIL)], frozenset(Kind), "NOT as declared: 1 check failed (cloud 1)", Tone.BAD),
+    "an error": ([*WHOLE, bad(CheckVerdict.ERROR)], frozenset(Kind), "NOT proven: 1 check could not be told (cloud 1)", Tone.UNKNOWN),
+    "a failure and a skip": (
+        [*WHOLE[:5], SKIP, bad(CheckVerdict.FAIL)],
+        frozenset(Kind),
+        "failed (cloud 1); not looked at: storage",
+        Tone.BAD,
+    ),
 }
 
 
@@ -202,7 +207,9 @@ def many(servers: int) -> Result:
     }
     checks = [
         Check(
-            Kind.MATRIX, Outcome("c", Verdict.PASS), {"source": one, "target": other, "target_node": other, "expected": "denied", **plain}
+            Kind.MATRIX,
+            Outcome("c", CheckVerdict.PASS),
+            {"source": one, "target": other, "target_node": other, "expected": "denied", **plain},
         )
         for one in names
         for other in names
@@ -229,7 +236,7 @@ def test_what_no_browser_opens_is_counted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(page, "PROBES", 100)
     found = many(13)
     wrong = found.checks[7]
-    found.checks[7] = Check(Kind.MATRIX, Outcome("c", Verdict.FAIL, "it got through"), wrong.details)
+    found.checks[7] = Check(Kind.MATRIX, Outcome("c", CheckVerdict.FAIL, "it got through"), wrong.details)
     text = page.render(found)
     assert "There are 156 probes" in text
     assert text.count("zone address <code>") == 1
@@ -238,8 +245,8 @@ def test_what_no_browser_opens_is_counted(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_one_reason_is_told_once() -> None:
     """A dead server costs thousands of checks, and is one line of what is wrong."""
-    errors = [Check(Kind.MATRIX, Outcome(f"pair {number}", Verdict.ERROR, "acme/web takes no part")) for number in range(3000)]
-    groups = grouped([*errors, bad(Verdict.FAIL)])
+    errors = [Check(Kind.MATRIX, Outcome(f"pair {number}", CheckVerdict.ERROR, "acme/web takes no part")) for number in range(3000)]
+    groups = grouped([*errors, bad(CheckVerdict.FAIL)])
     assert [group.words for group in groups] == ["3,000 checks, the first of them pair 0", "acme <b>rules</b>"]
 
 
@@ -247,7 +254,7 @@ def test_written_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """Three files, and a link to the newest folder that is moved on every run."""
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
     first = files.write(result())
-    later = result(bad(Verdict.FAIL))
+    later = result(bad(CheckVerdict.FAIL))
     later.started = "2026-01-02T00:00:00+00:00"
     second = files.write(later)
     assert {file.name for file in second.iterdir()} == {"verify.json", "verify.xml", "index.html"}

@@ -7,7 +7,7 @@ from typing import Never
 import pytest
 
 from infra.declaration.model import Platform
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from ringfence.commands import verify
 from ringfence.health import look
 from ringfence.verify.report import files, page
@@ -36,7 +36,7 @@ def test_the_page_shows_how_servers_and_services_are_and_its_verdict_is_another(
     for words in (
         "fault: 150 ms &lt;b&gt;off&lt;/b&gt;<br><small>next: chronyc -n sources</small>",
         "! cannot tell: no way to it</td>",
-        f"{page.SYMBOLS[Verdict.PASS]} last line 1 h ago</td>",
+        f"{page.SYMBOLS[CheckVerdict.PASS]} last line 1 h ago</td>",
         "<th>acme/db</th>",
         "not asked</td>",
         "not declared</td>",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from infra.outcome import Verdict
+from infra.outcome import CheckVerdict
 from infra.render.expectation import Expected
 from ringfence.verify.model import Layer, SeenFrame
 from ringfence.verify.probes import frames, spoof
@@ -64,7 +64,7 @@ def test_a_frame_that_could_not_be_built_is_no_pass() -> None:
     sent = list(spoof.spoofed_frames(list(PLAN.cases()), PLAN.nodes, {}))
     seen = observations(*((one.witness, one.token) for one in sent if one.honest))
     verdicts = {outcome.verdict for outcome in spoof.judge(sent, seen) if outcome.check.endswith("with the gateway's MAC")}
-    assert verdicts == {Verdict.ERROR}
+    assert verdicts == {CheckVerdict.ERROR}
 
 
 def test_a_nic_without_a_gateway_poses_as_no_gateway() -> None:
@@ -109,10 +109,10 @@ def small_zone(name: str, prefix: Network) -> Node:
 def test_lies_that_nobody_saw_pass_with_their_twin() -> None:
     """With every honest frame seen and no spoofed seen, all pass; without the honest ones every spoofed is an error."""
     seen = observations(*((spoofed.witness, spoofed.token) for spoofed in LIES if spoofed.honest))
-    assert {outcome.verdict for outcome in spoof.judge(LIES, seen)} == {Verdict.PASS}
+    assert {outcome.verdict for outcome in spoof.judge(LIES, seen)} == {CheckVerdict.PASS}
     alone = list(spoof.judge(LIES, observations()))
-    assert {outcome.verdict for outcome in alone} == {Verdict.FAIL, Verdict.ERROR}
-    assert all(outcome.verdict is not Verdict.PASS for outcome in alone)
+    assert {outcome.verdict for outcome in alone} == {CheckVerdict.FAIL, CheckVerdict.ERROR}
+    assert all(outcome.verdict is not CheckVerdict.PASS for outcome in alone)
 
 
 @pytest.mark.parametrize("number", [n for n, spoofed in enumerate(LIES) if not spoofed.honest])
@@ -121,7 +121,7 @@ def test_lie_that_arrives_fails(number: int) -> None:
     spoofed = LIES[number]
     seen = observations(*((one.witness, one.token) for one in LIES if one.honest), ("globex/db1", spoofed.token))
     outcome = next(outcome for outcome in spoof.judge(LIES, seen) if outcome.check == spoofed.name)
-    assert (outcome.verdict, "globex/db1" in outcome.reason) == (Verdict.FAIL, True)
+    assert (outcome.verdict, "globex/db1" in outcome.reason) == (CheckVerdict.FAIL, True)
 
 
 def wire(*answers: tuple[str, str, str, str]) -> dict[str, list[tuple[str, SeenFrame]]]:
@@ -138,7 +138,7 @@ def question(source: str, address: str) -> spoof.NeighbourClaim:
     return next(claim for claim in CLAIMS if claim.is_question and claim.source == source and claim.address == address)
 
 
-def judged(claim: spoof.NeighbourClaim, heard: dict[str, list[tuple[str, SeenFrame]]]) -> tuple[Verdict, str]:
+def judged(claim: spoof.NeighbourClaim, heard: dict[str, list[tuple[str, SeenFrame]]]) -> tuple[CheckVerdict, str]:
     """Judge one claim."""
     outcome = next(iter(spoof.judge_claims([claim], heard, PLAN.nodes)))
     return outcome.verdict, outcome.reason
@@ -148,18 +148,18 @@ def test_own_namesake_answers() -> None:
     """The own db1 of globex answers globex's app1 for 10.0.0.12; an answer by a MAC of another tenant fails."""
     claim = question("globex/app1", "10.0.0.12")
     own = PLAN.nodes["globex/db1"].nics[0].mac
-    assert judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", own)))[0] is Verdict.PASS
+    assert judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", own)))[0] is CheckVerdict.PASS
     stranger = PLAN.nodes["acme/web"].nics[0].mac
     assert "no NIC of globex" in judged(claim, wire(("globex/app1", "zone0", "10.0.0.12", stranger)))[1]
-    assert judged(claim, {})[0] is Verdict.FAIL
+    assert judged(claim, {})[0] is CheckVerdict.FAIL
 
 
 def test_silence_about_a_stranger_needs_the_gateway() -> None:
     """Tenant acme has no 10.0.0.12 in zone app: silence passes when the gateway was heard, and is an error when nothing was."""
     claim = question("acme/web", "10.0.0.12")
-    assert judged(claim, wire(("acme/web", "zone0", "10.0.0.1", GATEWAY_MAC)))[0] is Verdict.PASS
-    assert judged(claim, {})[0] is Verdict.ERROR
-    assert judged(claim, wire(("acme/web", "zone0", "10.0.0.12", "fa:16:3e:77:77:77")))[0] is Verdict.FAIL
+    assert judged(claim, wire(("acme/web", "zone0", "10.0.0.1", GATEWAY_MAC)))[0] is CheckVerdict.PASS
+    assert judged(claim, {})[0] is CheckVerdict.ERROR
+    assert judged(claim, wire(("acme/web", "zone0", "10.0.0.12", "fa:16:3e:77:77:77")))[0] is CheckVerdict.FAIL
 
 
 def test_question_heard_by_a_stranger_fails() -> None:
@@ -179,14 +179,14 @@ def test_claim_on_the_gateway_fails_when_seen() -> None:
     claim = claim_on("globex/app1", version=4)
     truth = ("globex/db1", "zone0", claim.address, GATEWAY_MAC)
     spoofed = ("globex/db1", "zone0", claim.address, PLAN.nodes["globex/app1"].nics[0].mac)
-    assert judged(claim, wire(truth))[0] is Verdict.PASS
-    assert judged(claim, {})[0] is Verdict.ERROR
+    assert judged(claim, wire(truth))[0] is CheckVerdict.PASS
+    assert judged(claim, {})[0] is CheckVerdict.ERROR
     assert "was seen by globex/db1" in judged(claim, wire(truth, spoofed))[1]
 
 
 def test_claim_without_neighbours_means_nothing() -> None:
     """A server that is alone in its zone has nobody to fool."""
-    assert judged(claim_on("acme/web", version=4), {})[0] is Verdict.NOT_APPLICABLE
+    assert judged(claim_on("acme/web", version=4), {})[0] is CheckVerdict.NOT_APPLICABLE
 
 
 def test_asking_for_the_gateway_is_no_claim() -> None:
@@ -196,5 +196,5 @@ def test_asking_for_the_gateway_is_no_claim() -> None:
     true = SeenFrame("nd", GATEWAY_MAC, ip_address(claim.address), operation=frames.ADVERTISEMENT)
     asked = SeenFrame("nd", mac, ip_address(claim.address), operation=frames.SOLICITATION)
     said = SeenFrame("nd", mac, ip_address(claim.address), operation=frames.ADVERTISEMENT)
-    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", asked)]})[0] is Verdict.PASS
-    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", said)]})[0] is Verdict.FAIL
+    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", asked)]})[0] is CheckVerdict.PASS
+    assert judged(claim, {"globex/db1": [("zone0", true), ("zone0", said)]})[0] is CheckVerdict.FAIL
