@@ -91,7 +91,7 @@ class TenantServer(ComponentResource):
         return ResourceOptions(parent=self, depends_on=list(depends_on))
 
     def _port(self, place: str, declared: DeclaredPort) -> openstack.networking.Port:
-        """Plug one card into its zone, with fixed addresses, explicit groups and port security.
+        """Plug one NIC into its zone, with fixed addresses, explicit groups and port security.
 
         The addresses are written on the config drive at the server's creation, so another address is another port and another server.
         """

@@ -96,7 +96,7 @@ def segment_hosts(segment: IPv4Network) -> Iterator[IPv4Address]:
 
 
 def most_servers(platform: Platform) -> int:
-    """Return how many servers a tenant may have: each has a card in the tenant's management subnet, beside the router's."""
+    """Return how many servers a tenant may have: each has a NIC in the tenant's management subnet, beside the router's."""
     size: int = 2 ** (_BITS4 - platform.pool.prefix)
     return size - 3
 

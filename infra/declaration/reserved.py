@@ -59,7 +59,7 @@ WORDS = frozenset(
 """Words that have a meaning of their own where a tenant, a zone, a server or an external is named."""
 
 SERVERS = WORDS | {"edge", "backbone"}
-"""These, and what a tenant's router and its port on the backbone are called: a card tells by one name what it is plugged into."""
+"""These, and what a tenant's router and its port on the backbone are called: a NIC tells by one name what it is plugged into."""
 
 TENANTS = SERVERS | {"admin", "service", "default"}
 """These, and projects that clouds have for themselves."""

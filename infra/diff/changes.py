@@ -36,11 +36,11 @@ DeclaredPort = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Traffic that is new or gone for one or more cards that changed alike.
+    """Traffic that is new or gone for one or more NICs that changed alike.
 
     ``width`` counts (address, layer-4 point) pairs, gained and lost together, a /64 of IPv6 as one address: wider changes come first.
-    ``subject`` says what of the cards changed: ``ingress``, ``egress``, ``addresses``, ``public addresses`` or ``paths``. What is no card's
-    (:mod:`infra.diff.verdicts`) goes by the name of the thing that changed, in place of cards.
+    ``subject`` says what of the NICs changed: ``ingress``, ``egress``, ``addresses``, ``public addresses`` or ``paths``. What is no NIC's
+    (:mod:`infra.diff.verdicts`) goes by the name of the thing that changed, in place of NICs.
     """
 
     party: str
@@ -52,31 +52,31 @@ class Change:
 
 
 def changes(old: ReachableTraffic, new: ReachableTraffic) -> list[Change]:
-    """Return what differs between two states, the widest first; cards that changed alike share an entry."""
+    """Return what differs between two states, the widest first; NICs that changed alike share an entry."""
     found: dict[tuple[str, str, tuple[str, ...], tuple[str, ...], int], list[str]] = {}
-    for (party, card), subject, gained, lost, width in _differences(old, new):
-        found.setdefault((party, subject, gained, lost, width), []).append(card)
-    listed = [Change(party, tuple(cards), subject, gained, lost, width) for (party, subject, gained, lost, width), cards in found.items()]
+    for (party, nic), subject, gained, lost, width in _differences(old, new):
+        found.setdefault((party, subject, gained, lost, width), []).append(nic)
+    listed = [Change(party, tuple(nics), subject, gained, lost, width) for (party, subject, gained, lost, width), nics in found.items()]
     return sorted(listed, key=lambda change: (-change.width, change.party, change.cards, change.subject))
 
 
 Found = tuple[DeclaredPort, str, tuple[str, ...], tuple[str, ...], int]
-"""(card, subject, gained, lost, width)."""
+"""(NIC, subject, gained, lost, width)."""
 
 
 def _differences(old: ReachableTraffic, new: ReachableTraffic) -> Iterator[Found]:
-    before, after = _cards(old), _cards(new)
-    cards = sorted(before.keys() | after.keys())
-    ends = {card: (before.get(card), after.get(card)) for card in cards}
-    pairs = {card: (_filter(old, was), _filter(new, now)) for card, (was, now) in ends.items()}
+    before, after = _nics(old), _nics(new)
+    nics = sorted(before.keys() | after.keys())
+    ends = {nic: (before.get(nic), after.get(nic)) for nic in nics}
+    pairs = {nic: (_filter(old, was), _filter(new, now)) for nic, (was, now) in ends.items()}
     filters = _changed_filters(old, new, dict.fromkeys(pairs.values()))
     public_addresses, places = (_public_addresses(old), _public_addresses(new)), (_Places(old), _Places(new))
-    for card, (was, now) in ends.items():
+    for nic, (was, now) in ends.items():
         for direction in _DIRECTIONS:
-            yield from _filters(card, direction, filters.get((*pairs[card], direction)))
-        yield from _ranges(card, "addresses", _addresses(old, was), _addresses(new, now))
-        yield from _texts(card, "public addresses", public_addresses[0].get(card, frozenset()), public_addresses[1].get(card, frozenset()))
-        yield from _texts(card, "paths", places[0].of(was), places[1].of(now))
+            yield from _filters(nic, direction, filters.get((*pairs[nic], direction)))
+        yield from _ranges(nic, "addresses", _addresses(old, was), _addresses(new, now))
+        yield from _texts(nic, "public addresses", public_addresses[0].get(nic, frozenset()), public_addresses[1].get(nic, frozenset()))
+        yield from _texts(nic, "paths", places[0].of(was), places[1].of(now))
     things = compared(old.paths), compared(new.paths)
     for party, name, subject in sorted(things[0].keys() | things[1].keys()):
         states = (each.get((party, name, subject), frozenset()) for each in things)
@@ -86,7 +86,7 @@ def _differences(old: ReachableTraffic, new: ReachableTraffic) -> Iterator[Found
 _DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
 
 Pair = tuple[int | None, int | None]
-"""The filter class of a card in the old and the new state; ``None`` where the card is not there, and then nothing passes."""
+"""The filter class of a NIC in the old and the new state; ``None`` where the NIC is not there, and then nothing passes."""
 
 
 def _changed_filters(
@@ -109,26 +109,26 @@ def _changed_filters(
     }
 
 
-def _filters(card: DeclaredPort, direction: Direction, both: Both | None) -> Iterator[Found]:
-    """Yield what a card's filter lets pass now and did not before, and the reverse."""
+def _filters(nic: DeclaredPort, direction: Direction, both: Both | None) -> Iterator[Found]:
+    """Yield what a NIC's filter lets pass now and did not before, and the reverse."""
     if both is not None and any(both):
         preposition = "from" if direction is Direction.INGRESS else "to"
         more, less = (tuple(part.text(preposition).split("; ")) if part else () for part in both)
-        yield card, direction.value, more, less, sum(map(_width, both))
+        yield nic, direction.value, more, less, sum(map(_width, both))
 
 
-def _cards(reachable: ReachableTraffic) -> dict[DeclaredPort, int]:
+def _nics(reachable: ReachableTraffic) -> dict[DeclaredPort, int]:
     """Return the endpoints by party and name; a second one of the same name goes by its id."""
     ends, parties = reachable.fabric.endpoints, reachable.fabric.parties
     found: dict[DeclaredPort, int] = {}
     for endpoint, party in enumerate(ends.party.tolist()):
-        card = (parties[party].name, ends.names[endpoint])
-        found[card if card not in found else (card[0], ends.ids[endpoint])] = endpoint
+        nic = (parties[party].name, ends.names[endpoint])
+        found[nic if nic not in found else (nic[0], ends.ids[endpoint])] = endpoint
     return found
 
 
 def _filter(reachable: ReachableTraffic, endpoint: int | None) -> int | None:
-    """Return the filter class of a card; ``None`` where the card is not there, and then nothing passes."""
+    """Return the filter class of a NIC; ``None`` where the NIC is not there, and then nothing passes."""
     return None if endpoint is None else int(reachable.fabric.endpoints.filter_class[endpoint])
 
 
@@ -140,10 +140,10 @@ def _addresses(reachable: ReachableTraffic, endpoint: int | None) -> Ranges:
     return () if endpoint is None else reachable.fabric.builder.targets(endpoint)
 
 
-def _ranges(card: DeclaredPort, subject: str, was: Ranges, now: Ranges) -> Iterator[Found]:
+def _ranges(nic: DeclaredPort, subject: str, was: Ranges, now: Ranges) -> Iterator[Found]:
     gained, lost = left_out(now, was), left_out(was, now)
     if gained or lost:
-        yield card, subject, tuple(show(gained)), tuple(show(lost)), len(gained) + len(lost)
+        yield nic, subject, tuple(show(gained)), tuple(show(lost)), len(gained) + len(lost)
 
 
 def _width(packets: PacketSet) -> int:
@@ -151,18 +151,18 @@ def _width(packets: PacketSet) -> int:
     return packets.only(4).size() + -(-packets.only(6).size() // (1 << 64))
 
 
-def _texts(card: DeclaredPort, subject: str, was: frozenset[str], now: frozenset[str]) -> Iterator[Found]:
+def _texts(nic: DeclaredPort, subject: str, was: frozenset[str], now: frozenset[str]) -> Iterator[Found]:
     if was != now:
-        yield card, subject, tuple(sorted(now - was)), tuple(sorted(was - now)), len(was ^ now)
+        yield nic, subject, tuple(sorted(now - was)), tuple(sorted(was - now)), len(was ^ now)
 
 
 def _public_addresses(reachable: ReachableTraffic) -> dict[DeclaredPort, frozenset[str]]:
-    names = {endpoint: card for card, endpoint in _cards(reachable).items()}
+    names = {endpoint: nic for nic, endpoint in _nics(reachable).items()}
     found: dict[DeclaredPort, set[str]] = {}
     for public in public_addresses_of(reachable.paths):
         ports = "" if public.l4_hi - public.l4_lo == 1 << 24 else f" {', '.join(format_l4(public.l4_lo, public.l4_hi))}"
         found.setdefault(names[public.endpoint], set()).add(f"{show_address(public.family, public.address)}{ports}")
-    return {card: frozenset(texts) for card, texts in found.items()}
+    return {nic: frozenset(texts) for nic, texts in found.items()}
 
 
 class _Places:
@@ -173,7 +173,7 @@ class _Places:
         self._known: dict[int, frozenset[str]] = {}
 
     def of(self, endpoint: int | None) -> frozenset[str]:
-        """Return the places for a card; none for a card that is not there."""
+        """Return the places for a NIC; none for a NIC that is not there."""
         if endpoint is None:
             return frozenset()
         segment = int(self._traffic.fabric.endpoints.segment[endpoint])

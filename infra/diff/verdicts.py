@@ -1,4 +1,4 @@
-"""What ``diff`` compares besides the cards: everything else on which the proof rests, and what the proof says.
+"""What ``diff`` compares besides the NICs: everything else on which the proof rests, and what the proof says.
 
 Roles, paths between tenants, translation, wires that lead outside, the driver, and what is not understood, each as a set of sentences about
 something with a name. Last come the verdicts themselves, so that nothing changes one without a word.

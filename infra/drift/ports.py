@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SERVERS = ("compute:", "baremetal:")
 """Beginnings of the owners that Nova gives the ports of its servers."""
 LOST = frozenset({"unbound", "binding_failed"})
-"""Types of a binding that no host has. A server whose card lost it runs on, and does not start again."""
+"""Types of a binding that no host has. A server whose NIC lost it runs on, and does not start again."""
 OF_NOVA = frozenset({"os_vif_delegation", "migrating_to", "numa_affinity_policy"})
 """What Nova itself writes into a port's binding profile and what changes nothing about who may send what."""
 

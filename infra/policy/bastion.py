@@ -21,7 +21,7 @@ REASON = "operators work through the bastion"
 
 
 def login_rules(platform: Platform, tenant: str = names.PLATFORM) -> tuple[Rule, ...]:
-    """Return what a management card lets in so that operators can work: SSH from the bastion; ``tenant`` is whose rules they are."""
+    """Return what a management NIC lets in so that operators can work: SSH from the bastion; ``tenant`` is whose rules they are."""
     bastion = addresses.single(addresses.bastion_address(platform))
     return (Rule(Direction.INGRESS, Family.IPV4, _ssh(platform), bastion, Origin(tenant, MANAGEMENT_FLOW, names.PLATFORM, REASON)),)
 

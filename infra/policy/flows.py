@@ -39,7 +39,7 @@ def expand(declaration: TenantDeclaration, platform: Platform) -> TenantPolicy:
 
 
 def management_group(tenant: str, platform: Platform) -> Group:
-    """Return the group of every management card: SSH from the bastion, the platform's services, and nothing else in either direction."""
+    """Return the group of every management NIC: SSH from the bastion, the platform's services, and nothing else in either direction."""
     services = client_rules(platform, tenant)
     description = "SSH from the bastion" + (", and to the platform's services" if services else "")
     return Group(names.MANAGEMENT, description, (*login_rules(platform, tenant), *services))

@@ -116,7 +116,7 @@ class TenantPolicy:
     """Everything that is allowed for a tenant; what is not in here is denied.
 
     ``groups`` has one group per zone (``zone-<zone>``), one per server that a flow names (``server-<server>``) and ``management``.
-    ``nics`` lists the cards in zones; every server also has one management card that carries exactly ``management``, and whose
+    ``nics`` lists the NICs in zones; every server also has one management NIC that carries exactly ``management``, and whose
     address Neutron assigns from the platform's pool.
     """
 
@@ -125,9 +125,9 @@ class TenantPolicy:
     nics: tuple[Nic, ...]
 
     def nic_rules(self, nic: Nic) -> tuple[Rule, ...]:
-        """Rules in force on a card in a zone: the union of its groups, in the order of the groups."""
+        """Rules in force on a NIC in a zone: the union of its groups, in the order of the groups."""
         return tuple(rule for name in nic.groups for rule in self.groups[name].rules)
 
     def server_nics(self, server: str) -> tuple[Nic, ...]:
-        """The cards of a server in zones, in the order of the declaration."""
+        """The NICs of a server in zones, in the order of the declaration."""
         return tuple(nic for nic in self.nics if nic.server == server)

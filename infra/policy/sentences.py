@@ -13,7 +13,7 @@ VERBS = {Direction.INGRESS: ("accepts", "from"), Direction.EGRESS: ("sends", "to
 
 
 def describe(policy: TenantPolicy) -> str:
-    """Return what a tenant's groups allow and which cards carry them; every line is a sentence, the order is the policy's."""
+    """Return what a tenant's groups allow and which NICs carry them; every line is a sentence, the order is the policy's."""
     lines = [line for group in policy.groups.values() for line in _sentences(group)]
     for nic in policy.nics:
         addresses = " and ".join(map(str, nic.addresses))

@@ -64,7 +64,7 @@ def declared_services(platform: Platform) -> tuple[Service, ...]:
 
 
 def client_rules(platform: Platform, tenant: str = names.PLATFORM) -> tuple[Rule, ...]:
-    """Return what a client's management card may send to the services server; ``tenant`` is whose rules they are."""
+    """Return what a client's management NIC may send to the services server; ``tenant`` is whose rules they are."""
     address = addresses.services_address(platform)
     if address is None:
         return ()

@@ -34,7 +34,7 @@ _DIRECTIONS = (Direction.INGRESS, Direction.EGRESS)
 def declared(fabric: Fabric, intent: Intent) -> Judgement:
     """Judge ``declared`` for the ports that the intent compares."""
     endpoints = [endpoint for endpoint, port in enumerate(fabric.endpoints.ids) if port in intent.compared]
-    absent = [f"{card.party}/{card.name}" for card in intent.cards if not card.port]
+    absent = [f"{nic.party}/{nic.name}" for nic in intent.nics if not nic.port]
     found = tuple(_differences(fabric, endpoints, intent.allows()))
     wrong = [f"{len(found)} filters differ from what is declared"] if found else []
     if absent:
@@ -45,7 +45,7 @@ def declared(fabric: Fabric, intent: Intent) -> Judgement:
 
 
 def _differences(fabric: Fabric, endpoints: list[int], allows: dict[str, tuple[DeclaredTraffic, ...]]) -> Iterator[Difference]:
-    """Compare all cards in one sweep; key of the tables: 2 x endpoint's number + direction."""
+    """Compare all NICs in one sweep; key of the tables: 2 x endpoint's number + direction."""
     actual: list[tuple[int, Rectangle]] = []
     wanted: list[tuple[int, Rectangle]] = []
     for number, endpoint in enumerate(endpoints):

@@ -69,7 +69,7 @@ def _label(paths: Paths, endpoint: int) -> int:
 
 
 def _is_declared(paths: Paths, allows: Mapping[str, tuple[DeclaredTraffic, ...]], passing: PassedPackets) -> bool:
-    """Tell whether the cards of all endpoints on the tenant's side declare all of a box."""
+    """Tell whether the NICs of all endpoints on the tenant's side declare all of a box."""
     ids = paths.fabric.endpoints.ids
     sides = ((passing.sources, Direction.EGRESS, passing.target), (passing.targets, Direction.INGRESS, passing.source))
     for endpoints, direction, peers in sides:
@@ -78,8 +78,8 @@ def _is_declared(paths: Paths, allows: Mapping[str, tuple[DeclaredTraffic, ...]]
     return False
 
 
-def _covers(card: tuple[DeclaredTraffic, ...], direction: Direction, peers: Range, passing: PassedPackets) -> bool:
-    """Tell whether a card's declared allows cover a box: at every layer-4 point of it, all of the peers."""
-    allows = [allow for allow in card if allow.direction is direction]
+def _covers(nic: tuple[DeclaredTraffic, ...], direction: Direction, peers: Range, passing: PassedPackets) -> bool:
+    """Tell whether a NIC's declared allows cover a box: at every layer-4 point of it, all of the peers."""
+    allows = [allow for allow in nic if allow.direction is direction]
     cuts = {passing.l4_lo} | {cut for allow in allows for cut in (allow.l4_lo, allow.l4_hi) if passing.l4_lo < cut < passing.l4_hi}
     return all(covers(normal(allow.peer for allow in allows if allow.l4_lo <= cut < allow.l4_hi), (peers,)) for cut in cuts)

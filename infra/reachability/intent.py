@@ -25,7 +25,7 @@ class DeclaredTraffic:
 class DeclaredPort:
     """A declared network card: what its party and its port are called, everything that is allowed on it, and the port's id.
 
-    ``port`` is empty for a card that the state does not have.
+    ``port`` is empty for a NIC that the state does not have.
     """
 
     party: str
@@ -36,14 +36,14 @@ class DeclaredPort:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Everything declared. ``compared`` are the ids of the ports that are judged: one that is no declared card may allow nothing.
+    """Everything declared. ``compared`` are the ids of the ports that are judged: one that is no declared NIC may allow nothing.
 
-    Ports are told by their ids: a second port with the name of a declared one is another card, and nothing is allowed on it.
+    Ports are told by their ids: a second port with the name of a declared one is another NIC, and nothing is allowed on it.
     """
 
     compared: frozenset[str]
-    cards: tuple[DeclaredPort, ...]
+    nics: tuple[DeclaredPort, ...]
 
     def allows(self) -> dict[str, tuple[DeclaredTraffic, ...]]:
-        """Return what is allowed on every port that is a declared card, by the port's id."""
-        return {card.port: card.allows for card in self.cards if card.port}
+        """Return what is allowed on every port that is a declared NIC, by the port's id."""
+        return {nic.port: nic.allows for nic in self.nics if nic.port}

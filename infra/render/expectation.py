@@ -71,7 +71,7 @@ def judge(packet: Packet, sender: Iterable[Rule] | None, receiver: Iterable[Rule
 
 
 def between(policy: TenantPolicy, source: Nic, destination: Nic, packet: Packet) -> Judgement:
-    """Judge a packet between two cards of one tenant; a card sends from, and takes packets for, its own addresses only."""
+    """Judge a packet between two NICs of one tenant; a NIC sends from, and takes packets for, its own addresses only."""
     if packet.source not in source.addresses or packet.destination not in destination.addresses:
         return Judgement(Expected.DENIED)
     return judge(packet, policy.nic_rules(source), policy.nic_rules(destination))

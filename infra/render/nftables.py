@@ -5,9 +5,9 @@ both address families and all three directions. Two things differ from the usual
 
 * Only *replies* pass without a flow. A packet that goes the way its connection was opened must match a flow every time, so a flow that is
   taken away ends its connections too.
-* A card takes packets for its own addresses and sends packets from them, and no others: an address of another card does not answer.
+* A NIC takes packets for its own addresses and sends packets from them, and no others: an address of another NIC does not answer.
 
-Where the platform keeps logs, the kernel says what a card drops, with the card's name and the direction, and no more often than a reader
+Where the platform keeps logs, the kernel says what a NIC drops, with the NIC's name and the direction, and no more often than a reader
 can bear. Where it does not, nobody would read it, and the filter is the one of before.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TABLE = "ringfence"
 REPLIES = "replies"
 JUMP_REPLIES = f"jump {REPLIES}"
-MANAGEMENT_CARD = "mgmt0"
+MANAGEMENT_NIC = "mgmt0"
 INDENT = "    "
 IP = {Family.IPV4: "ip", Family.IPV6: "ip6"}
 PROTOCOL_FAMILY = {Family.IPV4: "ipv4", Family.IPV6: "ipv6"}
@@ -51,14 +51,14 @@ NEIGHBOURS = "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-ad
 
 @dataclass(frozen=True, slots=True)
 class ManagementAccess:
-    """Who may open SSH on a management card, and on which port it listens."""
+    """Who may open SSH on a management NIC, and on which port it listens."""
 
     ssh_from: tuple[Network, ...]
     ssh_port: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Card:
+class _Nic:
     """One network card: its name in the server, what it is for, and its rules in both directions."""
 
     name: str
@@ -72,47 +72,47 @@ def server_access(platform: Platform) -> ManagementAccess:
     return ManagementAccess(tuple(rule.peer for rule in login_rules(platform)), platform.ssh_port)
 
 
-def card_names(policy: TenantPolicy, server: str) -> tuple[tuple[str, Nic], ...]:
-    """Return a server's cards in zones under their names in the server: ``zone0``, ``zone1``, in the order of the declaration."""
+def nic_names(policy: TenantPolicy, server: str) -> tuple[tuple[str, Nic], ...]:
+    """Return a server's NICs in zones under their names in the server: ``zone0``, ``zone1``, in the order of the declaration."""
     return tuple((f"zone{number}", nic) for number, nic in enumerate(policy.server_nics(server)))
 
 
 def render(policy: TenantPolicy, server: str) -> str:
     """Return the whole ruleset of a tenant's server. Raises ``KeyError`` when the policy does not know the server."""
-    named = card_names(policy, server)
+    named = nic_names(policy, server)
     if not named:
         raise KeyError(server)
     families = {address.version for _, nic in named for address in nic.addresses}
     rules = [rule for _, nic in named for rule in policy.nic_rules(nic) if rule.family in families]
     management = policy.groups[names.MANAGEMENT].rules
     logged = _is_logged(management)
-    cards = [_zone_card(name, nic, policy.nic_rules(nic), logged=logged) for name, nic in named]
-    cards.append(_management_card(management))
-    return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), cards)
+    nics = [_zone_nic(name, nic, policy.nic_rules(nic), logged=logged) for name, nic in named]
+    nics.append(_management_nic(management))
+    return _ruleset(f"server {server} of tenant {policy.tenant}", _sets(rules), nics)
 
 
 def render_platform(server: str, address: Address, rules: Sequence[Rule]) -> str:
-    """Return the whole ruleset of a server of the platform: its only card is on the backbone and has a declared address."""
+    """Return the whole ruleset of a server of the platform: its only NIC is on the backbone and has a declared address."""
     logged = _is_logged(rules)
-    links = {way: tuple(_link((address,), way, MANAGEMENT_CARD if logged else "")) for way in Direction}
-    return _ruleset(f"server {server} of the platform", (), [_management_card(rules, links)])
+    links = {way: tuple(_link((address,), way, MANAGEMENT_NIC if logged else "")) for way in Direction}
+    return _ruleset(f"server {server} of the platform", (), [_management_nic(rules, links)])
 
 
 def _is_logged(management: Iterable[Rule]) -> bool:
-    """Tell whether somebody keeps what is said of drops: the rules of the management card have the platform's service for it."""
+    """Tell whether somebody keeps what is said of drops: the rules of the management NIC have the platform's service for it."""
     return any(rule.origin.flow == Service.LOGS.flow for rule in management)
 
 
-def _note(card: str, direction: Direction, what: str) -> str:
-    """Return the rule that says what is dropped of a card's packets; it drops nothing itself."""
-    return f'{LOGGED} "{TABLE} {card} {SUFFIX[direction]} {what}: "'
+def _note(nic: str, direction: Direction, what: str) -> str:
+    """Return the rule that says what is dropped of a NIC's packets; it drops nothing itself."""
+    return f'{LOGGED} "{TABLE} {nic} {SUFFIX[direction]} {what}: "'
 
 
-def _ruleset(subject: str, sets: Iterable[str], cards: Sequence[_Card]) -> str:
-    """Put the parts together: named sets, one pair of chains per card, and the three hooks."""
+def _ruleset(subject: str, sets: Iterable[str], nics: Sequence[_Nic]) -> str:
+    """Put the parts together: named sets, one pair of chains per NIC, and the three hooks."""
     replies = ["ct state established ct direction reply accept"]
     replies += [f"ct state related {errors} accept" for errors in ERRORS]
-    body = [*sets, *_block(f"chain {REPLIES}", replies), *(line for card in cards for line in _card_chains(card)), *_hooks(cards)]
+    body = [*sets, *_block(f"chain {REPLIES}", replies), *(line for nic in nics for line in _nic_chains(nic)), *_hooks(nics)]
     head = (f"# The packet filter of {subject}: rendered from its declaration, replaced as a whole.", "flush ruleset", "")
     return "\n".join((*head, f"table inet {TABLE} {{", *(f"{INDENT}{line}" if line else "" for line in body), "}", ""))
 
@@ -121,43 +121,43 @@ def _block(head: str, lines: Iterable[str]) -> list[str]:
     return [f"{head} {{", *(f"{INDENT}{line}" for line in lines), "}", ""]
 
 
-def _hooks(cards: Sequence[_Card]) -> list[str]:
+def _hooks(nics: Sequence[_Nic]) -> list[str]:
     lines: list[str] = []
     for hook, key, suffix in (("input", "iifname", "in"), ("output", "oifname", "out")):
         chain = [f"type filter hook {hook} priority filter; policy drop;"]
         chain += [f'{key} "lo" accept', 'ct state invalid counter drop comment "invalid"']
-        chain += [f'{key} "{card.name}" jump {card.name}_{suffix}' for card in cards]
+        chain += [f'{key} "{nic.name}" jump {nic.name}_{suffix}' for nic in nics]
         lines += _block(f"chain {hook}", [*chain, 'counter comment "denied"'])
     forward = ["type filter hook forward priority filter; policy drop;", 'counter comment "denied"']
     return [*lines, *_block("chain forward", forward)[:-1]]
 
 
-def _card_chains(card: _Card) -> list[str]:
-    lines = [f"# {card.name}: {card.purpose}"]
-    for suffix, rules in (("in", card.incoming), ("out", card.outgoing)):
-        lines += _block(f"chain {card.name}_{suffix}", rules)
+def _nic_chains(nic: _Nic) -> list[str]:
+    lines = [f"# {nic.name}: {nic.purpose}"]
+    for suffix, rules in (("in", nic.incoming), ("out", nic.outgoing)):
+        lines += _block(f"chain {nic.name}_{suffix}", rules)
     return lines
 
 
-def _zone_card(name: str, nic: Nic, rules: Sequence[Rule], *, logged: bool) -> _Card:
+def _zone_nic(name: str, nic: Nic, rules: Sequence[Rule], *, logged: bool) -> _Nic:
     families = {address.version for address in nic.addresses}
     usable = [rule for rule in rules if rule.family in families]
     both = {
         way: (*_link(nic.addresses, way, name if logged else ""), JUMP_REPLIES, *_flows(usable, way), *_last(name, way, logged=logged))
         for way in Direction
     }
-    return _Card(name, f"zone {nic.zone}", both[Direction.INGRESS], both[Direction.EGRESS])
+    return _Nic(name, f"zone {nic.zone}", both[Direction.INGRESS], both[Direction.EGRESS])
 
 
-def _last(card: str, direction: Direction, *, logged: bool) -> tuple[str, ...]:
-    """Return the end of a card's chain: what comes so far is denied by the hook."""
-    return (_note(card, direction, DENIED),) if logged else ()
+def _last(nic: str, direction: Direction, *, logged: bool) -> tuple[str, ...]:
+    """Return the end of a NIC's chain: what comes so far is denied by the hook."""
+    return (_note(nic, direction, DENIED),) if logged else ()
 
 
 def _link(own: Sequence[Address], direction: Direction, logged: str = "") -> Iterator[str]:
-    """Yield what holds a card to its own addresses; an IPv6 neighbour is asked for before that, on multicast addresses.
+    """Yield what holds a NIC to its own addresses; an IPv6 neighbour is asked for before that, on multicast addresses.
 
-    ``logged`` is the card's name, where drops are said.
+    ``logged`` is the NIC's name, where drops are said.
     """
     end = "daddr" if direction is Direction.INGRESS else "saddr"
     for family in Family:
@@ -185,18 +185,18 @@ def _flows(rules: Sequence[Rule], direction: Direction, said: Callable[[Rule], s
     return iter(dict.fromkeys(lines))
 
 
-def _management_card(rules: Sequence[Rule], links: Mapping[Direction, tuple[str, ...]] | None = None) -> _Card:
-    """Return the management card; ``links`` holds it to its own address, where that one is declared and not Neutron's to choose."""
+def _management_nic(rules: Sequence[Rule], links: Mapping[Direction, tuple[str, ...]] | None = None) -> _Nic:
+    """Return the management NIC; ``links`` holds it to its own address, where that one is declared and not Neutron's to choose."""
 
     def said(rule: Rule) -> str:
         return "bastion" if links is None and rule.origin.flow == MANAGEMENT_FLOW else rule.origin.flow
 
     logged = _is_logged(rules)
     ways = {
-        way: (*(links or {}).get(way, ()), JUMP_REPLIES, *_flows(rules, way, said), *_last(MANAGEMENT_CARD, way, logged=logged))
+        way: (*(links or {}).get(way, ()), JUMP_REPLIES, *_flows(rules, way, said), *_last(MANAGEMENT_NIC, way, logged=logged))
         for way in Direction
     }
-    return _Card(MANAGEMENT_CARD, "management", ways[Direction.INGRESS], ways[Direction.EGRESS])
+    return _Nic(MANAGEMENT_NIC, "management", ways[Direction.INGRESS], ways[Direction.EGRESS])
 
 
 def _sets(rules: Iterable[Rule]) -> Iterator[str]:

@@ -34,23 +34,23 @@ def platform_topology(platform: Platform) -> Topology:
     owner, backbone = names.PLATFORM, platform.backbone
     gateway = addresses.host(backbone.cidr, backbone.router)
     routers = platform_routers(platform)
-    cards = [_card(names.BASTION, addresses.bastion_address(platform))]
+    nics = [_nic(names.BASTION, addresses.bastion_address(platform))]
     services = addresses.services_address(platform)
-    cards += [_card(names.SERVICES, services)] if services is not None else []
+    nics += [_nic(names.SERVICES, services)] if services is not None else []
     return Topology(
         owner,
         networks={names.BACKBONE: DeclaredNetwork(names.BACKBONE, owner)},
         subnets={names.BACKBONE: DeclaredSubnet(names.BACKBONE, names.BACKBONE, owner, 4, backbone.cidr, gateway=gateway)},
         routers={name: DeclaredRouter(name, outside=name == names.PLATFORM) for name in routers},
         interfaces={name: _on_backbone(name, gateway if name == names.PLATFORM else None) for name in routers},
-        ports={card.name: card for card in cards},
+        ports={nic.name: nic for nic in nics},
         public={names.BASTION: PublicAddress(names.BASTION, owner, names.BASTION)},
         routes={route.name: route for route in _to_the_next(platform, routers)},
         pools={names.MANAGEMENT_POOL: AddressPool(names.MANAGEMENT_POOL, platform.pool.cidr, platform.pool.prefix)},
     )
 
 
-def _card(server: str, address: Address) -> DeclaredPort:
+def _nic(server: str, address: Address) -> DeclaredPort:
     """Return the only port of a server of the platform: its name is the server's and its security group's."""
     return DeclaredPort(server, names.PLATFORM, names.BACKBONE, server, {names.BACKBONE: address}, (server,))
 

@@ -139,7 +139,7 @@ class Topology:
         return (interface for interface in self.interfaces.values() if interface.router == router)
 
     def ports_of(self, server: str) -> Iterator[DeclaredPort]:
-        """Yield the ports of a server, in the order of its cards."""
+        """Yield the ports of a server, in the order of its NICs."""
         return (port for port in self.ports.values() if port.server == server)
 
     def public_of(self, server: str) -> PublicAddress | None:

@@ -2,7 +2,7 @@
 
 Every tenant has the same private addresses (10.0.z.0/24, and fd00:0:0:z::/64 where it is dual-stack), three zones behind a router that
 translates to one public network, groups with remote groups, prefixes, ICMP and IPv6, and here and there a public address. Some tenants
-also have a card in a shared services network, where only groups keep them apart. The cloud is isolated, except for what is declared
+also have a NIC in a shared services network, where only groups keep them apart. The cloud is isolated, except for what is declared
 public; what breaks it is the business of the tests that mutate it.
 """
 
@@ -46,7 +46,7 @@ _NUMBERS: Final = {word: number for number, word in enumerate(_WORDS, start=1)}
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a cloud is. ``rules`` is per tenant; ``joined`` tenants have cards in the shared network; every third is dual-stack.
+    """How large a cloud is. ``rules`` is per tenant; ``joined`` tenants have NICs in the shared network; every third is dual-stack.
 
     Every ``edited_every``-th tenant has other rules than the seed alone would give it, as after a change; 0 leaves all as they are.
     """
@@ -281,9 +281,9 @@ class _Tenant:
         if place == 0 and self.joined:
             address = f"{SERVICES}.{1 + self.number // 250}.{self.number % 250}"
             shared = FixedIp(subnet_id=identifier("subnet", 0, 2), ip_address=address)
-            card, network = identifier("port", self.number, 2 << 16), identifier("network", 0, 2)
+            nic, network = identifier("port", self.number, 2 << 16), identifier("network", 0, 2)
             services = (self.groups["services"],)
-            yield self._port(card, network, server, name=f"{name}-services", fixed_ips=(shared,), security_groups=services)
+            yield self._port(nic, network, server, name=f"{name}-services", fixed_ips=(shared,), security_groups=services)
 
     def _port(self, port: str, network: str, server: str, **fields: Any) -> Port:  # noqa: ANN401 - fields of Port, checked there
         return Port(id=port, network_id=network, project_id=self.project, device_owner="compute:nova", device_id=server, **fields)

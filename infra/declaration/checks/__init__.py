@@ -44,7 +44,7 @@ TENANT: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
 ON_PLATFORM: dict[Callable[[OnPlatform], Iterator[Mistake]], str] = {
     zones.region: "whether the region is allowed",
     zones.apart_from_management: "whether zones and externals keep clear of the management pool and the backbone",
-    servers.management_cards: "whether the management subnet has an address for every server",
+    servers.management_nics: "whether the management subnet has an address for every server",
     servers.encrypted_disks: "whether the volume types encrypt",
     flows.no_administration: "whether a flow opens a management port",
 }

@@ -54,8 +54,8 @@ def one_address_each(draft: Draft) -> Iterator[Mistake]:
             taken.setdefault(place, server)
 
 
-def management_cards(draft: OnPlatform) -> Iterator[Mistake]:
-    """More servers than the tenant's management subnet has addresses for: each has a card in it that is not declared."""
+def management_nics(draft: OnPlatform) -> Iterator[Mistake]:
+    """More servers than the tenant's management subnet has addresses for: each has a NIC in it that is not declared."""
     most = addresses.most_servers(draft.platform)
     for server in draft.in_order[most : most + 1]:
         expected = f"at most {most}: the platform gives each tenant a /{draft.platform.pool.prefix} for management"
@@ -66,7 +66,7 @@ def management_cards(draft: OnPlatform) -> Iterator[Mistake]:
 
 
 def public_zone(draft: Draft) -> Iterator[Mistake]:
-    """A public address reaches a card; the answers leave by the default route, which is the first zone's."""
+    """A public address reaches a NIC; the answers leave by the default route, which is the first zone's."""
     for server, entry in draft.servers.items():
         first = next(iter(entry.zones))
         if entry.public is not None and entry.public != first:

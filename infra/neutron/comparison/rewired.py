@@ -1,7 +1,7 @@
 """``diff``, the part that no set of packets shows: how things are wired, between two states of a cloud or of its declarations.
 
 Compared are statements (:mod:`infra.neutron.comparison.statements`) about objects that both states have: an object that came or went
-shows in what its cards may send, receive and reach.
+shows in what its NICs may send, receive and reach.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from infra.neutron.snapshot import Snapshot
 
 SUBJECT = "wiring"
-SHOWN_BY_CARDS = frozenset({"address", "public"})
-"""Statements that a card's own entry says already."""
+SHOWN_BY_NICS = frozenset({"address", "public"})
+"""Statements that a NIC's own entry says already."""
 
 
 def rewired(old: Snapshot, new: Snapshot) -> list[Change]:
@@ -64,6 +64,6 @@ def _told(wiring: Wiring, same: frozenset[str], both: frozenset[Reference]) -> d
     found: dict[Key, Statement] = {}
     for statement in wiring.statements(same):
         things = {one for one in statement.about if one.kind != "project"}
-        if things and things <= both and not statement.exists and statement.key[0] not in SHOWN_BY_CARDS:
+        if things and things <= both and not statement.exists and statement.key[0] not in SHOWN_BY_NICS:
             found[statement.key] = statement
     return found

@@ -139,7 +139,7 @@ class Wiring:
         if is_router_port(port.device_owner):
             yield from self._interface(port)
         elif not is_trusted(port.device_owner):
-            yield from self._card(port)
+            yield from self._nic(port)
         elif not self._serves_metadata(port):
             yield from self._infrastructure(port)
 
@@ -180,7 +180,7 @@ class Wiring:
         if not port.admin_state_up:
             yield self._one("interface down", both, f"{text}, which is switched off")
 
-    def _card(self, port: Port) -> Iterator[Statement]:
+    def _nic(self, port: Port) -> Iterator[Statement]:
         me, name = (("port", port.id),), self._found.name(port.id)
         place = (("network", port.network_id), *me)
         whose = f" of project {self._found.party(port.project_id)}" if self._is_foreign(port) else ""

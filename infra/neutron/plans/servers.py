@@ -1,4 +1,4 @@
-"""Servers of a plan and their cards: by a port, or by a network on which Nova makes one."""
+"""Servers of a plan and their NICs: by a port, or by a network on which Nova makes one."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def add_servers(overlay: Overlay) -> None:
 
 
 def plug_servers(overlay: Overlay) -> None:
-    """Give servers their cards; those of a server that the base shows as it is are there."""
+    """Give servers their NICs; those of a server that the base shows as it is are there."""
     for resource in overlay.new(ResourceKind.SERVER):
-        _cards(overlay, resource)
+        _nics(overlay, resource)
     for resource in overlay.new(ResourceKind.INTERFACE):
         server = overlay.plan.reference(resource, "instanceId", ResourceKind.SERVER)
         port = overlay.plan.reference(resource, "portId", ResourceKind.PORT)
@@ -42,12 +42,12 @@ def plug_servers(overlay: Overlay) -> None:
             project = place.project_id if place else overlay.project(resource)
             fixed = [resource.get("fixedIp")]
             groups = (overlay.default_group(project),)
-            _card(overlay, resource, (network, project, server), fixed, groups)
+            _nic(overlay, resource, (network, project, server), fixed, groups)
         else:
             overlay.doubt(resource, _CHOSEN)
 
 
-def _cards(overlay: Overlay, resource: Resource) -> None:
+def _nics(overlay: Overlay, resource: Resource) -> None:
     entries = resource.items("networks")
     if not is_told(resource.state.inputs.get("networks", "")) and not entries:
         overlay.doubt(resource, "the plan does not tell networks")
@@ -64,9 +64,9 @@ def _cards(overlay: Overlay, resource: Resource) -> None:
             continue
         for network in _networks(overlay, resource, entry, alone=not entry.get("port")):
             if resource.before and network in held:
-                continue  # the base shows the card that Nova made
+                continue  # the base shows the NIC that Nova made
             groups = _groups(overlay, resource, project)
-            _card(overlay, resource, (network, project, resource.id), [entry.get("fixedIpV4"), entry.get("fixedIpV6")], groups)
+            _nic(overlay, resource, (network, project, resource.id), [entry.get("fixedIpV4"), entry.get("fixedIpV6")], groups)
 
 
 def _networks(overlay: Overlay, resource: Resource, entry: dict[str, Any], *, alone: bool) -> list[str]:
@@ -97,7 +97,7 @@ def _named(overlay: Overlay, resource: Resource, values: list[Any], kind: Resour
 
 
 def _groups(overlay: Overlay, resource: Resource, project: str) -> tuple[str, ...]:
-    """Return the groups of the cards that Nova makes: by name in the server's project, or by id; else the default group."""
+    """Return the groups of the NICs that Nova makes: by name in the server's project, or by id; else the default group."""
     asked = resource.items("securityGroups")
     if not asked:
         if not is_told(resource.state.inputs.get("securityGroups", "")):
@@ -118,7 +118,7 @@ def _groups(overlay: Overlay, resource: Resource, project: str) -> tuple[str, ..
     return tuple(sorted(set(found)))
 
 
-def _card(overlay: Overlay, resource: Resource, ends: tuple[str, str, str], asked: list[Any], groups: tuple[str, ...]) -> None:
+def _nic(overlay: Overlay, resource: Resource, ends: tuple[str, str, str], asked: list[Any], groups: tuple[str, ...]) -> None:
     """Add the port that Nova makes on a network."""
     name, project, server = ends
     network = overlay.find(model.Network, name)

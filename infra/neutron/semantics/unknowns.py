@@ -84,14 +84,14 @@ def _of_networks(snapshot: Snapshot) -> Iterator[Doubt]:
 
 def _of_ports(snapshot: Snapshot) -> Iterator[Doubt]:
     odd_owners = {owner for owner in {port.device_owner for port in snapshot.ports} if not owners.is_known(owner)}
-    odd_cards = {port.binding_vnic_type for port in snapshot.ports} - VNIC_TYPES
-    for port in snapshot.ports if odd_owners or odd_cards else ():
+    odd_nics = {port.binding_vnic_type for port in snapshot.ports} - VNIC_TYPES
+    for port in snapshot.ports if odd_owners or odd_nics else ():
         if port.device_owner in odd_owners:
             odd_owners.discard(port.device_owner)
             label = f"device_owner:{port.device_owner}"
             yield Doubt(label, f"{label} of port {port.name or port.id}: the model does not know what is behind such a port")
-        if port.binding_vnic_type in odd_cards:
-            odd_cards.discard(port.binding_vnic_type)
+        if port.binding_vnic_type in odd_nics:
+            odd_nics.discard(port.binding_vnic_type)
             label = f"vnic_type:{port.binding_vnic_type}"
             yield Doubt(label, f"{label} of port {port.name or port.id}: the model does not know this vNIC type")
     for port in snapshot.ports:

@@ -36,7 +36,7 @@ class Assigned:
         """
         self.prefixes: dict[str, IPv4Network] = {}
         """The prefix of each subnet that is cut from the pool, by its name."""
-        self.cards: dict[str, Iterator[IPv4Address]] = {}
+        self.nics: dict[str, Iterator[IPv4Address]] = {}
         """The addresses of each such subnet that are left for servers, in their order."""
         self.interfaces: dict[str, str] = {}
         """The address of each router interface, by its name."""
@@ -61,7 +61,7 @@ class Assigned:
         for subnet in tenant.subnets.values():
             if subnet.pool:
                 self.prefixes[subnet.name] = prefix = next(self._pool)
-                self.cards[subnet.name] = addresses.segment_hosts(prefix)
+                self.nics[subnet.name] = addresses.segment_hosts(prefix)
         for interface in tenant.interfaces.values():
             segment = self.prefixes.get(interface.subnet)
             given = interface.address or (addresses.host(segment, GATEWAY) if segment else next(self._backbone))

@@ -141,7 +141,7 @@ class _Cloud:
         """Yield a server with its ports and its public address."""
         yield model.Server(id=name, name=name, project_id=topology.owner)
         for port in topology.ports_of(name):
-            fixed = [(subnet, str(address or next(self._assigned.cards[subnet]))) for subnet, address in port.addresses.items()]
+            fixed = [(subnet, str(address or next(self._assigned.nics[subnet]))) for subnet, address in port.addresses.items()]
             yield _port(port, fixed)
         public = topology.public_of(name)
         if public is not None:

@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 def declared_intent(
     platform: Platform, tenants: Sequence[TenantDeclaration], snapshot: Snapshot | None = None, placed: Placed | None = None
 ) -> Intent:
-    """Return everything that the declarations allow, card by card, for the ports of a snapshot (without one, that of the declarations).
+    """Return everything that the declarations allow, NIC by NIC, for the ports of a snapshot (without one, that of the declarations).
 
-    ``placed`` says which project is which tenant's. Compared are all cards of the declared tenants. Of the platform, which may have more
+    ``placed`` says which project is which tenant's. Compared are all NICs of the declared tenants. Of the platform, which may have more
     than is declared, those of its servers and whatever else of it is on a network that the declarations have.
     """
     shown = snapshot or declared_snapshot(platform, tenants)
     found = placed or place(shown, (declaration.tenant.name for declaration in tenants), Trust(domain=platform.domain))
-    wanted = [card for declaration in tenants for card in _cards(platform, declaration)]
+    wanted = [nic for declaration in tenants for nic in _nics(platform, declaration)]
     ports = _Ports(shown, found)
-    cards = tuple(ports.card(tenant, name, allows) for tenant, name, allows in [*wanted, *_platform(platform)])
-    return Intent(frozenset(ports.compared(tenants, {card.port for card in cards})), cards)
+    nics = tuple(ports.nic(tenant, name, allows) for tenant, name, allows in [*wanted, *_platform(platform)])
+    return Intent(frozenset(ports.compared(tenants, {nic.port for nic in nics})), nics)
 
 
 _Wanted = tuple[str, str, tuple[DeclaredTraffic, ...]]
@@ -54,7 +54,7 @@ def _platform(platform: Platform) -> Iterator[_Wanted]:
         yield names.PLATFORM, server, tuple(map(_declared, rules))
 
 
-def _cards(platform: Platform, declaration: TenantDeclaration) -> Iterator[_Wanted]:
+def _nics(platform: Platform, declaration: TenantDeclaration) -> Iterator[_Wanted]:
     tenant = declaration.tenant.name
     policy = expand(declaration, platform)
     for nic in policy.nics:
@@ -79,8 +79,8 @@ class _Ports:
             if port.name:
                 self._found[self._tenant.get(port.project_id, ""), port.name].append(port.id)
 
-    def card(self, tenant: str, name: str, allows: tuple[DeclaredTraffic, ...]) -> DeclaredPort:
-        """Return a declared card with the port that it is: the first of its name, as a second one is nobody's."""
+    def nic(self, tenant: str, name: str, allows: tuple[DeclaredTraffic, ...]) -> DeclaredPort:
+        """Return a declared NIC with the port that it is: the first of its name, as a second one is nobody's."""
         project = self._placed.ids.get(tenant, "")
         party = self._labels.get(project, tenant)
         return DeclaredPort(party, name, allows, next(iter(self._found.get((tenant, name), ())), ""))

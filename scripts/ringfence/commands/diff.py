@@ -29,7 +29,7 @@ from ringfence.analysis.output import SHOWN
 from ringfence.verb import verb
 
 MANY = 3
-"""Cards up to which a change names all of them."""
+"""NICs up to which a change names all of them."""
 LINES = 10
 """Lines of traffic gained, or lost, that people are shown of one change."""
 
@@ -84,7 +84,7 @@ def command(
 def _show(found: list[Change], before: str, after: str) -> None:
     out = console()
     for change in shown(found, "changes", out):
-        rest = f" {_cards(change)}: {change.subject}" if change.cards else f": {change.subject}"
+        rest = f" {_nics(change)}: {change.subject}" if change.cards else f": {change.subject}"
         out.print(Text.assemble((visible(change.party), "bold"), visible(rest)))
         for sign, style, texts in (("+", "green", change.gained), ("-", "red", change.lost)):
             for text in texts[:LINES]:
@@ -94,7 +94,7 @@ def _show(found: list[Change], before: str, after: str) -> None:
     out.print(f"{before} -> {after}: {len(found) or 'no'} change{'' if len(found) == 1 else 's'} of meaning", markup=False)
 
 
-def _cards(change: Change) -> str:
+def _nics(change: Change) -> str:
     if len(change.cards) <= MANY:
         return ", ".join(change.cards)
     return f"{', '.join(change.cards[:MANY])} and {len(change.cards) - MANY} more"
@@ -110,7 +110,7 @@ def markdown(found: list[Change], before: str, after: str) -> str:
     lines += ["<details><summary>widest first</summary>", "", "| tenant | ports | what | gained | lost |", "|---|---|---|---|---|"]
     for change in found[:SHOWN]:
         ends = map(_folded, (change.gained, change.lost))
-        names = map(markdown_text, (change.party, _cards(change), change.subject))
+        names = map(markdown_text, (change.party, _nics(change), change.subject))
         lines.append(f"| {' | '.join([*names, *ends])} |")
     more = [f"{len(found) - SHOWN:,} more changes are not shown; `--json` has all.", ""] if len(found) > SHOWN else []
     return "\n".join([*lines, "", *more, "</details>"])

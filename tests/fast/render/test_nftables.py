@@ -76,7 +76,7 @@ def test_the_guest_allows_exactly_the_policy(declaration: TenantDeclaration) -> 
     policy = expand(declaration, PLATFORM)
     for server in declaration.tenant.servers:
         blocks = chains(nftables.render(policy, server))
-        for card, nic in nftables.card_names(policy, server):
+        for card, nic in nftables.nic_names(policy, server):
             versions = {address.version for address in nic.addresses}
             wanted = {(r.direction, r.family, r.match, r.peer) for r in policy.nic_rules(nic) if r.family in versions}
             assert allowed(blocks, card) == wanted
@@ -89,7 +89,7 @@ def test_every_direction_is_dropped_by_default(declaration: TenantDeclaration) -
     for server in declaration.tenant.servers:
         text = nftables.render(policy, server)
         blocks = chains(text)
-        cards = [name for name, _ in nftables.card_names(policy, server)] + ["mgmt0"]
+        cards = [name for name, _ in nftables.nic_names(policy, server)] + ["mgmt0"]
         for hook, key, suffix in (("input", "iifname", "in"), ("output", "oifname", "out")):
             assert blocks[hook][0] == f"type filter hook {hook} priority filter; policy drop;"
             assert [line for line in blocks[hook] if "jump" in line] == [f'{key} "{card}" jump {card}_{suffix}' for card in cards]

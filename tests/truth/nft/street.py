@@ -74,7 +74,7 @@ class Street:
     @property
     def cards(self) -> tuple[tuple[str, Nic], ...]:
         """The server's cards in zones by the names that the packet filter has for them."""
-        return nftables.card_names(self.policy, self.server)
+        return nftables.nic_names(self.policy, self.server)
 
     def load(self, text: str) -> None:
         """Put a ruleset into force in the server."""
@@ -127,14 +127,14 @@ class Street:
             self.guest.ip([*routes, f"rule add from {one} table {table}"], one.version)
 
     def _management(self) -> None:
-        self.guest.adopt(self.world, nftables.MANAGEMENT_CARD, "mgmt")
+        self.guest.adopt(self.world, nftables.MANAGEMENT_NIC, "mgmt")
         segment = ip_interface(f"{OWN}/28").network
         self.world.ip([f"addr add {one}/28 dev mgmt" for one in (ROUTER, NEIGHBOUR)] + ["link set mgmt up"])
         self.world.ip([f"addr add {one}/24 dev lo" for one in (BASTION, STRANGER)])
         self.guest.ip(
             [
-                f"addr add {OWN}/28 dev {nftables.MANAGEMENT_CARD}",
-                f"link set {nftables.MANAGEMENT_CARD} up",
+                f"addr add {OWN}/28 dev {nftables.MANAGEMENT_NIC}",
+                f"link set {nftables.MANAGEMENT_NIC} up",
                 f"route add 172.29.0.0/24 via {ROUTER}",
             ]
         )

@@ -81,7 +81,7 @@ def _arguments(rule: SecurityRule) -> dict[str, Any]:
 
 
 def zone_port(site: Site, mine: Connection, nic: Nic, zone: Zone, group_ids: Groups) -> Any:  # noqa: ANN401 - Neutron's port
-    """Plug a server's card into its zone, with its fixed addresses and groups."""
+    """Plug a server's NIC into its zone, with its fixed addresses and groups."""
     wanted = addresses.server_addresses(site.tenant, nic.server, nic.zone)
     fixed = [{"subnet_id": subnet, "ip_address": str(address)} for subnet, address in zip(zone.subnet_ids, wanted, strict=True)]
     port = mine.network.create_port(

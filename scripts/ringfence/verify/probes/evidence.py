@@ -44,7 +44,7 @@ class Proofs:
 
     @property
     def nics(self) -> frozenset[tuple[str, str]]:
-        """Cards (node, device) that sent a question and captured its answer."""
+        """NICs (node, device) that sent a question and captured its answer."""
         return frozenset((node, device) for node, device, _ in self.neighbours)
 
     @property
