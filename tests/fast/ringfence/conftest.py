@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 from shutil import copy
 from typing import TYPE_CHECKING
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from tests.fast.ringfence.command import Run
 
 
+_NUMBERS = itertools.count()
+"""Pytest's own numbers come with a link to the last folder, which costs more than the folder."""
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Run the command line as its entry point does, in a project without declarations."""
     monkeypatch.delenv(application.DEBUG, raising=False)
-    empty = tmp_path_factory.mktemp("empty")
+    empty = tmp_path_factory.mktemp(f"empty-{next(_NUMBERS)}", numbered=False)
     (empty / "Pulumi.yaml").touch()
     monkeypatch.chdir(empty)
 
@@ -43,7 +48,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 def tree(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Work in a project with the shipped declarations, which may be changed; ``run`` is named to come first."""
     del run
-    folder = tmp_path_factory.mktemp("tree")
+    folder = tmp_path_factory.mktemp(f"tree-{next(_NUMBERS)}", numbered=False)
     for file in ROOT.glob("Pulumi.*.yaml"):
         copy(file, folder)
     monkeypatch.chdir(folder)

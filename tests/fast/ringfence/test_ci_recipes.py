@@ -13,7 +13,7 @@ import selectors
 import socket
 import subprocess
 import sys
-from shutil import copy
+from shutil import copy, copytree
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -122,19 +122,28 @@ class Job:
         return texts[0], texts[1], int(ended.value.code or 0)
 
 
-@pytest.fixture
-def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
-    """Give a repository with the shipped declarations in its only commit, and what runs jobs in it."""
-    repository, programs = tmp_path / "repository", tmp_path / "bin"
-    for folder in (repository, programs):
-        folder.mkdir()
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the repository that each job gets a copy of."""
+    repository = tmp_path_factory.mktemp("committed")
     for file in ROOT.glob("Pulumi.*.yaml"):
         copy(file, repository)
+    who = {f"GIT_{role}_{what}": "ci@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    environment = {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull}
+    for arguments in (["init", "--quiet", "--template="], ["add", "."], ["commit", "--quiet", "--message", "tenants"]):
+        subprocess.run(["git", *arguments], cwd=repository, env=environment, check=True, timeout=SECONDS)
+    return repository
+
+
+@pytest.fixture
+def job(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
+    """Give a repository with the shipped declarations in its only commit, and what runs jobs in it."""
+    repository, programs = tmp_path / "repository", tmp_path / "bin"
+    programs.mkdir()
     for key in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"):
         monkeypatch.setenv(key, "ci@example.org")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "tenants"]):
-        subprocess.run(["git", *arguments], cwd=repository, check=True, timeout=SECONDS)
+    copytree(committed, repository)
     monkeypatch.chdir(repository)
     made = Job(repository, programs)
     yield made

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -74,16 +72,6 @@ def test_a_report_that_cannot_be_read_is_an_error_and_no_older_answer(run: Run, 
     (tmp_path / "reports" / "2026-01-02" / "verify.json").write_text("{")
     ended = run("status")
     assert (ended.code, "2026-01-02/verify.json: this report cannot be read" in ended.err) == (2, True)
-
-
-def test_the_status_asks_no_clouds_client() -> None:
-    """Neither it nor SSH is imported: they take longer than the answer."""
-    script = (
-        "import sys; import ringfence.application, ringfence.verify.stacks, ringfence.verify.report.files; "
-        "print([name for name in ('openstack', 'paramiko', 'pulumi') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.usefixtures("_no_tenant_is_up")
