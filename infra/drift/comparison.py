@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift import groups, identity, machines, networks, ports, routers, wanted
-from infra.drift.found import owner
+from infra.drift import copies, groups, identity, machines, networks, ports, routers, wanted
+from infra.drift.found import NotOfferedError, owner
 from infra.drift.made import ids_of_all, names_of_all
 from infra.drift.scope import Whole, platform_scope, tenant_scope
 from infra.errors import RingfenceError
@@ -34,17 +34,23 @@ LABEL = f"managed-by={names.MANAGED_BY}"
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing that has to be so of a party, with every deviation from it; ``error`` says why it could not be told."""
+    """One thing that has to be so of a party, with every deviation from it; ``error`` says why it could not be told.
+
+    ``skipped`` says which service the cloud has not got that would tell.
+    """
 
     who: str
     what: str
     deviations: tuple[Deviation, ...] = ()
     error: str = ""
+    skipped: str = ""
 
     def outcome(self) -> Outcome:
         """Return the verdict."""
         reason = self.error or "; ".join(dict.fromkeys(map(str, self.deviations)))
         verdict = CheckVerdict.ERROR if self.error else CheckVerdict.FAIL if reason else CheckVerdict.PASS
+        if self.skipped:
+            verdict, reason = CheckVerdict.SKIPPED, self.skipped
         return Outcome(f"{self.who} {self.what}", verdict, reason, self.who)
 
     def standing(self, later: Requirement) -> Requirement:
@@ -98,6 +104,8 @@ def _tenant(environment: Environment, tenant: TenantEnvironment, whole: Whole) -
         "volumes are the declared ones, all of encrypted types": machines.volumes(scope, declared),
         "only its two accounts have a role in its project": identity.roles(scope),
         "its accounts are as declared, and nothing else lets anybody act as one": identity.accounts(scope),
+        "nobody has a copy of what it stores": copies.copies(scope),
+        "its volumes' keys are its project's, and nobody else is on their access lists": copies.keys(scope),
         "everything is labelled": labels(scope, declared),
     }
     yield from _settled(tenant.name, found)
@@ -126,6 +134,8 @@ def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
         "the bastion's volume is the declared one": machines.volumes(scope, declared),
         "volume types encrypt as declared": machines.volume_types(scope),
         "nothing else has a name or a label of ours": strays(scope),
+        "nobody has a copy of what its servers store": copies.copies(scope),
+        "nobody is on the access lists of its volumes' keys": copies.keys(scope),
         "everything is labelled": labels(scope, declared),
     }
     yield from _settled(names.PLATFORM, found)
@@ -135,6 +145,8 @@ def _settled(who: str, found: dict[str, Iterator[Deviation]]) -> Iterator[Requir
     for what, deviations in found.items():
         try:
             yield Requirement(who, what, tuple(dict.fromkeys(deviations)))
+        except NotOfferedError as absent:
+            yield Requirement(who, what, skipped=absent.problems[0].what)
         except RingfenceError as error:
             yield Requirement(who, what, error=str(error))
         except KeyError as missing:

@@ -14,13 +14,18 @@ Json = dict[str, Any]
 Rows = tuple[Json, ...]
 
 
+class NotOfferedError(CloudError):
+    """A cloud has no service that would tell what has to be compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
 
     ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row. ``users`` and what is
     theirs are of the accounts that the stacks made. An ``assignment`` has no id in Keystone: the path of its link is taken for one.
-    ``untold`` says why a kind could not be read, so that nobody takes it for empty.
+    ``snapshots``, ``backups`` and ``transfers`` are of volumes, ``images`` those of tenants' projects, and a secret has its access list
+    as ``acl``. ``untold`` says why a kind could not be read, and ``absent`` why a cloud has none of it, so that nobody takes it for empty.
     """
 
     networks: Rows = ()
@@ -43,10 +48,24 @@ class Found:
     application_credentials: Rows = ()
     credentials: Rows = ()
     trusts: Rows = ()
+    snapshots: Rows = ()
+    backups: Rows = ()
+    transfers: Rows = ()
+    images: Rows = ()
+    secrets: Rows = ()
+    platform_secrets: Rows = ()
     untold: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, kind: str) -> Rows:
-        """Return the rows of a kind by the name of the field. Raises :class:`CloudError` when they could not be read."""
+        """Return the rows of a kind by the name of the field.
+
+        Raises:
+            NotOfferedError: the cloud has no service that would tell.
+            CloudError: they could not be read.
+        """
+        if kind in self.absent:
+            raise NotOfferedError.of(self.absent[kind], where=NOUNS[kind], hint="ask whoever runs that service")
         if kind in self.untold:
             hint = "log in as the admin"
             raise CloudError.of("the API did not tell what has to be compared", where=NOUNS[kind], got=self.untold[kind], hint=hint)
@@ -58,7 +77,7 @@ class Found:
         return found
 
 
-KINDS = tuple(field.name for field in fields(Found) if field.name != "untold")
+KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent"})
 ASSIGNMENTS = "assignments"
 
 NOUNS = {
@@ -82,10 +101,24 @@ NOUNS = {
     "application_credentials": "application credential",
     "credentials": "credential",
     "trusts": "trust",
+    "snapshots": "snapshot",
+    "backups": "backup",
+    "transfers": "transfer",
+    "images": "image",
+    "secrets": "secret",
+    "platform_secrets": "secret",
 }
 """What an object of each kind is called."""
 
-OWNER_KEYS = ("project_id", "tenant_id", "os-vol-tenant-attr:tenant_id")
+OWNER_KEYS = (
+    "project_id",
+    "tenant_id",
+    "os-vol-tenant-attr:tenant_id",
+    "os-extended-snapshot-attributes:project_id",
+    "os-backup-project-attr:project_id",
+    "source_project_id",
+    "owner",
+)
 
 
 def owner(row: Json) -> str:

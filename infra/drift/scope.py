@@ -184,6 +184,7 @@ def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, proje
         volume_types=everything.volume_types,
         projects=everything.projects,
         untold=everything.untold,
+        absent=everything.absent,
     )
 
 

@@ -88,7 +88,7 @@ class Stage:
 
     def compared(self, tenant: str) -> list[Outcome]:
         """Compare the platform and a tenant in the cloud with their declarations."""
-        found = view.collect(self.cloud, self.opened.inventory.made.values())
+        found = view.collect(self.cloud, view.Parties.of(self.opened.inventory, self.opened.identities))
         return list(comparison.compare(self.opened.inventory, found, [self.tenant(tenant)]))
 
     def inside(self, name: str) -> list[Outcome]:

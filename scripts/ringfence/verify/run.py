@@ -90,7 +90,7 @@ class Verification:
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
 
     def _cloud(self, result: Result) -> None:
-        found = view.collect(self.cloud, self.inventory.made.values())
+        found = view.collect(self.cloud, view.Parties.of(self.inventory, self.identities))
         result.checks += [Check(Kind.CLOUD, outcome) for outcome in comparison.compare_again(self.inventory, stacks.all_made, found)]
 
     def _denial(self, result: Result, request: Request) -> None:

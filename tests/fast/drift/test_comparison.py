@@ -11,7 +11,7 @@ from infra.drift.deviation import DeviationKind
 from infra.drift.found import KINDS
 from infra.drift.made import Made
 from infra.outcome import CheckVerdict
-from tests.fast.drift import broken, broken_identity, broken_services, broken_wiring, changes, ordinary
+from tests.fast.drift import broken, broken_copies, broken_identity, broken_services, broken_wiring, changes, ordinary
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.fast
 
 INVENTORY, OFFERING = inventory(), inventory(services=True)
-WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS | broken_identity.WAYS
+WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS | broken_identity.WAYS | broken_copies.WAYS
 
 
 def compared(act: Change | None = None, declared: Inventory = INVENTORY) -> list[Outcome]:
@@ -162,7 +162,7 @@ def test_other_names_in_the_operators_project_are_the_operators_business() -> No
     assert wrong(compared(act)) == []
 
 
-HARMLESS = ordinary.HARMLESS | broken_identity.HARMLESS
+HARMLESS = ordinary.HARMLESS | broken_identity.HARMLESS | broken_copies.HARMLESS
 
 
 @pytest.mark.parametrize("change", HARMLESS.values(), ids=HARMLESS)
@@ -212,3 +212,10 @@ def test_every_attribute_is_compared(kind: str, stack: str) -> None:
             if all(outcome.verdict is CheckVerdict.PASS for outcome in outcomes):
                 silent.add((kind, key))
     assert silent <= SILENT.keys()
+
+
+def test_without_a_key_manager_access_lists_are_skipped_and_named() -> None:
+    """A cloud may keep the keys of its volumes elsewhere; who may read them is then not known, and no pass."""
+    outcomes = compared(broken_copies.without_a_key_manager)
+    odd = {(outcome.tenant, outcome.verdict, outcome.reason) for outcome in outcomes if outcome.verdict is not CheckVerdict.PASS}
+    assert odd == {(tenant, CheckVerdict.SKIPPED, "no key manager") for tenant in ("acme", "globex")}

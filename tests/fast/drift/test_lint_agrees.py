@@ -6,7 +6,7 @@ import pytest
 
 from infra.errors import SnapshotError
 from infra.neutron.lint.wiring import wiring
-from tests.fast.drift import broken, broken_identity, broken_services, broken_wiring
+from tests.fast.drift import broken, broken_copies, broken_identity, broken_services, broken_wiring
 from tests.fast.drift.snapshots import snapshot
 from tests.fast.drift.views import cloud
 from tests.fast.neutron.lint.states import declared
@@ -14,7 +14,7 @@ from tests.fast.ringfence.verify.inventories import inventory
 
 pytestmark = pytest.mark.fast
 INVENTORY, OFFERING = inventory(), inventory(services=True)
-WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS | broken_identity.WAYS
+WAYS = broken.WAYS | broken_wiring.WAYS | broken_services.WAYS | broken_identity.WAYS | broken_copies.WAYS
 
 RULES = "what rules let pass is compared as sets of packets, by the claim `declared` of the proof"
 STORAGE = "a snapshot has no volumes"
@@ -26,6 +26,7 @@ GIVEN = "what the cloud gave when the stack made it, the stack alone knows"
 STATE = "whether a port is up at the moment is no part of a snapshot"
 UNSEEN = {
     **dict.fromkeys(broken_identity.WAYS, IDENTITY),
+    **dict.fromkeys(broken_copies.WAYS, STORAGE),
     "rule by hand": RULES,
     "rule of IPv6 by hand": RULES,
     "rule removed": RULES,

@@ -189,6 +189,10 @@ def _machine(found: Cloud, stack: str, machine: Machine, disks: list[Disk]) -> N
     for disk in disks:
         volume: Row = {"id": f"id-{disk.name}", "name": disk.name, "os-vol-tenant-attr:tenant_id": machine.project, "size": disk.size}
         volume |= {"volume_type": disk.type, "encrypted": True, "multiattach": False, "status": "in-use", "metadata": disk.labels}
+        volume["encryption_key_id"] = f"key-{disk.name}"
+        secrets = "platform_secrets" if stack == names.PLATFORM else "secrets"
+        acl = {"read": {"project-access": True}}
+        found.rows.setdefault(secrets, []).append({"id": f"key-{disk.name}", "name": None, "project_id": machine.project, "acl": acl})
         volume |= {"attachments": [{"server_id": disk.server}], "volume_image_metadata": {"image_id": "image"}}
         found.add(stack, "volumes", disk.name, volume, imageId="image")
 

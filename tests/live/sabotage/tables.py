@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tests.live.sabotage.at_once import ATTRIBUTES, PLATFORM, TWINS
+from tests.live.sabotage.copies import COPIES
 from tests.live.sabotage.identity import IDENTITY
 from tests.live.sabotage.services import SERVICES
 from tests.live.tools import roomy
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.live.sabotage.at_once import Way
     from tests.live.sabotage.scene import Scene
 
-AT_ONCE = {"twins": TWINS, "attributes": ATTRIBUTES, "the platform": PLATFORM, "services": SERVICES, "identity": IDENTITY}
+AT_ONCE = {"twins": TWINS, "attributes": ATTRIBUTES, "the platform": PLATFORM, "services": SERVICES, "identity": IDENTITY, "copies": COPIES}
 
 
 @contextlib.contextmanager

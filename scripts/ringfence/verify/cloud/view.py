@@ -10,10 +10,10 @@ from infra.drift.found import Found
 from infra.drift.made import ids_of_all
 from infra.errors import CloudError
 from infra.neutron.sources.listing import OK, pages
-from ringfence.verify.cloud import identity
+from ringfence.verify.cloud import copies, identity, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from openstack.connection import Connection
     from openstack.proxy import Proxy
@@ -21,16 +21,32 @@ if TYPE_CHECKING:
 
     from infra.drift.found import Json, Rows
     from infra.drift.made import Made
+    from ringfence.verify.inventory import Inventory
+    from ringfence.verify.stacks import StackFacts
 
 VERSIONS = {"compute": "2.90", "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
 
 
-def collect(cloud: Connection, stacks: Iterable[Made]) -> Found:
-    """Ask all services at the same time; of Keystone what concerns the projects and the accounts that the stacks made.
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Whose the cloud is: the platform's project, what every stack made, and as whom a tenant's secrets may be seen, by its name."""
 
-    Raises :class:`CloudError` when a service does not answer; of what Keystone does not show this credential, the reason is kept.
+    platform: str
+    made: Mapping[str, Made]
+    identities: Mapping[str, StackFacts]
+
+    @classmethod
+    def of(cls, inventory: Inventory, identities: Mapping[str, StackFacts]) -> Parties:
+        """Return the parties of an inventory."""
+        return cls(str(inventory.platform_facts.project_id), inventory.made, identities)
+
+
+def collect(cloud: Connection, parties: Parties) -> Found:
+    """Ask all services at the same time; of Keystone, Glance and Barbican what concerns the projects and accounts that the stacks made.
+
+    Raises :class:`CloudError` when Nova, Neutron or Cinder do not answer; of what the others do not show, the reason is kept.
     """
-    network, made = cloud.network, tuple(stacks)
+    network, made = cloud.network, tuple(parties.made.values())
     projects, users = ids_of_all(made, "projects"), ids_of_all(made, "users")
     with ThreadPoolExecutor(8) as pool:
         asked = {
@@ -49,18 +65,39 @@ def collect(cloud: Connection, stacks: Iterable[Made]) -> Found:
             "volume_types": pool.submit(_volume_types, cloud.block_storage),
             "projects": pool.submit(_projects, cloud.identity),
         }
-        told = {name: pool.submit(_told, part) for name, part in identity.questions(cloud.identity, projects, users).items()}
+        volumes = asked["volumes"]
+        questions = {
+            **identity.questions(cloud.identity, projects, users),
+            **copies.questions(cloud, projects, _of_all),
+            "secrets": lambda: keys.of_tenants(parties.identities),
+            "platform_secrets": lambda: keys.of_platform(cloud, volumes.result(), parties.platform),
+        }
+        told = {name: pool.submit(_told, question) for name, question in questions.items()}
     answers = {name: future.result() for name, future in told.items()}
-    rows = {name: future.result() for name, future in asked.items()} | {name: rows for name, (rows, _) in answers.items()}
-    return Found(**rows, untold={name: why for name, (_, why) in answers.items() if why})
+    return Found(
+        **{name: future.result() for name, future in asked.items()},
+        **{name: answer.rows for name, answer in answers.items()},
+        untold={name: answer.untold for name, answer in answers.items() if answer.untold},
+        absent={name: answer.absent for name, answer in answers.items() if answer.absent},
+    )
 
 
-def _told(question: Callable[[], Rows]) -> tuple[Rows, str]:
-    """Return what a question came to, and why it came to nothing."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a question came to, or why it came to nothing."""
+
+    rows: Rows = ()
+    untold: str = ""
+    absent: str = ""
+
+
+def _told(question: Callable[[], Rows]) -> _Answer:
     try:
-        return question(), ""
+        return _Answer(question())
+    except keys.NoKeyManagerError as error:
+        return _Answer(absent=error.problems[0].what)
     except CloudError as error:
-        return (), str(error)
+        return _Answer(untold=str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +128,11 @@ def listed(service: Proxy, path: str, key: str, **params: Any) -> Rows:  # noqa:
 def _optional(service: Proxy, path: str, key: str) -> Rows:
     """Return the rows of an extension of the API; a cloud that has not got it has no such objects."""
     return tuple(pages(_Versioned(service), (path, key), _untold, optional=True))
+
+
+def _of_all(service: Proxy, path: str, key: str) -> Rows:
+    """Return all rows of a listing, of whatever project."""
+    return listed(service, path, key, all_tenants="1")
 
 
 def _projects(identity: Proxy) -> Rows:

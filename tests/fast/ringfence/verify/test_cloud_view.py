@@ -12,7 +12,7 @@ from infra.drift import comparison
 from infra.drift.found import KINDS
 from infra.errors import CloudError
 from infra.outcome import CheckVerdict
-from ringfence.verify.cloud import discovery, view
+from ringfence.verify.cloud import discovery, keys, view
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from infra.drift.found import Found
 
 pytestmark = pytest.mark.fast
+SERVICES = ("network", "compute", "block-storage", "identity", "image", "key-manager")
+COPIES = {"nobody has a copy of what it stores", "nobody has a copy of what its servers store"}
+NOT_TOLD = {
+    "role_assignments": {"only its two accounts have a role in its project"},
+    "backups": COPIES,
+    "images": {"nobody has a copy of what it stores"},
+    "secrets": {"nobody is on the access lists of its volumes' keys"},
+}
+"""What cannot be told when a service does not show something."""
 ACCOUNTS = "its accounts are as declared, and nothing else lets anybody act as one"
 
 PATHS = {
@@ -34,6 +43,7 @@ PATHS = {
     "detail": "",
     "role_assignments": "assignments",
     "OS-TRUST": "trusts",
+    "volume-transfers": "transfers",
 }
 BODIES = {
     "assignments": "role_assignments",
@@ -61,14 +71,14 @@ class Service:
         del microversion
         self.asked.append(path)
         first, *rest = path.strip("/").split("/")
-        if first == self.refused:
-            return SimpleNamespace(status_code=403, text="forbidden")
-        if first in self.absent:
-            return SimpleNamespace(status_code=404, text="")
+        if first in {self.refused, *self.absent}:
+            return SimpleNamespace(status_code=404 if first in self.absent else 403, text="")
         kind = PATHS.get(first, first)
         if rest and rest[-1] == "encryption":
             row = next(row for row in self.rows["volume_types"] if row["id"] == rest[0])
             return answer(row["encryption"])
+        if first == "secrets":
+            return self._access(rest[0])
         if first == "users":
             return self._user(*rest)
         if rest and rest[-1] == "port_forwardings":
@@ -79,6 +89,11 @@ class Service:
         """Answer the one question that goes through the client's own words."""
         self.asked.append("/subnets")
         return []
+
+    def _access(self, secret: str) -> SimpleNamespace:
+        """Answer who may read a secret of the operator's project."""
+        found = [row["acl"] for row in self.rows["platform_secrets"] if row["id"] == secret]
+        return answer(found[0]) if found else SimpleNamespace(status_code=404, text="")
 
     def _user(self, user: str, key: str = "") -> SimpleNamespace:
         """Answer what is asked about one user."""
@@ -112,20 +127,27 @@ def connection(**settings: Any) -> Any:  # noqa: ANN401 - what openstacksdk conn
     """Return the cloud of the tests' inventory."""
     _, found = cloud(inventory())
     rows = {kind: found.rows(kind) for kind in KINDS}
-    services = {"network": "network", "compute": "compute", "block_storage": "block-storage", "identity": "identity"}
+    services = {service.replace("-", "_"): service for service in SERVICES}
     made = {name: Service(type_, rows, **settings) for name, type_ in services.items()}
     return SimpleNamespace(**made, service_catalog=[])
+
+
+@pytest.fixture(autouse=True)
+def _as_deployers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tenants' deployers see their secrets; how they are asked, the tests of the keys show."""
+    _, found = cloud(inventory())
+    monkeypatch.setattr(keys, "of_tenants", lambda _: found.secrets)
 
 
 def collect(services: Any) -> Found:  # noqa: ANN401 - what openstacksdk connects
     """List the cloud of the tests' inventory."""
     made, _ = cloud(inventory())
-    return view.collect(services, made.made.values())
+    return view.collect(services, view.Parties("project-platform", made.made, {}))
 
 
 def asked(services: Any) -> int:  # noqa: ANN401 - what openstacksdk connects
     """Count the questions."""
-    return sum(len(getattr(services, name).asked) for name in ("network", "compute", "block_storage", "identity"))
+    return sum(len(getattr(services, name.replace("-", "_")).asked) for name in SERVICES)
 
 
 def test_every_row_of_every_page_is_read() -> None:
@@ -138,11 +160,11 @@ def test_every_row_of_every_page_is_read() -> None:
 
 
 def test_questions_do_not_grow_with_servers_and_what_is_not_ours() -> None:
-    """The cloud is listed once: sixteen listings, the encryption of each volume type, and of Keystone what is the stacks' own."""
-    services, tenants, accounts = connection(), 2, 4
+    """The cloud is listed once: nineteen listings, the encryption of each volume type, and what is the stacks' own of other services."""
+    services, tenants, accounts, keys = connection(), 2, 4, 1
     found = collect(services)
-    inherited = 1
-    assert asked(services) == 16 + len(found.volume_types) + tenants + inherited + 3 * accounts
+    inherited, images = 1, 2 * tenants
+    assert asked(services) == 19 + len(found.volume_types) + tenants + inherited + 3 * accounts + images + keys
 
 
 def test_survey_asks_for_all_tenants_together() -> None:
@@ -181,6 +203,9 @@ def test_forwardings_are_read_whole() -> None:
         ("users", {"users", "memberships", "application_credentials"}),
         ("credentials", {"credentials"}),
         ("OS-TRUST", {"trusts"}),
+        ("backups", {"backups"}),
+        ("images", {"images"}),
+        ("secrets", {"platform_secrets"}),
     ],
 )
 def test_what_keystone_does_not_show_is_told_and_the_rest_is_compared(refused: str, kinds: set[str]) -> None:
@@ -192,7 +217,7 @@ def test_what_keystone_does_not_show_is_told_and_the_rest_is_compared(refused: s
         found.rows(next(iter(kinds)))
     outcomes = list(comparison.compare(made, found, made.tenants))
     errors = {outcome.check.partition(" ")[2] for outcome in outcomes if outcome.verdict is CheckVerdict.ERROR}
-    wanted = {"only its two accounts have a role in its project"} if refused == "role_assignments" else {ACCOUNTS}
+    wanted = NOT_TOLD.get(refused, {ACCOUNTS})
     assert (errors, {outcome.verdict for outcome in outcomes}) == (wanted, {CheckVerdict.ERROR, CheckVerdict.PASS})
 
 
