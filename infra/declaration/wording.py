@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
-from textwrap import dedent
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
@@ -174,16 +174,21 @@ def meanings(model: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed(model.__mro__[:-1]):
         if base.__module__.startswith("infra."):
-            found |= _own(base)
+            found |= _written_in(base.__module__).get(base.__name__, {})
     return found
 
 
-def _own(model: type) -> dict[str, str]:
+@cache
+def _written_in(module: str) -> dict[str, dict[str, str]]:
+    """Return the texts below the attributes of each class of a module."""
     try:
-        (definition,) = ast.parse(dedent(inspect.getsource(model))).body
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
     except OSError:  # installed without its source: a message then says less, and nothing is judged by it
         return {}
-    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class is one
+    return {node.name: _below_attributes(node) for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _below_attributes(definition: ast.ClassDef) -> dict[str, str]:
     return {
         attribute.target.id: inspect.cleandoc(text.value.value)
         for attribute, text in pairwise(definition.body)
