@@ -38,7 +38,15 @@ ASKING = (
     "provision/test_identities.py",
 )
 """What asks the API and changes nothing that anybody else looks at."""
-LOOKING = ("test_reboot.py", "test_verify.py", "test_servers.py", "test_services.py", "test_dead_server.py")
+LOOKING = (
+    "test_reboot.py",
+    "test_verify.py",
+    "test_servers.py",
+    "test_services.py",
+    "test_logs.py",
+    "test_operators.py",
+    "test_dead_server.py",
+)
 """What logs in to servers, starts all of them anew, and stops one: no question to the API has another answer meanwhile.
 
 The reboot comes first, so that all that follows is about servers that have been through one.
