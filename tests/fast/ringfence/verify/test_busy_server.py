@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from ringfence.verify.guest.program import BURST, Agent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TIMEOUT, SLOW = 0.3, 0.5
 IDENTITY = "c" * 16
@@ -129,19 +132,34 @@ def test_sockets_are_looked_at_between_bursts() -> None:
     assert begun == [BURST, 2 * BURST, 2 * BURST, 2 * BURST]
 
 
-def test_signs_of_life_come_while_an_answer_is_due_and_only_then(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Heard(io.StringIO):
+    """What the program says; once it has said twice that it is alive, a file is there."""
+
+    def __init__(self, file: Path) -> None:
+        """Name the file."""
+        super().__init__()
+        self.file = file
+
+    def write(self, text: str) -> int:
+        """Keep what is said."""
+        count = super().write(text)
+        if self.getvalue().count("alive") > 1:
+            self.file.touch()
+        return count
+
+
+def test_signs_of_life_come_while_an_answer_is_due_and_only_then(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Also while a command keeps the program waiting; an answer is the last that is said of a request."""
     monkeypatch.setattr(program, "ALIVE_SECONDS", 0.02)
+    monkeypatch.setattr(sys, "stdout", heard := Heard(tmp_path / "twice"))
     agent = Agent()
     threading.Thread(target=agent.live, daemon=True).start()
     time.sleep(0.06)
-    assert capsys.readouterr().out == ""
+    assert heard.getvalue() == ""
     agent.due.set()
-    agent.answer(agent.run({"command": ["sleep", "0.1"]}))
+    agent.answer(agent.run({"command": ["sh", "-c", f"until [ -e {heard.file} ]; do sleep 0.01; done"]}))
     time.sleep(0.06)
-    *alive, answer = map(json.loads, capsys.readouterr().out.splitlines())
+    *alive, answer = map(json.loads, heard.getvalue().splitlines())
     assert len(alive) > 1
     assert all(each == {"alive": True} for each in alive)
     assert answer["code"] == 0
