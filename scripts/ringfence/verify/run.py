@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.drift import comparison
-from infra.errors import RingfenceError
+from infra.errors import GuestError, RingfenceError
 from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify import failures, stacks
 from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
-from ringfence.verify.inside import asking, guest_state
+from ringfence.verify.inside import asking, drift, expected, guest_state, knowing
 from ringfence.verify.probes import evidence, orders, session, spoof
 from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.orders import Observations
@@ -133,6 +133,23 @@ class Verification:
         for node in platforms:
             told = answers.get(node.name) or guest_state.Answers({}, dict.fromkeys(guest_state.COMMANDS, fleet.lost.get(node.name)))
             result.checks += [Check(Kind.GUEST, outcome) for outcome in guest_state.judge_platform(self.inventory, node, told)]
+        self._drift(result, fleet)
+
+    def _drift(self, result: Result, fleet: Fleet) -> None:
+        """Ask every server for what the kernel and its files tell, all at the same time, and judge it by the image and the declarations."""
+        known, services = knowing.known(self.inventory), self.inventory.services()
+        wanted = {
+            node.name: (tenant.name, expected.of_tenant(self.inventory, tenant, node))
+            for tenant in self.inventory.tenants
+            for node in tenant.nodes()
+        }
+        if services:
+            own = {node.name: (node.tenant, expected.of_platform(self.inventory, node)) for node in (self.inventory.bastion(), services)}
+            wanted |= own
+        told = fleet.each(lambda name: asking.ask_state(fleet.links[name], known) if name in wanted else None)
+        for name, (owner, ought) in wanted.items():
+            answer = told.get(name) or fleet.lost.get(name) or GuestError.of("the server was not asked", where=name, expected="a login")
+            result.checks += [Check(Kind.GUEST, outcome) for outcome in drift.judge(ought, known, answer, owner)]
 
     def _packets(self, result: Result, request: Request, plan: MatrixPlan, fleet: Fleet) -> None:
         fleet.listen()

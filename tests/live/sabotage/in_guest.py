@@ -47,5 +47,6 @@ def guest_route(scene: Scene) -> AbstractContextManager[None]:
 
 
 def forwarding(scene: Scene) -> AbstractContextManager[None]:
-    """Let a server forward between its NICs."""
-    return inside(scene.stage, scene.target, ("sysctl", "-w", "net.ipv4.ip_forward=1"), ("sysctl", "-w", "net.ipv4.ip_forward=0"))
+    """Let a server forward between its NICs; a kernel that stops to forward believes redirects again, whatever was set before."""
+    stop = ("sysctl", "-w", "net.ipv4.ip_forward=0", "net.ipv4.conf.all.accept_redirects=0")
+    return inside(scene.stage, scene.target, ("sysctl", "-w", "net.ipv4.ip_forward=1"), stop)

@@ -44,10 +44,8 @@ class Server:
         (self.machine.folder / "known_hosts").write_text(f"{host} {key}\n", encoding="utf-8")
         return key
 
-    def ssh(
-        self, command: str, *options: str, text: str = "", user: str = "ringfence", limit: int = 600
-    ) -> subprocess.CompletedProcess[str]:
-        """Log in anew with OpenSSH and run a command; after ``limit`` seconds it is ended with exit code 124."""
+    def command(self, command: str, *options: str, user: str = "ringfence", limit: int = 600) -> tuple[str, ...]:
+        """The words that log in anew with OpenSSH and run a command; after ``limit`` seconds it is ended with exit code 124."""
         folder = self.machine.folder
         settings = {
             "BindAddress": self.source,
@@ -61,7 +59,13 @@ class Server:
         }
         arguments = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         program = ("timeout", str(limit), "ssh", "-F", "none", "-i", str(folder / "key"), *options, *arguments, f"{user}@{self.address}")
-        return self.namespace.run(*program, *([command] if command else []), text=text, check=False)
+        return self.namespace.command(*program, *([command] if command else []))
+
+    def ssh(
+        self, command: str, *options: str, text: str = "", user: str = "ringfence", limit: int = 600
+    ) -> subprocess.CompletedProcess[str]:
+        """Log in anew with OpenSSH and run a command; after ``limit`` seconds it is ended with exit code 124."""
+        return run(*self.command(command, *options, user=user, limit=limit), text=text, check=False)
 
     def done(self, command: str, text: str = "") -> str:
         """Standard output of a command that must succeed."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.verify.guest.basics import ALIVE, ALIVE_SECONDS
 from ringfence.verify.guest.probes import KINDS, Probe
+from ringfence.verify.guest.state import state
 from ringfence.verify.guest.witness import Witness
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Agent:
             "seen": self.witness.seen,
             "close": self.witness.close,
             "run": self.run,
+            "state": state,
         }
 
     def watch(self, sock: socket.socket | int, events: int, handler: Callable[[], None]) -> None:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.errors import GuestError, RingfenceError
 from ringfence.verify.inside.guest_state import COMMANDS, Answers
 from ringfence.verify.probes.link import LinkLostError
 
 if TYPE_CHECKING:
+    from ringfence.verify.inside.expected import Known
     from ringfence.verify.probes.link import Link
+
+Json = dict[str, Any]
 
 SECONDS = 30.0
 """How long one command may take."""
+ALL_SECONDS = 300.0
+"""How long a busy server may take to read all of its watched files."""
+
+
+def ask_state(link: Link, known: Known) -> Json | RingfenceError:
+    """Ask the guest's program for what the kernel and the files tell; an error of it is handed back. Raises :class:`LinkLostError`."""
+    try:
+        return link.call(known.request(), timeout=ALL_SECONDS)
+    except LinkLostError:
+        raise
+    except GuestError as problem:
+        return problem
 
 
 def ask(link: Link) -> Answers:

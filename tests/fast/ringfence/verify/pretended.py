@@ -81,6 +81,11 @@ class PretendedLink(Link):
         nics = "".join(f"{nic.device} {nic.mac or '02:00:00:00:00:77'}\n" for nic in self.it.nics)
         return {"code": 0, "out": nics, "err": ""}
 
+    def _state(self, request: Json) -> Json:
+        """Tell nothing of the server's inside."""
+        del request
+        return {}
+
     def _listen(self, request: Json) -> Json:
         self.network.identities[self.node] = request["identity"]
         return {"failed": []}

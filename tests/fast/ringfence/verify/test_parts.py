@@ -12,7 +12,7 @@ import pytest
 
 from infra.errors import CloudError, GuestError, Problem
 from infra.outcome import CheckVerdict
-from ringfence.verify.inside import asking, guest_state
+from ringfence.verify.inside import asking, drift, guest_state
 from ringfence.verify.model import NodeRole
 from ringfence.verify.probes import fleets, session
 from ringfence.verify.probes.fleets import Fleet
@@ -77,11 +77,11 @@ def of(checks: list[Check], server: str) -> list[Check]:
 
 
 def test_the_inside_of_a_dead_server_is_an_error_and_the_others_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five checks each, and every one of the dead server's says why."""
+    """Thirteen checks each, and every one of the dead server's says why."""
     links = {name: Server(name) for name in SERVERS if name != DEAD}
     lost = {DEAD: GuestError.of("the bastion gets no connection to the server", where="172.30.0.22")}
     checks = verified(monkeypatch, session.Logins(dict(links), dict(lost)), Kind.GUEST).checks
-    assert len(checks) == 5 * len(SERVERS)
+    assert len(checks) == (5 + len(drift.LOOKS)) * len(SERVERS)
     assert {check.outcome.verdict for check in of(checks, DEAD)} == {CheckVerdict.ERROR}
     assert all("gets no connection" in check.outcome.reason for check in of(checks, DEAD))
     for name in links:
