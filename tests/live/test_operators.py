@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,8 @@ IN = "uid="
 HOURS = timedelta(hours=1)
 PIN = ("-O", "verify-required")
 SERVER, BASTION = "server", "bastion"
+AT_ONCE = 3
+"""Logins that are tried side by side."""
 LINES = 60
 WRITE = "for i in $(seq {lines}); do logger -p auth.info -t {mark} line $i; sleep 1; done"
 """One line each second."""
@@ -175,17 +178,18 @@ def refused(at: Desk, place: Place, name: str) -> Ended:
     return at.login(at.config(name, key, certificate), place.host, "id")
 
 
-def further(at: Desk, place: Place, alice: Alice) -> dict[str, Ended]:
-    """Try ways that a right key does not lead to either."""
+def refusals(at: Desk, place: Place, alice: Alice) -> dict[str, Callable[[], Ended]]:
+    """Return every way in that has to be refused: by the cases, and those that a right key does not lead to either."""
     operator = at.config("automation-as-operator", automation_key(), "/dev/null")
     operator.write_text(operator.read_text().replace("User rf-through", f"User {AUTOMATION}"))
-    return {
-        "a session on the bastion": at.login(alice.config, names.BASTION, "id"),
-        "another port through the bastion": at.login(alice.config, names.BASTION, options=("-W", f"{at.hosts.servers[place.host]}:443")),
-        "through a server": at.login(alice.config, place.host, options=("-W", "127.0.0.1:22")),
-        "the automation's account": at.login(alice.config, place.host, "id", options=("-o", f"User={AUTOMATION}")),
-        "the automation's key on an operator's account": at.login(operator, place.host, "id"),
-        "files": at.run("sftp", "-F", alice.config, "-b", "-", place.host, text="pwd\n"),
+    elsewhere = f"{at.hosts.servers[place.host]}:443"
+    return {name: partial(refused, at, place, name) for name in CASES} | {
+        "a session on the bastion": lambda: at.login(alice.config, names.BASTION, "id"),
+        "another port through the bastion": lambda: at.login(alice.config, names.BASTION, options=("-W", elsewhere)),
+        "through a server": lambda: at.login(alice.config, place.host, options=("-W", "127.0.0.1:22")),
+        "the automation's account": lambda: at.login(alice.config, place.host, "id", options=("-o", f"User={AUTOMATION}")),
+        "the automation's key on an operator's account": lambda: at.login(operator, place.host, "id"),
+        "files": lambda: at.run("sftp", "-F", alice.config, "-b", "-", place.host, text="pwd\n"),
     }
 
 
@@ -207,10 +211,11 @@ def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out
     began, mark = datetime.now(UTC) - timedelta(seconds=5), f"mark-{secrets.token_hex(4)}"
     with everywhere(opened.inventory) as every:
         writers = {name: host for name, host in every.items() if name != SERVICES}
-        with without(opened, services, ("os-stop", "SHUTOFF"), ("os-start", "ACTIVE")), ThreadPoolExecutor(len(writers)) as pool:
+        with without(opened, services, ("os-stop", "SHUTOFF"), ("os-start", "ACTIVE")), ThreadPoolExecutor(len(writers) + AT_ONCE) as pool:
             writing = [pool.submit(written, host, mark) for host in writers.values()]
+            trying = {name: pool.submit(attempt) for name, attempt in refusals(at, place, alice).items()}
             entered = at.login(alice.config, place.host, f"echo {mark}")
-            tried = {name: refused(at, place, name) for name in CASES} | further(at, place, alice)
+            tried = {name: attempt.result() for name, attempt in trying.items()}
             again = at.login(alice.config, place.host, "id")
             for each in writing:
                 each.result()
@@ -222,14 +227,18 @@ def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out
     wanted = Counter(f"{name}: line {number}" for name in writers for number in range(1, LINES + 1))
     everybody = [names.PLATFORM, *(tenant.name for tenant in opened.inventory.tenants)]
     lines: dict[str, list[dict[str, str]]] = {}
+    found: Counter[str] = Counter()
 
     def arrived() -> Counter[str]:
-        lines.update({owner: messages(at, owner, began) for owner in everybody})
-        said = ((owner, line) for owner, found in lines.items() for line in found if line["program"] == mark)
-        return Counter(f"{owner}/{line['server']}: {line['message']}" for owner, line in said)
+        with ThreadPoolExecutor(len(everybody)) as asking:
+            lines.update(zip(everybody, asking.map(lambda owner: messages(at, owner, began), everybody), strict=True))
+        said = ((owner, line) for owner, each in lines.items() for line in each if line["program"] == mark)
+        found.clear()
+        found.update(f"{owner}/{line['server']}: {line['message']}" for owner, line in said)
+        return found
 
-    assert eventually(lambda: arrived() >= wanted), wanted - arrived()
-    assert arrived() == wanted
+    assert eventually(lambda: arrived() >= wanted), wanted - found
+    assert found == wanted
     unsaid = [name for name, case in CASES.items() if not any(case.said in line["message"] for line in lines[case.owner(place)])]
     assert unsaid == []
 
