@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -114,6 +115,31 @@ def test_an_interrupted_program_may_undo_what_it_did(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         programs.finished([sys.executable, "-c", script])
     thread.join()
+    assert done.exists()
+
+
+@pytest.mark.usefixtures("endings")
+def test_an_interruption_while_a_program_starts_loses_no_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It runs before whoever started it knows it: it is ended all the same, and may undo."""
+    done, ready = tmp_path / "done", tmp_path / "ready"
+    script = (
+        "import pathlib, time\n"
+        f"try:\n    pathlib.Path({str(ready)!r}).touch(); time.sleep(60)\n"
+        f"finally:\n    pathlib.Path({str(done)!r}).touch()"
+    )
+
+    def started(*arguments: Any, **settings: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - Popen's own
+        process = real(*arguments, **settings)
+        while not ready.exists():
+            time.sleep(0.01)
+        end()
+        time.sleep(0.2)
+        return process
+
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", started)
+    with pytest.raises(KeyboardInterrupt):
+        programs.finished([sys.executable, "-c", script])
     assert done.exists()
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ringfence.verify.guest.basics import ECHO, MAGIC, TOKEN, Json, new_socket
+from ringfence.verify.guest.sockets import bound
 
 if TYPE_CHECKING:
     from ringfence.verify.guest.probes import Loop
@@ -39,7 +40,7 @@ class Witness:
         self.lost = 0
 
     def listen(self, request: Json) -> Json:
-        """Open the listeners and captures; what cannot be bound is told, with the error's name."""
+        """Open the listeners and captures; what cannot be bound is told, with the error's name, and which ports are taken then."""
         self.identity = request["identity"]
         failed = []
         for want in request["listeners"]:
@@ -55,7 +56,7 @@ class Witness:
             self.loop.watch(sock, selectors.EVENT_READ, partial(self.echoed, sock, protocol))
         for nic in request["nics"]:
             self.capture(nic, request["filter"])
-        return {"failed": failed}
+        return {"failed": failed, "bound": bound()}
 
     def listen_on(self, want: Json) -> int:
         """Open one listener and return the error number, 0 when it is up.

@@ -61,6 +61,7 @@ class Fleet:
     identities: dict[str, str] = field(default_factory=dict)
     occupied: dict[str, list[Json]] = field(default_factory=dict)
     macs: dict[tuple[str, str], str] = field(default_factory=dict)
+    bound: dict[str, frozenset[int]] = field(default_factory=dict)
     lost: dict[str, RingfenceError] = field(default_factory=dict)
     """Nodes that take no part, or no more, with why."""
     meter: Meter = field(default_factory=Meter)
@@ -124,7 +125,9 @@ class Fleet:
         self.macs.update({(name, device): mac for device, mac in nics(self.links[name]).items()})
         devices = [nic.device for nic in self.nodes[name].nics]
         request = {"op": "listen", "identity": self.identities[name], "listeners": self.wanted(name), "nics": devices}
-        failed: list[Json] = self.links[name].call({**request, "filter": capture.program()}, LISTEN_SECONDS)["failed"]
+        told = self.links[name].call({**request, "filter": capture.program()}, LISTEN_SECONDS)
+        failed: list[Json] = told["failed"]
+        self.bound[name] = frozenset(told["bound"])
         return failed
 
     def wanted(self, name: str) -> list[Json]:
@@ -158,7 +161,8 @@ class Fleet:
     def one_batch(self, batch: list[Case]) -> list[Line]:
         """Run one batch: proofs, probes, proofs again, and what everybody saw."""
         started = time.monotonic()
-        given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), self.ports, secrets.randbelow(len(orders.PORTS))))
+        busy = frozenset(self.ports).union(*self.bound.values())
+        given = tuple(orders.orders(batch, lambda: secrets.token_hex(TOKEN // 2), busy, secrets.randbelow(len(orders.PORTS))))
         by_node: dict[str, list[ProbeOrder]] = defaultdict(list)
         for order in given:
             by_node[order.node].append(order)

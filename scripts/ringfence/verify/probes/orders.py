@@ -51,12 +51,14 @@ class ProbeOrder:
 
 
 def orders(cases: Iterable[Case], token: Callable[[], str], busy: Iterable[int], start: int = 0) -> Iterator[ProbeOrder]:
-    """Number the cases and give each a token and a source port that nobody listens on.
+    """Number the cases and give each a token and a source port that nobody has.
 
-    ``start`` shifts the source ports: the same connection must not come again while a firewall on the way still remembers the last one,
-    for then it would be judged by that memory and not by the rules.
+    ``busy`` are the ports that sockets of the nodes have: no connection can begin there. ``start`` shifts the source ports: the same
+    connection must not come again while a firewall on the way still remembers the last one, for then it would be judged by that memory
+    and not by the rules.
     """
-    usable = [port for port in PORTS if port not in set(busy)]
+    taken = frozenset(busy)
+    usable = [port for port in PORTS if port not in taken]
     for number, case in enumerate(cases):
         yield ProbeOrder(number, case.source, case, token(), usable[(start + number) % len(usable)])
 

@@ -40,6 +40,8 @@ class Network:
 
     ends: dict[str, tuple[str, int]] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
+    bound: dict[str, range] = field(default_factory=dict)
+    source_ports: set[int] = field(default_factory=set)
     wire: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class PretendedLink(Link):
         del timeout
         verb = str(request["op"])
         self.asked[verb] += 1
+        self.network.source_ports |= {probe["source_port"] for probe in request.get("probes", ()) if probe.get("source_port")}
         if self.gone or self.network.ends.get(self.node) == (verb, self.asked[verb]):
             self.gone = True
             raise LinkLostError(Problem(f"the probe program did not answer {verb!r}", self.node, got="silence"))
@@ -88,7 +91,7 @@ class PretendedLink(Link):
 
     def _listen(self, request: Json) -> Json:
         self.network.identities[self.node] = request["identity"]
-        return {"failed": []}
+        return {"failed": [], "bound": [*self.network.bound.get(self.node, ())]}
 
     def _close(self, request: Json) -> Json:
         del request
