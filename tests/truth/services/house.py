@@ -52,7 +52,7 @@ def sh(*command: str, check: bool = True, text: str | None = None, seconds: floa
     return done
 
 
-def eventually(question: Callable[[], object], *, seconds: float = 60, pause: float = 0.5) -> bool:
+def eventually(question: Callable[[], object], *, seconds: float = 300, pause: float = 0.5) -> bool:
     """Ask until the answer is true, or the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

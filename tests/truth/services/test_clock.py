@@ -39,17 +39,20 @@ def reached(host: Host) -> bool:
 
 
 def asked(host: Host) -> int:
-    """How often an exchange of keys was tried since the last that worked."""
-    (line,) = chronyc(host, "authdata")
-    assert line[1] == "NTS", line
-    return int(line[6])
+    """How often an exchange of keys was tried since the last that worked; not yet, before it listens."""
+    return of_the_source(host, 6)
 
 
 def cookies(host: Host) -> int:
-    """Cookies that it has: with one it can ask, and the answer is authenticated."""
-    (line,) = chronyc(host, "authdata")
-    assert line[1] == "NTS", line
-    return int(line[8])
+    """Cookies that it has: with one it can ask, and the answer is authenticated; none, before it listens."""
+    return of_the_source(host, 8)
+
+
+def of_the_source(host: Host, column: int) -> int:
+    """A number that the daemon says of its only source's authentication."""
+    lines = chronyc(host, "authdata")
+    assert [line[1] for line in lines] in ([], ["NTS"]), lines
+    return int(lines[0][column]) if lines else 0
 
 
 def keep_time(host: Host) -> int:
