@@ -204,7 +204,7 @@ class Host:
             process = subprocess.Popen(self.command(*command), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT)
         daemon = Daemon(name, process, output)
         self.daemons.append(daemon)
-        assert eventually(lambda: not daemon.runs or daemon.pid != process.pid, seconds=10, pause=0.05)
+        assert eventually(lambda: not daemon.runs or daemon.pid != process.pid, seconds=60, pause=0.05)
         return daemon
 
     def close(self) -> None:
@@ -245,7 +245,7 @@ class House:
         network = ("nsenter", f"--net=/run/netns/{space}", "--", "setpriv", "--pdeathsig=KILL")
         command = (*network, "unshare", "--mount", "--pid", "--fork", "--kill-child")
         holder = subprocess.Popen((*command, "sh", "-c", _SETUP, "host", str(self.tree), str(folder)), stdin=subprocess.DEVNULL)
-        assert eventually((folder / "ready").exists, seconds=30, pause=0.05), f"{name} does not come up"
+        assert eventually((folder / "ready").exists, seconds=120, pause=0.05), f"{name} does not come up"
         host = Host(name, address, folder, self.tree, holder)
         self.hosts.append(host)
         return host
