@@ -16,6 +16,7 @@ from tests.fast.architecture.sources import ROOT
 from tests.truth.install.wheels import SECONDS, Installed, install
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.truth.install.wheels import Wheel
@@ -26,8 +27,6 @@ INSTALL = """
 "$UV" pip install --quiet --python "$1" --only-binary :all: --constraint "$3" "$2"
 """
 LATEST_START_MS = 60
-HEARS_INTERRUPTS = ("env", "--default-signal=INT")
-"""A shell starts what runs in its background with interrupts ignored, and whoever inherits that can never be asked to stop."""
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +94,20 @@ def test_the_image_of_what_is_installed_is_the_checkouts(installed: Installed, t
     assert done.stdout.strip() == cache.content_hash()
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let programs hear an interrupt from their first moment on, also where a shell started this one in its background, to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_at_any_moment_of_the_start_is_an_interrupt(installed: Installed, declarations: Path) -> None:
     """From the first millisecond on: 130, or the signal itself before there is anything that could say so. 1 would be an answer."""
     codes = set()
     for milliseconds in range(0, LATEST_START_MS, 3):
-        command = [*HEARS_INTERRUPTS, str(installed.programs / "ringfence"), "prove"]
+        command = [str(installed.programs / "ringfence"), "prove"]
         with subprocess.Popen(command, cwd=declarations, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             time.sleep(milliseconds / 1000)
             process.send_signal(signal.SIGINT)
