@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 SECONDS = 30.0
 """How long one command may take."""
-ALL_SECONDS = 300.0
+ALL_SECONDS = 900.0
 """How long a busy server may take to read all of its watched files."""
 
 
