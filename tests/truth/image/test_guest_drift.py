@@ -45,6 +45,7 @@ if os.fork() == 0:
     time.sleep(99999)
 """
 UNITS = "/etc/systemd/system"
+SUPERUSER = "/root"
 WAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         f"python3 -c {shlex.quote(LISTENERS)}",
@@ -52,7 +53,7 @@ WAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("cp /usr/sbin/sshd /var/lib/httpd; /var/lib/httpd -p 8443 -o PidFile=none", ("/var/lib/httpd", "serves SSH on tcp 172.30.0.4:8443")),
     (f"echo {STRANGE_KEY} >>/home/ringfence/.ssh/authorized_keys", ("/home/ringfence/.ssh/authorized_keys line 2: key ssh-ed25519",)),
-    (f"mkdir /root/.ssh; echo {STRANGE_KEY} >/root/.ssh/authorized_keys", ("/root/.ssh/authorized_keys line 1",)),
+    (f"mkdir {SUPERUSER}/.ssh; echo {STRANGE_KEY} >{SUPERUSER}/.ssh/authorized_keys", (f"{SUPERUSER}/.ssh/authorized_keys line 1",)),
     ("echo : >/home/ringfence/.ssh/rc", ("/home/ringfence/.ssh/rc is run",)),
     ("echo toor:x:0:0::/root:/bin/sh >>/etc/passwd", ("account toor has number 0",)),
     ("useradd -M -s /bin/bash -G sudo mallory", ("account mallory is not the image's and has shell", "account mallory is in group sudo")),

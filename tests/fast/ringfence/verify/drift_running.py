@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.verify.inside import drift
 from tests.fast.ringfence.verify.drift_changes import HERE, account, address, card, key, listener, listens, member, module, switch
-from tests.fast.ringfence.verify.recorded_guest import EXPECTED, KEY, SSHD, STRANGE_KEY, SYSTEMD
+from tests.fast.ringfence.verify.recorded_guest import EXPECTED, KEY, SSHD, STRANGE_KEY, SUPERUSER, SYSTEMD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,17 +95,17 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str, str]] = {
         "authorized_keys line 2: key ssh-ed25519 SHA256:FsUERZD4wAizWi4glj+5mGHYOVSfweG5N0fEDMNfIJ0 (mallory) opens ringfence",
     ),
     "key with options for root": (
-        key("/root/.ssh/authorized_keys2", f'from="*",command="a b" {STRANGE_KEY}', "root"),
+        key(f"{SUPERUSER}/.ssh/authorized_keys2", f'from="*",command="a b" {STRANGE_KEY}', "root"),
         KEYS,
-        "/root/.ssh/authorized_keys2 line 2: key ssh-ed25519",
+        f"{SUPERUSER}/.ssh/authorized_keys2 line 2: key ssh-ed25519",
     ),
-    "the automation's key for root": (key("/root/.ssh/authorized_keys", KEY, "root"), KEYS, "opens root"),
+    "the automation's key for root": (key(f"{SUPERUSER}/.ssh/authorized_keys", KEY, "root"), KEYS, "opens root"),
     "script that sshd runs at login": (
         lambda told: told["keys"]["started"].append(["/home/ringfence/.ssh/rc", "x"]),
         KEYS,
         "/home/ringfence/.ssh/rc is run",
     ),
-    "changed profile": (lambda told: told["keys"]["started"][0].__setitem__(1, "x"), KEYS, "/root/.profile, which each login runs"),
+    "changed profile": (lambda told: told["keys"]["started"][0].__setitem__(1, "x"), KEYS, f"{SUPERUSER}/.profile, which each login runs"),
     "extra address": (address("zone0", "10.0.0.66/32"), CARDS, "zone0 has the undeclared address 10.0.0.66"),
     "address of another server on the loopback device": (address("lo", "10.0.0.66/32"), CARDS, "lo has the undeclared address 10.0.0.66"),
     "lost address": (card("zone0", addresses=[]), CARDS, f"zone0 lacks its address {HERE}"),

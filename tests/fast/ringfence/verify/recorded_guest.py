@@ -19,6 +19,8 @@ INVENTORY = inventory()
 ACME = INVENTORY.tenants[0]
 WEB: Node = next(node for node in ACME.nodes() if node.name == "acme/web")
 EXPECTED = expected.of_tenant(INVENTORY, ACME, WEB)
+SUPERUSER = "/root"
+"""Home of the account with number 0 in the guest."""
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINC/QIrzF7gZVbDEc4cghpi2ez5TMUUCKpnFkhH3jBla"
 STRANGE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVuaW1wb3J0YW50a2V5dGhhdG5vYm9keWhhcyEhISEh mallory"
 SYSTEMD = {"pid": 1, "program": "/usr/lib/systemd/systemd", "sha256": "systemd", "command": ["/sbin/init"], "unit": "init.scope"}
@@ -64,7 +66,7 @@ IMAGE_ROWS = [
     link(f"{OWN}/sysinit.target.wants/ringfence-firewall.service", f"{UNITS}/ringfence-firewall.service"),
     link(f"{OWN}/systemd-logind.service", "/dev/null"),
     row("/home/ringfence/.profile"),
-    row("/root/.profile"),
+    row(f"{SUPERUSER}/.profile"),
 ]
 IMAGE = ImageFiles(
     {one[0]: FileRow(*one) for one in IMAGE_ROWS},
@@ -115,7 +117,7 @@ _ANSWER: Json = {
     },
     "keys": {
         "rows": [{"accounts": ["ringfence"], "path": "/home/ringfence/.ssh/authorized_keys", "line": 1, "text": f"{KEY} root@deployer"}],
-        "started": [["/root/.profile", "same"], ["/home/ringfence/.profile", "same"]],
+        "started": [[f"{SUPERUSER}/.profile", "same"], ["/home/ringfence/.profile", "same"]],
     },
     "cards": {
         "rows": [
