@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +19,6 @@ from hardening.operators.sshd import REVOKED
 from infra import paths
 from infra.declaration import names
 from infra.operators.changes import signing
-from infra.operators.registry import Certificate
 from infra.operators.roles import Role
 from infra.ssh.access import PATIENCE_SECONDS, open_bastion, open_server
 from ringfence.operators import book, client
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from infra.ssh.access import Session
     from ringfence.verify.inventory import Inventory
     from ringfence.verify.open import Opened
+    from tests.truth.operators.life import Life
 
 RINGFENCE = Path(sys.executable).parent / "ringfence"
 ASIDE = f"{REVOKED}.aside"
@@ -48,31 +47,6 @@ class Ended(NamedTuple):
     code: int
     out: str
     err: str
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """What a certificate is to say."""
-
-    tenant: str
-    operator: str
-    serial: int = 1
-    role: Role = Role.ADMIN
-    since: timedelta = timedelta(minutes=-5)
-    until: timedelta = timedelta(hours=1)
-
-    def certificate(self, public: str) -> Certificate:
-        """Return it for a key; no check of the key, for wrong ones are certified here as well."""
-        now = datetime.now(UTC)
-        return Certificate.model_construct(
-            serial=self.serial,
-            operator=self.operator,
-            tenant=self.tenant,
-            role=self.role,
-            key=public,
-            since=now + self.since,
-            until=now + self.until,
-        )
 
 
 @dataclass(frozen=True, slots=True)

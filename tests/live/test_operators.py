@@ -16,8 +16,9 @@ from infra.declaration import names
 from infra.operators.roles import AUTOMATION, Role
 from infra.paths import automation_key
 from ringfence.verify.inventory import SERVICES
-from tests.live.operators import SECONDS, Desk, Life, desk, eventually, everywhere, with_authenticator
+from tests.live.operators import SECONDS, Desk, desk, eventually, everywhere, with_authenticator
 from tests.live.test_dead_server import without
+from tests.truth.operators.life import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +173,7 @@ def refused(at: Desk, place: Place, name: str) -> Ended:
     case = CASES[name]
     key = at.key(name, *case.options, kind=case.kind)
     tenant = place.other if case.abroad else place.tenant
-    life = Life(tenant, "mallory", role=case.role, since=case.since, until=case.until)
+    life = Life(1, tenant, operator="mallory", role=case.role, since=case.since, until=case.until)
     authority = at.key("stranger", kind="ed25519") if case.stranger else None
     certificate = at.certified(key, life, authority) if case.certified else "/dev/null"
     return at.login(at.config(name, key, certificate), place.host, "id")
@@ -248,7 +249,7 @@ def test_a_revoked_operator_is_refused_everywhere_at_once(
 ) -> None:
     """The verb ends when every host has the list; from then on the key opens nothing, and somebody else's still does."""
     other = at.key("olga", *PIN)
-    olga = at.config("olga", other, at.certified(other, Life(place.tenant, "olga", serial=7)))
+    olga = at.config("olga", other, at.certified(other, Life(7, place.tenant, operator="olga")))
     assert at.login(alice.config, place.host, "id").code == 0
     before = datetime.now(UTC)
     done = at.told("operator", "revoke", alice.name, "--reason", "a live test")

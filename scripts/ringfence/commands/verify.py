@@ -54,8 +54,8 @@ def verify(
     Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`;
     `ringfence verify --only denial --turn 3/13 --seed 7`
     """
-    from ringfence.verify import about  # noqa: PLC0415 - as above
-    from ringfence.verify import open as opening  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.verify import about  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.verify import open as opening  # noqa: PLC0415 - as above
     from ringfence.verify.report import files  # noqa: PLC0415 - as above
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415 - as above
     from ringfence.verify.turns import Turn  # noqa: PLC0415 - as above

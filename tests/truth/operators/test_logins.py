@@ -13,7 +13,8 @@ import pytest
 from infra.operators.roles import AUTOMATION, Role
 from tests.truth import netns
 from tests.truth.operators.host import eventually
-from tests.truth.operators.world import ADDRESSES, BASTION, ELSEWHERE, SERVER, SSH, STATION, STORE, Life
+from tests.truth.operators.life import Life
+from tests.truth.operators.world import ADDRESSES, BASTION, ELSEWHERE, SERVER, SSH, STATION, STORE
 
 if TYPE_CHECKING:
     from tests.truth.operators.world import World

@@ -14,7 +14,8 @@ from ringfence.operators.sessions import ALL_EVENTS
 from tests.truth import netns
 from tests.truth.operators.certificates import Authority
 from tests.truth.operators.host import eventually
-from tests.truth.operators.world import ADDRESSES, BASTION, SERVER, STORE, Life, start_relay, start_store
+from tests.truth.operators.life import Life
+from tests.truth.operators.world import ADDRESSES, BASTION, SERVER, STORE, start_relay, start_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

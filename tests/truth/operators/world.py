@@ -11,7 +11,6 @@ import contextlib
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_interface, ip_network
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ from infra import paths
 from infra.declaration import names
 from infra.delivery.operators import Operators
 from infra.operators.changes import signing
-from infra.operators.registry import Certificate
 from infra.operators.roles import Role
 from ringfence.operators import client
 from tests.truth import netns
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
 
     from hardening.bundle import Bundle
     from tests.truth.operators.host import Done
+    from tests.truth.operators.life import Life
 
 STATION, BASTION, SERVER, STORE = "station", names.BASTION, "acme-web", names.SERVICES
 ADDRESSES = {STATION: "172.24.4.9", BASTION: "172.29.0.10", SERVER: "172.30.0.5", STORE: "172.29.0.200"}
@@ -126,31 +125,6 @@ class World:
 
 ASKING = (f"SSH_ASKPASS={ASKPASS}", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=none")
 """The PIN comes from a program, as from an agent's window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """What a certificate is to say."""
-
-    serial: int
-    tenant: str = "acme"
-    role: Role = Role.ADMIN
-    operator: str = "alice"
-    since: timedelta = timedelta(minutes=-5)
-    until: timedelta = timedelta(minutes=6)
-
-    def certificate(self, public: str) -> Certificate:
-        """Return it for a key; no check of the key, for wrong ones are certified here as well."""
-        now = datetime.now(UTC)
-        return Certificate.model_construct(
-            serial=self.serial,
-            operator=self.operator,
-            tenant=self.tenant,
-            role=self.role,
-            key=public,
-            since=now + self.since,
-            until=now + self.until,
-        )
 
 
 @dataclass(frozen=True, slots=True)
