@@ -117,7 +117,7 @@ def refuse_tenant(tenant: Tenant, platform: Platform, policy: TenantPolicy, old:
     limits = platform_limits(platform)
     problems = list(unknown_flavors(inside, flavors))
     if inside:
-        problems += shortages(_own_account(tenant, project_limits(tenant, policy), old, project_id), inside, flavors)
+        problems += shortages(_own_account(tenant, project_limits(tenant, policy, platform), old, project_id), inside, flavors)
     if fence:
         problems += shortages(_platform_account(project_id, usage.room(project_id), limits), fence, flavors)
     if not has.routes:

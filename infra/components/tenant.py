@@ -61,7 +61,7 @@ class TenantStack(ComponentResource):
         policy = expand(args.declaration, args.platform)
         topology = tenant_topology(tenant, policy, args.platform)
         as_admin = ResourceOptions(parent=self, provider=admin)
-        limits = project_limits(tenant, policy)
+        limits = project_limits(tenant, policy, args.platform)
         identity = Identity(
             "identity",
             IdentityArgs(tenant, topology.platforms(), limits, args.facts.endpoint, args.facts.domain_id, admin, args.recover),

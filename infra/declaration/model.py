@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.declaration.platform import Backbone, Bastion, Encryption, ManagementPool, Platform, VolumeType
+from infra.declaration.platform import Backbone, Backup, BackupMode, Bastion, Encryption, ManagementPool, Platform, VolumeType
 from infra.declaration.services import Services
 from infra.declaration.traffic import Declared, IcmpMatch, PortOrRange, PortRange, Protocol
 from infra.declaration.values import GATEWAY, INTERNET, Address, Day, HostNumber, Name, Network, Prefix, Prefix4, Prefix6, Text, Whole, Word
@@ -21,6 +21,8 @@ __all__ = [
     "INTERNET",
     "Address",
     "Backbone",
+    "Backup",
+    "BackupMode",
     "Bastion",
     "Classification",
     "Declared",
@@ -104,6 +106,8 @@ class Server(Declared):
     """an encrypted volume type; the platform's default when it is left out"""
     public: Name | None = None
     """the zone in which the server also has a public IPv4 address: its first one"""
+    backup: Backup | None = None
+    """backups of its disks; what its own entry leaves out is the tenant's or the platform's"""
 
 
 class Flow(Declared):
@@ -144,3 +148,5 @@ class Tenant(Declared):
     """virtual machines by name"""
     flows: dict[Name, Flow] = Field(default_factory=dict)
     """everything that is allowed, by name"""
+    backup: Backup | None = None
+    """backups of every server; what it leaves out is the platform's"""

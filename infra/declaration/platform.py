@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from infra.declaration.services import Services  # noqa: TC001 - pydantic reads the annotation at run time
 from infra.declaration.traffic import Declared, PortOrRange, PortRange
-from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Whole, Word
+from infra.declaration.values import GATEWAY, HostNumber, Name, Port, Prefix4, Text, Whole, Word, texts, written_as
 
 DOMAIN = "default"
 """Id of the domain that Keystone makes at first, in which operators work unless somebody says otherwise."""
+
+_TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+TimeOfDay = Annotated[str, written_as(_TIME, "a time of day", 'hours and minutes in UTC, in quotes: "02:30"'), texts(_TIME)]
+Commands = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class Backbone(Declared):
@@ -69,6 +74,38 @@ class Bastion(Declared):
     """where operators come from"""
 
 
+class BackupMode(StrEnum):
+    """What a backup of a disk holds."""
+
+    AUTO = "auto"
+    """everything for small disks, increments for large ones"""
+    FULL = "full"
+    """everything, every day"""
+    INCREMENTS = "increments"
+    """everything once a week, and what has changed since the day before on the other days"""
+    NONE = "none"
+    """there are no backups"""
+
+
+class Backup(Declared):
+    """Daily backups of every disk of a server.
+
+    Every key is optional. A server's own entry goes before its tenant's, that one before the platform's; what nobody says is the default of
+    ``infra.backups.settings``. A server that none of the three has an entry for has no backups.
+    """
+
+    keep: Annotated[Whole, Field(ge=2, le=60)] | None = None
+    """how many whole generations are kept, one a day; 7 when nobody says it"""
+    at: TimeOfDay | None = None
+    """from which time of day on, in UTC, the day's generation is due; "02:30" when nobody says it"""
+    mode: BackupMode | None = None
+    """what a backup holds; `auto` when nobody says it: `full` for disks below 20 GiB, else `increments`; `none` for no backups"""
+    quiesce: Commands | None = None
+    """commands that root runs in the server before its disks are copied, such as `fsfreeze -f /data`; `thaw` has to undo them"""
+    thaw: Commands | None = None
+    """commands that root runs in the server afterwards, whatever became of the copies"""
+
+
 class Platform(Declared):
     """What the operator owns once per cloud."""
 
@@ -100,6 +137,8 @@ class Platform(Declared):
     """volume types by name"""
     default_volume_type: Name
     """the volume type of servers that name none"""
+    backup: Backup | None = None
+    """backups of every tenant's servers; without it only those tenants and servers have backups that declare them"""
 
     def encrypted_types(self) -> frozenset[str]:
         """Names of the volume types that a tenant may use."""

@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 # keys have no stand-in: a made-up one would only give rise to mistakes that nobody made.
 STAND_INS: dict[type[BaseModel], dict[str, object]] = {
     Flow: {"reason": "not given", "owner": "not given", "expires": None},
-    Server: {"flavor": "not given", "root": 2, "data": {}},
+    Server: {"flavor": "not given", "root": 2, "data": {}, "backup": None},
 }
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infra.declaration.yaml.source import Key, KeyPath
 
 PORTS, PREFIXES = "a list of ports, such as [443, 8000-8010]", "a list of prefixes, such as [198.51.100.0/24]"
+COMMANDS = "a list of commands, such as [fsfreeze -f /data]"
 LISTS = {
     "ports": PORTS,
     "management_ports": PORTS,
@@ -33,6 +34,8 @@ LISTS = {
     "upstream": "a list of servers, such as [{address: 198.51.100.4}]",
     "suites": "a list of suites, such as [trixie, trixie-updates]",
     "components": "a list of components, such as [main]",
+    "quiesce": COMMANDS,
+    "thaw": COMMANDS,
 }
 OF_THE_FILE = frozenset({"name"})
 """Fields of the model that are no keys of the file."""

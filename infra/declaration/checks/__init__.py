@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from infra.declaration.checks import conflicts, flows, naming, offered, owned, servers, zones
+from infra.declaration.checks import backups, conflicts, flows, naming, offered, owned, servers, zones
 from infra.declaration.draft import OnPlatform
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ TENANT: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     servers.host_numbers,
     servers.one_address_each,
     servers.public_zone,
+    backups.commands,
     flows.known_endpoints,
     flows.not_any_to_any,
     flows.ends_differ,
@@ -64,6 +65,7 @@ PLATFORM: tuple[Callable[[Platform], Iterator[Mistake]], ...] = (
     offered.time_sources,
     offered.mirrors,
     offered.room,
+    backups.platform_commands,
 )
 
 

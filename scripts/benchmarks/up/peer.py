@@ -32,7 +32,7 @@ def order(file: Path) -> Order:
 
     platform = load_platform(file.parent / "Pulumi.platform.yaml").platform
     declaration = load_tenant(file, platform, today=datetime.now(UTC).date())
-    limits = asdict(project_limits(declaration.tenant, expand(declaration, platform)))
+    limits = asdict(project_limits(declaration.tenant, expand(declaration, platform), platform))
     key = automation_key().with_suffix(".pub").read_text(encoding="utf-8").strip()
     return Order(msgspec.convert(stacks.platform(), Facts, from_attributes=True), limits, key)
 

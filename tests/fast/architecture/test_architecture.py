@@ -25,6 +25,7 @@ LAYERS = (
     "infra.outputs",
     "infra.pki",
     "infra.declaration",
+    "infra.backups",
     "infra.operators",
     "infra.sessions",
     "infra.logs",

@@ -109,7 +109,7 @@ def built(name: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     platform = shipped_platform()
     declaration = load_tenant(recording.ROOT / f"Pulumi.{name}.yaml", platform, today=recording.TODAY)
     policy = expand(declaration, platform)
-    order = Order(FACTS, asdict(project_limits(declaration.tenant, policy)), recording.PUBLIC_KEY)
+    order = Order(FACTS, asdict(project_limits(declaration.tenant, policy, platform)), recording.PUBLIC_KEY)
     with ThreadPoolExecutor(THREADS) as pool:
         addresses = build.tenant(Site(cast("Any", admin), order, platform, declaration.tenant, policy, pool.submit))
     assert addresses == ["172.30.0.5"] * len(declaration.tenant.servers)

@@ -257,7 +257,7 @@ def test_a_new_tenants_own_limits_hold_what_it_needs(name: str) -> None:
     """So a project that does not exist yet needs no look at what it may hold, processors and memory apart."""
     declared = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform(), today=date(2026, 11, 1))
     policy = expand(declared, platform())
-    limits, need = project_limits(declared.tenant, policy), demand.of_tenant(declared.tenant, policy)
+    limits, need = project_limits(declared.tenant, policy, platform()), demand.of_tenant(declared.tenant, policy)
     assert need.network.keys() <= limits.network.keys()
     assert all(number <= limits.network[resource] for resource, number in need.network.items())
     assert all(number <= limits.volume[resource] for resource, number in need.volume.items())

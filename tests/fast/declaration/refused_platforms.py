@@ -18,6 +18,9 @@ def offered(path: str, value: object, what: str, expected: str = "", at: str = "
 
 
 SERVICES_CASES: dict[str, Refused] = {
+    "servers of all tenants that are frozen for good": one(
+        {"backup": {"quiesce": ["fsfreeze -f /data"]}}, "backup.thaw", "quiesce without thaw", "both of them"
+    ),
     "services on the bastion's address": offered("services.host", 10, "the bastion has this host number already"),
     "services on the router's address": one(
         {"services": SERVICES, "backbone.router": 200}, "services.host", "the router has this host number already"

@@ -195,4 +195,27 @@ FRAME: dict[str, Refused] = {
     "a region that is a number": one({"region": 5}, "region", "not a text", "quotes"),
 }
 
-CASES = ZONES | NAMES | SERVERS | FLOWS | FRAME
+FREEZE = ["fsfreeze -f /data"]
+BACKUPS: dict[str, Refused] = {
+    "a server that is frozen for good": one(
+        {"servers.db.backup": {"quiesce": FREEZE}}, "servers.db.backup.thaw", "quiesce without thaw", "both of them"
+    ),
+    "a server that is thawed only": one({"servers.db.backup": {"thaw": FREEZE}}, "servers.db.backup.quiesce", "thaw without quiesce"),
+    "a tenant that is frozen for good": one({"backup": {"quiesce": FREEZE}}, "backup.thaw", "quiesce without thaw", "both of them"),
+    "one level freezes and another thaws": Refused(
+        {"backup": {"quiesce": FREEZE}, "servers.db.backup": {"thaw": FREEZE}},
+        (("backup.thaw", "quiesce without thaw", ""), ("servers.db.backup.quiesce", "thaw without quiesce", "")),
+    ),
+    "backups at no time": one({"backup": {"at": "25:00"}}, "backup.at", "not a time of day", "in UTC"),
+    "backups that keep one": one({"servers.db.backup": {"keep": 1}}, "servers.db.backup.keep", "the number is too small", "2 or more"),
+    "backups of an unknown kind": one({"backup": {"mode": "weekly"}}, "backup.mode", "not one of the known values", "increments"),
+    "backups with an unknown key": one({"backup": {"kep": 7}}, "backup.kep", "unknown key", "did you mean keep?"),
+    "backups with no command": one(
+        {"backup": {"quiesce": [], "thaw": FREEZE}}, "backup.quiesce", "nothing is listed", "a list of commands"
+    ),
+    "backups with one text for commands": one(
+        {"backup": {"quiesce": "fsfreeze", "thaw": FREEZE}}, "backup.quiesce", "not a list", "a list of commands"
+    ),
+}
+
+CASES = ZONES | NAMES | SERVERS | FLOWS | FRAME | BACKUPS

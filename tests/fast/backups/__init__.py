@@ -1,0 +1,1 @@
+"""Backups, decided without a cloud."""
