@@ -20,6 +20,41 @@ class CheckVerdict(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
+class DeviationKind(StrEnum):
+    """In which way something deviates."""
+
+    MISSING = "missing"
+    """It is declared, and not there."""
+    UNDECLARED = "undeclared"
+    """It is there, and not declared."""
+    DIFFERENT = "different"
+    """It is declared and there, and not as it was declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One thing that is not as it was declared. ``id`` is the one that the cloud gave the object, empty where it has none.
+
+    ``name`` is what people call the object. ``part``: the object is declared, and a part of it is not. ``since`` and ``by`` are what the
+    cloud tells of when the object was made or last changed, and by which user. ``undo`` is the command that puts back, where whoever
+    compared knows it better than the object's kind does.
+    """
+
+    kind: DeviationKind
+    object_kind: str
+    id: str
+    name: str
+    text: str
+    part: bool = False
+    since: str = ""
+    by: str = ""
+    undo: str = ""
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return self.text
+
+
 NEEDS_REASON = frozenset({CheckVerdict.FAIL, CheckVerdict.ERROR, CheckVerdict.SKIPPED, CheckVerdict.NOT_APPLICABLE})
 
 
@@ -27,7 +62,8 @@ NEEDS_REASON = frozenset({CheckVerdict.FAIL, CheckVerdict.ERROR, CheckVerdict.SK
 class Outcome:
     """The verdict of one named check, with the reason wherever it is not a pass.
 
-    Raises ``ValueError`` when a verdict other than pass comes without a reason.
+    ``deviations`` are what the reason says, object by object, where somebody compared objects. Raises ``ValueError`` when a verdict other
+    than pass comes without a reason.
     """
 
     check: str
@@ -35,6 +71,7 @@ class Outcome:
     reason: str = ""
     tenant: str = ""
     seconds: float = 0.0
+    deviations: tuple[Deviation, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an unexplained failure, error or skip."""

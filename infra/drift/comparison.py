@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift import copies, groups, identity, machines, networks, ports, routers, wanted
+from infra.drift import copies, groups, history, identity, machines, networks, ports, routers, wanted
 from infra.drift.found import NotOfferedError, owner
 from infra.drift.made import ids_of_all, names_of_all
 from infra.drift.scope import Whole, platform_scope, tenant_scope
@@ -20,12 +20,12 @@ from infra.outcome import CheckVerdict, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from infra.drift.deviation import Deviation
     from infra.drift.environment import Environment, TenantEnvironment
     from infra.drift.found import Found, Json
     from infra.drift.made import Made
     from infra.drift.scope import Scope
     from infra.drift.wanted import Wanted
+    from infra.outcome import Deviation
 
 STRAYS = ("networks", "subnets", "routers", "ports", "groups", "address_groups", "subnet_pools", "servers", "volumes")
 """Kinds of which the platform's project must have nothing with a name or a label of ours but what some stack made."""
@@ -51,7 +51,7 @@ class Requirement:
         verdict = CheckVerdict.ERROR if self.error else CheckVerdict.FAIL if reason else CheckVerdict.PASS
         if self.skipped:
             verdict, reason = CheckVerdict.SKIPPED, self.skipped
-        return Outcome(f"{self.who} {self.what}", verdict, reason, self.who)
+        return Outcome(f"{self.who} {self.what}", verdict, reason, self.who, deviations=self.deviations)
 
     def standing(self, later: Requirement) -> Requirement:
         """Return what differs by this comparison and by a later one of the same listing."""
@@ -108,7 +108,7 @@ def _tenant(environment: Environment, tenant: TenantEnvironment, whole: Whole) -
         "its volumes' keys are its project's, and nobody else is on their access lists": copies.keys(scope),
         "everything is labelled": labels(scope, declared),
     }
-    yield from _settled(tenant.name, found)
+    yield from _settled(tenant.name, found, whole)
 
 
 def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
@@ -138,13 +138,13 @@ def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
         "nobody is on the access lists of its volumes' keys": copies.keys(scope),
         "everything is labelled": labels(scope, declared),
     }
-    yield from _settled(names.PLATFORM, found)
+    yield from _settled(names.PLATFORM, found, whole)
 
 
-def _settled(who: str, found: dict[str, Iterator[Deviation]]) -> Iterator[Requirement]:
+def _settled(who: str, found: dict[str, Iterator[Deviation]], whole: Whole) -> Iterator[Requirement]:
     for what, deviations in found.items():
         try:
-            yield Requirement(who, what, tuple(dict.fromkeys(deviations)))
+            yield Requirement(who, what, tuple(history.told(whole, each) for each in dict.fromkeys(deviations)))
         except NotOfferedError as absent:
             yield Requirement(who, what, skipped=absent.problems[0].what)
         except RingfenceError as error:

@@ -14,9 +14,9 @@ from infra.drift.found import NOUNS, owner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.drift.deviation import Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
+    from infra.outcome import Deviation
 
 OF_VOLUMES = ("snapshots", "backups", "transfers")
 PROJECT_ONLY: Json = {"project-access": True}

@@ -7,41 +7,15 @@ what it would decide cannot be told.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.errors import CloudError
+from infra.outcome import Deviation, DeviationKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from infra.drift.found import Json
-
-
-class DeviationKind(StrEnum):
-    """In which way something deviates."""
-
-    MISSING = "missing"
-    """It is declared, and not there."""
-    UNDECLARED = "undeclared"
-    """It is there, and not declared."""
-    DIFFERENT = "different"
-    """It is declared and there, and not as it was declared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """One deviation. ``id`` is the one that the cloud gave the object, empty where it has none; ``name`` is what people call it."""
-
-    kind: DeviationKind
-    object_kind: str
-    id: str
-    name: str
-    text: str
-
-    def __str__(self) -> str:
-        """Return the sentence."""
-        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +36,12 @@ class ComparedObject:
         return Deviation(DeviationKind.MISSING, self.kind, self.id, self.name, text)
 
     def undeclared(self, text: str) -> Deviation:
-        """Return that it, or a part of it, is not declared."""
+        """Return that it is not declared."""
         return Deviation(DeviationKind.UNDECLARED, self.kind, self.id, self.name, text)
+
+    def further(self, text: str, undo: str = "") -> Deviation:
+        """Return that it is declared, and something that is a part of it or on it is not; ``undo`` is the command that takes it away."""
+        return Deviation(DeviationKind.UNDECLARED, self.kind, self.id, self.name, text, part=True, undo=undo)
 
     def different(self, text: str) -> Deviation:
         """Return that it is not as it was declared."""

@@ -10,10 +10,11 @@ from infra.drift.wanted import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from infra.drift.deviation import ComparedObject, Deviation
+    from infra.drift.deviation import ComparedObject
     from infra.drift.found import Json
     from infra.drift.scope import Scope
     from infra.drift.wanted import Rule, Wanted
+    from infra.outcome import Deviation
 
 DEFAULT = "default"
 """The group that Neutron gives every project; it cannot be declared, only emptied."""
@@ -38,9 +39,11 @@ def rules(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
 
 
 def _rules(scope: Scope, group: ComparedObject, row: Json, wanted: frozenset[Rule], peers: Mapping[str, str]) -> Iterator[Deviation]:
-    found = {_found(scope, rule, peers) for rule in row["security_group_rules"]}
-    yield from (group.undeclared(f"undeclared rule in {group.name}: {' '.join(rule)}") for rule in sorted(found - wanted))
-    yield from (group.missing(f"missing rule in {group.name}: {' '.join(rule)}") for rule in sorted(wanted - found))
+    found = {_found(scope, rule, peers): rule for rule in row["security_group_rules"]}
+    for rule in sorted(found.keys() - wanted):
+        undo = f"openstack security group rule delete {found[rule].get('id', '')}"
+        yield group.further(f"undeclared rule in {group.name}: {' '.join(rule)}", undo)
+    yield from (group.missing(f"missing rule in {group.name}: {' '.join(rule)}") for rule in sorted(wanted - found.keys()))
 
 
 def _found(scope: Scope, rule: Json, peers: Mapping[str, str]) -> Rule:
@@ -64,7 +67,8 @@ def members(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
             declared = wanted.ports[ports[row["id"]]].groups if row["id"] in ports else frozenset()
             if name not in declared:
                 port = scope.subject("ports", row)
-                yield port.undeclared(f"security group {name} is on {port} of {scope.names.project(owner(row))}")
+                text = f"security group {name} is on {port} of {scope.names.project(owner(row))}"
+                yield port.further(text, f"openstack port unset --security-group {group} {port.id}")
 
 
 def address_groups(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
@@ -74,7 +78,7 @@ def address_groups(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
     for name, row in pairs.items():
         group, found, declared = scope.subject("address_groups", row, name), set(row["addresses"]), wanted.address_groups[name]
         if found - declared:
-            yield group.undeclared(f"undeclared prefixes in {name}: {', '.join(sorted(found - declared))}")
+            yield group.further(f"undeclared prefixes in {name}: {', '.join(sorted(found - declared))}")
         if declared - found:
             yield group.missing(f"missing prefixes in {name}: {', '.join(sorted(declared - found))}")
         yield from scope.owned(group, row)

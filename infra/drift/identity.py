@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.drift.deviation import ComparedObject, Deviation, DeviationKind
+from infra.drift.deviation import ComparedObject
 from infra.drift.found import ASSIGNMENTS, NOUNS
 from infra.errors import CloudError
+from infra.outcome import Deviation, DeviationKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

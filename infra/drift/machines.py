@@ -9,10 +9,11 @@ from infra.drift.deviation import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.drift.deviation import ComparedObject, Deviation
+    from infra.drift.deviation import ComparedObject
     from infra.drift.found import Json
     from infra.drift.scope import Scope
     from infra.drift.wanted import Wanted, WantedServer, WantedVolume
+    from infra.outcome import Deviation
 
 LOST = ("error", "awaiting-transfer")
 """States of a volume that is broken, or about to be another project's."""
@@ -37,7 +38,8 @@ def _nics(scope: Scope, server: ComparedObject, row: Json, want: WantedServer) -
     found = {port["id"] for port in scope.whole.by["device"].get(row["id"], ())}
     if found - declared:
         extra = ", ".join(sorted(scope.names.of("ports", port) for port in found - declared))
-        yield server.undeclared(f"{server.name} has {len(found - declared)} undeclared network card(s): port {extra}")
+        undo = "; ".join(f"openstack server remove port {server.id} {port}" for port in sorted(found - declared))
+        yield server.further(f"{server.name} has {len(found - declared)} undeclared network card(s): port {extra}", undo)
     if declared - found or len(declared) < len(want.ports):
         yield server.missing(f"{server.name} lacks a declared network card")
 
@@ -46,7 +48,8 @@ def _disks(scope: Scope, server: ComparedObject, row: Json, want: WantedServer) 
     declared = {made.id: volume for volume in want.volumes if (made := scope.made.get("volumes", volume))}
     found = {str(disk["id"]) for disk in row["os-extended-volumes:volumes_attached"]}
     for disk in sorted(found - declared.keys()):
-        yield server.undeclared(f"{server.name} has the undeclared volume {scope.names.of('volumes', disk)}")
+        text = f"{server.name} has the undeclared volume {scope.names.of('volumes', disk)}"
+        yield server.further(text, f"openstack server remove volume {server.id} {disk}")
     for disk in sorted(declared.keys() - found):
         yield server.missing(f"{server.name} has not got volume {declared[disk]}")
 
@@ -64,7 +67,7 @@ def _machine(scope: Scope, server: ComparedObject, row: Json, want: WantedServer
         image = row["image"].get("id") or row["image"]
         yield server.different(f"{server} was booted from image {image}, declared from its encrypted volume")
     if row.get("OS-EXT-SRV-ATTR:user_data"):
-        yield server.undeclared(f"{server} has user data, declared none")
+        yield server.further(f"{server} has user data, declared none")
     told = (made.outputs.get("metadata") or {}) if made else {}
     found = row.get("metadata") or {}
     for key in sorted(told.keys() | found.keys()):

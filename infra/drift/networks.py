@@ -10,10 +10,10 @@ from infra.drift.found import owner
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra.drift.deviation import Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
     from infra.drift.wanted import Wanted, WantedSubnet
+    from infra.outcome import Deviation
 
 SHARED = ("networks", "groups", "address_groups", "subnet_pools")
 """What an RBAC policy can lend."""

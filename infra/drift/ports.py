@@ -10,10 +10,11 @@ from infra.neutron import owners
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.drift.deviation import ComparedObject, Deviation
+    from infra.drift.deviation import ComparedObject
     from infra.drift.found import Json
     from infra.drift.scope import Scope
     from infra.drift.wanted import Wanted, WantedPort
+    from infra.outcome import Deviation
 
 SERVERS = ("compute:", "baremetal:")
 """Beginnings of the owners that Nova gives the ports of its servers."""
@@ -58,7 +59,7 @@ def _port(scope: Scope, port: ComparedObject, row: Json, want: WantedPort) -> It
         yield port.different(f"port security is off on {port.name}")
     if row.get("allowed_address_pairs"):
         pairs = ", ".join(_pair(pair) for pair in row["allowed_address_pairs"])
-        yield port.undeclared(f"{port.name} may also send from {pairs} (allowed address pairs)")
+        yield port.further(f"{port.name} may also send from {pairs} (allowed address pairs)")
     known = {made.id: group for group in want.groups if (made := scope.made.get("groups", group))}
     groups = {known.get(group) or scope.names.of("groups", group) for group in row["security_groups"]}
     if groups != want.groups:
@@ -105,7 +106,7 @@ def _binding(scope: Scope, port: ComparedObject, row: Json) -> Iterator[Deviatio
     strange = {key: value for key, value in (row.get("binding:profile") or {}).items() if key not in OF_NOVA and value}
     if strange:
         listed = ", ".join(f"{key} {value}" for key, value in sorted(strange.items()))
-        yield port.undeclared(f"{port} has an undeclared binding profile: {listed}")
+        yield port.further(f"{port} has an undeclared binding profile: {listed}", f"openstack port unset --binding-profile {port.id}")
 
 
 def detours(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
@@ -121,7 +122,7 @@ def detours(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         for sub in subs:
             tag = f"{sub.get('segmentation_type')} {sub.get('segmentation_id')}"
             on = scope.names.of("ports", trunk["port_id"])
-            yield found.undeclared(f"{what} carries port {ours[sub['port_id']]} as {tag} on port {on}")
+            yield found.further(f"{what} carries port {ours[sub['port_id']]} as {tag} on port {on}")
     for address in scope.found.floating_ips:
         for row in address.get("port_forwardings") or ():
             target = scope.names.of("ports", row.get("internal_port_id"))
@@ -129,4 +130,5 @@ def detours(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
             inner = f"{target} {row.get('internal_port') or row.get('internal_port_range')}"
             whose = scope.names.project(owner(address))
             found = scope.subject("floating_ips", address)
-            yield found.undeclared(f"undeclared forwarding from public address {outer} of {whose} to port {inner}")
+            undo = f"openstack floating ip port forwarding delete {address['id']} {row.get('id', '')}"
+            yield found.further(f"undeclared forwarding from public address {outer} of {whose} to port {inner}", undo)

@@ -10,10 +10,10 @@ from infra.neutron import owners
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.drift.deviation import Deviation
     from infra.drift.found import Json
     from infra.drift.scope import Scope
     from infra.drift.wanted import Wanted, WantedRouter
+    from infra.outcome import Deviation
     from infra.topology import DeclaredInterface
 
 INTERFACE = "router interface"
@@ -32,13 +32,17 @@ def routers(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
 def _router(scope: Scope, router: ComparedObject, row: Json, want: WantedRouter) -> Iterator[Deviation]:
     gateway = row["external_gateway_info"] or {}
     routes = {(route["destination"], route["nexthop"]) for route in row.get("routes") or ()}
-    yield from (router.undeclared(f"undeclared route on {router}: {to} via {hop}") for to, hop in sorted(routes - want.routes))
+    for to, hop in sorted(routes - want.routes):
+        undo = f"openstack router remove route --route destination={to},gateway={hop} {router.id}"
+        yield router.further(f"undeclared route on {router}: {to} via {hop}", undo)
     yield from (router.missing(f"{router} has no route to {to} via {hop}") for to, hop in sorted(want.routes - routes))
     yield from router.differing(row, {"admin_state_up": True})
     yield from router.unusual(row, {"enable_ndp_proxy": False, "conntrack_helpers": [], "evpn_vni": None})
     if not want.outside:
         if gateway:
-            yield router.undeclared(f"{router} has a gateway outside: its segment has a default route")
+            yield router.further(
+                f"{router} has a gateway outside: its segment has a default route", f"openstack router unset --external-gateway {router.id}"
+            )
         return
     outside = str(scope.environment.platform_facts.external_network_id)
     others = {str(more["network_id"]) for more in row.get("external_gateways") or ()} - {outside}
@@ -46,7 +50,7 @@ def _router(scope: Scope, router: ComparedObject, row: Json, want: WantedRouter)
         yield router.missing(f"{router} has no gateway outside")
     for network in sorted({*others, str(gateway.get("network_id") or outside)} - {outside}):
         other = scope.names.of("networks", network)
-        yield router.undeclared(f"{router} has a gateway on network {other}, declared {scope.environment.platform.external_network}")
+        yield router.further(f"{router} has a gateway on network {other}, declared {scope.environment.platform.external_network}")
     if gateway and not gateway.get("enable_snat", True):
         yield router.different(f"{router} does not translate addresses (enable_snat false)")
     yield from _outer_addresses(scope, router, gateway, row)
@@ -85,7 +89,7 @@ def interfaces(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
         if not (is_other or _belongs(scope, row, ours)):
             word = "gateway" if owners.is_gateway(row["device_owner"]) else "interface"
             text = f"router {router} has an undeclared {word} on network {scope.names.of('networks', row['network_id'])}"
-            yield ComparedObject(INTERFACE, row["id"], router).undeclared(text)
+            yield ComparedObject(INTERFACE, row["id"], router).further(text, f"openstack router remove port {row['device_id']} {row['id']}")
 
 
 def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:

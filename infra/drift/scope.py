@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift.deviation import ComparedObject, Deviation
+from infra.drift.deviation import ComparedObject
 from infra.drift.found import KINDS, NOUNS, Found, owner
 from infra.drift.made import NOTHING, Made, ids_of_all
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from infra.drift.environment import Environment, TenantEnvironment
     from infra.drift.found import Json
+    from infra.outcome import Deviation
 
 
 class Names:

@@ -40,14 +40,20 @@ GROUPS = {
     "Declare": ("init", "validate", "schema"),
     "Prove": ("prove", "can", "who-can-reach", "why", "why-not", "matrix", "diff", "lint"),
     "Make": ("doctor", "keys"),
-    "Verify": ("verify", "status", "vulns"),
+    "Verify": ("verify", "drift", "status", "vulns"),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
     "Operators": ("operator", "sessions", "logs"),
     "Keep evidence": ("snapshot", "check"),
     "This machine": ("lab",),
 }
 """The verbs in the order of a person's work."""
-MODULES = {"who-can-reach": "can", "why-not": "why", "check": "snapshot", **dict.fromkeys(GROUPS["Operators"], "operators")}
+MODULES = {
+    "who-can-reach": "can",
+    "why-not": "why",
+    "check": "snapshot",
+    **dict.fromkeys(GROUPS["Operators"], "operators"),
+    **dict.fromkeys(GROUPS["Reach servers"], "servers"),
+}
 """Verbs that share a module of ``ringfence.commands`` with another one; every other verb's is called as it is."""
 HANDS_OVER = "ignore_unknown_options"
 """The setting of a verb whose arguments are another program's."""

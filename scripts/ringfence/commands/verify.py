@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.errors import RingfenceError
@@ -21,6 +20,7 @@ from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the an
 from ringfence.analysis.output import Plain
 from ringfence.analysis.output import console as aside
 from ringfence.verify.report.headline import Tone, grouped, headline
+from ringfence.verify.report.progress import progress
 from ringfence.verify.result import DESCRIPTIONS, Check, Kind, State
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ def verify(
     doing = "reading declarations and stacks"
     verification = None
     try:
-        with _progress() as progress:
-            task = progress.add_task(doing, total=None)
+        with progress() as bar:
+            task = bar.add_task(doing, total=None)
             opened = opening.read(tuple(tenants or ()), today=today)
 
             def tell(what: str, done: int, total: int) -> None:
                 nonlocal doing
                 doing = what
-                progress.update(task, description=visible(what), completed=done, total=total or None)
+                bar.update(task, description=visible(what), completed=done, total=total or None)
 
             verification = Verification(opened.inventory, opened.cloud, opened.identities, tell)
             result = verification.run(request)
@@ -110,11 +110,6 @@ def state(platform: Platform, tenants: Sequence[str], kinds: Collection[Kind]) -
             return State(look.plain(look.look(platform, tenants)))
     except (RingfenceError, OSError) as error:
         return State(untold=f"cannot tell: {of_error(error) if isinstance(error, RingfenceError) else error}")
-
-
-def _progress() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Plain(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _show(result: Result, folder: str) -> None:

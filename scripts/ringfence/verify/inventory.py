@@ -61,7 +61,7 @@ class TenantInventory(TenantEnvironment):
         mac = self.macs.get(server, "").lower()
         nics.append(NodeNic(MANAGEMENT, "mgmt0", mac, (address,), (segment,), (self.management_router(),)))
         public = IPv4Address(facts.public) if facts.public else None
-        return Node(f"{self.name}/{server}", self.name, NodeRole.SERVER, tuple(nics), public)
+        return Node(f"{self.name}/{server}", self.name, NodeRole.SERVER, tuple(nics), public, facts.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Inventory(Environment):
         """Return the bastion as a node; its one NIC is on the backbone."""
         address = bastion_address(self.platform)
         nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
-        return Node("platform/bastion", "platform", NodeRole.BASTION, (nic,))
+        return Node("platform/bastion", "platform", NodeRole.BASTION, (nic,), id=self.platform_facts.bastion.id)
 
     def services(self) -> Node | None:
         """Return the services server as a node, where the platform declares one and its stack has made it."""
@@ -90,7 +90,7 @@ class Inventory(Environment):
         if address is None or made is None:
             return None
         nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
-        return Node(SERVICES, "platform", NodeRole.SERVICES, (nic,))
+        return Node(SERVICES, "platform", NodeRole.SERVICES, (nic,), id=made.id)
 
     def backbone_router(self) -> Address:
         """The address of the platform's router on the backbone."""

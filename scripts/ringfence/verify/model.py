@@ -89,6 +89,8 @@ class Node:
     role: NodeRole
     nics: tuple[NodeNic, ...]
     public: Address | None = None
+    id: str = ""
+    """The server's id in the cloud, where a stack made it."""
 
     def nic(self, label: str) -> NodeNic:
         """Return the NIC of a zone, or the one of management. Raises ``StopIteration`` when there is none."""

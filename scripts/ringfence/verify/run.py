@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from ringfence.verify.storage import at_rest
 from ringfence.verify.turns import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from openstack.connection import Connection
 
@@ -47,11 +48,15 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be verified: which kinds, what part of the matrix, and which of the pairs of tenants ask the API."""
+    """What is to be verified: which kinds, what part of the matrix, and which of the pairs of tenants ask the API.
+
+    ``reading``: nothing is written, in no server either, so of what is stored the headers are read alone.
+    """
 
     kinds: frozenset[Kind] = frozenset(Kind)
     selection: Selection = field(default_factory=Selection)
     turn: Turn = field(default_factory=Turn)
+    reading: bool = False
 
 
 @dataclass(slots=True)
@@ -70,13 +75,25 @@ class Verification:
         result = Result(tuple(tenant.name for tenant in self.inventory.tenants), now(), asked=request.kinds)
         result.zones = {name: f"{node.tenant}/{node.nics[0].label}" for name, node in self.inventory.nodes().items()}
         parts: dict[Kind, Callable[[Result], None]] = {Kind.CLOUD: self._cloud, Kind.DENIAL: lambda r: self._denial(r, request)}
-        for kind, part in parts.items():
-            if kind in request.kinds:
-                self._timed(result, kind, part)
-        if request.kinds & PACKETS:
-            self._on_servers(result, request)
+        if request.reading:
+            parts[Kind.STORAGE] = lambda r: self._storage(r, None)
+        aside = [(kind, part) for kind, part in parts.items() if kind in request.kinds]
+        on_servers = request.kinds & PACKETS - parts.keys()
+        with ThreadPoolExecutor(1) as pool:
+            # Where nothing is written that one of the two could see of the other, servers are logged in to meanwhile.
+            beside = [pool.submit(self._all, result, aside)] if request.reading else []
+            if not beside:
+                self._all(result, aside)
+            if on_servers:
+                self._on_servers(result, request)
+            for part in beside:
+                part.result()
         result.finished = now()
         return result
+
+    def _all(self, result: Result, parts: Iterable[tuple[Kind, Callable[[Result], None]]]) -> None:
+        for kind, part in parts:
+            self._timed(result, kind, part)
 
     def _timed(self, result: Result, kind: Kind, part: Callable[[Result], None]) -> None:
         """Run one part, keep its time, and turn what it could not do into an error."""
@@ -117,7 +134,7 @@ class Verification:
             self._timed(result, Kind.GUEST, lambda r: self._guest(r, fleet))
         if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
             self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, fleet))
-        if Kind.STORAGE in request.kinds:
+        if Kind.STORAGE in request.kinds and not request.reading:
             self._timed(result, Kind.STORAGE, lambda r: self._storage(r, fleet))
 
     def _guest(self, result: Result, fleet: Fleet) -> None:
@@ -190,7 +207,7 @@ class Verification:
             for name, home in homes.items()
         ]
 
-    def _storage(self, result: Result, fleet: Fleet) -> None:
+    def _storage(self, result: Result, fleet: Fleet | None) -> None:
         result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.inventory, fleet, self.tell)]
 
 

@@ -169,7 +169,7 @@ def _unknown_part(words: list[str]) -> str:
 
 
 BROKEN = {
-    "a verb that is not there": "ringfence drift",
+    "a verb that is not there": "ringfence sail",
     "an option that is not there": "ringfence prove --everything",
     "a value of another kind": "ringfence verify --only everything",
     "an argument that is missing": "ringfence can acme",

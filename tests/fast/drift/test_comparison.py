@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.drift import comparison
-from infra.drift.deviation import DeviationKind
 from infra.drift.found import KINDS
 from infra.drift.made import Made
-from infra.outcome import CheckVerdict
+from infra.outcome import CheckVerdict, DeviationKind
 from tests.fast.drift import broken, broken_copies, broken_identity, broken_services, broken_wiring, changes, ordinary
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory

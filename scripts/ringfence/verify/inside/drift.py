@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import GuestError, RingfenceError
 from infra.outcome import CheckVerdict, Outcome
-from ringfence.verify.inside import files, network, people
+from ringfence.verify.inside import files, looked, network, people
 from ringfence.verify.inside.image_files import ImageFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ringfence.verify.inside.expected import Expected, Known
+    from ringfence.verify.model import Node
 
 Json = dict[str, Any]
 LOOKS = (
@@ -66,14 +67,14 @@ def judge(expected: Expected, known: Known, told: Json | RingfenceError, owner: 
         lambda: [*files.sshd_part(expected, part("texts")), *files.card_files(expected, part("texts"))],
     )
     for what, look in zip(LOOKS, looks, strict=True):
-        yield _outcome(f"{expected.node.name} {what}", look, owner)
+        yield _outcome(f"{expected.node.name} {what}", expected.node, look, owner)
 
 
-def _outcome(check: str, look: Callable[[], list[str]], owner: str) -> Outcome:
+def _outcome(check: str, node: Node, look: Callable[[], list[str]], owner: str) -> Outcome:
     try:
         problems = look()
     except RingfenceError as problem:
         return Outcome(check, CheckVerdict.ERROR, str(problem), owner)
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         return Outcome(check, CheckVerdict.ERROR, f"its answer cannot be read: {type(problem).__name__}: {problem}", owner)
-    return Outcome(check, CheckVerdict.FAIL if problems else CheckVerdict.PASS, "; ".join(problems), owner)
+    return looked.outcome(check, node, problems, owner)

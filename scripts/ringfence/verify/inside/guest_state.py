@@ -16,7 +16,7 @@ from infra.errors import GuestError, RingfenceError
 from infra.outcome import CheckVerdict, Outcome
 from infra.policy.bastion import platform_servers
 from infra.render import nftables
-from ringfence.verify.inside import handed
+from ringfence.verify.inside import handed, looked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -111,8 +111,7 @@ def _outcomes(node: Node, owner: str, parts: Mapping[str, Callable[[], list[str]
             reason = f"its answer cannot be read: {type(problem).__name__}: {problem}"
             yield Outcome(f"{node.name} {what}", CheckVerdict.ERROR, reason, owner)
         else:
-            verdict = CheckVerdict.FAIL if problems else CheckVerdict.PASS
-            yield Outcome(f"{node.name} {what}", verdict, "; ".join(problems), owner)
+            yield looked.outcome(f"{node.name} {what}", node, problems, owner)
 
 
 def forwarding(text: str) -> list[str]:

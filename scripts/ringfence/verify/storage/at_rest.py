@@ -12,12 +12,12 @@ import secrets
 import shlex
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.errors import CloudError, RingfenceError
-from infra.outcome import CheckVerdict, Outcome
+from infra.outcome import CheckVerdict, Deviation, DeviationKind, Outcome
 from ringfence.verify.probes.link import LinkLostError
 from ringfence.verify.storage import luks
 
@@ -94,8 +94,8 @@ class RawStorage:
             process.wait()
 
 
-def run(inventory: Inventory, fleet: Fleet, tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
-    """Yield the outcomes of all volumes and markers."""
+def run(inventory: Inventory, fleet: Fleet | None, tell: Callable[[str, int, int], None]) -> Iterator[Outcome]:
+    """Yield the outcomes of all volumes, and of markers where a fleet is there to write them."""
     prefix = os.environ.get(VARIABLE, "")
     if not prefix:
         for tenant in inventory.tenants:
@@ -105,8 +105,9 @@ def run(inventory: Inventory, fleet: Fleet, tell: Callable[[str, int, int], None
     for tenant in inventory.tenants:
         tell(f"reading headers of {tenant.name}", 0, 0)
         yield from headers(tenant, raw)
-    tell("writing markers", 0, 0)
-    yield from markers(inventory.tenants, raw, fleet)
+    if fleet is not None:
+        tell("writing markers", 0, 0)
+        yield from markers(inventory.tenants, raw, fleet)
 
 
 def tried(check: str, tenant: str, find: Callable[[], tuple[CheckVerdict, str]]) -> Outcome:
@@ -125,7 +126,9 @@ def headers(tenant: TenantInventory, raw: RawStorage) -> Iterator[Outcome]:
     for server, facts in tenant.facts.servers.items():
         for disk, volume_id in {"root": facts.volumes.root, **facts.volumes.data}.items():
             check = f"{tenant.name}/{server} {disk} volume is AES-256-XTS by its LUKS header"
-            yield tried(check, tenant.name, partial(_header, raw, str(volume_id)))
+            found = tried(check, tenant.name, partial(_header, raw, str(volume_id)))
+            one = Deviation(DeviationKind.DIFFERENT, "volume", str(volume_id), f"{tenant.name}/{server} {disk}", found.reason)
+            yield replace(found, deviations=(one,)) if found.verdict is CheckVerdict.FAIL else found
 
 
 def _header(raw: RawStorage, volume_id: str) -> tuple[CheckVerdict, str]:
