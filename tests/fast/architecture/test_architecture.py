@@ -56,11 +56,11 @@ LAYERS = (
 )
 """From the ground up: each may import itself and what comes before it. Every folder of ``infra`` and ``hardening`` is in one of them."""
 
-PROGRAMS = ("ringfence", "benchmarks", "labcloud", "toolchain")
+PROGRAMS = ("ringfence", "benchmarks", "labcloud", "toolchain", "examiners")
 """What is in scripts; each stands alone, and nothing outside scripts uses any of them."""
 
-USES = {"benchmarks": {"ringfence"}}
-"""Which program may import which: the benchmarks measure the product."""
+USES = {"benchmarks": {"ringfence"}, "examiners": {"ringfence"}}
+"""Which program may import which: the benchmarks measure the product, and the examiners write their page as it does."""
 
 SERVERS = "hardening"
 """What is in a server. The layers of ``infra`` below it decide, and those above it put it there."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 
+from examiners.cli import app as examine
 from labcloud.cli import app as lab
 from ringfence import application
 from tests.fast.architecture.sources import ROOT
@@ -58,6 +59,8 @@ OTHERS = {
 """Programs of others, and words of the shell, that documents may show; a new one is a line here."""
 ENGINE = {"config", "cancel", "destroy", "login", "preview", "refresh", "stack", "state", "up", "import", "cloud", "install", "new"}
 """Commands of ``pulumi`` that documents may show."""
+APPLICATIONS = {"scripts/lab": lab, "scripts/examine": examine}
+"""Scripts that are the beginning of a program of ours."""
 PLACEHOLDER = re.compile(r"^[A-Z][A-Z0-9_./:-]*$|^\.\.\.$|^<.+>$|VERB|\|")
 SCRIPT = re.compile(r"^(?:\./)?((?:\.ci|scripts)/[\w./-]+)$")
 
@@ -104,8 +107,8 @@ def _script(path: str, arguments: Sequence[str]) -> str:
     """Say what is wrong with a call of one of the project's scripts: each tells its parts at its beginning, or is a program of ours."""
     if not (ROOT / path).is_file():
         return "" if (ROOT / path).is_dir() and not arguments else f"there is no {path}"
-    if path == "scripts/lab":
-        return parsed(typer.main.get_command(lab), path, arguments)
+    if path in APPLICATIONS:
+        return parsed(typer.main.get_command(APPLICATIONS[path]), path, arguments)
     if not arguments or arguments[0] in {"--help", "-h"}:
         return ""
     part = arguments[0]
@@ -176,6 +179,7 @@ BROKEN = {
     "a script that is not there": "./scripts/fly",
     "a part of a script that is not there": "./scripts/test slow",
     "a command of the lab that is not there": "./scripts/lab fly",
+    "an option of the examination that is not there": "./scripts/examine --everything",
     "a benchmark that is not there": "./scripts/bench nothing",
     "a program that nobody knows": "sesame open",
     "in the middle of a line": "cd docs && OS_CLOUD=lab ringfence nothing | cat > file",

@@ -1,0 +1,56 @@
+"""A bar is met by a figure, and never for want of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from examiners import bars, judge
+from examiners.bars import EXCEPTED, UNEXCUSED, Bar
+from examiners.model import Examiner, Result, Tier
+from infra.outcome import CheckVerdict
+from tests.fast.examiners.samples import TODAY, allowance, run
+
+SCOPE = "cis_level2_server"
+NONE_LEFT, FEW_EXCEPTIONS = Bar(Examiner.OPENSCAP, SCOPE, UNEXCUSED, most=0), Bar(Examiner.OPENSCAP, SCOPE, EXCEPTED, most=1)
+INDEX = Bar(Examiner.OPENSCAP, SCOPE, "index", least=90)
+
+
+def score(bar: Bar, *findings: tuple[str, Result], days: int = 0, **figures: float) -> tuple[CheckVerdict, str]:
+    """What becomes of a bar on a booted server; `one` and `two` are excepted until today."""
+    allowances = [allowance(rule, expires=TODAY + timedelta(days=days)) for rule in ("one", "two")]
+    judged = [judge.judged(run(*findings, figures=figures), allowances, TODAY)]
+    found, _ = bars.scores(judged, bars.ON_SERVERS, [bar])
+    return found.outcome.verdict, found.outcome.reason
+
+
+def test_failures_and_what_has_no_answer_count_alike() -> None:
+    """A pass, what does not apply and what is excepted do not count."""
+    assert score(NONE_LEFT, ("one", Result.FAIL), ("good", Result.PASS), ("no", Result.NOT_APPLICABLE))[0] is CheckVerdict.PASS
+    assert score(NONE_LEFT, ("three", Result.FAIL))[0] is CheckVerdict.FAIL
+    assert score(NONE_LEFT, ("three", Result.UNKNOWN), ("four", Result.NOT_CHECKED)) == (CheckVerdict.FAIL, "2, at most 0: missed by 2")
+
+
+def test_exceptions_have_a_bar_of_their_own() -> None:
+    """And one that is over is a failure again."""
+    assert score(FEW_EXCEPTIONS, ("one", Result.FAIL))[0] is CheckVerdict.PASS
+    assert score(FEW_EXCEPTIONS, ("one", Result.FAIL), ("two", Result.FAIL)) == (CheckVerdict.FAIL, "2, at most 1: missed by 1")
+    assert score(NONE_LEFT, ("one", Result.FAIL), days=-1)[0] is CheckVerdict.FAIL
+
+
+def test_a_figure_must_be_large_enough() -> None:
+    """At the bar it is met, below it is missed by the difference."""
+    assert score(INDEX, index=90)[0] is CheckVerdict.PASS
+    assert score(INDEX, index=87) == (CheckVerdict.FAIL, "87, at least 90: missed by 3")
+
+
+def test_what_was_not_measured_is_no_met_bar() -> None:
+    """Neither on the server after its second boot, which nobody examined, nor for a figure that nobody gave."""
+    booted, rebooted = bars.scores([judge.judged(run(("good", Result.PASS)), (), TODAY)], bars.ON_SERVERS, [NONE_LEFT])
+    assert (booted.outcome.verdict, rebooted.outcome.verdict) == (CheckVerdict.PASS, CheckVerdict.ERROR)
+    assert score(INDEX)[0] is CheckVerdict.ERROR
+
+
+def test_only_bars_of_the_tiers_that_were_asked_for_are_judged() -> None:
+    """Files alone say nothing of a server."""
+    assert {found.tier for found in bars.scores([], [Tier.OFFLINE])} == {Tier.OFFLINE}
+    assert {found.tier for found in bars.scores([], bars.ON_SERVERS)} == set(bars.ON_SERVERS)

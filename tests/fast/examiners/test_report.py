@@ -1,0 +1,68 @@
+"""The report says all of it, and its exit code is never better than what was found."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from examiners import report
+from examiners.model import Examination, Result, Tier
+from tests.fast.examiners.samples import TODAY, allowance, run
+
+if TYPE_CHECKING:
+    from examiners.exceptions import Allowance
+
+
+def made(*runs: Examination, allowances: tuple[Allowance, ...] = (), broken: dict[str, str] | None = None) -> report.Report:
+    """A report on runs; no tier is asked for, so that no bar is missed for want of others."""
+    return report.made(runs, allowances, today=TODAY, image="abc", asked=(), broken=broken or {})
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        pytest.param(made(run(("one", Result.PASS))), 0, id="clean"),
+        pytest.param(made(run(("one", Result.FAIL)), allowances=(allowance("one"),)), 0, id="excepted"),
+        pytest.param(made(run(("one", Result.FAIL), ("two", Result.UNKNOWN))), 1, id="failure"),
+        pytest.param(made(run(("one", Result.UNKNOWN))), 2, id="no-answer"),
+        pytest.param(made(run(("one", Result.PASS)), broken={"x": "why"}), 2, id="broken"),
+        pytest.param(made(), 2, id="nothing-was-examined"),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst(found: report.Report, code: int) -> None:
+    """0 only when something was examined and nothing is left."""
+    assert found.exit_code == code
+
+
+def test_a_missed_bar_is_a_failure() -> None:
+    """Even where every finding is excused."""
+    found = report.made([run(("one", Result.PASS))], (), today=TODAY, image="abc", asked=(Tier.OFFLINE,), broken={})
+    assert (found.exit_code, [score.value for score in found.scores]) == (2, [None])
+
+
+def test_programs_get_every_finding_and_every_bar() -> None:
+    """The keys are API."""
+    found = json.loads(json.dumps(report.as_json(made(run(("one", Result.FAIL)), allowances=(allowance("two"),)))))
+    assert found.keys() == {"format", "image", "when", "exit_code", "runs", "bars", "idle_exceptions", "broken"}
+    (examined,) = found["runs"]
+    assert examined["findings"] == [{"rule": "one", "result": "fail", "verdict": "fail", "reason": "the examiner says so"}]
+    assert (examined["counts"]["fail"], found["idle_exceptions"][0]["rule"]) == (1, "two")
+
+
+def test_the_page_has_what_is_no_pass_and_what_was_before() -> None:
+    """What an examiner or a server says is text and nothing else."""
+    earlier = report.as_json(made(run(("one", Result.FAIL), ("two", Result.FAIL))))
+    text = report.page(made(run(("<b>one", Result.UNKNOWN)), broken={"ssh": "why <i>"}), earlier)
+    assert "&lt;b&gt;one" in text
+    assert "<b>one" not in text
+    assert "<small>(2)</small>" in text
+    assert "why &lt;i&gt;" in text
+
+
+def test_a_line_has_the_examiners_words_and_what_is_left() -> None:
+    """So that an exception hides nothing."""
+    assert report.line(made(run(("one", Result.FAIL), figures={"index": 70.0}), allowances=(allowance("one"),)).judged[0]) == (
+        "openscap cis_level2_server booted: 1 fail, index 70; 0 without an exception (0 s)"
+    )
