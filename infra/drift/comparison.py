@@ -108,7 +108,7 @@ def _tenant(environment: Environment, tenant: TenantEnvironment, whole: Whole) -
         "its volumes' keys are its project's, and nobody else is on their access lists": copies.keys(scope),
         "everything is labelled": labels(scope, declared),
     }
-    yield from _settled(tenant.name, found, whole)
+    yield from settled(tenant.name, found, whole)
 
 
 def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
@@ -138,10 +138,11 @@ def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
         "nobody is on the access lists of its volumes' keys": copies.keys(scope),
         "everything is labelled": labels(scope, declared),
     }
-    yield from _settled(names.PLATFORM, found, whole)
+    yield from settled(names.PLATFORM, found, whole)
 
 
-def _settled(who: str, found: dict[str, Iterator[Deviation]], whole: Whole) -> Iterator[Requirement]:
+def settled(who: str, found: Mapping[str, Iterator[Deviation]], whole: Whole) -> Iterator[Requirement]:
+    """Yield a requirement for each comparison, with what it found or why that cannot be told."""
     for what, deviations in found.items():
         try:
             yield Requirement(who, what, tuple(history.told(whole, each) for each in dict.fromkeys(deviations)))

@@ -31,9 +31,9 @@ class ComparedObject:
         """Return what sentences call it."""
         return self.called or f"{self.kind} {self.name}"
 
-    def missing(self, text: str) -> Deviation:
-        """Return that it, or a part of it, is not there."""
-        return Deviation(DeviationKind.MISSING, self.kind, self.id, self.name, text)
+    def missing(self, text: str, undo: str = "") -> Deviation:
+        """Return that it, or a part of it, is not there; ``undo`` is the command that brings it back."""
+        return Deviation(DeviationKind.MISSING, self.kind, self.id, self.name, text, undo=undo)
 
     def undeclared(self, text: str) -> Deviation:
         """Return that it is not declared."""

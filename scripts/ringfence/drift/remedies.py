@@ -51,6 +51,8 @@ def of(kind: Kind, owner: str, deviation: Deviation) -> str:
         return deviation.undo
     if kind is Kind.GUEST:
         return _inside(owner, deviation)
+    if kind is Kind.DATA_PLANE:
+        return "on a Neutron server: neutron-ovn-db-sync-util --ovn-neutron_sync_mode repair"
     if kind is Kind.STORAGE:
         return "make the volume anew with an encrypted type: pulumi up --refresh, with the server's replacement allowed"
     if deviation.kind is DeviationKind.UNDECLARED and not deviation.part:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SPOOF = "spoof"
     DENIAL = "denial"
     STORAGE = "storage"
+    DATA_PLANE = "dataplane"
 
 
 DESCRIPTIONS = {
@@ -35,6 +36,7 @@ DESCRIPTIONS = {
     Kind.SPOOF: "spoofed frames reach nobody",
     Kind.DENIAL: "the API refuses other tenants and readers",
     Kind.STORAGE: "what is stored cannot be read without the key",
+    Kind.DATA_PLANE: "OVN holds what Neutron says, and nothing else",
 }
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from infra.declaration import names
 from infra.drift import comparison
+from infra.drift.ovn import comparison as ovn
 from infra.errors import GuestError, RingfenceError
 from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify import failures, stacks
 from ringfence.verify.cloud import view
+from ringfence.verify.dataplane import northbound
 from ringfence.verify.denial import calls
 from ringfence.verify.inside import asking, drift, expected, guest_state, knowing
 from ringfence.verify.probes import evidence, orders, session, spoof
@@ -28,12 +31,16 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
+    from infra.drift.found import Found
+    from infra.drift.ovn.northbound import Northbound
     from ringfence.verify.inventory import Inventory
     from ringfence.verify.model import Case
     from ringfence.verify.probes.link import Link
 
 PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 """Kinds that need a login on the servers."""
+SETTLING_SECONDS = 5.0
+"""How long Neutron has to write into OVN what it has just recorded."""
 NAMELESS = "its name means nothing on this machine, so its address is not known here"
 
 
@@ -69,12 +76,18 @@ class Verification:
     tell: Callable[[str, int, int], None] = silent
     cleaned: list[str] = field(default_factory=list)
     """What was closed when the verification was interrupted."""
+    listing: Found | None = None
+    """What the services told last."""
 
     def run(self, request: Request) -> Result:
         """Run everything that is wanted. A part that cannot run at all becomes an error in the result, and the others still run."""
         result = Result(tuple(tenant.name for tenant in self.inventory.tenants), now(), asked=request.kinds)
         result.zones = {name: f"{node.tenant}/{node.nics[0].label}" for name, node in self.inventory.nodes().items()}
-        parts: dict[Kind, Callable[[Result], None]] = {Kind.CLOUD: self._cloud, Kind.DENIAL: lambda r: self._denial(r, request)}
+        parts: dict[Kind, Callable[[Result], None]] = {
+            Kind.CLOUD: self._cloud,
+            Kind.DATA_PLANE: self._data_plane,
+            Kind.DENIAL: lambda r: self._denial(r, request),
+        }
         if request.reading:
             parts[Kind.STORAGE] = lambda r: self._storage(r, None)
         aside = [(kind, part) for kind, part in parts.items() if kind in request.kinds]
@@ -107,8 +120,28 @@ class Verification:
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
 
     def _cloud(self, result: Result) -> None:
-        found = view.collect(self.cloud, view.Parties.of(self.inventory, self.identities))
-        result.checks += [Check(Kind.CLOUD, outcome) for outcome in comparison.compare_again(self.inventory, stacks.all_made, found)]
+        outcomes = comparison.compare_again(self.inventory, stacks.all_made, self._found())
+        result.checks += [Check(Kind.CLOUD, outcome) for outcome in outcomes]
+
+    def _found(self) -> Found:
+        """Ask the services for all that there is."""
+        self.listing = view.collect(self.cloud, view.Parties.of(self.inventory, self.identities))
+        return self.listing
+
+    def _data_plane(self, result: Result) -> None:
+        """Compare what OVN holds with what Neutron says; both are asked once more, a little later, if anything differs."""
+        through = northbound.prefix()
+        if not through:
+            for name in (names.PLATFORM, *(tenant.name for tenant in self.inventory.tenants)):
+                result.checks.append(Check(Kind.DATA_PLANE, Outcome(f"{name} data plane", CheckVerdict.SKIPPED, northbound.SKIP, name)))
+            return
+
+        def again() -> tuple[Found, Northbound]:
+            time.sleep(SETTLING_SECONDS)
+            return self._found(), northbound.listed(through)
+
+        outcomes = ovn.compare_twice(self.inventory, self.listing or self._found(), northbound.listed(through), again)
+        result.checks += [Check(Kind.DATA_PLANE, outcome) for outcome in outcomes]
 
     def _denial(self, result: Result, request: Request) -> None:
         result.checks += [Check(Kind.DENIAL, outcome) for outcome in calls.run(self.inventory, self.identities, self.tell, request.turn)]

@@ -20,6 +20,7 @@ WORDS = {
     Kind.SPOOF: "spoofed frames",
     Kind.DENIAL: "denial at the API",
     Kind.STORAGE: "storage at rest",
+    Kind.DATA_PLANE: "data plane",
 }
 LEFT_OUT = "left out"
 NOTHING = "there was nothing to look at"
