@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CHUNK = 4 * 1024 * 1024
 """Bytes that are read at once: a flooded day does not fit into memory."""
 PAUSE_SECONDS = 2.0
+LAST_BYTES, LAST_LINES = 16 * 1024, 10
+"""What following begins with when it is not told since when: so many bytes of each server, and so many lines of all."""
 
 
 @dataclass
@@ -29,6 +31,16 @@ class Store:
 
     run: Callable[[Sequence[str]], str]
     read: dict[str, int] = field(default_factory=dict)
+    within: set[str] = field(default_factory=set)
+    """Days whose next byte may be within a line: what is left of that line is no line."""
+
+    def skip(self, days: list[Kept]) -> None:
+        """Pass over days but for the last bytes of the newest of each server. A store of months is too much to begin with."""
+        newest = {day.server: day for day in sorted(days)}
+        for day in days:
+            self.read[day.path] = max(0, day.size - LAST_BYTES) if newest[day.server] == day else day.size
+            if 0 < self.read[day.path] < day.size:
+                self.within.add(day.path)
 
     def days(self, tenant: str) -> list[Kept]:
         """Return a tenant's days. A tenant of whom the store has nothing has none."""
@@ -47,7 +59,10 @@ class Store:
             begin += len(data)
             whole, newline, rest = (rest + data).rpartition("\n")
             self.read[day.path] = begin - len(rest)
-            if newline:
+            if newline and day.path in self.within:
+                self.within.remove(day.path)
+                whole = whole.partition("\n")[2]
+            if newline and whole:
                 yield whole + newline
 
     def lines(self, chosen: list[Kept], since: str) -> Iterator[tuple[str, Line]]:
@@ -62,12 +77,20 @@ def chosen(days: list[Kept], server: str | None, since: str) -> list[Kept]:
     return [day for day in days if server in {None, day.server} and day.day >= since[:10]]
 
 
-def follow(store: Store, tenant: str, server: str | None, since: str) -> Iterator[tuple[str, Line]]:
-    """Yield lines as they come, for ever."""
+def follow(store: Store, tenant: str, server: str | None, since: str | None) -> Iterator[tuple[str, Line]]:
+    """Yield lines as they come, for ever; without a beginning the last ones first, as other programs that follow do."""
+    begin = since or ""
+    if since is None:
+        days = chosen(store.days(tenant), server, begin)
+        store.skip(days)
+        yield from _new(store, days, begin)[-LAST_LINES:]
     while True:
-        new = sorted(store.lines(chosen(store.days(tenant), server, since), since), key=lambda each: each[1].received)
-        yield from new
+        yield from _new(store, chosen(store.days(tenant), server, begin), begin)
         time.sleep(PAUSE_SECONDS)
+
+
+def _new(store: Store, days: list[Kept], since: str) -> list[tuple[str, Line]]:
+    return sorted(store.lines(days, since), key=lambda each: each[1].received)
 
 
 @contextmanager

@@ -153,7 +153,26 @@ def test_following_shows_each_line_once_and_ends_with_130(run: Run, disk: Disk, 
     monkeypatch.setattr("ringfence.operators.logs.time.sleep", pause)
     ended = run("logs", "acme", "--follow", "--json")
     assert ended.code == 130
-    assert [json.loads(each)["message"] for each in ended.out.splitlines()] == ["opened", HOSTILE, "new"]
+    assert [json.loads(each)["message"] for each in ended.out.splitlines()] == [HOSTILE, "new"]
+
+
+def test_following_begins_with_the_last_lines(run: Run, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the newest day of each server, in whole lines, and nothing is lost after them; whoever wants more says since when."""
+
+    def pause(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ringfence.operators.logs.time.sleep", pause)
+    monkeypatch.setattr(logs, "LAST_BYTES", 1000)
+    path = "acme/acme-web/2026-11-30.jsonl"
+    disk[path] = "".join(line(f"2026-11-30T00:{number:02}:00.000000+00:00", f"line {number}") for number in range(60))
+    shown = [json.loads(each)["message"] for each in run("logs", "acme", "--follow", "--json").out.splitlines()]
+    whole = [text for text in disk[path][-1000:].splitlines() if text.startswith("{")]
+    assert shown == [json.loads(text)["message"] for text in whole][-logs.LAST_LINES :]
+    assert 0 < len(shown) < logs.LAST_LINES
+    monkeypatch.setattr(logs, "LAST_BYTES", 100_000)
+    assert len(run("logs", "acme", "--follow", "--json").out.splitlines()) == logs.LAST_LINES
+    assert len(run("logs", "acme", "--follow", "--since", "2026-11-01", "--json").out.splitlines()) == 61
 
 
 def test_a_copy_has_the_tenants_lines_only_and_hashes_that_hold(run: Run, disk: Disk, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ class Chosen:
     since: Annotated[
         str, typer.Option("--since", help="Since when the store has them: 2026-11-30, 2026-11-30T10:00+01:00, 30m, 12h, 7d.")
     ] = ""
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show lines as they come, until Ctrl-C.")] = False
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show lines as they come, until Ctrl-C; without --since the last ones first.")
+    ] = False
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FOLDER", help="Write them into a new folder, with a manifest of SHA-256.")
     ] = None
@@ -71,12 +73,12 @@ def command(
     since = moment(chosen.since or ALWAYS, datetime.now(UTC))
     with logs.opened() as store:
         if chosen.follow:
-            _follow(store, tenant, servers, since, chosen)
+            _follow(store, tenant, servers, since if chosen.since else None, chosen)
         else:
             _once(store, tenant, servers, since, chosen)
 
 
-def _follow(store: Store, tenant: str, servers: dict[str, str], since: str, chosen: Chosen) -> None:
+def _follow(store: Store, tenant: str, servers: dict[str, str], since: str | None, chosen: Chosen) -> None:
     from ringfence.operators import logs  # noqa: PLC0415 - as above
 
     host = servers[chosen.server] if chosen.server else None
