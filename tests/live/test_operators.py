@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hardening.operators.sshd import REVOKED
 from infra.declaration import names
+from infra.errors import GuestError
 from infra.operators.roles import AUTOMATION, Role
 from infra.paths import automation_key
+from infra.ssh.access import open_bastion, open_server
 from ringfence.verify.inventory import SERVICES
+from ringfence.verify.probes import session
 from tests.live.operators import SECONDS, Desk, desk, eventually, everywhere, with_authenticator
 from tests.live.test_dead_server import without
 from tests.truth.operators.life import Life
@@ -130,6 +134,10 @@ def test_a_session_is_recorded_replayed_and_reviewed(at: Desk, place: Place, ali
     assert [by_alice.result().code, by_carol.result().code] == [2, 0]
     waiting = at.told("sessions", place.tenant, "--unreviewed", codes=(1,))["sessions"]
     assert [one["id"] for one in waiting if one["operator"] == alice.name] == [terminal["id"]]
+    servers = at.told("status", place.tenant, codes=(0, 1, 2))["health"]["servers"]
+    (health,) = [one["checks"] for one in servers if (one["tenant"], one["server"]) == (place.tenant, place.server)]
+    (said,) = [one["said"] for one in health if one["check"] == "sessions"]
+    assert said.startswith(f"{len([one for one in waiting if one['server'] == place.server])} without a review"), said
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,25 @@ def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out
     assert found == wanted
     unsaid = [name for name, case in CASES.items() if not any(case.said in line["message"] for line in lines[case.owner(place)])]
     assert unsaid == []
+
+
+def test_without_the_list_of_what_is_revoked_nobody_enters(opened: Opened, at: Desk, place: Place, alice: Alice) -> None:
+    """Neither an operator nor the automation, and nobody is believed not to be on it; a session that is open mends it."""
+    way, away = session.jump_host(opened.inventory), f"{REVOKED}.away"
+    target = next(target for name, target in session.targets(opened.inventory).items() if name == f"{place.tenant}/{place.server}")
+    with open_bastion(way) as bastion, open_server(way, target, via=bastion) as server:
+        assert at.login(alice.config, place.host, "id").code == 0
+        assert server.run(["sudo", "-n", "mv", REVOKED, away]).status == 0
+        try:
+            refused = at.login(alice.config, place.host, "id")
+            with pytest.raises(GuestError, match="Authentication failed"), open_server(way, target, via=bastion):
+                pass
+        finally:
+            assert server.run(["sudo", "-n", "mv", away, REVOKED]).status == 0
+        assert (refused.code, "Permission denied" in refused.err) == (255, True), refused.err
+        with open_server(way, target, via=bastion) as again:
+            assert again.run(["id", "-un"]).stdout.strip() == AUTOMATION
+    assert at.login(alice.config, place.host, "id").code == 0
 
 
 def test_a_revoked_operator_is_refused_everywhere_at_once(

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from infra import paths
 from infra.declaration.addresses import services_address
+from tests.fast.vulnerabilities.publishing import Row, packed
+from tests.live.test_verbs import RINGFENCE, run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from testinfra.host import Host
 
     from infra.declaration.services import Services
@@ -92,3 +100,30 @@ def test_the_proxy_hands_on_what_is_declared_and_nothing_else(services: Services
         refused = host.run(DOWNLOAD.format(url=f"{proxy}/{path}", file=file))
         assert (refused.rc != 0, "403" in refused.stdout + refused.stderr) == (True, True), path
     host.check_output(f"rm -f {file}")
+
+
+@pytest.fixture
+def without_a_journal(tmp_path: Path) -> Iterator[None]:
+    """Put aside what was seen of vulnerabilities before, for what these tests make up was never published."""
+    kept, aside = paths.state() / "vulnerabilities", tmp_path / "aside"
+    if kept.exists():
+        shutil.move(kept, aside)
+    yield
+    shutil.rmtree(kept, ignore_errors=True)
+    if aside.exists():
+        shutil.move(aside, kept)
+
+
+@pytest.mark.usefixtures("without_a_journal", "services")
+def test_a_vulnerability_of_a_program_that_servers_have_is_told_for_each_of_them(opened: Opened, tmp_path: Path) -> None:
+    """By the packages that the servers say they have; what is fixed in their version is not told. Its deadline is still to come."""
+    data = tmp_path / "trixie"
+    rows = (Row("CVE-2026-0001", "openssh", "SHRF", "99:1", "99:1"), Row("CVE-2026-0002", "openssh", "SHRF", "1:1", "1:1"))
+    data.write_bytes(packed(rows, "openssh,openssh-client openssh-server openssh\n"))
+    done = run(RINGFENCE, "vulns", "--data", data, "--json")
+    assert done.code == 0, done.err + done.out[-3000:]
+    told = json.loads(done.out)
+    found = {(one["tenant"], one["server"]): [(each["cve"], each["over"]) for each in one["vulnerabilities"]] for one in told["servers"]}
+    servers = {(tenant.name, server) for tenant in opened.inventory.tenants for server in tenant.declaration.servers}
+    assert found.keys() > servers
+    assert set(map(tuple, found.values())) == {(("CVE-2026-0001", False),)}
