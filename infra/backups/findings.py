@@ -60,14 +60,14 @@ def _age(server: BackedServer, found: Sequence[Generation], now: datetime) -> Ba
     if whole:
         age, day = now - whole[0].taken, whole[0].day
         if age > TOO_OLD:
-            said = f"the newest whole generation, of {day}, is {_hours(age)} old, and {_hours(TOO_OLD)} are allowed; {kept}"
+            said = f"the newest whole generation, of {day}, is older than {_hours(TOO_OLD)}; {kept}"
             return BackupFinding(server.name, "age", CheckVerdict.FAIL, said, mend)
         return BackupFinding(server.name, "age", CheckVerdict.PASS, f"the newest whole generation, of {day}, is {_hours(age)} old; {kept}")
     if server.since is None:
         said = "there is no whole generation, and the cloud does not tell since when there is the server"
         return BackupFinding(server.name, "age", CheckVerdict.ERROR, said, mend)
     if now - server.since > TOO_OLD:
-        said = f"there is no whole generation, and the server is {_hours(now - server.since)} old"
+        said = f"there is no whole generation, and the server is older than {_hours(TOO_OLD)}"
         return BackupFinding(server.name, "age", CheckVerdict.FAIL, said, mend)
     said = f"there is no whole generation yet: the server is {_hours(now - server.since)} old"
     return BackupFinding(server.name, "age", CheckVerdict.SKIPPED, said, mend)
@@ -82,7 +82,7 @@ def _states(server: BackedServer, own: Sequence[BackupRecord], chains: Chains, n
     wrong = [text for record in own if (text := _wrong(record, chains, now))]
     if not wrong:
         return BackupFinding(server.name, "state", CheckVerdict.PASS, f"{len(own)} backups, none of which failed or hangs")
-    hangs = any(is_stuck(record, now) for record in own)
+    hangs = any(is_stuck(record, now) or record.status == ERROR_DELETING for record in own)
     mend = f"{RESET} ID; then ringfence backup run {server.tenant}" if hangs else f"ringfence backup run {server.tenant}"
     return BackupFinding(server.name, "state", CheckVerdict.FAIL, "; ".join(wrong), mend)
 
@@ -94,7 +94,7 @@ def _wrong(record: BackupRecord, chains: Chains, now: datetime) -> str:
     if record.status == ERROR_DELETING:
         return f"{disk} could not be deleted: {record.reason or 'the cloud does not say why'}"
     if is_stuck(record, now):
-        return f"{disk} has been in the making for {_hours(now - record.created)}"
+        return f"{disk} has been in the making since {record.created:%Y-%m-%d %H:%M}"
     return f"{disk} stands upon one that is gone: it cannot be restored" if chains.ancestors(record) is None else ""
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from infra.backups.chains import Chains, generations
-from infra.backups.records import AVAILABLE, CREATING, ERROR, ERROR_DELETING, READABLE, BackupMark
+from infra.backups.records import AVAILABLE, CREATING, ERROR, READABLE, BackupMark
 from infra.backups.settings import CHAIN, CHAIN_DAYS
 
 if TYPE_CHECKING:
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
 STUCK: Final = timedelta(hours=12)
 """For how long a backup may be made before nobody is believed to be at work on it."""
-DELETABLE: Final = frozenset({AVAILABLE, ERROR, ERROR_DELETING})
-"""Statuses in which a backup is pruned; Cinder refuses to delete one that it works on."""
+DELETABLE: Final = frozenset({AVAILABLE, ERROR})
+"""Statuses in which Cinder deletes a backup for an account of the project."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackedDisk:
-    """A disk that is to be backed up: the volume that it is now, and its size in GiB."""
+    """A disk that is to be backed up: the volume that it is now, its size in GiB and its type."""
 
     name: str
     volume: str
     size: int
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class NewBackup:
     def mark(self, revision: str) -> BackupMark:
         """Return what is written on it."""
         server = self.server
-        return BackupMark(server.tenant, server.name, self.disk.name, self.day, len(server.disks), self.parent, revision)
+        return BackupMark(server.tenant, server.name, self.disk.name, self.day, len(server.disks), self.parent, self.disk.kind, revision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ NEVER_A_PARENT: Final = frozenset({CREATING, ERROR, "deleted"})
 class BackupMark:
     """What ringfence writes on a backup: whose it is, of which day, and how many disks that day's generation has.
 
-    ``parent`` is the backup that an increment was meant to stand upon; ``quiesced`` tells whether the server was held still while the copy
-    was taken; ``revision`` is the digest of the declarations.
+    ``parent`` is the backup that an increment was meant to stand upon, ``kind`` the type of its volume, ``revision`` the digest of the
+    declarations; ``quiesced`` tells whether the server was held still while the copy was taken.
     """
 
     tenant: str
@@ -43,6 +43,7 @@ class BackupMark:
     day: date
     disks: int
     parent: str = ""
+    kind: str = ""
     revision: str = ""
     quiesced: str = ""
 
@@ -56,6 +57,7 @@ class BackupMark:
             "generation": self.day.isoformat(),
             "disks": str(self.disks),
             "parent": self.parent,
+            "type": self.kind,
             "revision": self.revision,
             "quiesced": self.quiesced,
         }
@@ -73,7 +75,7 @@ class BackupMark:
         if disks < 1 or not all(words.values()):
             return None
         more = {key: str(metadata.get(key, "")) for key in ("parent", "revision", "quiesced")}
-        return cls(**words, day=day, disks=disks, **more)
+        return cls(**words, day=day, disks=disks, kind=str(metadata.get("type", "")), **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class BackupRecord:
     """A backup as Cinder tells it.
 
     ``taken`` is the point in time of its data, by which Cinder chooses what an increment is made upon; ``dependents`` whether Cinder knows
-    of increments upon it. ``key`` is the secret that it is encrypted with.
+    of increments upon it; ``key`` the secret that it is encrypted with. ``reading`` tells that a driver has begun to read: of a volume at a
+    server it reads a copy, which is taken before.
     """
 
     id: str
@@ -92,6 +95,7 @@ class BackupRecord:
     taken: datetime
     increment: bool
     dependents: bool
+    reading: bool = False
     name: str = ""
     key: str = ""
     reason: str = ""
@@ -117,6 +121,7 @@ class BackupRecord:
                 taken=_moment(row["data_timestamp"]) if row.get("data_timestamp") else created,
                 increment=_truth(row["is_incremental"]),
                 dependents=_truth(row["has_dependent_backups"]),
+                reading=bool(row.get("container")),
                 name=str(row.get("name") or ""),
                 key=str(row.get("encryption_key_id") or ""),
                 reason=str(row.get("fail_reason") or ""),

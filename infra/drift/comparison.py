@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift import copies, groups, history, identity, machines, networks, ports, routers, wanted
+from infra.drift import backups, copies, groups, history, identity, machines, networks, ports, routers, wanted
 from infra.drift.found import NotOfferedError, owner
 from infra.drift.made import ids_of_all, names_of_all
 from infra.drift.scope import Whole, platform_scope, tenant_scope
@@ -106,6 +106,7 @@ def _tenant(environment: Environment, tenant: TenantEnvironment, whole: Whole) -
         "its accounts are as declared, and nothing else lets anybody act as one": identity.accounts(scope),
         "nobody has a copy of what it stores": copies.copies(scope),
         "its volumes' keys are its project's, and nobody else is on their access lists": copies.keys(scope),
+        **({"its servers have the backups that are declared": backups.current(scope)} if backups.are_declared(scope) else {}),
         "everything is labelled": labels(scope, declared),
     }
     yield from settled(tenant.name, found, whole)

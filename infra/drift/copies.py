@@ -1,18 +1,19 @@
 """Copies of what a party stores, and who may read the keys of its volumes. Pure.
 
-Nothing of this is declared yet: every snapshot, backup, image or transfer of a volume is somebody's own doing. A key of a volume is a
-secret in the party's project (Barbican); a user on its access list reads it, of whatever project that user is.
+Of these only backups can be declared: every other one, and every snapshot, image or transfer of a volume, is somebody's own doing. A key of
+a volume or of a backup is a secret in the party's project (Barbican); a user on its access list reads it, of whatever project that user is.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.drift import backups
 from infra.drift.deviation import ComparedObject, said
 from infra.drift.found import NOUNS, owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from infra.drift.found import Json
     from infra.drift.scope import Scope
@@ -28,9 +29,11 @@ NO_KEY = "00000000-0000-0000-0000-000000000000"
 
 def copies(scope: Scope) -> Iterator[Deviation]:
     """Find copies of the party's volumes, and whatever else of the kind a tenant's project has."""
-    volumes = {str(row["id"]) for row in scope.found.volumes}
+    volumes, declared = {str(row["id"]) for row in scope.found.volumes}, {str(row["id"]) for row in backups.declared(scope)}
     for kind in OF_VOLUMES:
         for row in scope.whole.found.rows(kind):
+            if kind == "backups" and str(row["id"]) in declared:
+                continue
             if str(row["volume_id"]) in volumes or _is_own(scope, row):
                 yield scope.undeclared(kind, row, f" of volume {scope.names.of('volumes', row['volume_id'])}")
     for row in scope.whole.found.rows("images") if scope.tenant else ():
@@ -40,22 +43,26 @@ def copies(scope: Scope) -> Iterator[Deviation]:
 
 def keys(scope: Scope) -> Iterator[Deviation]:
     """Compare the secrets of the project with the keys of the volumes, and the access list of each with the one that nobody changed."""
-    wanted = {str(row["encryption_key_id"]): row for row in scope.found.volumes if row["encryption_key_id"] not in {None, NO_KEY}}
+    wanted = {**_keyed(scope, "volumes", scope.found.volumes), **_keyed(scope, "backups", backups.declared(scope))}
     kind = "secrets" if scope.tenant else "platform_secrets"
     for row in scope.whole.found.rows(kind):
-        volume = wanted.pop(str(row["id"]), None)
-        if volume is None and not _is_own(scope, row):
+        subject = wanted.pop(str(row["id"]), None)
+        if subject is None and not _is_own(scope, row):
             continue
-        what = f"key of volume {scope.names.of('volumes', volume['id'])}" if volume else ""
+        what = f"key of {subject}" if subject else ""
         one = ComparedObject(NOUNS[kind], str(row["id"]), what or str(row["name"] or row["id"]), called=what)
-        if volume is None:
+        if subject is None:
             yield one.undeclared(f"undeclared {one}: it is the key of no volume")
         for operation, access in row["acl"].items():
             if {key: value for key, value in access.items() if key not in TIMES and value != []} != PROJECT_ONLY:
                 yield one.different(f"{one} has an access list to {operation}: {_said(access)}")
-    for key, volume in wanted.items():
-        one = scope.subject("volumes", volume)
+    for key, one in wanted.items():
         yield one.different(f"{one} has the key {key}, which is not in its project")
+
+
+def _keyed(scope: Scope, kind: str, rows: Iterable[Json]) -> dict[str, ComparedObject]:
+    """Return the objects that have keys, by these."""
+    return {str(row["encryption_key_id"]): scope.subject(kind, row) for row in rows if row.get("encryption_key_id") not in {None, NO_KEY}}
 
 
 def _said(access: Json) -> str:

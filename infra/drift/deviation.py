@@ -43,9 +43,9 @@ class ComparedObject:
         """Return that it is declared, and something that is a part of it or on it is not; ``undo`` is the command that takes it away."""
         return Deviation(DeviationKind.UNDECLARED, self.kind, self.id, self.name, text, part=True, undo=undo)
 
-    def different(self, text: str) -> Deviation:
+    def different(self, text: str, undo: str = "") -> Deviation:
         """Return that it is not as it was declared."""
-        return Deviation(DeviationKind.DIFFERENT, self.kind, self.id, self.name, text)
+        return Deviation(DeviationKind.DIFFERENT, self.kind, self.id, self.name, text, undo=undo)
 
     def differing(self, row: Json, wanted: Mapping[str, object]) -> Iterator[Deviation]:
         """Compare attributes that every cloud shows. Raises :class:`CloudError` when one is not there: then nothing can be told."""

@@ -9,6 +9,7 @@ from infra.errors import CloudError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 Json = dict[str, Any]
 Rows = tuple[Json, ...]
@@ -26,6 +27,7 @@ class Found:
     theirs are of the accounts that the stacks made. An ``assignment`` has no id in Keystone: the path of its link is taken for one.
     ``snapshots``, ``backups`` and ``transfers`` are of volumes, ``images`` those of tenants' projects, and a secret has its access list
     as ``acl``. ``untold`` says why a kind could not be read, and ``absent`` why a cloud has none of it, so that nobody takes it for empty.
+    ``at`` is when the cloud was listed, by this machine's clock.
     """
 
     networks: Rows = ()
@@ -56,6 +58,7 @@ class Found:
     platform_secrets: Rows = ()
     untold: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
     def rows(self, kind: str) -> Rows:
         """Return the rows of a kind by the name of the field.
@@ -77,7 +80,7 @@ class Found:
         return found
 
 
-KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent"})
+KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent", "at"})
 ASSIGNMENTS = "assignments"
 
 NOUNS = {

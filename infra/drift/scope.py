@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.declaration import names
 from infra.drift.deviation import ComparedObject
@@ -175,7 +175,7 @@ def _part(whole: Whole, networks: set[str], routers: set[str], made: Made, proje
     inside, addresses = set(ports), made.ids("floating_ips")
     kept["volumes"] |= {row["id"] for row in everything.volumes if {at["server_id"] for at in row.get("attachments", ())} & kept["servers"]}
     objects = set().union(*kept.values())
-    found = {kind: tuple(row for row in everything.rows(kind) if row["id"] in ids) for kind, ids in kept.items()}
+    found: dict[str, Any] = {kind: tuple(row for row in everything.rows(kind) if row["id"] in ids) for kind, ids in kept.items()}
     return Found(
         **found,
         ports=tuple(ports.values()),

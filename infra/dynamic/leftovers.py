@@ -31,6 +31,8 @@ IN_USE = "in-use"
 """The status of a volume that is at a server (api-ref: volumes, ``status``)."""
 SETTLED = frozenset({"available", "error", "error_restoring", "error_extending", "error_managing"})
 """Statuses in which Cinder deletes a volume (api-ref: "Delete a volume", preconditions)."""
+SETTLED_BACKUPS = frozenset({"available", "error"})
+"""Statuses in which Cinder deletes a backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,20 @@ def storage(cloud: Connection, _project: str) -> Iterator[Item]:
     """Backups and snapshots before the volumes that they come from; a volume takes its key with it."""
     blocks = cloud.block_storage
     for backup in blocks.backups():
-        yield Item(backup.id, backup.name, partial(blocks.delete_backup, backup.id, ignore_missing=True))
+        yield Item(
+            backup.id, backup.name, partial(delete_backup, cloud, backup.id, backup.status, is_leaf=not backup.has_dependent_backups)
+        )
     for snapshot in blocks.snapshots():
         yield Item(snapshot.id, snapshot.name, partial(blocks.delete_snapshot, snapshot.id, ignore_missing=True))
     for volume in blocks.volumes():
         if volume.status != "deleting":
             yield Item(volume.id, volume.name, partial(delete_volume, cloud, volume.id, volume.status))
+
+
+def delete_backup(cloud: Connection, backup: str, status: str, *, is_leaf: bool) -> None:
+    """Delete a backup that has settled and that no increment stands upon: Cinder refuses every other one, which a later round takes."""
+    if is_leaf and status in SETTLED_BACKUPS:
+        cloud.block_storage.delete_backup(backup, ignore_missing=True)
 
 
 def delete_volume(cloud: Connection, volume: str, status: str) -> None:

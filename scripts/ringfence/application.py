@@ -43,6 +43,7 @@ GROUPS = {
     "Verify": ("verify", "drift", "status", "vulns"),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
     "Operators": ("operator", "sessions", "logs"),
+    "Keep data": ("backup",),
     "Keep evidence": ("snapshot", "check"),
     "This machine": ("lab",),
 }

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from infra.backups import settings
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import stacks as declared_tenants
@@ -51,8 +52,9 @@ def status(
     """Show tenants, servers, flows and the last verification of each; and how servers and services are.
 
     Where the platform declares services, every server is asked for its time, its updates and its certificate, the services server for the
-    last line of each, for sessions without a review and for its store, and the cloud for quotas: exit 0 when nothing is at fault, 1 when
-    something is, 2 when something cannot be told. `services.status` declares from where on something is a fault.
+    last line of each, for sessions without a review and for its store, and the cloud for quotas. Where a tenant declares backups, the cloud
+    is asked whether one is missed, too old or without its key. Exit 0 when nothing is at fault, 1 when something is, 2 when something
+    cannot be told. `services.status` declares from where on something is a fault.
 
     Examples: `ringfence status`; `ringfence status acme --json`; `ringfence status --no-ask`
     """
@@ -69,15 +71,31 @@ def status(
         shown = list(pool.map(lambda name: _tenant(place, name, platform, day), asked))
     for tenant in shown:
         tenant["last_verification"] = _verification(tenant["name"], verified.get(tenant["name"]))
+    backed = [tenant["name"] for tenant in shown if tenant.pop("backed")]
     held = [locks.told(lock) for lock in locks.kept(os.environ.get(BACKEND, ""))]
     # What needs no answer of a server is shown before they are asked, and where they cannot be.
     if not as_json:
         _show(shown, held)
     found = _health(platform, asked, as_json=as_json) if ask and platform.services else None
+    copied = _backups(backed, as_json=as_json) if ask else None
     if as_json:
         told, _ = found or (None, 0)
-        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest()), "health": told})
-    raise typer.Exit(found[1] if found else 0)
+        backups, _ = copied or (None, 0)
+        emit({"tenants": shown, "locks": held, "last_verification": _last(files.latest()), "health": told, "backups": backups})
+    codes = [code for _, code in (found or (None, 0), copied or (None, 0))]
+    raise typer.Exit(1 if 1 in codes else max(codes))
+
+
+def _backups(tenants: Sequence[str], *, as_json: bool) -> tuple[list[dict[str, Any]], int] | None:
+    """Ask the cloud for the backups of tenants that declare some; ``None`` where none does."""
+    if not tenants:
+        return None
+    from ringfence.backups import looking  # noqa: PLC0415 - needs an extra, and a second for the cloud's client
+
+    found = looking.look(tenants)
+    if not as_json:
+        looking.show(found, console())
+    return looking.plain(found), looking.exit_code(found)
 
 
 def _health(platform: Platform, tenants: Sequence[str], *, as_json: bool) -> tuple[dict[str, Any], int]:
@@ -115,7 +133,7 @@ def _tenant(place: Path, name: str, platform: Platform, today: date) -> dict[str
     try:
         declaration = load_tenant(place / f"{PREFIX}{name}{SUFFIX}", platform, today=today)
     except DeclarationError as problem:
-        return {"name": name, "state": f"its declaration has mistakes:\n{problem}", "servers": [], "flows": []}
+        return {"name": name, "state": f"its declaration has mistakes:\n{problem}", "servers": [], "flows": [], "backed": False}
     tenant = declaration.tenant
     try:
         made, state = stacks.tenant(name).facts.servers, "up"
@@ -138,6 +156,7 @@ def _tenant(place: Path, name: str, platform: Platform, today: date) -> dict[str
         "state": state,
         "servers": [_server(key, made.get(key)) for key in tenant.servers],
         "flows": flows,
+        "backed": bool(settings.of_tenant(platform, tenant)),
     }
 
 

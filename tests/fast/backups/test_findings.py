@@ -98,7 +98,7 @@ def _marked(**changes: object) -> Callable[[list[BackupRecord]], list[BackupReco
 DAMAGES: dict[str, tuple[Callable[[list[BackupRecord]], list[BackupRecord]], str, str]] = {
     "one failed": (_changed(-1, status="error", reason="no space left"), "state", "b5 of data, 2026-11-30, failed: no space left"),
     "one failed without a word": (_changed(-1, status="error"), "state", "the cloud does not say why"),
-    "one hangs": (_changed(-1, status="creating", created=NOW - timedelta(hours=13)), "state", "in the making for 13 h"),
+    "one hangs": (_changed(-1, status="creating", created=NOW - timedelta(hours=13)), "state", "in the making since 2026-11-29 14:00"),
     "one cannot be deleted": (_changed(0, status="error_deleting", reason="busy"), "state", "could not be deleted: busy"),
     "the first of a chain is gone": (lambda records: records[2:], "state", "stands upon one that is gone"),
     "one has no key": (_changed(0, key=""), "keys", "b0 has no key: it is not encrypted"),

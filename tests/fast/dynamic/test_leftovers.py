@@ -219,3 +219,25 @@ def test_a_volume_is_deleted_once_it_has_settled() -> None:
         item.delete()
     assert [item.id for item in found] == states[:-1]
     assert [call.args[0] for call in blocks.delete_volume.call_args_list] == ["available", "error"]
+
+
+def test_backups_go_leaf_first_and_only_when_nobody_works_on_them() -> None:
+    """Cinder refuses one that an increment stands upon: in a chain one goes in each round."""
+    blocks = Mock()
+    rows = {"base": ("available", True), "leaf": ("available", False), "failed": ("error", False), "new": ("creating", False)}
+    blocks.backups.return_value = [
+        Mock(id=name, status=status, has_dependent_backups=dependents) for name, (status, dependents) in rows.items()
+    ]
+    blocks.snapshots.return_value = blocks.volumes.return_value = []
+    found = list(leftovers.storage(Mock(block_storage=blocks), "p"))
+    assert [item.id for item in found] == list(rows)
+    for item in found:
+        item.delete()
+    assert [call.args[0] for call in blocks.delete_backup.call_args_list] == ["leaf", "failed"]
+
+
+def test_a_recovery_spares_backups_and_restored_volumes() -> None:
+    """No stack made them, and no recovery takes them for the leftovers of one."""
+    for name in ("ringfence.acme-db-root.2026-11-30", "ringfence.restored.b1"):
+        assert leftovers.is_spared({"recover": [], "tenant": "acme"}, leftovers.Item("id", name, Mock()))
+    assert not leftovers.is_spared({"recover": [], "tenant": "acme"}, leftovers.Item("id", "acme-db-root", Mock()))

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.backups.findings import BackupFinding
 from infra.outcome import CheckVerdict, Outcome
+from ringfence.backups import looking
+from ringfence.backups.looking import BackupLook
 from ringfence.health import collect, look
 from ringfence.health.model import Seen
 from ringfence.verify import stacks
@@ -93,3 +96,25 @@ def test_servers_are_asked_where_services_are_declared_and_the_exit_code_tells(
     assert (run("status", "--no-ask").code, run("status", "--no-ask", "--json").json["health"]) == (0, None)
     offer_nothing(tree)
     assert (run("status").code, run("status", "--json").json["health"]) == (0, None)
+
+
+@pytest.mark.usefixtures("_no_tenant_is_up")
+def test_backups_are_told_where_they_are_declared(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missed one is a fault of the whole; of a tenant that declares none nobody is asked, nor when nobody is to be."""
+    asked: list[list[str]] = []
+
+    def looked(tenants: list[str]) -> list[BackupLook]:
+        asked.append(tenants)
+        return [BackupLook(name, (BackupFinding("db", "age", CheckVerdict.FAIL, "it is old", "run it"),)) for name in tenants]
+
+    monkeypatch.setattr(looking, "look", looked)
+    offer_nothing(tree)
+    assert (run("status").code, run("status", "--json").json["backups"], asked) == (0, None, [])
+    file = tree / "Pulumi.acme.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("    region: ", "    backup: {}\n    region: ", 1), encoding="utf-8")
+    assert run("status", "--no-ask", "--json").code == 0
+    told = run("status", "--json")
+    assert (told.code, asked) == (1, [["acme"]])
+    assert told.json["backups"][0]["checks"][0]["said"] == "it is old"
+    assert "backed" not in told.json["tenants"][0]
+    assert "next: run it" in run("status").out

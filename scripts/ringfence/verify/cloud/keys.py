@@ -36,7 +36,7 @@ def of_tenants(identities: Mapping[str, StackFacts]) -> Rows:
 def _of_project(facts: StackFacts) -> Iterator[Json]:
     barbican = clouds.deployer(clouds.Credential.of(facts.deployer.values)).key_manager
     for row in list(_secrets(barbican)):
-        id_ = str(row["secret_ref"]).rpartition("/")[2]
+        id_ = _id(row)
         if (access := _access(barbican, id_)) is not None:
             yield {"id": id_, "name": row.get("name"), "project_id": str(facts.facts.project_id), "acl": access}
 
@@ -47,6 +47,15 @@ def of_platform(cloud: Connection, volumes: Rows, project: str) -> Rows:
     wanted = {str(row["encryption_key_id"]) for row in own if row["encryption_key_id"]}
     found = ((key, _access(cloud.key_manager, key)) for key in sorted(wanted))
     return tuple({"id": key, "name": None, "project_id": project, "acl": acl} for key, acl in found if acl is not None)
+
+
+def ids(barbican: Proxy) -> Iterator[str]:
+    """Yield the ids of all secrets of a project. Raises :class:`CloudError` when fewer come than there are."""
+    return (_id(row) for row in _secrets(barbican))
+
+
+def _id(row: Json) -> str:
+    return str(row["secret_ref"]).rpartition("/")[2]
 
 
 def _secrets(barbican: Proxy) -> Iterator[Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from infra.drift.found import Found
@@ -79,6 +80,7 @@ def collect(cloud: Connection, parties: Parties) -> Found:
         **{name: answer.rows for name, answer in answers.items()},
         untold={name: answer.untold for name, answer in answers.items() if answer.untold},
         absent={name: answer.absent for name, answer in answers.items() if answer.absent},
+        at=datetime.now(UTC),
     )
 
 

@@ -1,0 +1,213 @@
+"""``ringfence backup``: make the backups that are due, list them, say what is wrong with them, restore one."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from infra.errors import QuestionError
+from infra.text import visible
+from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
+from ringfence.analysis.output import Plain, console, emit
+from ringfence.verb import verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ringfence.backups.making import BackupStep
+
+
+class BackupAction(StrEnum):
+    """What to do."""
+
+    RUN = "run"
+    LIST = "list"
+    STATUS = "status"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is said besides."""
+
+    disk: Annotated[str, typer.Option("--disk", help="restore: this disk only, `root` or a data disk's name.")] = ""
+    generation: Annotated[
+        str, typer.Option("--generation", help="restore: of this day, such as 2026-11-30; the newest whole one when not said.")
+    ] = ""
+    at_once: Annotated[int, typer.Option("--at-once", min=1, max=64, help="How many servers or disks are worked on at the same time.")] = 2
+    patience: Annotated[float, typer.Option("--patience", min=0.0, help="For how many hours one backup is waited for.")] = 6.0
+    as_json: AsJson = False
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("backup")(command)
+
+
+@verb
+def command(
+    action: Annotated[BackupAction, typer.Argument(help="run, list, status or restore.")],
+    names: Annotated[list[str] | None, typer.Argument(help="Tenants, all when none is named; restore: TENANT/SERVER.")] = None,
+    *,
+    said: Said,
+) -> None:
+    """Make the backups that are due, list them, say what is wrong with them, or restore one into a new volume.
+
+    `run` makes what the declarations say for the day, waits for it, and prunes what nobody keeps; a second run of the day makes nothing.
+    Whatever a run that was killed began is found again, and the same command goes on. `status` says what is missed, older than 26 hours,
+    stuck, or without its key. `restore` makes a volume of the same type and tells its id; it changes no volume that is there.
+
+    Exit 0 when all is well, 1 when something is wrong, 2 when something cannot be told or is still at work.
+
+    Examples: `ringfence backup run`; `ringfence backup run acme --at-once 4`; `ringfence backup status --json`;
+    `ringfence backup restore acme/db --disk data --generation 2026-11-30`
+    """
+    match action:
+        case BackupAction.RUN:
+            _run(names or [], said)
+        case BackupAction.LIST:
+            _list(names or [], said)
+        case BackupAction.STATUS:
+            _status(names or [], said)
+        case BackupAction.RESTORE:
+            _restore(names or [], said)
+
+
+def _run(tenants: Sequence[str], said: Said) -> None:
+    from ringfence.backups import looking, making, stillness  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+    from ringfence.backups.waiting import Waiting  # noqa: PLC0415 - as above
+
+    told: list[dict[str, Any]] = []
+    codes = []
+    hold = stillness.by_login()
+    for name in opening.asked(tenants):
+        tenant = opening.opened(name)
+        with tenant.journal.held(), _progress(name) as tell:
+            steps = making.BackupRun(tenant, hold, Waiting(said.patience * 3600), tell, said.at_once).run()
+        found = looking.of_tenant(tenant)
+        codes += [making.exit_code(steps), looking.exit_code([found])]
+        told.append({"tenant": name, "steps": [asdict(step) for step in steps], "checks": looking.plain([found])[0]["checks"]})
+        if not said.as_json:
+            _show_steps(name, steps)
+            looking.show([found], console())
+    code = 1 if 1 in codes else max(codes, default=0)
+    if said.as_json:
+        emit({"tenants": told, "exit_code": code})
+    raise typer.Exit(code)
+
+
+def _list(tenants: Sequence[str], said: Said) -> None:
+    from ringfence.backups import looking  # noqa: PLC0415 - as above
+    from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+
+    rows: list[dict[str, Any]] = [
+        {
+            "tenant": name,
+            "server": one.server,
+            "generation": str(one.day),
+            "whole": one.whole,
+            "taken": one.taken.isoformat(timespec="seconds"),
+            "disks": [
+                {
+                    "disk": record.mark.disk if record.mark else "",
+                    "id": record.id,
+                    "status": record.status,
+                    "size": record.size,
+                    "increment": record.increment,
+                }
+                for record in one.records
+            ],
+        }
+        for name in opening.asked(tenants)
+        for one in looking.kept(opening.opened(name))
+    ]
+    if said.as_json:
+        emit({"generations": rows})
+        return
+    table = Table("server", "generation", "taken", "whole", "disks")
+    for row in rows:
+        disks = "; ".join(
+            f"{disk['disk']} {disk['size']} GiB {'increment' if disk['increment'] else 'full'} {disk['id']}" for disk in row["disks"]
+        )
+        table.add_row(f"{row['tenant']}/{row['server']}", row["generation"], row["taken"], "yes" if row["whole"] else "NO", disks)
+    console().print(table)
+
+
+def _status(tenants: Sequence[str], said: Said) -> None:
+    from ringfence.backups import looking  # noqa: PLC0415 - as above
+    from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+
+    found = looking.look(opening.asked(tenants))
+    code = looking.exit_code(found)
+    if said.as_json:
+        emit({"tenants": looking.plain(found), "exit_code": code})
+    else:
+        looking.show(found, console())
+    raise typer.Exit(code)
+
+
+def _restore(wanted: Sequence[str], said: Said) -> None:
+    from ringfence.backups import restoring  # noqa: PLC0415 - as above
+    from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+    from ringfence.backups.waiting import Waiting  # noqa: PLC0415 - as above
+
+    if len(wanted) != 1 or "/" not in wanted[0]:
+        raise QuestionError.of(
+            "one server is restored at a time", expected="TENANT/SERVER", got=" ".join(wanted), hint="ringfence backup list"
+        )
+    name, _, server = wanted[0].partition("/")
+    try:
+        day = date.fromisoformat(said.generation) if said.generation else None
+    except ValueError as error:
+        raise QuestionError.of("not a day", where="--generation", expected="such as 2026-11-30", got=said.generation) from error
+    tenant = opening.opened(*opening.asked([name]))
+    with tenant.journal.held(), _progress(name) as tell:
+        records = restoring.chosen(tenant, server, day, said.disk)
+        found = restoring.Restoring(tenant, Waiting(said.patience * 3600), tell, said.at_once).run(records)
+    code = 2 if any(one.said for one in found) else 0
+    if said.as_json:
+        emit({"tenant": name, "restored": [asdict(one) for one in found], "exit_code": code})
+    else:
+        out = console()
+        for one in found:
+            where = visible(f"{name}/{one.server} {one.disk}, {one.day}")
+            if one.said:
+                out.print(Text(visible(f"{where}: NOT RESTORED: {one.said}"), "red"))
+            else:
+                before = " (it was restored before: delete it to restore it anew)" if one.again else f" in {one.seconds} s"
+                out.print(visible(f"{where}: volume {one.volume}{before}"))
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _progress(tenant: str) -> Iterator[Callable[[str, int, int], None]]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Plain(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(visible(tenant), total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=visible(f"{tenant}: {what}"), completed=done, total=total or None)
+
+        yield tell
+
+
+def _show_steps(tenant: str, steps: Sequence[BackupStep]) -> None:
+    out = console()
+    for step in steps:
+        kind = "increment" if step.increment else "full"
+        took = f" in {step.seconds} s" if step.seconds else ""
+        where = f"{tenant}/{step.server} {step.disk}, {step.day}"
+        style = "green" if step.what in {"made", "pruned"} and not step.said else "red"
+        out.print(Text(visible(f"{step.what}: {where}: {kind} {step.id}{took}{f': {step.said}' if step.said else ''}"), style))
+    if not steps:
+        out.print(visible(f"{tenant}: nothing was due"))

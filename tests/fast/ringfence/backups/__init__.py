@@ -1,0 +1,1 @@
+"""Runs and restores of backups, on a storage that does as it is told."""

@@ -1,0 +1,91 @@
+"""The verb: what it prints for people and programs, and its exit codes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra import paths
+from infra.errors import CloudError
+from ringfence.backups import looking, making, stillness, tenants
+from tests.fast.backups.cinder import DAY, NOW, server
+from tests.fast.key_paths import hold, key_paths
+from tests.fast.ringfence.backups.shelf import Shelf, tenant, untouched
+
+if TYPE_CHECKING:
+    from tests.fast.ringfence.command import Run
+
+pytestmark = pytest.mark.fast
+KEYS = Path(__file__).parents[1] / "json_keys"
+NEW = server(since=NOW - timedelta(hours=1))
+
+
+@pytest.fixture
+def shelf(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    """Put a storage in the place of the cloud, in a folder with the shipped declarations."""
+    made = Shelf()
+    assert (tree / "Pulumi.acme.yaml").exists()
+    monkeypatch.setenv(paths.STATE, str(tmp_path / "state"))
+    monkeypatch.setattr(making, "now", lambda: made.now)
+    monkeypatch.setattr(looking, "now", lambda: made.now)
+    monkeypatch.setattr(making, "POLL_SECONDS", 0.0, raising=False)
+    monkeypatch.setattr(tenants, "opened", lambda name: tenant(made, NEW) if name == "acme" else _down(name))
+    monkeypatch.setattr(stillness, "by_login", lambda: untouched)
+    return made
+
+
+def _down(name: str) -> object:
+    raise CloudError.of("the stack is not up", where=name, hint="pulumi up")
+
+
+def test_every_action_answers_people_and_programs(shelf: Shelf, run: Run) -> None:
+    """A day from the first run to a restore; no key of the answers gets another name."""
+    keys: list[str] = []
+    assert run("backup", "status", "acme").code == 0
+    told = run("backup", "run", "acme", "--json")
+    keys += key_paths(told.json)
+    assert (told.code, [step["what"] for step in told.json["tenants"][0]["steps"]]) == (0, ["made", "made"])
+    assert "nothing was due" in run("backup", "run", "acme").out
+    told = run("backup", "list", "acme", "--json")
+    keys += key_paths(told.json)
+    assert [(one["generation"], one["whole"]) for one in told.json["generations"]] == [("2026-11-30", True)]
+    assert "2026-11-30" in run("backup", "list", "acme").out
+    told = run("backup", "status", "acme", "--json")
+    keys += key_paths(told.json)
+    assert {check["verdict"] for check in told.json["tenants"][0]["checks"]} == {"pass"}
+    told = run("backup", "restore", "acme/db", "--disk", "data", "--json")
+    keys += key_paths(told.json)
+    assert (told.code, told.json["restored"][0]["volume"]) == (0, "volume-0")
+    assert "it was restored before" in run("backup", "restore", "acme/db", "--disk", "data").out
+    hold(KEYS / "backup.txt", keys)
+    shelf.now = NOW + 2 * DAY
+    assert run("backup", "status", "acme").code == 1
+    assert "AT FAULT" in run("backup", "status", "acme").out
+
+
+def test_a_tenant_that_is_not_up_cannot_be_told(shelf: Shelf, run: Run) -> None:
+    """And hides no other one."""
+    told = run("backup", "status", "--json")
+    assert (told.code, [one["tenant"] for one in told.json["tenants"]]) == (2, ["acme", "globex"])
+    assert shelf.calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "nobody"), "no such tenant"),
+        (("restore", "acme"), "TENANT/SERVER"),
+        (("restore", "acme/db", "acme/web"), "one server is restored at a time"),
+        (("restore", "acme/db", "--generation", "yesterday"), "not a day"),
+        (("restore", "acme/db"), "there is no whole generation"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused(words: tuple[str, ...], said: str, shelf: Shelf, run: Run) -> None:
+    """With 2, and without touching anything."""
+    told = run("backup", *words)
+    assert told.code == 2
+    assert said in told.err
+    assert shelf.calls == []
