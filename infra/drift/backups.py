@@ -33,7 +33,7 @@ def are_declared(scope: Scope) -> bool:
 
 def declared(scope: Scope) -> list[Json]:
     """Return the backups that a declaration stands for: of a disk that is to have some, in the tenant's project, by its own deployer."""
-    if scope.tenant is None:
+    if scope.tenant is None or not are_declared(scope):
         return []
     tenant = scope.tenant.declaration
     disks = {

@@ -59,7 +59,8 @@ class Cloud:
         """Return one thing the first time and nothing afterwards; ports stay, as their owner decides."""
         if what == "ports" or what not in self._seen:
             self._seen.add(what)
-            yield SimpleNamespace(id=what, name=what, status="available", fixed_ips=[{"ip_address": "172.29.0.9"}])
+            fixed = [{"ip_address": "172.29.0.9"}]
+            yield SimpleNamespace(id=what, name=what, status="available", fixed_ips=fixed, has_dependent_backups=False)
 
     def keys(self, method: str, path: str) -> Any:  # noqa: ANN401 - an answer
         """Answer as Barbican does, which is asked by plain requests: two secrets, no orders."""
