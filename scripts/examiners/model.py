@@ -33,6 +33,8 @@ class Examiner(StrEnum):
     SSH_AUDIT = "ssh-audit"
     SYSTEMD = "systemd"
     NMAP = "nmap"
+    MACHINE = "machine"
+    """Not a program of anybody's: what the server costs, measured beside what examiners say of it."""
 
 
 class Result(StrEnum):
@@ -71,6 +73,10 @@ class Examination(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def name(self) -> str:
         """How a run is called."""
         return f"{self.examiner} {self.scope} {self.tier}"
+
+    def said(self, rule: str) -> Result | None:
+        """Return what became of a rule."""
+        return next((finding.result for finding in self.findings if finding.rule == rule), None)
 
 
 def counts(findings: Iterable[Finding]) -> dict[Result, int]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from examiners import xccdf
 from examiners.model import ExaminerError, Tier
 from examiners.packages import CONTENT
+from examiners.said import xccdf
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -100,7 +100,7 @@ def toolbox(progress: Progress) -> Toolbox:
 
 
 def _name() -> str:
-    wanted = "\0".join([*SCANNERS, *(pin.sha256 for pin in PINS), *_LEFT_OUT])
+    wanted = "\0".join([*SCANNERS, *(pin.sha256 for pin in PINS), *_LEFT_OUT, LYNIS])
     return hashlib.sha256(wanted.encode()).hexdigest()[:16]
 
 
@@ -117,6 +117,7 @@ def _fetch(draft: Path, home: Path) -> Path:
     for package in (*sorted((draft / "var/cache/apt/archives").glob("*.deb")), *(kept(home, pin) for pin in PINS)):
         _done(("dpkg-deb", "--extract", str(package), str(tree)), "dpkg-deb")
     _slim(tree)
+    _beside_itself(tree)
     return tree
 
 
@@ -181,7 +182,16 @@ def _slim(tree: Path) -> None:
             path.unlink()
 
 
+def _beside_itself(tree: Path) -> None:
+    """Put Lynis into one folder, as its own archive has it: from there it runs anywhere (``--usecwd``)."""
+    shutil.copytree(tree / "usr/share/lynis", tree / LYNIS, symlinks=False)
+    shutil.copytree(tree / "etc/lynis", tree / LYNIS, dirs_exist_ok=True)
+    shutil.copy(tree / "usr/sbin/lynis", tree / LYNIS)
+
+
 CONTENT: Final = "ssg-debian13-ds.xml"
+LYNIS: Final = "lynis"
+"""Its folder among the examiners."""
 
 
 def _done(command: tuple[str, ...], what: str, folder: Path | None = None) -> None:

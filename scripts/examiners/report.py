@@ -13,10 +13,10 @@ from infra.outcome import CheckVerdict
 from ringfence import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
-    from examiners.bars import Score
+    from examiners.bars import Bar, Score
     from examiners.exceptions import Allowance
     from examiners.judge import Judged
     from examiners.model import Examination, Tier
@@ -51,12 +51,12 @@ def made(
     *,
     today: date,
     image: str,
-    asked: Sequence[Tier],
+    scored: tuple[Collection[Tier], Sequence[Bar]],
     broken: Mapping[str, str],
 ) -> Report:
-    """Judge the runs against exceptions and bars."""
+    """Judge the runs against exceptions, and against bars in the tiers that were asked for."""
     judged = tuple(judge.judged(run, allowances, today) for run in runs)
-    scores = tuple(bars.scores(judged, asked))
+    scores = tuple(bars.scores(judged, *scored))
     return Report(image, today.isoformat(), judged, scores, tuple(judge.idle(runs, allowances)), dict(broken))
 
 
@@ -103,9 +103,9 @@ def line(judged: Judged) -> str:
     """Return a run in one line: the examiner's own words first, then what is left after exceptions."""
     said = counts(judged.run.findings)
     figures = bars.figures(judged)
-    own = ", ".join(f"{number} {word}" for word, number in said.items() if number)
-    extra = "".join(f", {name} {value:g}" for name, value in judged.run.figures.items())
-    return f"{judged.run.name}: {own}{extra}; {figures[bars.UNEXCUSED]:g} without an exception ({judged.run.seconds:.0f} s)"
+    own = [f"{number} {word}" for word, number in said.items() if number]
+    own += [f"{name} {value:g}" for name, value in judged.run.figures.items()]
+    return f"{judged.run.name}: {', '.join(own)}; {figures[bars.UNEXCUSED]:g} without an exception ({judged.run.seconds:.0f} s)"
 
 
 def page(report: Report, beside: Mapping[str, Any] | None = None) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 
 from examiners.exceptions import Allowance
 from examiners.model import Examination, Examiner, Finding, Result, Tier
-from examiners.xccdf import NAMESPACE, PROFILE, RULE
+from examiners.said.xccdf import NAMESPACE, PROFILE, RULE
 
 TODAY = date(2026, 11, 30)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examiners import report
-from examiners.model import Examination, Result, Tier
+from examiners import bars, report
+from examiners.model import Examination, Examiner, Result, Tier
+from examiners.openscap import PROFILES
 from tests.fast.examiners.samples import TODAY, allowance, run
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def made(*runs: Examination, allowances: tuple[Allowance, ...] = (), broken: dict[str, str] | None = None) -> report.Report:
     """A report on runs; no tier is asked for, so that no bar is missed for want of others."""
-    return report.made(runs, allowances, today=TODAY, image="abc", asked=(), broken=broken or {})
+    return report.made(runs, allowances, today=TODAY, image="abc", scored=((), ()), broken=broken or {})
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,14 @@ def test_the_exit_code_is_that_of_the_worst(found: report.Report, code: int) -> 
 
 def test_a_missed_bar_is_a_failure() -> None:
     """Even where every finding is excused."""
-    found = report.made([run(("one", Result.PASS))], (), today=TODAY, image="abc", asked=(Tier.OFFLINE,), broken={})
+    found = report.made(
+        [run(("one", Result.PASS))],
+        (),
+        today=TODAY,
+        image="abc",
+        scored=((Tier.OFFLINE,), bars.chosen(tuple(Examiner), PROFILES)),
+        broken={},
+    )
     assert (found.exit_code, [score.value for score in found.scores]) == (2, [None])
 
 

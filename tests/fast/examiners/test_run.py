@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from examiners import cli, offline
+from examiners import booted, cli, offline
 from examiners.model import Result, Tier
-from hardening.image import cache
+from hardening.image import build, cache
 from tests.fast.examiners.samples import run
 
 if TYPE_CHECKING:
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _examined(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The quick tier finds one failure, without a tree."""
+    """The quick tier finds one failure, without a tree; nothing is built and nothing boots."""
+
+    def nothing(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(booted, "examine", nothing)
+    monkeypatch.setattr(build, "build", nothing)
 
     def examine(*_: object) -> tuple[list[Examination], dict[str, str]]:
         return [run(("one", Result.FAIL), ("two", Result.UNKNOWN), tier=Tier.OFFLINE)], {}
@@ -32,7 +38,7 @@ def _examined(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_is_judged_shown_and_kept(tmp_path: Path) -> None:
     """Exit code 1, and what has no answer is named."""
-    result = CliRunner().invoke(cli.app, ["--out", str(tmp_path)])
+    result = CliRunner().invoke(cli.app, ["--only", "offline", "--profile", "cis_level2_server", "--out", str(tmp_path)])
     assert result.exit_code == 1
     assert "two: the examiner cannot tell" in result.stdout
     assert json.loads((tmp_path / "examine.json").read_text(encoding="utf-8"))["image"] == "abc"
@@ -41,7 +47,7 @@ def test_a_run_is_judged_shown_and_kept(tmp_path: Path) -> None:
 
 def test_programs_get_json(tmp_path: Path) -> None:
     """On standard output, and nothing else there."""
-    result = CliRunner().invoke(cli.app, ["--json", "--out", str(tmp_path)])
+    result = CliRunner().invoke(cli.app, ["--json", "--only", "offline", "--out", str(tmp_path)])
     assert json.loads(result.stdout)["exit_code"] == 1
 
 
@@ -49,7 +55,11 @@ def test_programs_get_json(tmp_path: Path) -> None:
     ("arguments", "word"),
     [
         pytest.param(["--profile", "cis"], "no such profile", id="profile"),
-        pytest.param(["--tree", "FOLDER"], "no tree of a Debian", id="tree"),
+        pytest.param(["--only", "offline", "--tree", "FOLDER"], "no tree of a Debian", id="tree"),
+        pytest.param(["--tree", "FOLDER"], "does not boot", id="tree-that-boots"),
+        pytest.param(["--image", "FOLDER/other.json"], "not taken out of it", id="image-as-files"),
+        pytest.param(["--only", "booted", "--image", "FOLDER/none"], "no such image", id="image"),
+        pytest.param(["--only", "booted", "--before", "FOLDER/none"], "no such image", id="before"),
         pytest.param(["--beside", "FOLDER/none.json"], "this is no report", id="beside"),
         pytest.param(["--beside", "FOLDER/other.json"], "another kind", id="format"),
     ],
@@ -68,4 +78,4 @@ def test_an_interrupt_is_an_interrupt(tmp_path: Path, monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     monkeypatch.setattr(offline, "examine", interrupted)
-    assert CliRunner().invoke(cli.app, ["--out", str(tmp_path)]).exit_code == 130
+    assert CliRunner().invoke(cli.app, ["--only", "offline", "--profile", "cis_level2_server", "--out", str(tmp_path)]).exit_code == 130

@@ -121,6 +121,9 @@ class Machine:
     namespace: Namespace
     folder: Path
     disks: tuple[str, ...] = ()
+    shown: tuple[Path, ...] = ()
+    """Raw disks after the others, which the server may read and not write."""
+    mebibytes: int = 768
     uuid: str = "0b2c6d0e-0000-4000-8000-000000000001"
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _started: float = field(default=0.0, init=False)
@@ -132,7 +135,7 @@ class Machine:
 
     def on(self) -> None:
         """Power on, as Nova's libvirt driver would: q35, virtio, config drive on a SCSI CD, no hardware virtualisation."""
-        command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "qemu64,-cx16", "-m", "768", "-smp", "1"]
+        command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "qemu64,-cx16", "-m", str(self.mebibytes), "-smp", "1"]
         command += ["-nodefaults", "-display", "none", "-serial", f"file:{self.console}", "-uuid", self.uuid]
         command += ["-monitor", f"unix:{self.folder}/monitor,server=on,wait=off"]
         command += ["-device", "virtio-scsi-pci", "-device", "virtio-rng-pci"]
@@ -141,6 +144,8 @@ class Machine:
             # "unsafe" is about the host losing power; it keeps other work on this machine's disk out of the figures.
             command += ["-drive", f"file={self.folder}/{disk},format=qcow2,if=none,id=d{index},cache=unsafe"]
             command += ["-device", f"virtio-blk-pci,drive=d{index}"]
+        for index, shown in enumerate(self.shown):
+            command += ["-drive", f"file={shown},format=raw,if=none,id=s{index},readonly=on", "-device", f"virtio-blk-pci,drive=s{index}"]
         for card in self.namespace.cards:
             command += ["-netdev", f"tap,id={card.tap},ifname={card.tap},script=no,downscript=no"]
             command += ["-device", f"virtio-net-pci,netdev={card.tap},mac={card.mac}"]

@@ -1,16 +1,13 @@
-"""Read what OpenSCAP writes: the results of one profile, in XCCDF 1.2.
-
-The file may come from a server that somebody else had in hands, so it is read as a stream by a parser that refuses document types: no
-entity, no reference to another file, and memory for the rules alone.
-"""
+"""Read what OpenSCAP writes: the results of one profile, in XCCDF 1.2."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
-from xml.parsers import expat
+from typing import Final
 
-from examiners.model import Examination, Examiner, ExaminerError, Finding, Result, Tier
+from examiners.model import Examination, Examiner, Finding, Result, Tier
+from examiners.said import stream
+from examiners.said.stream import unreadable
 
 NAMESPACE: Final = "http://checklists.nist.gov/xccdf/1.2"
 RULE: Final = "xccdf_org.ssgproject.content_rule_"
@@ -79,13 +76,7 @@ class _Reader:
 def read(content: bytes, *, where: str, profile: str, tier: Tier) -> Examination:
     """Return the results of a profile. Raises :class:`ExaminerError` when this is not the whole result of exactly this profile."""
     reader = _Reader(where)
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = reader.start, reader.end, reader.text
-    parser.StartDoctypeDeclHandler = lambda *_: _refuse(where)
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise unreadable(where, expected="XML to its end", got=str(error)) from error
+    stream.feed(reader, content, where)
     if not reader.is_whole or not reader.ended:
         raise unreadable(where, expected="a TestResult that was ended", got="none")
     if reader.profile != PROFILE + profile:
@@ -94,14 +85,3 @@ def read(content: bytes, *, where: str, profile: str, tier: Tier) -> Examination
         raise unreadable(where, expected=f"at least {LEAST} rules with a result", got=str(len(reader.found)))
     version = f"content {reader.version}, {reader.scanner.removeprefix('cpe:/a:redhat:').replace(':', ' ')}"
     return Examination(Examiner.OPENSCAP, profile, tier, version, tuple(reader.found.values()))
-
-
-def unreadable(where: str, *, expected: str, got: str) -> ExaminerError:
-    """Return the error of results that cannot be trusted."""
-    return ExaminerError.of(
-        "these results cannot be read", where=where, expected=expected, got=got, hint="look at the raw file, examine again"
-    )
-
-
-def _refuse(where: str) -> NoReturn:
-    raise unreadable(where, expected="XML without a document type", got="a document type")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from examiners import xccdf
 from examiners.model import Examination, ExaminerError, Result, Tier
+from examiners.said import xccdf
 from tests.fast.examiners.samples import results
 
 

@@ -1,0 +1,1 @@
+"""What examiners wrote, read: one module for each form, strictly, and nothing judged."""

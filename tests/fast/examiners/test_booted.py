@@ -1,0 +1,93 @@
+"""What the program that boots a server leaves behind becomes runs; whatever is missing or broken has given no answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from examiners import booted
+from examiners.model import Examiner, ExaminerError, Tier
+from examiners.plan import BOOT, Plan, Told
+from examiners.said import nmap
+from tests.fast.examiners.said import test_lynis, test_nmap, test_ssh_audit, test_systemd
+from tests.fast.examiners.samples import results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PROFILE = "cis_level2_server"
+NAMES = {
+    "machine cost booted",
+    "ssh-audit management booted",
+    "systemd units booted",
+    "lynis system booted",
+    f"openscap {PROFILE} booted",
+    *(f"nmap {vantage} booted" for vantage in nmap.VANTAGES),
+}
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """A folder with what every examiner left."""
+    raw = tmp_path / "booted"
+    raw.mkdir()
+    (raw / f"{PROFILE}.xml").write_bytes(results(("one", "fail")))
+    texts = {
+        "lynis.dat": test_lynis.REPORT,
+        "lynis.log": test_lynis.LOG,
+        "systemd.json": test_systemd.OVERVIEW,
+        "systemd.txt": test_systemd.OWN,
+    }
+    for name, text in {**texts, "ssh-audit.json": test_ssh_audit.content(), "ssh-audit.code": "0\n"}.items():
+        (raw / name).write_text(text, encoding="utf-8")
+    for vantage in nmap.VANTAGES:
+        (raw / f"nmap-{vantage}-tcp.xml").write_bytes(test_nmap.scan())
+        (raw / f"nmap-{vantage}-udp.xml").write_bytes(test_nmap.UDP)
+    return Plan("image", str(tmp_path), (Tier.BOOTED,), tuple(Examiner), (PROFILE,))
+
+
+def told(broken: dict[str, str] | None = None) -> Told:
+    """What the program says of it."""
+    return Told({Tier.BOOTED: {BOOT: 20.0}}, dict.fromkeys(nmap.VANTAGES, ()), {"lynis system booted": 7.0}, broken or {})
+
+
+def test_every_examiner_becomes_a_run(plan: Plan) -> None:
+    """With its time."""
+    found, broken = booted.parsed(plan, told())
+    assert (broken, {run.name for run in found}) == ({}, NAMES)
+    assert {run.seconds for run in found if run.examiner is Examiner.LYNIS} == {7.0}
+
+
+def test_what_broke_is_not_read(plan: Plan) -> None:
+    """Not even where results of an earlier run lie there."""
+    found, broken = booted.parsed(plan, told({"lynis system booted": "why"}))
+    assert (broken, {run.name for run in found}) == ({"lynis system booted": "why"}, NAMES - {"lynis system booted"})
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        (f"{PROFILE}.xml", f"openscap {PROFILE} booted"),
+        ("lynis.dat", "lynis system booted"),
+        ("systemd.txt", "systemd units booted"),
+        ("ssh-audit.code", "ssh-audit management booted"),
+        ("nmap-zone-tcp.xml", "nmap zone booted"),
+    ],
+)
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")], ids=["missing", "empty"])
+def test_what_cannot_be_read_has_given_no_answer(
+    plan: Plan, file: str, name: str, damage: Callable[[Path], object], tmp_path: Path
+) -> None:
+    """The others have."""
+    damage(tmp_path / "booted" / file)
+    found, broken = booted.parsed(plan, told())
+    assert (set(broken), {run.name for run in found}) == ({name}, NAMES - {name})
+
+
+def test_a_program_that_breaks_has_examined_nothing(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit code decides, whatever it said before."""
+    monkeypatch.setattr(booted, "PROGRAM", "tests.fast.examiners.nowhere")
+    with pytest.raises(ExaminerError, match="could not be examined"):
+        booted.boot(plan, tmp_path)
