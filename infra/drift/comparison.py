@@ -142,11 +142,11 @@ def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
     yield from settled(names.PLATFORM, found, whole)
 
 
-def settled(who: str, found: Mapping[str, Iterator[Deviation]], whole: Whole) -> Iterator[Requirement]:
+def settled(who: str, found: Mapping[str, Iterator[Deviation]], whole: Whole | None = None) -> Iterator[Requirement]:
     """Yield a requirement for each comparison, with what it found or why that cannot be told."""
     for what, deviations in found.items():
         try:
-            yield Requirement(who, what, tuple(history.told(whole, each) for each in dict.fromkeys(deviations)))
+            yield Requirement(who, what, tuple(history.told(whole, each) if whole else each for each in dict.fromkeys(deviations)))
         except NotOfferedError as absent:
             yield Requirement(who, what, skipped=absent.problems[0].what)
         except RingfenceError as error:

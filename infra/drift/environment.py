@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.declaration.model import Platform, Tenant
+    from infra.declaration.yaml.source import Source
     from infra.drift.made import Made
     from infra.outputs import PlatformOutput, TenantOutput
     from infra.policy.rules import TenantPolicy
@@ -33,10 +34,11 @@ class Environment:
     """The platform and some tenants.
 
     ``made`` is what every stack that the engine knows made, those of tenants that are not looked at included: the platform's router and
-    backbone serve them all.
+    backbone serve them all. ``written`` are the declarations as they are written, by stack.
     """
 
     platform: Platform
     platform_facts: PlatformOutput
     tenants: tuple[TenantEnvironment, ...]
     made: Mapping[str, Made] = field(default_factory=dict, kw_only=True)
+    written: Mapping[str, Source] = field(default_factory=dict, kw_only=True)

@@ -33,12 +33,17 @@ _TYPES = {
     "openstack:identity/roleAssignment:RoleAssignment": "grants",
     "openstack:identity/applicationCredential:ApplicationCredential": "application_credentials",
     "openstack:images/image:Image": "images",
+    "openstack:networking/secGroupRule:SecGroupRule": "rules",
+    "pulumi-python:dynamic/ringfence:GuestPolicy": "guest_policies",
     "pulumi-python:dynamic/ringfence:RouterLeg": "legs",
     "pulumi-python:dynamic/ringfence:ManagementRoute": "routes",
     "pulumi-python:dynamic/ringfence:PoolRoute": "routes",
     "pulumi-python:dynamic/ringfence:EmptyDefaultGroup": "default_groups",
 }
 """The engine's types by the word that the listing of the cloud has for them."""
+_SETTINGS = "pulumi:providers:pulumi-python"
+"""The provider with whose inputs the engine keeps the configuration that a stack was last brought up with."""
+_NAMESPACE = "ringfence:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +57,35 @@ class MadeResource:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The resources of one stack, by kind and then by name."""
+    """The resources of one stack, by kind and then by name.
+
+    ``settings`` is the configuration with which it was last brought up, where the engine keeps it, each value as the engine writes it;
+    ``pending`` are resources with which an update was at work when it was cut off, or that wait for their deletion; ``time`` is that of
+    the last update.
+    """
 
     kinds: Mapping[str, Mapping[str, MadeResource]] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    pending: tuple[str, ...] = ()
+    time: str = ""
 
     @classmethod
     def of(cls, exported: Json) -> Made:
         """Read what ``pulumi stack export`` prints. What waits for its deletion is not what the stack stands for."""
         kinds: dict[str, dict[str, MadeResource]] = {}
-        for row in (exported.get("deployment") or {}).get("resources") or ():
+        deployment = exported.get("deployment") or {}
+        settings: dict[str, str] = {}
+        cut_off = [_name(one["resource"]["urn"]) for one in deployment.get("pending_operations") or ()]
+        for row in deployment.get("resources") or ():
+            if row["type"] == _SETTINGS:
+                settings |= {key: value for key, value in (row.get("inputs") or {}).items() if key.startswith(_NAMESPACE)}
+            if row.get("delete"):
+                cut_off.append(_name(row["urn"]))
             kind = _TYPES.get(row["type"])
             if kind and row.get("id") and not row.get("delete"):
-                name = str(row["urn"]).rpartition("::")[2]
+                name = _name(row["urn"])
                 kinds.setdefault(kind, {})[name] = MadeResource(name, str(row["id"]), row.get("outputs") or {})
-        return cls(kinds)
+        return cls(kinds, settings, tuple(cut_off), str((deployment.get("manifest") or {}).get("time") or ""))
 
     def get(self, kind: str, name: str) -> MadeResource | None:
         """Return a resource by its name."""
@@ -87,6 +107,11 @@ class Made:
 
 
 NOTHING = Made()
+
+
+def _name(urn: str) -> str:
+    """Return the name in a URN, ``urn:pulumi:STACK::PROJECT::TYPES::NAME``: an address in a name has colons of its own."""
+    return urn.split("::", 3)[-1]
 
 
 def ids_of_all(stacks: Iterable[Made], kind: str) -> frozenset[str]:

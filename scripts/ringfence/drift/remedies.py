@@ -41,6 +41,12 @@ DELETES = {
     "trust": "openstack trust delete",
 }
 """How the client takes an object away, by what it is called."""
+ELSEWHERE = {
+    Kind.STACK: "pulumi up -s {stack}",
+    Kind.DATA_PLANE: "on a Neutron server: neutron-ovn-db-sync-util --ovn-neutron_sync_mode repair",
+    Kind.STORAGE: "make the volume anew with an encrypted type: pulumi up --refresh, with the server's replacement allowed",
+}
+"""What puts back whatever differs in one of the other layers."""
 OWN_SERVICE = {"application credential": "as its user: ", "secret": "as its project: "}
 """Whose credential it takes, where that is not the administrator's."""
 
@@ -51,10 +57,8 @@ def of(kind: Kind, owner: str, deviation: Deviation) -> str:
         return deviation.undo
     if kind is Kind.GUEST:
         return _inside(owner, deviation)
-    if kind is Kind.DATA_PLANE:
-        return "on a Neutron server: neutron-ovn-db-sync-util --ovn-neutron_sync_mode repair"
-    if kind is Kind.STORAGE:
-        return "make the volume anew with an encrypted type: pulumi up --refresh, with the server's replacement allowed"
+    if kind in ELSEWHERE:
+        return ELSEWHERE[kind].format(stack=quote(owner))
     if deviation.kind is DeviationKind.UNDECLARED and not deviation.part:
         return _away(deviation)
     return f"pulumi up --refresh -s {quote(owner)}"

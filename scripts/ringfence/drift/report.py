@@ -26,21 +26,30 @@ HOLDS, DIFFERS, UNKNOWN = 0, 1, 2
 class Layer(StrEnum):
     """Where something is; each is compared with what should have made it so."""
 
+    STACK = "stack"
     API = "api"
     DATA_PLANE = "dataplane"
     GUEST = "guest"
     STORAGE = "storage"
 
 
-LAYERS = {Kind.CLOUD: Layer.API, Kind.DATA_PLANE: Layer.DATA_PLANE, Kind.GUEST: Layer.GUEST, Kind.STORAGE: Layer.STORAGE}
+LAYERS = {
+    Kind.STACK: Layer.STACK,
+    Kind.CLOUD: Layer.API,
+    Kind.DATA_PLANE: Layer.DATA_PLANE,
+    Kind.GUEST: Layer.GUEST,
+    Kind.STORAGE: Layer.STORAGE,
+}
 """The part of a verification that compares each layer; the others send packets or try the API, and compare nothing."""
 COMPARED = {
+    Layer.STACK: "declarations of today ↔ what the stacks were last brought up with",
     Layer.API: "declarations and stacks ↔ the cloud's APIs",
     Layer.DATA_PLANE: "what Neutron says ↔ OVN's northbound database",
     Layer.GUEST: "declarations and image ↔ inside of the servers",
     Layer.STORAGE: "declarations ↔ raw storage",
 }
 ELSEWHERE = {
+    Layer.STACK: "files and keys that a stack keeps sealed",
     Layer.DATA_PLANE: "the flows that OVN makes of its northbound database on each host",
     Layer.STORAGE: "whether what servers write is legible in the raw storage (nothing is written here; `ringfence verify --only storage`)",
 }

@@ -79,7 +79,8 @@ def since(each: Difference) -> str:
     one, told = each.deviation, []
     if one.since:
         is_new = one.kind == "undeclared" and not one.part
-        told.append(f"{'made' if is_new else 'last changed'} {one.since}")
+        word = "its stack was last brought up" if each.layer is Layer.STACK else "made" if is_new else "last changed"
+        told.append(f"{word} {one.since}")
     if each.first_seen:
         told.append(f"first seen {each.first_seen}{f', not there {each.not_before}' if each.not_before else ''}")
     return "; ".join(told)

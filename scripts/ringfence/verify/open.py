@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from infra.declaration import load_platform, load_tenant, names
+from infra.declaration import envelope, load_platform, load_tenant, names
+from infra.declaration.yaml import reader
 from infra.dynamic import clouds
 from infra.errors import RingfenceError
 from infra.policy.flows import expand
@@ -73,6 +74,8 @@ def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | N
     for name, stack in found.items():
         declaration = load_tenant(place / f"Pulumi.{name}.yaml", platform, today=today)
         inventories.append(TenantInventory(declaration.tenant, expand(declaration, platform), stack.facts))
-    inventory = Inventory(platform, platform_facts.result(), tuple(inventories), made=made.result())
+    written = {names.PLATFORM: envelope.PLATFORM, **dict.fromkeys(found, envelope.TENANT)}
+    sources = {name: envelope.opened(reader.read(place / f"Pulumi.{name}.yaml"), key) for name, key in written.items()}
+    inventory = Inventory(platform, platform_facts.result(), tuple(inventories), made=made.result(), written=sources)
     with failures.translated("asking the cloud what the stacks did not export"):
         return Opened(discovery.complete(inventory, cloud), cloud, found, {} if tenants else left)

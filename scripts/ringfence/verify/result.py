@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DENIAL = "denial"
     STORAGE = "storage"
     DATA_PLANE = "dataplane"
+    STACK = "stack"
 
 
 DESCRIPTIONS = {
@@ -36,6 +37,7 @@ DESCRIPTIONS = {
     Kind.SPOOF: "spoofed frames reach nobody",
     Kind.DENIAL: "the API refuses other tenants and readers",
     Kind.STORAGE: "what is stored cannot be read without the key",
+    Kind.STACK: "the stacks were brought up with what is declared today",
     Kind.DATA_PLANE: "OVN holds what Neutron says, and nothing else",
 }
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift import comparison
+from infra.drift import comparison, stack
 from infra.drift.ovn import comparison as ovn
 from infra.errors import GuestError, RingfenceError
 from infra.outcome import CheckVerdict, Outcome
@@ -84,6 +84,7 @@ class Verification:
         result = Result(tuple(tenant.name for tenant in self.inventory.tenants), now(), asked=request.kinds)
         result.zones = {name: f"{node.tenant}/{node.nics[0].label}" for name, node in self.inventory.nodes().items()}
         parts: dict[Kind, Callable[[Result], None]] = {
+            Kind.STACK: self._stack,
             Kind.CLOUD: self._cloud,
             Kind.DATA_PLANE: self._data_plane,
             Kind.DENIAL: lambda r: self._denial(r, request),
@@ -122,6 +123,9 @@ class Verification:
     def _cloud(self, result: Result) -> None:
         outcomes = comparison.compare_again(self.inventory, stacks.all_made, self._found())
         result.checks += [Check(Kind.CLOUD, outcome) for outcome in outcomes]
+
+    def _stack(self, result: Result) -> None:
+        result.checks += [Check(Kind.STACK, requirement.outcome()) for requirement in stack.requirements(self.inventory)]
 
     def _found(self) -> Found:
         """Ask the services for all that there is."""

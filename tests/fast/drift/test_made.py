@@ -23,7 +23,7 @@ EXPORT = {
             {"urn": "urn:pulumi:acme::ringfence::pulumi:pulumi:Stack::ringfence-acme", "type": "pulumi:pulumi:Stack"},
             kept("openstack:networking/port:Port", "acme-db-data", "new", outputs={"macAddress": "fa:16:3e:00:00:01"}),
             kept("openstack:networking/port:Port", "acme-db-data", "old", delete=True),
-            kept("openstack:networking/secGroupRule:SecGroupRule", "a rule", "r"),
+            kept("openstack:networking/secGroupRule:SecGroupRule", "db-ingress-tcp-22-fd00::b/128", "r"),
             kept("openstack:networking/router:Router", "acme-edge", ""),
             kept("pulumi-python:dynamic/ringfence:RouterLeg", "acme-app-4", "router/port"),
             kept(
@@ -63,3 +63,18 @@ def test_what_has_no_id_is_not_made() -> None:
 def test_a_stack_without_anything_made_nothing(export: dict[str, Any]) -> None:
     """A stack that was never up has no resources."""
     assert Made.of(export) == Made()
+
+
+def test_a_name_with_an_address_in_it_is_whole() -> None:
+    """Addresses have colons as URNs do."""
+    assert names_of_all([Made.of(EXPORT)], "rules") == {"db-ingress-tcp-22-fd00::b/128"}
+
+
+def test_what_the_engine_keeps_of_an_update_is_read() -> None:
+    """The configuration of the last one, when it was, and what it was at work with when it was cut off."""
+    settings = {"type": "pulumi:providers:pulumi-python", "urn": "u", "id": "i", "inputs": {"ringfence:tenant": "{}", "other": "x"}}
+    pending = [{"resource": {"urn": "urn:pulumi:acme::ringfence::a:b:C::acme-web"}, "type": "creating"}]
+    deployment = {"resources": [settings], "pending_operations": pending, "manifest": {"time": "2026-01-01T00:00:00Z"}}
+    made = Made.of({"deployment": deployment})
+    assert (made.settings, made.pending, made.time) == ({"ringfence:tenant": "{}"}, ("acme-web",), "2026-01-01T00:00:00Z")
+    assert Made.of(EXPORT).pending == ("acme-db-data",)

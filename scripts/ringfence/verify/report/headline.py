@@ -21,6 +21,7 @@ WORDS = {
     Kind.DENIAL: "denial at the API",
     Kind.STORAGE: "storage at rest",
     Kind.DATA_PLANE: "data plane",
+    Kind.STACK: "stacks",
 }
 LEFT_OUT = "left out"
 NOTHING = "there was nothing to look at"

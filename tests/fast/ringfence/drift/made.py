@@ -24,7 +24,7 @@ def open_(verdict: CheckVerdict, kind: Kind = Kind.GUEST, reason: str = "the ser
     return Check(kind, Outcome("acme/web files", verdict, reason, "acme"))
 
 
-EVERYTHING = (passed(), passed(Kind.DATA_PLANE), passed(Kind.GUEST), passed(Kind.STORAGE))
+EVERYTHING = (passed(Kind.STACK), passed(), passed(Kind.DATA_PLANE), passed(Kind.GUEST), passed(Kind.STORAGE))
 
 
 def report(*checks: Check, layers: tuple[Layer, ...] = tuple(Layer), started: str = "2026-01-02T00:00:00+00:00") -> Report:

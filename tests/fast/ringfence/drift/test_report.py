@@ -19,7 +19,9 @@ def test_without_a_difference_it_says_in_which_layers() -> None:
     """Exit code 0, and the layers by name."""
     found = report(*EVERYTHING)
     assert found.exit_code == 0
-    assert found.headline.startswith("no difference in api, dataplane, guest, storage; not compared: the flows that OVN makes")
+    assert found.headline.startswith(
+        "no difference in stack, api, dataplane, guest, storage; not compared: files and keys that a stack keeps sealed; the flows"
+    )
 
 
 def test_a_difference_has_layer_control_object_and_what_puts_it_back() -> None:

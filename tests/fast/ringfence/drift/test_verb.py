@@ -54,7 +54,7 @@ def test_a_clean_run_is_a_table_and_a_sentence(run: Run, found: Found) -> None:
     found(CLEAN)
     ended = run("drift")
     assert ended.code == 0
-    assert "no difference in api, dataplane, guest, storage" in ended.out
+    assert "no difference in stack, api, dataplane, guest, storage" in ended.out
 
 
 def test_a_difference_is_told_with_all_that_is_known(run: Run, found: Found) -> None:
