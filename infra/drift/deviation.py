@@ -35,9 +35,9 @@ class ComparedObject:
         """Return that it, or a part of it, is not there; ``undo`` is the command that brings it back."""
         return Deviation(DeviationKind.MISSING, self.kind, self.id, self.name, text, undo=undo)
 
-    def undeclared(self, text: str) -> Deviation:
-        """Return that it is not declared."""
-        return Deviation(DeviationKind.UNDECLARED, self.kind, self.id, self.name, text)
+    def undeclared(self, text: str, undo: str = "") -> Deviation:
+        """Return that it is not declared; ``undo`` is what takes it away."""
+        return Deviation(DeviationKind.UNDECLARED, self.kind, self.id, self.name, text, undo=undo)
 
     def further(self, text: str, undo: str = "") -> Deviation:
         """Return that it is declared, and something that is a part of it or on it is not; ``undo`` is the command that takes it away."""

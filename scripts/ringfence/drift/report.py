@@ -143,8 +143,11 @@ class Report:
         """Name what was not compared, each with why."""
         left = [f"{layer} (left out)" for layer in Layer if layer not in self.layers]
         empty = [f"{layer} (there was nothing to compare)" for layer in self.layers if self._is_silent(layer)]
-        skips = Counter((each.layer, each.reason) for each in self.untold if each.skipped)
-        said = [f"{layer}{f', {count} controls' if count > 1 else ''} ({reason})" for (layer, reason), count in skips.items()]
+        skips: dict[tuple[Layer, str], list[str]] = {}
+        for each in self.untold:
+            if each.skipped:
+                skips.setdefault((each.layer, each.reason), []).append(each.control)
+        said = [f"{layer}: {_first(controls)} ({reason})" for (layer, reason), controls in skips.items()]
         return [*left, *empty, *said, *(ELSEWHERE[layer] for layer in self.layers if layer in ELSEWHERE and self.compared.get(layer))]
 
     def _is_silent(self, layer: Layer) -> bool:
@@ -189,6 +192,10 @@ class Report:
             "cannot_tell": sum(not each.skipped for each in own),
             "skipped": sum(each.skipped for each in own),
         }
+
+
+def _first(controls: Sequence[str]) -> str:
+    return controls[0] if len(controls) == 1 else f"{len(controls):,} controls, the first of them {controls[0]}"
 
 
 def _counted(number: int, what: str) -> str:

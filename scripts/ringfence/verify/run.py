@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.declaration import names
-from infra.drift import comparison, stack
+from infra.drift import comparison, raw, stack
 from infra.drift.ovn import comparison as ovn
 from infra.errors import GuestError, RingfenceError
 from infra.outcome import CheckVerdict, Outcome
@@ -23,7 +24,7 @@ from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.orders import Observations
 from ringfence.verify.probes.plan import MatrixPlan, Selection
 from ringfence.verify.result import Check, Kind, Result
-from ringfence.verify.storage import at_rest
+from ringfence.verify.storage import at_rest, pools
 from ringfence.verify.turns import Turn
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from infra.drift.found import Found
     from infra.drift.ovn.northbound import Northbound
+    from infra.drift.raw import Pools
     from ringfence.verify.inventory import Inventory
     from ringfence.verify.model import Case
     from ringfence.verify.probes.link import Link
@@ -246,6 +248,22 @@ class Verification:
 
     def _storage(self, result: Result, fleet: Fleet | None) -> None:
         result.checks += [Check(Kind.STORAGE, outcome) for outcome in at_rest.run(self.inventory, fleet, self.tell)]
+        if prefix := os.environ.get(at_rest.VARIABLE, ""):
+            with failures.translated("listing the raw storage"):
+                result.checks += [Check(Kind.STORAGE, outcome) for outcome in self._stored(prefix)]
+
+    def _stored(self, prefix: str) -> Iterator[Outcome]:
+        """Compare what is stored with what the services know, twice if anything differs: both change while they are listed."""
+
+        def listed() -> tuple[Found, Pools]:
+            stored = pools.listed(prefix, self.cloud.image)
+            return self._found(), stored
+
+        def again() -> tuple[Found, Pools]:
+            time.sleep(SETTLING_SECONDS)
+            return listed()
+
+        return raw.compare_twice(*listed(), again)
 
 
 def spoofing(plan: MatrixPlan, fleet: Fleet, cases: Sequence[Case]) -> Iterator[Outcome]:

@@ -55,7 +55,7 @@ def kept(whole: Inventory, name: str, made: Made) -> Made:
         rules = [rule for server, each in servers.items() for rule in stack._of_platform(server, each)]  # noqa: SLF001 - names of the program's own
         place = services_address(whole.platform)
         places = {names.BASTION: bastion_address(whole.platform), names.SERVICES: place} if place else {}
-        filters = {server: nftables.render_platform(server, at, servers[server]) for server, at in places.items() if at}
+        filters = {server: nftables.render_platform(server, at, servers[server]) for server, at in places.items()}
     else:
         tenant = next(one for one in whole.tenants if one.name == name)
         rules = [rule.name for group in rendered.security_groups(tenant.policy) for rule in group.rules]

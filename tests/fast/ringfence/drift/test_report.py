@@ -46,7 +46,7 @@ def test_a_failure_that_names_no_object_is_a_difference_all_the_same() -> None:
         ((passed(), open_(CheckVerdict.ERROR)), 2, "CANNOT TELL: 1 control could not be compared"),
         ((open_(CheckVerdict.SKIPPED),), 2, "CANNOT TELL: nothing was compared"),
         ((), 2, "CANNOT TELL: nothing was compared"),
-        ((*EVERYTHING, open_(CheckVerdict.SKIPPED, Kind.STORAGE, "nobody may read it")), 0, "not compared: storage (nobody may read it)"),
+        ((*EVERYTHING, open_(CheckVerdict.SKIPPED, Kind.STORAGE, "nobody may read it")), 0, "storage: acme/web files (nobody may read it)"),
         ((failed(EXTRA), open_(CheckVerdict.ERROR)), 1, "DRIFT: 1 difference, 1 control could not be compared"),
         ((passed(),), 0, "guest (there was nothing to compare)"),
     ],
