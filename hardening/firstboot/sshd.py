@@ -23,7 +23,8 @@ def config(plan: Plan) -> str:
     lines = [f"ListenAddress {address.ip}" for address in plan.management.addresses]
     lines += [f"Port {plan.ssh_port}", f"PerSourcePenaltyExemptList {exempt}"]
     if plan.role == "bastion":
-        lines += ["AllowTcpForwarding local", f"PermitOpen *:{plan.ssh_port}"]
+        # The image's own DisableForwarding would override the rest, and its MaxStartups is for one server, not for the way to all of them.
+        lines += ["DisableForwarding no", "AllowTcpForwarding local", f"PermitOpen *:{plan.ssh_port}", "MaxStartups 30:30:100"]
     else:
         lines += ["DisableForwarding yes"]
     return "\n".join(lines) + "\n"

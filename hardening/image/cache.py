@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from hardening.controls import rendering
 from infra import paths
 
 HARDENING = Path(__file__).parent.parent
@@ -23,9 +24,12 @@ def inputs(places: tuple[Path, ...] = PACKAGES) -> list[Path]:
     return [path for path in kept if f"{path.parent.name}/{path.name}" not in WITHOUT_EFFECT]
 
 
-def content_hash(places: tuple[Path, ...] = PACKAGES) -> str:
-    """Hash of names, executable bits and bytes of :func:`inputs`: 20 hexadecimal digits of a SHA-256."""
-    total = hashlib.sha256()
+def content_hash(places: tuple[Path, ...] = PACKAGES, controls: rendering.Rendered | None = None) -> str:
+    """Hash of what controls make of the image, and of names, executable bits and bytes of :func:`inputs`.
+
+    20 hexadecimal digits of a SHA-256. Titles, references and questions of a control change no image.
+    """
+    total = hashlib.sha256(repr(controls or rendering.rendered()).encode())
     for path in inputs(places):
         base = next(place for place in places if path.is_relative_to(place))
         name = f"{base.name}/{path.relative_to(base)}"

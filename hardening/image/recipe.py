@@ -19,7 +19,6 @@ PACKAGES: Final = (
     "iputils-ping",
     "kmod",
     "linux-image-cloud-amd64",
-    "linux-sysctl-defaults",  # ping without privileges
     "netbase",
     "nftables",
     "nginx",  # the proxy for packages; starts on the services server only
@@ -196,8 +195,8 @@ ENABLED_UNITS: Final = {
 FOLDERS: Final = ("etc/ringfence", "var/lib/ringfence")
 """Folders that are empty in the image; a work tree cannot keep them."""
 
-MODES: Final = {"etc/sudoers.d/ringfence": 0o440, "etc/ssh/sshd_config": 0o600, "etc/ringfence": 0o711, "var/lib/ringfence": 0o700}
-"""Modes that a work tree cannot keep."""
+MODES: Final = {"etc/sudoers.d/ringfence": 0o440, "etc/ringfence": 0o711, "var/lib/ringfence": 0o700}
+"""Modes that a work tree cannot keep; further ones are controls' (hardening/controls)."""
 
 MASKED_TMPFILES: Final = (
     "systemd-nologin.conf",  # it would hold logins back until a unit that is masked above lets them in
@@ -215,6 +214,7 @@ MASKED: Final = {
 DEFAULT_TARGET: Final = "multi-user.target"
 
 REMOVED: Final = (
+    "etc/*-",  # what the lists of accounts were before the last account
     "etc/apt/sources.list",
     "etc/apt/sources.list.d",
     "etc/fstab",

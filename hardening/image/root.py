@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from hardening.controls import rendering
 from hardening.image import cache, recipe
 from infra.errors import RingfenceError
 
@@ -17,6 +18,7 @@ GUEST_PACKAGE = Path("usr/lib/ringfence/python/hardening")
 def edit(root: Path) -> None:
     """Make a Debian tree ours. Runs programs of the tree in a chroot, so it needs root."""
     install_tree(root)
+    harden(root)
     install_guest_code(root)
     mask(root)
     enable(root)
@@ -24,6 +26,7 @@ def edit(root: Path) -> None:
     make_initramfs(root)
     remove(root)
     seal(root)
+    check(root)
 
 
 def install_tree(root: Path) -> None:
@@ -35,6 +38,28 @@ def install_tree(root: Path) -> None:
             continue
         shutil.copyfile(source, target)
         target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
+
+
+def harden(root: Path) -> None:
+    """Write what the controls make of the image; before there are accounts, which are made by what the controls say."""
+    wanted = rendering.rendered()
+    for file in wanted.files:
+        target = root / file.path
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        target.write_text(file.text, encoding="utf-8")
+        target.chmod(file.mode)
+    for path in sorted({line.path for line in wanted.lines}):
+        lines = tuple(line for line in wanted.lines if line.path == path)
+        (root / path).write_text(rendering.edited((root / path).read_text(encoding="utf-8"), lines), encoding="utf-8")
+    for group in wanted.groups:
+        _chroot(root, "groupadd", "--system", group.name)
+
+
+def check(root: Path) -> None:
+    """Let sshd, sudo and PAM's users read what was written for them: a file that they refuse must not get into an image."""
+    _chroot(root, "sshd", "-G")
+    _chroot(root, "visudo", "--check", "--strict", "--quiet")
+    _chroot(root, "su", "root", "--command", "true")
 
 
 def install_guest_code(root: Path) -> None:
@@ -103,6 +128,8 @@ def seal(root: Path) -> None:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, mode in recipe.MODES.items():
         (root / name).chmod(mode)
+    for wanted in rendering.rendered().modes:
+        (root / wanted.path).chmod(wanted.mode)
     for name in ("etc/.updated", "var/.updated"):
         (root / name).touch()
 

@@ -105,3 +105,18 @@ def unpacked(image: Path, folder: Path) -> Path:
         run("qemu-img", "convert", "-O", "raw", str(image), str(draft))
         draft.rename(target)
     return target
+
+
+PARAMIKO = f"""
+import socket, sys
+import paramiko
+address, source, key, known = sys.argv[1:]
+client = paramiko.SSHClient()
+client.load_host_keys(known)
+client.set_missing_host_key_policy(paramiko.RejectPolicy())
+peer = socket.create_connection((address, 22), 300, ({BACKBONE!r}, 0))
+identity = paramiko.Ed25519Key.from_private_key_file(key)
+client.connect(address, username="ringfence", pkey=identity, sock=peer, banner_timeout=300, auth_timeout=300)
+print(client.exec_command("id -un", timeout=300)[1].read().decode())
+client.close()
+"""

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hardening.bundle import Bundle, Check, GuestFile, digest, encode
+from hardening.controls import effects
+from hardening.controls.catalogue import CATALOGUE
 from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT
-from tests.truth.image.server import Server, new_machine
+from tests.truth.image.server import PARAMIKO, Server, new_machine
 from tests.truth.image.sniffer import Sniffer
+from tests.truth.image.undone import undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +100,7 @@ def test_the_automation_account_logs_in_and_is_root_by_sudo(server: Server) -> N
 def test_paramiko_logs_in(server: Server) -> None:
     """The library that applies policies knows a key exchange of the few that the server offers."""
     arguments = (MANAGEMENT.address, BACKBONE, str(server.machine.folder / "key"), str(server.machine.folder / "known_hosts"))
-    said = server.namespace.run(sys.executable, "-c", _PARAMIKO, *arguments).stdout.split()
+    said = server.namespace.run(sys.executable, "-c", PARAMIKO, *arguments).stdout.split()
     assert said == ["ringfence"]
 
 
@@ -285,16 +288,8 @@ def test_a_disk_in_another_instance_starts_anew(server: Server) -> None:
     assert server.done("sudo find /etc/ringfence /run/ringfence -name key") == ""
 
 
-_PARAMIKO = f"""
-import socket, sys
-import paramiko
-address, source, key, known = sys.argv[1:]
-client = paramiko.SSHClient()
-client.load_host_keys(known)
-client.set_missing_host_key_policy(paramiko.RejectPolicy())
-peer = socket.create_connection((address, 22), 300, ({BACKBONE!r}, 0))
-identity = paramiko.Ed25519Key.from_private_key_file(key)
-client.connect(address, username="ringfence", pkey=identity, sock=peer, banner_timeout=300, auth_timeout=300)
-print(client.exec_command("id -un", timeout=300)[1].read().decode())
-client.close()
-"""
+def test_every_control_holds_after_restarts_and_each_is_named_when_it_is_undone(server: Server) -> None:
+    """The kernel and the programs are asked for the effects, before and after root has undone them all; nobody logs in after that."""
+    assert [str(one) for one in effects.unmet(server.done("sudo bash -s", effects.script()))] == []
+    said = server.done("sudo bash -s", undo() + effects.script())
+    assert {one.control for one in effects.unmet(said) if one.got is not None} == {control.identifier for control in CATALOGUE}

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hardening.controls.rendering import sysctl
 from hardening.image import cache
 from infra.outcome import CheckVerdict
 from ringfence.verify.inside import drift, expected, image_files
 from ringfence.verify.inside.asking import ALL_SECONDS
 from ringfence.verify.inside.expected import Known, settings
-from ringfence.verify.inside.knowing import SETTINGS
 from ringfence.verify.model import Node, NodeNic, NodeRole
 from ringfence.verify.probes.link import PYTHON, Link, ProcessPipe
 from tests.truth.image.machine import APP, BACKBONE, DATA, MANAGEMENT, Card
@@ -122,7 +122,7 @@ def looked_at(server: Server, *flows: Match) -> dict[str, Outcome]:
     """Ask the server as verify does, and judge it."""
     manifest = json.loads(cache.image_path().with_suffix(".json").read_text(encoding="utf-8"))
     key = (server.machine.folder / "key.pub").read_text(encoding="utf-8")
-    known = Known(image_files.of(manifest["sha256"]), key, settings(SETTINGS.read_text(encoding="utf-8")))
+    known = Known(image_files.of(manifest["sha256"]), key, settings(sysctl()))
     ought = expected.of_node(NODE, frozenset(flows), (ip_network(server.source),), server.port)
     link = Link(NODE.name, ProcessPipe(server.command(shlex.join(["sudo", "-n", *PYTHON]))))
     try:

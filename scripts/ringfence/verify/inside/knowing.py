@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from hardening.image.root import TREE
+from hardening.controls.rendering import sysctl
 from infra.declaration import names
 from infra.drift.made import NOTHING
 from infra.errors import GuestError, RingfenceError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ringfence.verify.inventory import Inventory
 
 T = TypeVar("T")
-SETTINGS = TREE / "etc/sysctl.d/60-ringfence.conf"
 
 
 def known(inventory: Inventory) -> Known:
@@ -26,7 +25,7 @@ def known(inventory: Inventory) -> Known:
     return Known(
         _or_why(lambda: image_files.of(image_digest(inventory))),
         _or_why(public_key),
-        settings(SETTINGS.read_text(encoding="utf-8")),
+        settings(sysctl()),
     )
 
 

@@ -20,17 +20,6 @@ DROP_INS = sorted((TREE / "etc/systemd/system").glob("*.service.d/ringfence.conf
 REPLACED = sorted((TREE / "etc/systemd/system").glob("*.service"))
 FILES = "ConditionPathExists=/run/ringfence/files/"
 SCRIPTS = sorted(path for path in (TREE / "usr/lib/ringfence").iterdir() if path.suffix == "")
-POST_QUANTUM = {"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"}
-
-
-def directives(path: Path) -> dict[str, str]:
-    """Directives of an sshd configuration; the first value of each counts, as for sshd."""
-    found: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            keyword, _, value = line.partition(" ")
-            found.setdefault(keyword, value)
-    return found
 
 
 @pytest.mark.parametrize("names", [recipe.PACKAGES, *recipe.MASKED.values()])
@@ -109,20 +98,6 @@ def test_scripts_are_read_by_sh(script: Path) -> None:
 def test_ssh_is_bound_to_the_management_card() -> None:
     """The socket belongs to the card, so that another card's packets for the same address are not heard."""
     assert "BindToDevice=mgmt0" in (TREE / "etc/systemd/system/ssh.socket.d/ringfence.conf").read_text(encoding="utf-8")
-
-
-def test_ssh_offers_only_what_holds() -> None:
-    """Key exchange against a quantum computer, one kind of host key, authenticated encryption, keys only, no root."""
-    sshd = directives(TREE / "etc/ssh/sshd_config")
-    assert set(sshd["KexAlgorithms"].split(",")) == POST_QUANTUM
-    assert sshd["HostKeyAlgorithms"] == "ssh-ed25519"
-    assert all(name.startswith("aes256-") for name in sshd["Ciphers"].split(","))
-    assert all(name.endswith("-etm@openssh.com") for name in sshd["MACs"].split(","))
-    assert sshd["AuthenticationMethods"] == "publickey"
-    assert (sshd["PasswordAuthentication"], sshd["PermitRootLogin"], sshd["AllowUsers"]) == ("no", "no", recipe.ACCOUNT)
-    forwarding = {name: value for name, value in sshd.items() if "Forwarding" in name or name in {"PermitTunnel", "GatewayPorts"}}
-    assert set(forwarding.values()) == {"no"}
-    assert len(forwarding) == 6
 
 
 def test_identities_are_removed() -> None:

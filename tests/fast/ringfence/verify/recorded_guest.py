@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from hardening.controls.rendering import sysctl
 from ringfence.verify.inside import expected
 from ringfence.verify.inside.expected import Known
 from ringfence.verify.inside.image_files import FileRow, ImageFiles
-from ringfence.verify.inside.knowing import SETTINGS
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ IMAGE = ImageFiles(
     PACKAGES,
     frozenset({"virtio_net", "nf_tables", "nft_ct", "isofs", "tun", "bridge", "dm_crypt"}),
 )
-KNOWN = Known(IMAGE, f"{KEY} automation", expected.settings(SETTINGS.read_text(encoding="utf-8")))
+KNOWN = Known(IMAGE, f"{KEY} automation", expected.settings(sysctl()))
 
 
 def _account(name: str, uid: int, home: str, shell: str) -> Json:

@@ -1,0 +1,49 @@
+"""Every control undone on a running server, as somebody with root would: what the effects must then name."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from hardening.controls.catalogue import CATALOGUE
+from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Mode, SshSetting, Text
+from hardening.controls.rendering import MODPROBE, SSHD, SSHD_CONFIG
+
+if TYPE_CHECKING:
+    from hardening.controls.model import Rendering
+
+BESIDES = {
+    "no-programs-in-temporary-files": "mount -o remount,exec /tmp; mount -o remount,exec /dev/shm",
+    "private-lists": "echo >/etc/shadow-; chmod 640 /etc/shadow-",
+}
+"""What a file that is gone does not undo before the next boot."""
+
+
+def undo() -> str:
+    """Return a script that undoes all of them."""
+    lines = [line for control in CATALOGUE for line in (*map(_undone, control.renders), BESIDES.get(control.identifier, ":"))]
+    return "\n".join(lines) + "\n"
+
+
+def _undone(part: Rendering) -> str:
+    undone = ":"
+    match part:
+        case KernelParameter(name=name, value=value):
+            # In a shell of its own: a parameter that the kernel never gives back must not end the others.
+            undone = f"for f in /proc/sys/{name.replace('.', '/')}; do ( echo {0 if value != '0' else 1} >$f ) 2>/dev/null; done"
+        case KernelModule(name=name):
+            undone = f"sed -i /{name}/d /{MODPROBE}"
+        case SshSetting():
+            undone = f"echo {shlex.quote(SSHD)} >/{SSHD_CONFIG}"
+        case JournalSetting():
+            undone = "mkdir -p /var/log/journal"
+        case Line(path=path, text=text):
+            command = shlex.quote(rf"\|^{text}$|d")
+            undone = f"sed -i {command} /{path}"
+        case Text(path=path):
+            undone = f"rm -f /{path}"
+        case Mode(path=path):
+            undone = f"chmod 777 /{path}"
+        case Group(name=name):
+            undone = f"groupdel {name}"
+    return undone
