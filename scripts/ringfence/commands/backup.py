@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,10 +16,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from infra import paths
+from infra.backups import settings, units
+from infra.declaration import load_platform, load_tenant
+from infra.declaration import names as declared
+from infra.declaration.envelope import PREFIX, SUFFIX
+from infra.declaration.folder import stacks
 from infra.errors import QuestionError
 from infra.text import visible
+from ringfence import folder
 from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
-from ringfence.analysis.output import Plain, console, emit
+from ringfence.analysis.output import Plain, console, emit, write
 from ringfence.verb import verb
 
 if TYPE_CHECKING:
@@ -33,6 +42,7 @@ class BackupAction(StrEnum):
     LIST = "list"
     STATUS = "status"
     RESTORE = "restore"
+    INSTALL_TIMER = "install-timer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,9 @@ class Said:
     ] = ""
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=64, help="How many servers or disks are worked on at the same time.")] = 2
     patience: Annotated[float, typer.Option("--patience", min=0.0, help="For how many hours one backup is waited for.")] = 6.0
+    out: Annotated[Path | None, typer.Option("--out", help="install-timer: write the units to this folder instead of printing them.")] = (
+        None
+    )
     as_json: AsJson = False
 
 
@@ -55,7 +68,7 @@ def add(app: typer.Typer) -> None:
 
 @verb
 def command(
-    action: Annotated[BackupAction, typer.Argument(help="run, list, status or restore.")],
+    action: Annotated[BackupAction, typer.Argument(help="run, list, status, restore or install-timer.")],
     names: Annotated[list[str] | None, typer.Argument(help="Tenants, all when none is named; restore: TENANT/SERVER.")] = None,
     *,
     said: Said,
@@ -65,11 +78,13 @@ def command(
     `run` makes what the declarations say for the day, waits for it, and prunes what nobody keeps; a second run of the day makes nothing.
     Whatever a run that was killed began is found again, and the same command goes on. `status` says what is missed, older than 26 hours,
     stuck, or without its key. `restore` makes a volume of the same type and tells its id; it changes no volume that is there.
+    `install-timer` prints the units with which systemd does `run` at the declared times, or writes them to a folder.
 
     Exit 0 when all is well, 1 when something is wrong, 2 when something cannot be told or is still at work.
 
     Examples: `ringfence backup run`; `ringfence backup run acme --at-once 4`; `ringfence backup status --json`;
-    `ringfence backup restore acme/db --disk data --generation 2026-11-30`
+    `ringfence backup restore acme/db --disk data --generation 2026-11-30`;
+    `ringfence backup install-timer --out ~/.config/systemd/user`
     """
     match action:
         case BackupAction.RUN:
@@ -80,6 +95,8 @@ def command(
             _status(names or [], said)
         case BackupAction.RESTORE:
             _restore(names or [], said)
+        case BackupAction.INSTALL_TIMER:
+            _install_timer(names or [], said)
 
 
 def _run(tenants: Sequence[str], said: Said) -> None:
@@ -187,6 +204,38 @@ def _restore(wanted: Sequence[str], said: Said) -> None:
                 before = " (it was restored before: delete it to restore it anew)" if one.again else f" in {one.seconds} s"
                 out.print(visible(f"{where}: volume {one.volume}{before}"))
     raise typer.Exit(code)
+
+
+def _install_timer(tenants: Sequence[str], said: Said) -> None:
+    """Write or print the units of one run over all tenants, at the times that they are declared for."""
+    if tenants:
+        hint = "ringfence backup install-timer"
+        raise QuestionError.of("one timer runs the backups of all tenants", expected="no tenant", got=" ".join(tenants), hint=hint)
+    place = folder.root()
+    platform = load_platform(place / f"{PREFIX}{declared.PLATFORM}{SUFFIX}").platform
+    today = datetime.now(UTC).date()
+    found = [
+        settings.of_tenant(platform, load_tenant(place / f"{PREFIX}{name}{SUFFIX}", platform, today=today).tenant) for name in stacks(place)
+    ]
+    times = {one.at for servers in found for one in servers.values()}
+    if not times:
+        hint = "docs/backups.md shows how they are declared"
+        raise QuestionError.of("no server is to be backed up", where=str(place), expected="`backup` in a declaration", hint=hint)
+    at = units.UnitPlace(os.path.abspath(sys.argv[0]), str(place), str(paths.state() / "backup.env"))  # noqa: PTH100 - a link stays one
+    texts = {f"{units.NAME}.service": units.service(at, os.environ), f"{units.NAME}.timer": units.timer(times)}
+    enable = f"systemctl --user daemon-reload && systemctl --user enable --now {units.NAME}.timer"
+    if said.out:
+        for name, text in texts.items():
+            write(said.out / name, [text.encode()])
+    if said.as_json:
+        emit({"units": texts, "written_to": str(said.out) if said.out else None, "next": enable})
+    elif said.out:
+        typer.echo(
+            f"written to {said.out}: {', '.join(texts)}\nnext: {enable}; secrets of the environment belong into {at.secrets}, mode 600"
+        )
+    else:
+        for name, text in texts.items():
+            typer.echo(f"# {name}\n{text}")
 
 
 @contextmanager

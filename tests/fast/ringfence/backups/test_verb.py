@@ -27,7 +27,8 @@ NEW = server(since=NOW - timedelta(hours=1))
 def shelf(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """Put a storage in the place of the cloud, in a folder with the shipped declarations."""
     made = Shelf()
-    assert (tree / "Pulumi.acme.yaml").exists()
+    file = tree / "Pulumi.acme.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("    region: ", "    backup: {}\n    region: ", 1), encoding="utf-8")
     monkeypatch.setenv(paths.STATE, str(tmp_path / "state"))
     monkeypatch.setattr(making, "now", lambda: made.now)
     monkeypatch.setattr(looking, "now", lambda: made.now)
@@ -60,6 +61,7 @@ def test_every_action_answers_people_and_programs(shelf: Shelf, run: Run) -> Non
     keys += key_paths(told.json)
     assert (told.code, told.json["restored"][0]["volume"]) == (0, "volume-0")
     assert "it was restored before" in run("backup", "restore", "acme/db", "--disk", "data").out
+    keys += key_paths(run("backup", "install-timer", "--json").json, {"units"})
     hold(KEYS / "backup.txt", keys)
     shelf.now = NOW + 2 * DAY
     assert run("backup", "status", "acme").code == 1
@@ -81,6 +83,7 @@ def test_a_tenant_that_is_not_up_cannot_be_told(shelf: Shelf, run: Run) -> None:
         (("restore", "acme/db", "acme/web"), "one server is restored at a time"),
         (("restore", "acme/db", "--generation", "yesterday"), "not a day"),
         (("restore", "acme/db"), "there is no whole generation"),
+        (("install-timer", "acme"), "one timer runs the backups of all tenants"),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_refused(words: tuple[str, ...], said: str, shelf: Shelf, run: Run) -> None:
@@ -89,3 +92,23 @@ def test_a_question_that_cannot_be_answered_is_refused(words: tuple[str, ...], s
     assert told.code == 2
     assert said in told.err
     assert shelf.calls == []
+
+
+@pytest.mark.usefixtures("shelf")
+def test_the_timer_is_printed_or_written_and_holds_no_secret(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the settings of this shell that are none; what systemd says of it, tests.truth asks."""
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "hush")
+    monkeypatch.setenv("OS_CLOUD", "my cloud")
+    told = run("backup", "install-timer")
+    assert "OnCalendar=*-*-* 02:30:00 UTC" in told.out
+    assert 'Environment="OS_CLOUD=my cloud"' in told.out
+    assert "hush" not in told.out
+    assert run("backup", "install-timer", "--out", tmp_path).code == 0
+    assert {file.name for file in tmp_path.glob("ringfence-backup.*")} == {"ringfence-backup.service", "ringfence-backup.timer"}
+
+
+def test_a_timer_for_nothing_is_refused(tree: Path, run: Run) -> None:
+    """Nobody would notice that it makes none."""
+    assert tree
+    told = run("backup", "install-timer")
+    assert (told.code, "no server is to be backed up" in told.err) == (2, True)
