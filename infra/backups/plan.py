@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from infra.backups.chains import Chains, generations
-from infra.backups.records import AVAILABLE, CREATING, ERROR, READABLE, BackupMark
+from infra.backups.records import AVAILABLE, CREATING, ERROR, READABLE, UNSETTLED, BackupMark
 from infra.backups.settings import CHAIN, CHAIN_DAYS
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ class NewBackup:
     def mark(self, revision: str) -> BackupMark:
         """Return what is written on it."""
         server = self.server
-        return BackupMark(server.tenant, server.name, self.disk.name, self.day, len(server.disks), self.parent, self.disk.kind, revision)
+        quiesced = UNSETTLED if server.settings.quiesce else ""
+        return BackupMark(
+            server.tenant, server.name, self.disk.name, self.day, len(server.disks), self.parent, self.disk.kind, revision, quiesced
+        )
 
 
 @dataclass(frozen=True, slots=True)

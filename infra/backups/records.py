@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MARK: Final = "ringfence"
 MARKED: Final = "backup"
 """The key and the value of the metadata by which a backup is known as one of ringfence's."""
+UNSETTLED: Final = "asked"
+"""What a mark says of ``quiesced`` before its maker lets the server go; it stays on the backup of a run that was killed before."""
 AVAILABLE, CREATING, ERROR = "available", "creating", "error"
 RESTORING: Final = "restoring"
 DELETING: Final = "deleting"
@@ -34,7 +36,8 @@ class BackupMark:
     """What ringfence writes on a backup: whose it is, of which day, and how many disks that day's generation has.
 
     ``parent`` is the backup that an increment was meant to stand upon, ``kind`` the type of its volume, ``revision`` the digest of the
-    declarations; ``quiesced`` tells whether the server was held still while the copy was taken.
+    declarations; ``quiesced`` tells whether the server was held still while the copy was taken: ``yes``, ``no``, nothing where nobody asked
+    for it, and :data:`UNSETTLED` as long as its maker has not said so.
     """
 
     tenant: str

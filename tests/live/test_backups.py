@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ringfence.verify.open import Opened
 
 pytestmark = pytest.mark.live
-RINGFENCE = Path(sys.executable).parent / "ringfence"
+RINGFENCE = str(Path(sys.executable).parent / "ringfence")
 SECONDS = 900
 """How long anything may take that comes in the end."""
 MARKER = "ringfence-backup-marker"
@@ -92,9 +93,9 @@ def tenant(place: Place) -> Iterator[TenantBackups]:
 def _emptied(tenant: TenantBackups) -> None:
     storage, waiting = tenant.storage, Waiting(SECONDS)
     for record in sorted(storage.records(), key=lambda each: each.order, reverse=True):
-        waiting.until(record.id, lambda id_=record.id: storage.record(id_), lambda one: one is None or one.status != CREATING)
+        waiting.until(record.id, partial(storage.record, record.id), lambda one: one is None or one.status != CREATING)
         storage.delete(record.id)
-        waiting.until(record.id, lambda id_=record.id: storage.record(id_), lambda one: one is None)
+        waiting.until(record.id, partial(storage.record, record.id), lambda one: one is None)
 
 
 def ended(*words: str) -> tuple[int, dict[str, Any]]:
@@ -149,7 +150,7 @@ def test_a_backup_that_is_killed_goes_on_and_what_is_restored_has_the_marker(pla
             _killed_when_begun(tenant)
             code, told = ended("run", name)
             assert code == 0, told
-            assert {step["what"] for step in told["tenants"][0]["steps"]} == {"made"}
+            assert {step["what"] for step in told["tenants"][0]["steps"]} <= {"made", "let go"}
             (one,) = tenant.servers
             assert sorted(record.volume for record in tenant.storage.records()) == sorted(disk.volume for disk in one.disks)
             assert all(record.status in READABLE and record.key for record in tenant.storage.records())

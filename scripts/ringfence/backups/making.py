@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.backups.plan import planned
-from infra.backups.records import CREATING, ERROR_DELETING, READABLE
+from infra.backups.records import CREATING, ERROR_DELETING, READABLE, UNSETTLED
 from infra.errors import CloudError
 from ringfence.backups.waiting import StillAtWorkError, Waiting
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 AT_ONCE = 2
 HOLD_SECONDS = 20.0
 """For how long a server is held still at most: the storage takes its copy at the beginning."""
-MADE, FAILED, PENDING, PRUNED, KEPT = "made", "failed", "pending", "pruned", "kept"
+MADE, FAILED, PENDING, PRUNED, KEPT, RELEASED = "made", "failed", "pending", "pruned", "kept", "let go"
 
 
 def now() -> datetime:
@@ -55,7 +55,7 @@ class BackupRun:
     """A run over one tenant. ``tell`` learns what is going on, how much is done and how much there is."""
 
     tenant: TenantBackups
-    hold: Holding
+    holding: Holding
     waiting: Waiting = field(default_factory=Waiting)
     tell: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     at_once: int = AT_ONCE
@@ -64,14 +64,17 @@ class BackupRun:
 
     def run(self) -> list[BackupStep]:
         """Make, wait and prune; returns what was done. Raises :class:`CloudError` when Cinder's records cannot be read."""
-        for server, why in self.tenant.missing.items():
-            self._done(BackupStep(FAILED, server, "", "", said=f"{why}: pulumi up -s {self.tenant.name}"))
-        plan = planned(self.tenant.servers, self.tenant.storage.records(), now())
+        for missing, why in self.tenant.missing.items():
+            self._done(BackupStep(FAILED, missing, "", "", said=f"{why}: pulumi up -s {self.tenant.name}"))
+        records = self.tenant.storage.records()
+        plan = planned(self.tenant.servers, records, now())
         work = {server.name: (server, _of(server, plan.make), _pending(server, plan.wait)) for server in self.tenant.servers}
         self._total = len(self.steps) + len(plan.make) + len(plan.wait)
         self.tell("backups", 0, self._total)
         pool = ThreadPoolExecutor(self.at_once)
         try:
+            for server in self.tenant.servers:
+                self._release(server, records)
             for future in [pool.submit(self._server, *one) for one in work.values() if one[1] or one[2]]:
                 future.result()
             self._prune()
@@ -81,6 +84,20 @@ class BackupRun:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         return self.steps
+
+    def _release(self, server: BackedServer, records: Sequence[BackupRecord]) -> None:
+        """Let a server go that a run which was killed held still: the marks of its backups do not say what came of it."""
+        left = [one for one in records if one.mark and (one.mark.server, one.mark.quiesced) == (server.name, UNSETTLED)]
+        if not left:
+            return
+        held = self.holding.release(server)
+        for record in left if held.reached else ():
+            self._note(record, "no")
+        self._done(BackupStep(RELEASED, server.name, "", "", said="; ".join(held.wrong)))
+
+    def _note(self, record: BackupRecord, quiesced: str) -> None:
+        if record.mark is not None:
+            self.tenant.storage.note(record.id, replace(record.mark, quiesced=quiesced))
 
     def _server(self, server: BackedServer, new: Sequence[NewBackup], pending: Sequence[BackupRecord]) -> None:
         for step in self._begun(server, new) if new else []:
@@ -93,7 +110,7 @@ class BackupRun:
         asked = bool(server.settings.quiesce)
         steps: list[BackupStep] = []
         made: list[BackupRecord] = []
-        with self.hold(server) as held:
+        with self.holding.hold(server) as held:
             for one in new:
                 try:
                     made.append(self._begin(one))
@@ -103,9 +120,8 @@ class BackupRun:
                 held.still = False
                 held.wrong.append(f"it was held still for {HOLD_SECONDS:.0f} s, and nobody knows whether the copy was taken by then")
         for record in made:
-            if asked and record.mark is not None:
-                mark = replace(record.mark, quiesced="yes" if held.still else "no")
-                self.tenant.storage.note(record.id, mark)
+            if asked:
+                self._note(record, "yes" if held.still else "no")
             steps.append(self._end(record, "; ".join(held.wrong) if asked else ""))
         return steps
 
@@ -196,7 +212,7 @@ def _recorded(what: str, record: BackupRecord, said: str) -> BackupStep:
 
 
 def exit_code(steps: Sequence[BackupStep]) -> int:
-    """Return 1 when a backup failed, was made otherwise than declared, or could not be pruned; 2 when one is still being made; else 0."""
-    if any(step.what in {FAILED, KEPT} or (step.what == MADE and step.said) for step in steps):
+    """Return 1 when a backup failed, was not made as declared or not pruned, or a server not let go; 2 when one is being made; else 0."""
+    if any(step.what in {FAILED, KEPT} or (step.what in {MADE, RELEASED} and step.said) for step in steps):
         return 1
     return 2 if any(step.what == PENDING for step in steps) else 0

@@ -5,13 +5,14 @@ Without a login the copies are made all the same: a backup as after a power cut 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from infra.errors import GuestError, RingfenceError
 from infra.ssh.access import open_server
-from ringfence.logins import logins
+from ringfence.logins import Logins, logins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from infra.backups.plan import BackedServer
     from infra.ssh.access import Session
-    from ringfence.logins import Logins
 
 PATIENCE = 15.0
 """Seconds that a server which does not answer is tried."""
@@ -29,48 +29,64 @@ SECONDS = 60.0
 
 @dataclass(slots=True)
 class Held:
-    """What came of holding a server still: whether the declared commands ended well, and what did not."""
+    """What came of holding a server still, or of letting it go: whether the declared commands ended well, and what did not."""
 
     still: bool = False
+    reached: bool = False
     wrong: list[str] = field(default_factory=list)
 
 
 class Holding(Protocol):
-    """Holds one server still as long as the context is open."""
+    """Holds servers still, and lets go those that a run which was killed has not."""
 
-    def __call__(self, server: BackedServer, /) -> AbstractContextManager[Held]:
-        """Return what holds it."""
+    def hold(self, server: BackedServer) -> AbstractContextManager[Held]:
+        """Return what holds a server still as long as the context is open."""
+
+    def release(self, server: BackedServer) -> Held:
+        """Let a server go that somebody else held still."""
 
 
-def by_login() -> Holding:
-    """Return what holds servers still over SSH; where they are is asked once, when the first one is held."""
-    known: list[Logins] = []
+class ByLogin:
+    """Holds servers still over SSH; where they are is asked once, when the first one is held."""
 
-    def way() -> Logins:
-        if not known:
-            known.append(logins())
-        return known[0]
+    def __init__(self) -> None:
+        """Ask nobody yet."""
+        self._lock, self._known = threading.Lock(), list[Logins]()
 
     @contextmanager
-    def hold(server: BackedServer) -> Iterator[Held]:
+    def hold(self, server: BackedServer) -> Iterator[Held]:
+        """Hold a server still. Without a login its disks are copied all the same."""
         held = Held()
-        session: AbstractContextManager[Session] | None = None
+        with ExitStack() as stack:
+            session = self._entered(stack, server, held)
+            if session is None:
+                yield held
+                return
+            with quiet(server, session, held):
+                yield held
+
+    def release(self, server: BackedServer) -> Held:
+        """Let a server go that somebody else held still."""
+        held = Held()
+        with ExitStack() as stack:
+            session = self._entered(stack, server, held)
+            if session is not None:
+                _run(session, server.settings.thaw, held)
+                held.reached = True
+        return held
+
+    def _entered(self, stack: ExitStack, server: BackedServer, held: Held) -> Session | None:
+        """Log in, or say why nobody could."""
         try:
-            found = way()
+            with self._lock:
+                if not self._known:
+                    self._known.append(logins())
+            found = self._known[0]
             target = next(one.target for one in found.servers if (one.tenant, one.server) == (server.tenant, server.name))
-            session = open_server(found.jump_host, target, patience=PATIENCE)
-            entered = session.__enter__()
+            return stack.enter_context(open_server(found.jump_host, target, patience=PATIENCE))
         except (RingfenceError, StopIteration) as error:
             held.wrong.append(f"nobody could log in: {_of(error)}")
-            yield held
-            return
-        try:
-            with quiet(server, entered, held):
-                yield held
-        finally:
-            session.__exit__(None, None, None)
-
-    return hold
+            return None
 
 
 @contextmanager

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from ringfence.backups.making import BackupStep
 
 
+GOOD = ("made", "pruned", "let go")
+
+
 class BackupAction(StrEnum):
     """What to do."""
 
@@ -106,11 +109,11 @@ def _run(tenants: Sequence[str], said: Said) -> None:
 
     told: list[dict[str, Any]] = []
     codes = []
-    hold = stillness.by_login()
+    holding = stillness.ByLogin()
     for name in opening.asked(tenants):
         tenant = opening.opened(name)
         with tenant.journal.held(), _progress(name) as tell:
-            steps = making.BackupRun(tenant, hold, Waiting(said.patience * 3600), tell, said.at_once).run()
+            steps = making.BackupRun(tenant, holding, Waiting(said.patience * 3600), tell, said.at_once).run()
         found = looking.of_tenant(tenant)
         codes += [making.exit_code(steps), looking.exit_code([found])]
         told.append({"tenant": name, "steps": [asdict(step) for step in steps], "checks": looking.plain([found])[0]["checks"]})
@@ -253,10 +256,11 @@ def _progress(tenant: str) -> Iterator[Callable[[str, int, int], None]]:
 def _show_steps(tenant: str, steps: Sequence[BackupStep]) -> None:
     out = console()
     for step in steps:
-        kind = "increment" if step.increment else "full"
+        where = f"{tenant}/{step.server}"
+        if step.disk:
+            where += f" {step.disk}, {step.day}: {'increment' if step.increment else 'full'} {step.id}"
         took = f" in {step.seconds} s" if step.seconds else ""
-        where = f"{tenant}/{step.server} {step.disk}, {step.day}"
-        style = "green" if step.what in {"made", "pruned"} and not step.said else "red"
-        out.print(Text(visible(f"{step.what}: {where}: {kind} {step.id}{took}{f': {step.said}' if step.said else ''}"), style))
+        style = "green" if step.what in GOOD and not step.said else "red"
+        out.print(Text(visible(f"{step.what}: {where}{took}{f': {step.said}' if step.said else ''}"), style))
     if not steps:
         out.print(visible(f"{tenant}: nothing was due"))

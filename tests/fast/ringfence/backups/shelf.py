@@ -151,7 +151,14 @@ def waiting() -> Waiting:
     return Waiting(pause=0.0)
 
 
-@contextmanager
-def untouched(_server: BackedServer) -> Iterator[Held]:
-    """Hold nobody still."""
-    yield Held()
+class Untouched:
+    """Holds nobody still."""
+
+    @contextmanager
+    def hold(self, _server: BackedServer) -> Iterator[Held]:
+        """Do nothing."""
+        yield Held()
+
+    def release(self, _server: BackedServer) -> Held:
+        """Do nothing."""
+        return Held(reached=True)

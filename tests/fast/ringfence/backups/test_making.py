@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import paths
+from infra.backups.plan import planned
 from infra.backups.settings import Settings
 from infra.declaration.platform import BackupMode
 from infra.errors import GuestError, QuestionError
@@ -17,7 +18,7 @@ from ringfence.backups import making, stillness
 from ringfence.backups.making import BackupRun, BackupStep, exit_code
 from ringfence.backups.stillness import Held, quiet
 from tests.fast.backups.cinder import DATA, DAY, NOW, ROOT, server
-from tests.fast.ringfence.backups.shelf import KilledError, Shelf, tenant, untouched, waiting
+from tests.fast.ringfence.backups.shelf import KilledError, Shelf, Untouched, tenant, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(whole: TenantBackups, **more: object) -> list[BackupStep]:
     """Run once."""
-    return BackupRun(whole, **{"hold": untouched, "waiting": waiting(), **more}).run()  # type: ignore[arg-type] # options by name
+    return BackupRun(whole, **{"holding": Untouched(), "waiting": waiting(), **more}).run()  # type: ignore[arg-type] # options by name
 
 
 def test_a_run_makes_every_disk_once_and_a_second_one_nothing() -> None:
@@ -144,12 +145,24 @@ class Guest:
         return Completed(self.statuses.get(command[-1], 0), "", "no such file")
 
 
-@contextmanager
-def held_on(guest: Guest, one: BackedServer) -> Iterator[Held]:
-    """Hold a server still over a login that is there."""
-    session: Session = guest  # type: ignore[assignment] # it has the one method that is called
-    with quiet(one, session, Held()) as held:
-        yield held
+class OnGuest:
+    """Holds one server still over a login that is there."""
+
+    def __init__(self, guest: Guest, *, reached: bool = True) -> None:
+        self.guest, self.reached = guest, reached
+
+    @contextmanager
+    def hold(self, one: BackedServer) -> Iterator[Held]:
+        """Run the commands on the server."""
+        session: Session = self.guest  # type: ignore[assignment] # it has the one method that is called
+        with quiet(one, session, Held()) as held:
+            yield held
+
+    def release(self, one: BackedServer) -> Held:
+        """Run those that let go."""
+        for command in one.settings.thaw if self.reached else ():
+            self.guest.run([command])
+        return Held(reached=self.reached, wrong=[] if self.reached else ["nobody could log in"])
 
 
 @pytest.mark.parametrize(
@@ -169,7 +182,7 @@ def test_a_server_is_held_still_while_its_disks_are_copied_and_let_go(
     monkeypatch.setattr(making, "HOLD_SECONDS", -1.0 if looks > 1 else 20.0)
     shelf, guest = Shelf(looks=looks), Guest(**statuses)
     one = server(ROOT, settings=FROZEN)
-    steps = run(tenant(shelf, one), hold=lambda asked: held_on(guest, asked))
+    steps = run(tenant(shelf, one), holding=OnGuest(guest))
     assert guest.ran == ["sync", "freeze", "thaw"]
     assert [step.what for step in steps] == ["made"]
     assert exit_code(steps) == code
@@ -182,8 +195,20 @@ def test_a_server_is_let_go_when_the_run_is_interrupted() -> None:
     """A frozen file system would answer nobody."""
     shelf, guest = Shelf(dies="create root"), Guest()
     with pytest.raises(KilledError):
-        run(tenant(shelf, server(ROOT, settings=FROZEN)), hold=lambda asked: held_on(guest, asked))
+        run(tenant(shelf, server(ROOT, settings=FROZEN)), holding=OnGuest(guest))
     assert guest.ran[-1] == "thaw"
+
+
+def test_a_server_that_a_killed_run_held_still_is_let_go_by_the_next_one() -> None:
+    """Although its backups are there by then and nothing is due; as long as nobody reaches it, it is tried again and told."""
+    shelf, guest, one = Shelf(), Guest(), server(ROOT, settings=FROZEN)
+    (new,) = planned([one], (), NOW).make
+    shelf.cinder.make(new, NOW)  # and the process ended here, with the server held still
+    unreached = run(tenant(shelf, one), holding=OnGuest(guest, reached=False))
+    assert ([step.what for step in unreached], exit_code(unreached)) == (["let go"], 1)
+    steps = run(tenant(shelf, one), holding=OnGuest(guest))
+    assert ([step.what for step in steps], exit_code(steps), guest.ran) == (["let go"], 0, ["thaw"])
+    assert run(tenant(shelf, one), holding=OnGuest(guest)) == []
 
 
 def test_a_server_without_a_login_is_backed_up_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +219,7 @@ def test_a_server_without_a_login_is_backed_up_and_that_is_said(monkeypatch: pyt
 
     monkeypatch.setattr(stillness, "logins", nobody)
     for settings, code in ((FROZEN, 1), (Settings(), 0)):
-        steps = run(tenant(Shelf(), server(ROOT, settings=settings)), hold=stillness.by_login())
+        steps = run(tenant(Shelf(), server(ROOT, settings=settings)), holding=stillness.ByLogin())
         assert [step.what for step in steps] == ["made"]
         assert exit_code(steps) == code
 

@@ -14,7 +14,7 @@ from ringfence.backups import making
 from ringfence.backups.making import BackupRun
 from ringfence.backups.restoring import Restoring, chosen
 from tests.fast.backups.cinder import DATA, DAY, NOW, ROOT, server
-from tests.fast.ringfence.backups.shelf import KilledError, Shelf, tenant, untouched, waiting
+from tests.fast.ringfence.backups.shelf import KilledError, Shelf, Untouched, tenant, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     for day in range(2):
         made.now = NOW + day * DAY
         monkeypatch.setattr(making, "now", lambda: made.now)
-        BackupRun(tenant(made, one), untouched, waiting()).run()
+        BackupRun(tenant(made, one), Untouched(), waiting()).run()
     made.calls.clear()
     return made
 

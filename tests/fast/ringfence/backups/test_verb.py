@@ -13,7 +13,7 @@ from infra.errors import CloudError
 from ringfence.backups import looking, making, stillness, tenants
 from tests.fast.backups.cinder import DAY, NOW, server
 from tests.fast.key_paths import hold, key_paths
-from tests.fast.ringfence.backups.shelf import Shelf, tenant, untouched
+from tests.fast.ringfence.backups.shelf import Shelf, Untouched, tenant
 
 if TYPE_CHECKING:
     from tests.fast.ringfence.command import Run
@@ -34,7 +34,7 @@ def shelf(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     monkeypatch.setattr(looking, "now", lambda: made.now)
     monkeypatch.setattr(making, "POLL_SECONDS", 0.0, raising=False)
     monkeypatch.setattr(tenants, "opened", lambda name: tenant(made, NEW) if name == "acme" else _down(name))
-    monkeypatch.setattr(stillness, "by_login", lambda: untouched)
+    monkeypatch.setattr(stillness, "ByLogin", Untouched)
     return made
 
 
@@ -107,8 +107,8 @@ def test_the_timer_is_printed_or_written_and_holds_no_secret(run: Run, tmp_path:
     assert {file.name for file in tmp_path.glob("ringfence-backup.*")} == {"ringfence-backup.service", "ringfence-backup.timer"}
 
 
-def test_a_timer_for_nothing_is_refused(tree: Path, run: Run) -> None:
+@pytest.mark.usefixtures("tree")
+def test_a_timer_for_nothing_is_refused(run: Run) -> None:
     """Nobody would notice that it makes none."""
-    assert tree
     told = run("backup", "install-timer")
     assert (told.code, "no server is to be backed up" in told.err) == (2, True)
