@@ -134,6 +134,7 @@ def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
         "the bastion is the declared server": machines.servers(scope, declared),
         "the bastion's volume is the declared one": machines.volumes(scope, declared),
         "volume types encrypt as declared": machines.volume_types(scope),
+        "images are as they were made, and lent to nobody": copies.images(scope),
         "nothing else has a name or a label of ours": strays(scope),
         "nobody has a copy of what its servers store": copies.copies(scope),
         "nobody is on the access lists of its volumes' keys": copies.keys(scope),

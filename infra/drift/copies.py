@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OF_VOLUMES = ("snapshots", "backups", "transfers")
 PROJECT_ONLY: Json = {"project-access": True}
 """What the access list of a secret says when nobody has changed it."""
+OF_AN_IMAGE = {"name": "name", "visibility": "visibility", "checksum": "checksum", "owner": "owner", "os_hidden": "hidden"}
+"""What is compared of an image, and the provider's word for it."""
 TIMES = ("created", "updated")
 NO_KEY = "00000000-0000-0000-0000-000000000000"
 """The key of volumes where a cloud has one fixed key for all of them (Castellan's ``conf_key``)."""
@@ -38,7 +40,23 @@ def copies(scope: Scope) -> Iterator[Deviation]:
                 yield scope.undeclared(kind, row, f" of volume {scope.names.of('volumes', row['volume_id'])}")
     for row in scope.whole.found.rows("images") if scope.tenant else ():
         if _is_own(scope, row):
-            yield scope.undeclared("images", row, f", {row['visibility']}")
+            members = ", ".join(map(str, row.get("members") or ()))
+            yield scope.undeclared("images", row, f", {row['visibility']}{f', shared with project {members}' if members else ''}")
+
+
+def images(scope: Scope) -> Iterator[Deviation]:
+    """Compare the images that the stack made: whoever changes one decides what the next server is."""
+    rows = {str(row["id"]): row for row in scope.whole.found.rows("platform_images")}
+    for id_, made in scope.made.ids("images").items():
+        one = ComparedObject(NOUNS["images"], id_, str(made.outputs.get("name") or made.name))
+        if id_ not in rows:
+            yield one.missing(f"missing {one}")
+            continue
+        row = rows[id_]
+        told = {key: made.outputs[word] for key, word in OF_AN_IMAGE.items() if made.outputs.get(word) is not None}
+        yield from one.differing(row, {**told, "status": "active"})
+        for member in row.get("members") or ():
+            yield one.further(f"{one} is shared with project {member}", f"openstack image remove project {id_} {member}")
 
 
 def keys(scope: Scope) -> Iterator[Deviation]:

@@ -25,7 +25,8 @@ class Found:
 
     ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row. ``users`` and what is
     theirs are of the accounts that the stacks made. An ``assignment`` has no id in Keystone: the path of its link is taken for one.
-    ``snapshots``, ``backups`` and ``transfers`` are of volumes, ``images`` those of tenants' projects, and a secret has its access list
+    ``snapshots``, ``backups`` and ``transfers`` are of volumes, ``images`` those of tenants' projects, ``platform_images`` those that
+    stacks made, each with its ``members``, and a secret has its access list
     as ``acl``. ``untold`` says why a kind could not be read, and ``absent`` why a cloud has none of it, so that nobody takes it for empty.
     ``at`` is when the cloud was listed, by this machine's clock.
     """
@@ -54,6 +55,7 @@ class Found:
     backups: Rows = ()
     transfers: Rows = ()
     images: Rows = ()
+    platform_images: Rows = ()
     secrets: Rows = ()
     platform_secrets: Rows = ()
     untold: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +110,7 @@ NOUNS = {
     "backups": "backup",
     "transfers": "transfer",
     "images": "image",
+    "platform_images": "image",
     "secrets": "secret",
     "platform_secrets": "secret",
 }

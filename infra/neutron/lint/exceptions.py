@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from infra.acceptances import AcceptedDeviation
 from infra.declaration.values import Day, Word, refuse
 from infra.errors import RingfenceError
 from infra.neutron.lint.findings import Finding, FindingKind
@@ -67,12 +68,13 @@ class AcceptedUnknown(BaseModel):
 
 
 class ExceptionFile(BaseModel):
-    """The file: traffic under ``exceptions``, and what is not understood under ``accepted``."""
+    """The file: traffic under ``exceptions``, what is not understood under ``accepted``, and what `verify` finds under ``deviations``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     exceptions: tuple[Accepted, ...] = ()
     accepted: tuple[AcceptedUnknown, ...] = ()
+    deviations: tuple[AcceptedDeviation, ...] = ()
 
     def live(self, today: date) -> tuple[Acceptance, ...]:
         """Return what is accepted on a day; what has run out counts for nothing."""

@@ -54,7 +54,7 @@ def verify(
     Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`;
     `ringfence verify --only denial --turn 3/13 --seed 7`
     """
-    from ringfence.verify import about  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.verify import about, acceptances  # noqa: PLC0415 - the cloud's client takes a second to import
     from ringfence.verify import open as opening  # noqa: PLC0415 - as above
     from ringfence.verify.report import files  # noqa: PLC0415 - as above
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415 - as above
@@ -63,6 +63,7 @@ def verify(
     request = Request(kinds=frozenset(only or Kind), turn=Turn.written(turn, seed))
     started = time.monotonic()
     declarations = fingerprint.of_folder(project.root())
+    accepted = acceptances.read()
     doing = "reading declarations and stacks"
     verification = None
     try:
@@ -86,6 +87,8 @@ def verify(
         raise
     for name, why in opened.left.items():
         result.checks.append(Check(Kind.CLOUD, Outcome(f"{name} could be verified", CheckVerdict.SKIPPED, why, name)))
+    for text in acceptances.apply(result, accepted, today):
+        aside(aside=True).print(text, style="yellow", markup=False)
     result.seconds["all"] = round(time.monotonic() - started, 1)
     folder = files.write(result)
     if as_json:

@@ -11,7 +11,7 @@ from ringfence import fingerprint
 from ringfence import folder as project
 from ringfence.drift import journal
 from ringfence.drift.report import LAYERS, of_result, with_history
-from ringfence.verify import about
+from ringfence.verify import about, acceptances
 from ringfence.verify import open as opening
 from ringfence.verify.result import Check, Kind
 from ringfence.verify.run import Request, Verification
@@ -27,13 +27,15 @@ def once(tenants: Sequence[str], layers: Collection[Layer], today: date | None, 
     """Compare the layers, and keep what was found in the journal."""
     started = time.monotonic()
     declarations = fingerprint.of_folder(project.root())
+    accepted = acceptances.read()
     opened = opening.read(tuple(tenants), today=today)
     kinds = frozenset(kind for kind, layer in LAYERS.items() if layer in layers)
     result = Verification(opened.inventory, opened.cloud, opened.identities, tell).run(Request(kinds=kinds, reading=True))
     result.about = about.of_run(opened.cloud, declarations)
     for name, why in opened.left.items():
         result.checks += [Check(kind, Outcome(f"{name} could be compared", CheckVerdict.SKIPPED, f"{name}: {why}", name)) for kind in Kind]
-    report = replace(of_result(result, layers), seconds=round(time.monotonic() - started, 1))
+    aged = acceptances.apply(result, accepted, today)
+    report = replace(of_result(result, layers), acceptances=tuple(aged), seconds=round(time.monotonic() - started, 1))
     report = with_history(report, journal.since(journal.runs(), report))
     journal.add(journal.entry(report))
     return report

@@ -50,6 +50,7 @@ COMPARED = {
 }
 ELSEWHERE = {
     Layer.STACK: "files and keys that a stack keeps sealed",
+    Layer.API: "roles in the platform's project, quotas, QoS",
     Layer.DATA_PLANE: "the flows that OVN makes of its northbound database on each host",
     Layer.STORAGE: "whether what servers write is legible in the raw storage (nothing is written here; `ringfence verify --only storage`)",
 }
@@ -125,6 +126,10 @@ class Report:
     differences: tuple[Difference, ...] = ()
     untold: tuple[Untold, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+    acceptances: tuple[str, ...] = ()
+    """What is to be said of acceptances that ran out, or that match nothing."""
+    took: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by layer, and of the logins; what ran side by side counts twice."""
 
     @property
     def errors(self) -> tuple[Untold, ...]:
@@ -178,6 +183,7 @@ class Report:
             "differences": [each.plain() for each in self.differences],
             "untold": [each.plain() for each in self.untold],
             "not_compared": self.gaps,
+            "acceptances": list(self.acceptances),
             "about": dict(self.about),
         }
 
@@ -187,6 +193,7 @@ class Report:
             "layer": str(layer),
             "compares": COMPARED[layer],
             "asked": layer in self.layers,
+            "seconds": self.took.get(layer, 0.0),
             "compared": self.compared.get(layer, 0),
             "differences": sum(each.layer is layer for each in self.differences),
             "cannot_tell": sum(not each.skipped for each in own),
@@ -219,6 +226,8 @@ def of_result(result: Result, layers: Iterable[Layer]) -> Report:
         _joined(differences),
         tuple(untold),
         result.about.plain(),
+        took={LAYERS[kind]: result.seconds[kind] for kind in LAYERS if kind in result.seconds}
+        | {"login": result.seconds.get("login", 0.0)},
     )
 
 

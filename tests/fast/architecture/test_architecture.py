@@ -25,6 +25,7 @@ LAYERS = (
     "infra.outputs",
     "infra.pki",
     "infra.declaration",
+    "infra.acceptances",
     "infra.backups",
     "infra.operators",
     "infra.sessions",

@@ -42,6 +42,18 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "backup": (more("backups", BACKUP), "undeclared backup copy of volume acme-db-db"),
     "transfer": (more("transfers", TRANSFER), "undeclared transfer gift of volume acme-db-db"),
+    "image that is lent": (
+        more("images", {**IMAGE, "members": ["project-other"]}),
+        "undeclared image db-2026, shared, shared with project project-other",
+    ),
+    "the platform's image is lost": (fewer("platform_images", "image"), "missing image ringfence-debian-1"),
+    "the platform's image is another": (change("platform_images", "image", checksum="x"), "image ringfence-debian-1 has checksum x"),
+    "the platform's image is lent": (
+        change("platform_images", "image", visibility="shared", members=["project-other"]),
+        "image ringfence-debian-1 is shared with project project-other",
+    ),
+    "the platform's image is switched off": (change("platform_images", "image", status="deactivated"), "has status deactivated"),
+    "the platform's image is given away": (change("platform_images", "image", owner="project-other"), "has owner project-other"),
     "image of a server": (more("images", IMAGE), "undeclared image db-2026, shared"),
     "stranger on the access list of a key": (
         listed(**{"users": ["user-mallory"], "project-access": True}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.render.security_groups import EVERY_CODE
@@ -72,6 +73,12 @@ def group(id_: str, name: str, project: str, rules: list[Row], tags: list[str]) 
     return {"id": id_, "name": name, "project_id": project, "stateful": True, "security_group_rules": rules, "tags": tags}
 
 
+def image(id_: str, name: str, project: str, visibility: str = "public") -> Row:
+    """Return an image that nobody is a member of."""
+    row: Row = {"id": id_, "name": name, "owner": project, "visibility": visibility, "status": "active", "checksum": f"sum-{id_}"}
+    return {**row, "os_hidden": False, "members": []}
+
+
 def rule(direction: str, peer: str, port_: int, protocol: str = "tcp") -> Row:
     """Return a rule for one port over IPv4."""
     row = {"direction": direction, "ethertype": "IPv4", "protocol": protocol, "port_range_min": port_, "port_range_max": port_}
@@ -90,3 +97,25 @@ def rule_row(wanted: rendered.SecurityRule) -> Row:
         "remote_address_group_id": f"id-{wanted.address_group}" if wanted.address_group else None,
         "remote_group_id": None,
     }
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A server to be made."""
+
+    name: str
+    id: str
+    flavor: str
+    project: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A volume to be made."""
+
+    name: str
+    server: str
+    size: int
+    type: str
+    labels: dict[str, str]

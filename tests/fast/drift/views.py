@@ -18,9 +18,12 @@ from tests.fast.drift.rows import (
     PARENT,
     PLATFORM_PROJECT,
     PUBLIC,
+    Disk,
+    Machine,
     Row,
     assignment,
     group,
+    image,
     leg,
     network,
     port,
@@ -103,6 +106,9 @@ def _platform(found: Cloud, inventory: Inventory) -> None:
     labels = {"tenant": names.PLATFORM, "managed-by": names.MANAGED_BY}
     tags, project, cidr = names.tag_list(labels), PLATFORM_PROJECT, platform.backbone.cidr
     hop, address = str(cidr[platform.backbone.router]), str(bastion_address(platform))
+    found.rows["platform_images"] = [image("image", "ringfence-debian-1", project)]
+    told = {"name": "ringfence-debian-1", "visibility": "public", "checksum": "sum-image", "owner": project, "hidden": False}
+    found.made.setdefault(stack, {})["images"] = {"debian": MadeResource("debian", "image", told)}
     found.add(stack, "networks", names.BACKBONE, network(names.BACKBONE, "net-backbone", project, tags), mtu=1442)
     found.add(stack, "subnets", names.BACKBONE, subnet(names.BACKBONE, "net-backbone", cidr, hop, project, tags))
     routes = [{"destination": tenant.facts.management.cidr, "nexthop": HOPS[tenant.name]} for tenant in inventory.tenants]
@@ -156,28 +162,6 @@ def _services(found: Cloud, inventory: Inventory, bastion: str) -> None:
         Disk(names.data_volume(stack, "services", names.STORE), "server-services", platform.services.store, kind, labels),
     ]
     _machine(found, stack, Machine(name, "server-services", platform.services.flavor, project, labels), disks)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A server to be made."""
-
-    name: str
-    id: str
-    flavor: str
-    project: str
-    labels: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Disk:
-    """A volume to be made."""
-
-    name: str
-    server: str
-    size: int
-    type: str
-    labels: dict[str, str]
 
 
 def _machine(found: Cloud, stack: str, machine: Machine, disks: list[Disk]) -> None:

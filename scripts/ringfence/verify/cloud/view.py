@@ -69,7 +69,7 @@ def collect(cloud: Connection, parties: Parties) -> Found:
         volumes = asked["volumes"]
         questions = {
             **identity.questions(cloud.identity, projects, users),
-            **copies.questions(cloud, projects, _of_all),
+            **copies.questions(cloud, projects, ids_of_all(made, "images"), _of_all),
             "secrets": lambda: keys.of_tenants(parties.identities),
             "platform_secrets": lambda: keys.of_platform(cloud, volumes.result(), parties.platform),
         }

@@ -20,7 +20,7 @@ def test_without_a_difference_it_says_in_which_layers() -> None:
     found = report(*EVERYTHING)
     assert found.exit_code == 0
     assert found.headline.startswith(
-        "no difference in stack, api, dataplane, guest, storage; not compared: files and keys that a stack keeps sealed; the flows"
+        "no difference in stack, api, dataplane, guest, storage; not compared: files and keys that a stack keeps sealed; roles in"
     )
 
 

@@ -27,7 +27,7 @@ COPIES = {"nobody has a copy of what it stores", "nobody has a copy of what its 
 NOT_TOLD = {
     "role_assignments": {"only its two accounts have a role in its project"},
     "backups": COPIES,
-    "images": {"nobody has a copy of what it stores"},
+    "images": {"nobody has a copy of what it stores", "images are as they were made, and lent to nobody"},
     "secrets": {"nobody is on the access lists of its volumes' keys"},
 }
 """What cannot be told when a service does not show something."""
@@ -77,8 +77,8 @@ class Service:
         if rest and rest[-1] == "encryption":
             row = next(row for row in self.rows["volume_types"] if row["id"] == rest[0])
             return answer(row["encryption"])
-        if first == "secrets":
-            return self._access(rest[0])
+        if rest and first in {"images", "secrets"}:
+            return self._image(rest[0]) if first == "images" else self._access(rest[0])
         if first == "users":
             return self._user(*rest)
         if rest and rest[-1] == "port_forwardings":
@@ -93,6 +93,11 @@ class Service:
     def _access(self, secret: str) -> SimpleNamespace:
         """Answer who may read a secret of the operator's project."""
         found = [row["acl"] for row in self.rows["platform_secrets"] if row["id"] == secret]
+        return answer(found[0]) if found else SimpleNamespace(status_code=404, text="")
+
+    def _image(self, image: str) -> SimpleNamespace:
+        """Answer about one image."""
+        found = [row for row in self.rows["platform_images"] if row["id"] == image]
         return answer(found[0]) if found else SimpleNamespace(status_code=404, text="")
 
     def _user(self, user: str, key: str = "") -> SimpleNamespace:
@@ -163,7 +168,7 @@ def test_questions_do_not_grow_with_servers_and_what_is_not_ours() -> None:
     """The cloud is listed once: nineteen listings, the encryption of each volume type, and what is the stacks' own of other services."""
     services, tenants, accounts, keys = connection(), 2, 4, 1
     found = collect(services)
-    inherited, images = 1, 2 * tenants
+    inherited, images = 1, 2 * tenants + 1
     assert asked(services) == 19 + len(found.volume_types) + tenants + inherited + 3 * accounts + images + keys
 
 
@@ -204,7 +209,7 @@ def test_forwardings_are_read_whole() -> None:
         ("credentials", {"credentials"}),
         ("OS-TRUST", {"trusts"}),
         ("backups", {"backups"}),
-        ("images", {"images"}),
+        ("images", {"images", "platform_images"}),
         ("secrets", {"platform_secrets"}),
     ],
 )
@@ -233,3 +238,23 @@ def test_no_secret_of_a_credential_is_kept() -> None:
     services = connection()
     services.identity.rows["credentials"] = ({"id": "c", "user_id": "u", "project_id": None, "type": "ec2", "blob": "{'secret': 's'}"},)
     assert collect(services).credentials == ({"id": "c", "user_id": "u", "project_id": None, "type": "ec2"},)
+
+
+@pytest.mark.parametrize(("status", "members"), [(200, ["p"]), (403, None)])
+def test_members_of_a_shared_image_are_read_and_a_refusal_is_told(status: int, members: list[str] | None) -> None:
+    """Only of one that is shared: no other has any."""
+    services, asked_for = connection(), []
+    services.image.rows["platform_images"][0]["visibility"] = "shared"
+    real = services.image.get
+
+    def get(path: str, params: dict[str, Any]) -> SimpleNamespace:
+        asked_for.append(path)
+        if not path.endswith("/members"):
+            found: SimpleNamespace = real(path, params)
+            return found
+        return SimpleNamespace(status_code=status, json=lambda: {"members": [{"member_id": "p", "status": "pending"}]}, text="")
+
+    services.image.get = get
+    found = collect(services)
+    assert "/images/image/members" in asked_for
+    assert found.platform_images[0]["members"] == members if members else "platform_images" in found.untold

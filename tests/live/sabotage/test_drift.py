@@ -1,0 +1,91 @@
+"""`ringfence drift` on a live cloud: nothing differs before; what is broken in every layer at the same time is told by layer and object."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ringfence.drift import journal
+from ringfence.drift.report import Layer
+from ringfence.verify.cloud import view
+from ringfence.verify.dataplane import northbound
+from ringfence.verify.storage import at_rest
+from tests.live.sabotage import in_ovn
+from tests.live.tools import changed, created
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ringfence.verify.open import Opened
+
+pytestmark = pytest.mark.live
+NO_LOGINS = (Layer.STACK, Layer.API, Layer.DATA_PLANE, Layer.STORAGE)
+SECONDS = 900.0
+MIB = "8M"
+
+
+def drift(*layers: Layer) -> dict[str, Any]:
+    """Compare layers as a user does."""
+    words = [word for layer in layers for word in ("--only", str(layer))]
+    command = [sys.executable, "-m", "ringfence", "drift", "--json", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert report["exit_code"] == done.returncode
+    return report
+
+
+@contextlib.contextmanager
+def orphan(name: str) -> Iterator[None]:
+    """Leave an image in the pool as a failed deletion does."""
+    through, place = shlex.split(os.environ[at_rest.VARIABLE]), f"{os.environ.get(at_rest.POOL_VARIABLE, at_rest.POOL)}/{name}"
+    subprocess.run([*through, "rbd", "create", "--size", MIB, place], check=True, capture_output=True, timeout=SECONDS)
+    try:
+        yield
+    finally:
+        subprocess.run([*through, "rbd", "rm", "--no-progress", place], check=True, capture_output=True, timeout=SECONDS)
+
+
+def test_nothing_differs_in_any_layer(record_property: pytest.RecordProperty) -> None:
+    """Servers included, and the run is in the journal."""
+    report = drift()
+    record_property("seconds", report["seconds"])
+    assert report["differences"] == [], report["differences"]
+    assert [each for each in report["untold"] if each["verdict"] == "error"] == []
+    assert all(layer["compared"] for layer in report["layers"] if layer["layer"] in {"stack", "api", "guest"})
+    assert journal.runs()[-1]["headline"] == report["headline"]
+
+
+def test_what_is_broken_in_each_layer_is_told_with_its_object(opened: Opened) -> None:
+    """A port's security in Neutron, a policy in OVN, an image in the pool: by layer, with who and since when where the cloud tells."""
+    tenants, through = opened.inventory.tenants, northbound.prefix()
+    if len(tenants) < 2 or not through or not os.environ.get(at_rest.VARIABLE):
+        pytest.skip("it takes two tenants, and the prefixes that read OVN and the raw storage")
+    found = view.collect(opened.cloud, view.Parties.of(opened.inventory, opened.identities))
+    place = in_ovn.Place.of(found, northbound.listed(through), *(str(tenant.facts.project_id) for tenant in tenants[:2]))
+    way, name = in_ovn.ways(place)["a policy"], f"volume-{uuid.uuid4()}"
+    network, body = opened.cloud.network, {"name": "ringfence-test-group", "project_id": str(tenants[0].facts.project_id)}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(orphan(name))
+        stack.callback(in_ovn.run, through, way.undo)
+        in_ovn.run(through, way.do)
+        quota = {"security_group": -1, "security_group_rule": -1}
+        stack.enter_context(changed(network, f"/quotas/{tenants[0].facts.project_id}", "quota", quota))
+        group = stack.enter_context(created(network, "/security-groups", "security_group", body))
+        told = drift(*NO_LOGINS)["differences"]
+    objects = {(each["layer"], each["id"]): each for each in told}
+    stranger = objects["api", group["id"]]
+    assert stranger["put_back"] == f"openstack security group delete {group['id']}"
+    assert stranger["since"] == group["created_at"]
+    assert stranger["first_seen"]
+    assert any(each["layer"] == "dataplane" and each["kind"] == "policy in OVN" for each in told)
+    assert any(key[0] == "storage" and key[1].endswith(name) for key in objects)
+    assert drift(*NO_LOGINS)["differences"] == []
