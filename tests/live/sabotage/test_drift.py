@@ -22,7 +22,7 @@ from tests.live.sabotage import in_ovn
 from tests.live.tools import changed, created
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ringfence.verify.open import Opened
 
@@ -54,7 +54,7 @@ def orphan(name: str) -> Iterator[None]:
         subprocess.run([*through, "rbd", "rm", "--no-progress", place], check=True, capture_output=True, timeout=SECONDS)
 
 
-def test_nothing_differs_in_any_layer(record_property: pytest.RecordProperty) -> None:
+def test_nothing_differs_in_any_layer(record_property: Callable[[str, object], None]) -> None:
     """Servers included, and the run is in the journal."""
     report = drift()
     record_property("seconds", report["seconds"])
