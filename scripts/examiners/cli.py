@@ -86,4 +86,4 @@ def examine(  # noqa: PLR0913 - one parameter an option
 def main() -> None:
     """Run; who is asked to end does so as after Ctrl-C, so that what was started is ended as well."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(app())
+    sys.exit(app(prog_name="scripts/examine"))

@@ -79,7 +79,8 @@ class Toolbox:
     def program(self, name: str) -> tuple[str, ...]:
         """Return the beginning of the command that runs one of the programs with its own libraries."""
         libraries = self.seen / _LIBRARIES
-        return (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(self.seen / name))
+        # Debian chooses among libraries of linear algebra by alternatives, which nobody has set here.
+        return (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", f"{libraries}:{libraries}/blas", str(self.seen / name))
 
 
 def toolbox(progress: Progress) -> Toolbox:

@@ -12,6 +12,7 @@ from examiners.plan import BOOT, Plan, Told
 from examiners.said import nmap
 from tests.fast.examiners.said import test_lynis, test_nmap, test_ssh_audit, test_systemd
 from tests.fast.examiners.samples import results
+from tests.truth.image import examination
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,11 @@ def test_what_cannot_be_read_has_given_no_answer(
     damage(tmp_path / "booted" / file)
     found, broken = booted.parsed(plan, told())
     assert (set(broken), {run.name for run in found}) == ({name}, NAMES - {name})
+
+
+def test_nmap_stands_where_its_results_are_read() -> None:
+    """A place that nobody reads, or that nobody stands at, would be told by nobody."""
+    assert tuple(examination.STANDS) == nmap.VANTAGES
 
 
 def test_a_program_that_breaks_has_examined_nothing(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,4 +36,5 @@ def test_a_program_runs_with_libraries_of_its_own(tmp_path: Path) -> None:
     """Nothing of what is examined, or of this machine, is between it and its answer."""
     words = Toolbox(tmp_path, tmp_path / "seen").program("usr/bin/x")
     assert words[0].startswith(str(tmp_path / "seen"))
-    assert words[1:3] == ("--library-path", str(tmp_path / "seen/usr/lib/x86_64-linux-gnu"))
+    assert words[1] == "--library-path"
+    assert all(folder.startswith(str(tmp_path / "seen/usr/lib")) for folder in words[2].split(":"))
