@@ -33,6 +33,8 @@ Examples:
 
   ./scripts/examine --only booted --image IMAGE.qcow2 --before EARLIER.qcow2 --out FOLDER
 
+  ./scripts/examine --only offline --mutations           every control undone once: five minutes
+
   ./scripts/examine --only offline --beside FOLDER/examine.json --json
 """
 FAILED, INTERRUPTED = 2, 130
@@ -52,6 +54,7 @@ def examine(  # noqa: PLR0913 - one parameter an option
     before: Annotated[Path | None, typer.Option(help="Another image, booted as well: how much more does this one cost?")] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of raw results, examine.json and examine.html.")] = None,
     beside: Annotated[Path | None, typer.Option(help="The examine.json of another run, shown in brackets.")] = None,
+    mutations: Annotated[bool, typer.Option("--mutations", help="Undo every control once in the files: which rules notice?")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for programs.")] = False,
 ) -> None:
     """Let independent examiners look at the guest image, with nothing installed in it. Needs root.
@@ -68,6 +71,7 @@ def examine(  # noqa: PLR0913 - one parameter an option
             image=image,
             before=before,
             beside=beside,
+            mutations=mutations,
         )
         made = run.run(asked, Progress())
     except KeyboardInterrupt:

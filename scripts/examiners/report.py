@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from examiners.exceptions import Allowance
     from examiners.judge import Judged
     from examiners.model import Examination, Tier
+    from examiners.mutations import Noticed
 
 FORMAT = 1
 """Of examine.json."""
@@ -27,7 +29,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it, judged. ``broken`` says why an examiner gave no answer, by its name."""
+    """All of it, judged. ``broken`` says why an examiner gave no answer; ``noticed`` what became of undone controls."""
 
     image: str
     when: str
@@ -35,6 +37,7 @@ class Report:
     scores: tuple[Score, ...]
     idle: tuple[Allowance, ...]
     broken: dict[str, str]
+    noticed: tuple[Noticed, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -74,6 +77,7 @@ def as_json(report: Report) -> dict[str, Any]:
         ],
         "idle_exceptions": [msgspec.to_builtins(one) for one in report.idle],
         "broken": report.broken,
+        "mutations": [dataclasses.asdict(one) for one in report.noticed],
     }
 
 

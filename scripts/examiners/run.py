@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from examiners import bars, booted, exceptions, offline, report
+from examiners import bars, booted, exceptions, mutations, offline, report
 from examiners.model import Examination, Examiner, ExaminerError, Tier
 from examiners.openscap import PROFILES
 from hardening.image import build, cache
@@ -34,6 +34,7 @@ class Asked:
     image: Path | None = None
     before: Path | None = None
     beside: Path | None = None
+    mutations: bool = False
 
     @property
     def name(self) -> str:
@@ -65,6 +66,8 @@ def run(asked: Asked, progress: Progress) -> Report:
     wanted = bars.chosen({*asked.examiners, Examiner.MACHINE}, asked.profiles, beside_another=asked.before is not None)
     today = datetime.now(tz=UTC).date()
     made = report.made(found, allowances, today=today, image=asked.name, scored=(asked.tiers, wanted), broken=broken)
+    if asked.mutations:
+        made = replace(made, noticed=tuple(mutations.examine(asked.folder, progress)))
     (asked.folder / "examine.json").write_text(json.dumps(report.as_json(made), indent=1) + "\n", encoding="utf-8")
     (asked.folder / "examine.html").write_text(report.page(made, earlier), encoding="utf-8")
     return made
@@ -72,6 +75,10 @@ def run(asked: Asked, progress: Progress) -> Report:
 
 def _possible(asked: Asked) -> None:
     """Refuse what cannot be examined, before anything is fetched or built."""
+    if asked.mutations and (asked.tree or Tier.OFFLINE not in asked.tiers):
+        raise ExaminerError.of(
+            "controls are undone in the image's own files", where="--mutations", expected="the tier offline, without --tree"
+        )
     if asked.tree and asked.tiers != (Tier.OFFLINE,):
         raise ExaminerError.of("a tree of files does not boot", where="--tree", expected="--only offline beside it")
     if asked.tree and not (asked.tree / "etc/os-release").exists():

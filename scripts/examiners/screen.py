@@ -35,4 +35,8 @@ def show(made: Report, folder: Path) -> None:
         console.print(
             f"not needed: the exception of {allowance.examiner} {allowance.rule} ({allowance.result}), {allowance.owner}", style="yellow"
         )
+    for noticed in made.noticed:
+        told = "; ".join(f"{profile}: {', '.join(rules)}" for profile, rules in noticed.rules.items() if rules)
+        doubt = f" (not undone: {noticed.why})" if noticed.why else ""
+        console.print(f"without {noticed.control}: {visible(told) or 'no rule notices'}{doubt}")
     console.print(f"report: {folder / 'examine.html'}")

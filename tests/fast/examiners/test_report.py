@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from examiners import bars, report
 from examiners.model import Examination, Examiner, Result, Tier
+from examiners.mutations import Noticed
 from examiners.openscap import PROFILES
 from tests.fast.examiners.samples import TODAY, allowance, run
 
@@ -53,7 +55,7 @@ def test_a_missed_bar_is_a_failure() -> None:
 def test_programs_get_every_finding_and_every_bar() -> None:
     """The keys are API."""
     found = json.loads(json.dumps(report.as_json(made(run(("one", Result.FAIL)), allowances=(allowance("two"),)))))
-    assert found.keys() == {"format", "image", "when", "exit_code", "runs", "bars", "idle_exceptions", "broken"}
+    assert found.keys() == {"format", "image", "when", "exit_code", "runs", "bars", "idle_exceptions", "broken", "mutations"}
     (examined,) = found["runs"]
     assert examined["findings"] == [{"rule": "one", "result": "fail", "verdict": "fail", "reason": "the examiner says so"}]
     assert (examined["counts"]["fail"], found["idle_exceptions"][0]["rule"]) == (1, "two")
@@ -67,6 +69,19 @@ def test_the_page_has_what_is_no_pass_and_what_was_before() -> None:
     assert "<b>one" not in text
     assert "<small>(2)</small>" in text
     assert "why &lt;i&gt;" in text
+
+
+def test_undone_controls_are_told_with_the_rules_that_notice() -> None:
+    """And one that nobody notices is told as well."""
+    seen, unseen = Noticed("one", "The first", {"p": ("a_rule",)}), Noticed("two", "The second", {"p": ()}, "Link")
+    found = replace(made(run(("one", Result.PASS))), noticed=(seen, unseen))
+    assert [(each["control"], each["rules"]) for each in report.as_json(found)["mutations"]] == [
+        ("one", {"p": ("a_rule",)}),
+        ("two", {"p": ()}),
+    ]
+    text = report.page(found)
+    assert "1 of 2 are noticed" in text
+    assert "not undone: Link" in text
 
 
 def test_a_line_has_the_examiners_words_and_what_is_left() -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from examiners import booted, cli, offline
+from examiners import booted, cli, mutations, offline
 from examiners.model import Result, Tier
+from examiners.mutations import Noticed
 from hardening.image import build, cache
 from tests.fast.examiners.samples import run
 
@@ -45,6 +46,14 @@ def test_a_run_is_judged_shown_and_kept(tmp_path: Path) -> None:
     assert "cis_level2_server" in (tmp_path / "examine.html").read_text(encoding="utf-8")
 
 
+def test_controls_are_undone_when_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And told on the screen."""
+    monkeypatch.setattr(mutations, "examine", lambda *_: [Noticed("one", "x", {"p": ("a_rule",)}), Noticed("two", "x", {"p": ()})])
+    said = CliRunner().invoke(cli.app, ["--only", "offline", "--mutations", "--out", str(tmp_path)]).stdout
+    assert "without one: p: a_rule" in said
+    assert "without two: no rule notices" in said
+
+
 def test_programs_get_json(tmp_path: Path) -> None:
     """On standard output, and nothing else there."""
     result = CliRunner().invoke(cli.app, ["--json", "--only", "offline", "--out", str(tmp_path)])
@@ -57,6 +66,8 @@ def test_programs_get_json(tmp_path: Path) -> None:
         pytest.param(["--profile", "cis"], "no such profile", id="profile"),
         pytest.param(["--only", "offline", "--tree", "FOLDER"], "no tree of a Debian", id="tree"),
         pytest.param(["--tree", "FOLDER"], "does not boot", id="tree-that-boots"),
+        pytest.param(["--mutations", "--only", "booted"], "own files", id="mutations-of-a-server"),
+        pytest.param(["--mutations", "--only", "offline", "--tree", "FOLDER"], "own files", id="mutations-of-a-tree"),
         pytest.param(["--image", "FOLDER/other.json"], "not taken out of it", id="image-as-files"),
         pytest.param(["--only", "booted", "--image", "FOLDER/none"], "no such image", id="image"),
         pytest.param(["--only", "booted", "--before", "FOLDER/none"], "no such image", id="before"),
