@@ -168,6 +168,8 @@ def _unknown_part(words: list[str]) -> str:
         return "" if not part or part in known else f"{words[0]} has no {part!r}"
     if words[0] != "pulumi" and "{" in words[0]:
         return ""
+    if words[0].endswith("scripts/examine"):  # it has no parts, only options
+        return wrong(words)
     return wrong([words[0], *([part] if part else [])])
 
 

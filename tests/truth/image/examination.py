@@ -36,6 +36,7 @@ MOUNTED, WRITTEN = Path("/run/exam"), Path("/run/exam-results")
 LIMIT = 4 * 3600
 """Seconds that one examiner may take on an emulated server beside other work."""
 MEBIBYTES = 1024
+INTERRUPTED = 130
 STANDS = {
     "bastion": (BACKBONE, MANAGEMENT.tap, MANAGEMENT.address),
     "backbone": (ELSEWHERE, MANAGEMENT.tap, MANAGEMENT.address),
@@ -200,8 +201,12 @@ def main() -> None:
     """Read the plan, examine, tell."""
     plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
     os.environ["LC_ALL"] = "C.UTF-8"
-    with TemporaryDirectory() as folder:
-        sys.stdout.buffer.write(msgspec.json.encode(examine(plan, Path(folder))))
+    try:
+        with TemporaryDirectory() as folder:
+            told = examine(plan, Path(folder))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.stdout.buffer.write(msgspec.json.encode(told))
 
 
 if __name__ == "__main__":
