@@ -41,6 +41,7 @@ GROUPS = {
     "Prove": ("prove", "can", "who-can-reach", "why", "why-not", "matrix", "diff", "lint"),
     "Make": ("doctor", "keys"),
     "Verify": ("verify", "drift", "status", "vulns"),
+    "Many tenants": ("fleet",),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
     "Operators": ("operator", "sessions", "logs"),
     "Keep data": ("backup",),

@@ -77,6 +77,11 @@ def told(lock: Lock) -> str:
     return f"{who}, which still runs (`{running}`): wait for its end, or {stop}"
 
 
+def is_dead(lock: Lock) -> bool:
+    """Tell whether the process that made a lock is gone. Of a process on another machine that cannot be told: it is not dead."""
+    return lock.host == socket.gethostname() and holder(lock) is None
+
+
 def holder(lock: Lock) -> str | None:
     """Return the command line of the process that made a lock on this machine; ``None`` when it is gone, also if another has its number."""
     place = PROC / str(lock.pid)
