@@ -92,6 +92,57 @@ def test_nmap_stands_where_its_results_are_read() -> None:
     assert tuple(examination.STANDS) == nmap.VANTAGES
 
 
+@pytest.mark.parametrize("tiers", [(Tier.BOOTED,), (Tier.REBOOTED,), (Tier.BOOTED, Tier.REBOOTED)], ids="-".join)
+def test_a_server_that_is_examined_after_a_reboot_has_been_off(tmp_path: Path, tiers: tuple[Tier, ...]) -> None:
+    """Whoever asks for the second boot alone gets it, and not the first under its name."""
+    (tmp_path / "image").touch()
+    server = _Server()
+    plan = Plan(str(tmp_path / "image"), str(tmp_path), tiers, ())
+    told = examination.Examination(plan, server).go()  # type: ignore[arg-type]  # what it needs of a server
+    assert {tier: figures[BOOT] for tier, figures in told.figures.items()} == {
+        tier: {Tier.BOOTED: 1, Tier.REBOOTED: 2}[tier] for tier in tiers
+    }
+    assert server.log == ["on", "off"] * (2 if Tier.REBOOTED in tiers else 1)
+
+
+def test_an_examiner_that_breaks_keeps_no_other_from_its_work(tmp_path: Path) -> None:
+    """It is told, with its last words."""
+    done = []
+
+    def breaks() -> None:
+        raise ValueError("why")
+
+    examined = examination.Examination(Plan("image", str(tmp_path), (), ()), _Server())  # type: ignore[arg-type]  # as above
+    examined.attempt("one", breaks)
+    examined.attempt("two", lambda: done.append("two"))
+    assert (examined.broken, done, list(examined.seconds)) == ({"one": "ValueError: why"}, ["two"], ["one", "two"])
+
+
+class _Server:
+    """Boots, tells how often it has, and has memory."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    @property
+    def machine(self) -> _Server:
+        return self
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self.log.count("on")
+
+    def start(self) -> None:
+        self.log.append("on")
+
+    def off(self, *, gently: bool) -> None:
+        assert gently
+        self.log.append("off")
+
+    def done(self, _command: str) -> str:
+        return "MemTotal: 2048 kB\nMemAvailable: 1024 kB\n"
+
+
 def test_a_program_that_breaks_has_examined_nothing(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its exit code decides, whatever it said before."""
     monkeypatch.setattr(booted, "PROGRAM", "tests.fast.examiners.nowhere")
