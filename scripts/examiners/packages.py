@@ -29,6 +29,10 @@ SCANNERS: Final = ("openscap-scanner", "nmap")
 """Taken with all that they need, so that they run by a loader and libraries of their own."""
 
 
+class NotToBeHadError(ExaminerError):
+    """The archive cannot be reached, or has moved on from a pinned version: nobody can examine on this machine today."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pin:
     """One file of Debian's archive."""
@@ -160,7 +164,7 @@ class _Apt:
     def run(self, *arguments: str) -> None:
         """Run apt-get. Raises :class:`ExaminerError` with its last words."""
         command = ("env", f"APT_CONFIG={self._folder}/apt.conf", "apt-get", "-q", *arguments)
-        _done(command, f"apt-get {arguments[0]}", self._folder / "pinned")
+        _done(command, f"apt-get {' '.join(arguments)}", self._folder / "pinned")
 
     def file(self, pin: Pin) -> Path:
         """Return what was downloaded for a pin."""
@@ -198,10 +202,10 @@ LYNIS: Final = "lynis"
 def _done(command: tuple[str, ...], what: str, folder: Path | None = None) -> None:
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if result.returncode:
-        raise ExaminerError.of(
+        raise NotToBeHadError.of(
             f"{what} failed",
             where="fetching the examiners",
             expected="exit code 0",
             got=f"exit code {result.returncode}: {(result.stderr or result.stdout).strip()[-1000:]}",
-            hint="look at apt's sources and the network, then examine again",
+            hint="look at apt's sources and the network; a pinned file may also be put where docs/examiners.md says",
         )

@@ -10,11 +10,12 @@ import msgspec
 
 from examiners import bars, judge
 from examiners.model import Result, counts
+from hardening.controls.catalogue import CATALOGUE
 from infra.outcome import CheckVerdict
 from ringfence import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from examiners.bars import Bar, Score
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from examiners.judge import Judged
     from examiners.model import Examination, Tier
     from examiners.mutations import Noticed
+    from hardening.controls.model import Control
 
 FORMAT = 1
 """Of examine.json."""
@@ -29,7 +31,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it, judged. ``broken`` says why an examiner gave no answer; ``noticed`` what became of undone controls."""
+    """All of it, judged. ``broken`` says why an examiner gave no answer; ``noticed`` what became of undone controls.
+
+    ``needed`` are the exceptions that excuse something, ``idle`` those that could have and did not.
+    """
 
     image: str
     when: str
@@ -37,6 +42,7 @@ class Report:
     scores: tuple[Score, ...]
     idle: tuple[Allowance, ...]
     broken: dict[str, str]
+    needed: tuple[Allowance, ...] = ()
     noticed: tuple[Noticed, ...] = ()
 
     @property
@@ -60,7 +66,9 @@ def made(
     """Judge the runs against exceptions, and against bars in the tiers that were asked for."""
     judged = tuple(judge.judged(run, allowances, today) for run in runs)
     scores = tuple(bars.scores(judged, *scored))
-    return Report(image, today.isoformat(), judged, scores, tuple(judge.idle(runs, allowances)), dict(broken))
+    idle = tuple(judge.idle(runs, allowances))
+    needed = tuple(one for one in allowances if one not in idle and any(one.asks(run) for run in runs))
+    return Report(image, today.isoformat(), judged, scores, idle, dict(broken), needed)
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -75,10 +83,21 @@ def as_json(report: Report) -> dict[str, Any]:
             {"bar": score.bar.name, "tier": score.tier, "limit": score.bar.limit, "value": score.value, **_outcome(score.outcome)}
             for score in report.scores
         ],
+        "exceptions": [msgspec.to_builtins(one) for one in report.needed],
         "idle_exceptions": [msgspec.to_builtins(one) for one in report.idle],
         "broken": report.broken,
+        "controls": by_clause(),
         "mutations": [dataclasses.asdict(one) for one in report.noticed],
     }
+
+
+def by_clause(controls: Iterable[Control] = CATALOGUE) -> dict[str, list[str]]:
+    """Return the controls of each clause of ISO/IEC 27002 and 27017 (``CLD``), in the order of the clauses."""
+    found: dict[str, list[str]] = {}
+    for control in controls:
+        for clause in control.iso:
+            found.setdefault(clause, []).append(control.identifier)
+    return dict(sorted(found.items(), key=lambda item: [int(word) if word.isdigit() else -1 for word in item[0].split(".")]))
 
 
 def _run(judged: Judged) -> dict[str, Any]:
@@ -116,4 +135,6 @@ def page(report: Report, beside: Mapping[str, Any] | None = None) -> str:
     """Return the report as a page; ``beside`` is the JSON of another run, for example of the image before."""
     earlier = {(run["examiner"], run["scope"], run["tier"]): run for run in (beside or {}).get("runs", ())}
     rows = [(one, counts(one.run.findings), earlier.get((one.run.examiner, one.run.scope, one.run.tier))) for one in report.judged]
-    return pages.render("examiners", "examine.html.j2", report=report, rows=rows, words=list(Result), beside=beside, of=bars.figures)
+    return pages.render(
+        "examiners", "examine.html.j2", report=report, rows=rows, words=list(Result), beside=beside, of=bars.figures, clauses=by_clause()
+    )

@@ -12,6 +12,7 @@ from examiners import bars, report
 from examiners.model import Examination, Examiner, Result, Tier
 from examiners.mutations import Noticed
 from examiners.openscap import PROFILES
+from hardening.controls.catalogue import CATALOGUE
 from tests.fast.examiners.samples import TODAY, allowance, run
 
 if TYPE_CHECKING:
@@ -55,7 +56,19 @@ def test_a_missed_bar_is_a_failure() -> None:
 def test_programs_get_every_finding_and_every_bar() -> None:
     """The keys are API."""
     found = json.loads(json.dumps(report.as_json(made(run(("one", Result.FAIL)), allowances=(allowance("two"),)))))
-    assert found.keys() == {"format", "image", "when", "exit_code", "runs", "bars", "idle_exceptions", "broken", "mutations"}
+    assert found.keys() == {
+        "format",
+        "image",
+        "when",
+        "exit_code",
+        "runs",
+        "bars",
+        "exceptions",
+        "idle_exceptions",
+        "broken",
+        "controls",
+        "mutations",
+    }
     (examined,) = found["runs"]
     assert examined["findings"] == [{"rule": "one", "result": "fail", "verdict": "fail", "reason": "the examiner says so"}]
     assert (examined["counts"]["fail"], found["idle_exceptions"][0]["rule"]) == (1, "two")
@@ -69,6 +82,22 @@ def test_the_page_has_what_is_no_pass_and_what_was_before() -> None:
     assert "<b>one" not in text
     assert "<small>(2)</small>" in text
     assert "why &lt;i&gt;" in text
+
+
+def test_exceptions_that_excuse_are_listed_and_the_others_apart() -> None:
+    """With the reason that somebody answers for."""
+    listed = (allowance("one"), allowance("two"), allowance("three", scopes=("standard",)))
+    found = made(run(("one", Result.FAIL)), allowances=listed)
+    assert (found.needed, found.idle) == (listed[:1], listed[1:2])
+    assert "a reason" in report.page(found)
+
+
+def test_controls_are_listed_by_clause_in_the_order_of_numbers() -> None:
+    """8.9 comes before 8.15, and no control is left out."""
+    found = report.by_clause()
+    assert {name for names in found.values() for name in names} == {one.identifier for one in CATALOGUE if one.iso}
+    assert list(found).index("8.9") < list(found).index("8.15")
+    assert "no-router" in report.page(made(run(("one", Result.PASS))))
 
 
 def test_undone_controls_are_told_with_the_rules_that_notice() -> None:
