@@ -64,12 +64,12 @@ class NewBackup:
         """Whether it holds only what has changed."""
         return bool(self.parent)
 
-    def mark(self, revision: str) -> BackupMark:
+    def mark(self, revision: str, marker: str = "") -> BackupMark:
         """Return what is written on it."""
-        server = self.server
+        server, disk = self.server, self.disk
         quiesced = UNSETTLED if server.settings.quiesce else ""
         return BackupMark(
-            server.tenant, server.name, self.disk.name, self.day, len(server.disks), self.parent, self.disk.kind, revision, quiesced
+            server.tenant, server.name, disk.name, self.day, len(server.disks), self.parent, disk.kind, marker, revision, quiesced
         )
 
 

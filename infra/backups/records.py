@@ -35,9 +35,9 @@ NEVER_A_PARENT: Final = frozenset({CREATING, ERROR, "deleted"})
 class BackupMark:
     """What ringfence writes on a backup: whose it is, of which day, and how many disks that day's generation has.
 
-    ``parent`` is the backup that an increment was meant to stand upon, ``kind`` the type of its volume, ``revision`` the digest of the
-    declarations; ``quiesced`` tells whether the server was held still while the copy was taken: ``yes``, ``no``, nothing where nobody asked
-    for it, and :data:`UNSETTLED` as long as its maker has not said so.
+    ``parent`` is the backup that an increment was meant to stand upon, ``kind`` the type of its volume, ``marker`` the SHA-256 of what was
+    written to the disk before, ``revision`` the digest of the declarations; ``quiesced`` tells whether the server was held still while the
+    copy was taken: ``yes``, ``no``, nothing where nobody asked for it, and :data:`UNSETTLED` as long as its maker has not said so.
     """
 
     tenant: str
@@ -47,6 +47,7 @@ class BackupMark:
     disks: int
     parent: str = ""
     kind: str = ""
+    marker: str = ""
     revision: str = ""
     quiesced: str = ""
 
@@ -61,6 +62,7 @@ class BackupMark:
             "disks": str(self.disks),
             "parent": self.parent,
             "type": self.kind,
+            "marker": self.marker,
             "revision": self.revision,
             "quiesced": self.quiesced,
         }
@@ -77,7 +79,7 @@ class BackupMark:
             return None
         if disks < 1 or not all(words.values()):
             return None
-        more = {key: str(metadata.get(key, "")) for key in ("parent", "revision", "quiesced")}
+        more = {key: str(metadata.get(key, "")) for key in ("parent", "marker", "revision", "quiesced")}
         return cls(**words, day=day, disks=disks, kind=str(metadata.get("type", "")), **more)
 
 

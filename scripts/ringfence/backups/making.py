@@ -113,7 +113,7 @@ class BackupRun:
         with self.holding.hold(server) as held:
             for one in new:
                 try:
-                    made.append(self._begin(one))
+                    made.append(self._begin(one, held.markers.get(one.disk.name, "")))
                 except CloudError as error:
                     steps.append(_step(FAILED, one, str(error)))
             if held.still and not self._taken(made):
@@ -125,9 +125,9 @@ class BackupRun:
             steps.append(self._end(record, "; ".join(held.wrong) if asked else ""))
         return steps
 
-    def _begin(self, new: NewBackup) -> BackupRecord:
+    def _begin(self, new: NewBackup, marker: str) -> BackupRecord:
         """Begin one backup. Where the answer is lost, it is found by its mark by the next run."""
-        mark = new.mark(self.tenant.revision)
+        mark = new.mark(self.tenant.revision, marker)
         name = f"ringfence.{new.server.tenant}-{new.server.name}-{new.disk.name}.{new.day}"
         id_ = self.tenant.storage.create(new.disk.volume, name, mark)
         self.tenant.journal.write("begun", id=id_, **{key: value for key, value in mark.metadata().items() if value}, why=new.why)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from infra.drift.found import Json
     from ringfence.backups.tenants import TenantBackups
 
+PREFIX = "ringfence.restored"
 RESTORED = "restored"
 """The value of the label of a volume that is whole; the key is that of a backup's mark."""
 WRITING = "restoring-backup"
@@ -88,6 +89,8 @@ class Restoring:
     waiting: Waiting = field(default_factory=Waiting)
     tell: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     at_once: int = AT_ONCE
+    prefix: str = PREFIX
+    """How the names of the volumes begin: those of a drill are its own."""
 
     def run(self, records: Sequence[BackupRecord]) -> list[RestoredDisk]:
         """Restore each into a volume of its own, some at a time."""
@@ -117,7 +120,7 @@ class Restoring:
 
     def _one(self, record: BackupRecord) -> RestoredDisk:
         began, storage = now(), self.tenant.storage
-        name = f"ringfence.restored.{record.id}"
+        name = f"{self.prefix}.{record.id}"
         labels = {MARK: RESTORED, "backup": record.id, **_labels(record)}
         there = next((row for row in storage.volumes() if row["name"] == name), None)
         if there is not None and (there.get("metadata") or {}).get(MARK) == RESTORED:

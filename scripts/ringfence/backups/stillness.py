@@ -5,11 +5,13 @@ Without a login the copies are made all the same: a backup as after a power cut 
 
 from __future__ import annotations
 
+import secrets
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from infra.declaration import names
 from infra.errors import GuestError, RingfenceError
 from infra.ssh.access import open_server
 from ringfence.logins import Logins, logins
@@ -26,13 +28,31 @@ PATIENCE = 15.0
 SECONDS = 60.0
 """How long one command may take."""
 
+SERIAL = 20
+MARKER = ".ringfence-backup"
+"""The file with the marker, in the uppermost folder of a data disk."""
+WRITE = f"""set -eu
+place=$(findmnt -rnfo TARGET --source "$(readlink -f "$1")")
+cd "$place"
+{{ echo "# $2"; find . -xdev -type f -size -1024k -mmin +60 ! -path './{MARKER}*' -print0 |
+    shuf -z -n 100 | xargs -0 -r sha256sum -b; }} >{MARKER}.new
+mv {MARKER}.new {MARKER}
+sync -f {MARKER}
+sha256sum <{MARKER} | cut -d' ' -f1
+"""
+"""Notes a token and the digests of a hundred files that have not changed for an hour: what runs meanwhile does not touch those."""
+
 
 @dataclass(slots=True)
 class Held:
-    """What came of holding a server still, or of letting it go: whether the declared commands ended well, and what did not."""
+    """What came of holding a server still, or of letting it go: whether the declared commands ended well, and what did not.
+
+    ``markers`` are the digests of what was written to its data disks before, for a drill to compare.
+    """
 
     still: bool = False
     reached: bool = False
+    markers: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -92,6 +112,9 @@ class ByLogin:
 @contextmanager
 def quiet(server: BackedServer, session: Session, held: Held) -> Iterator[Held]:
     """Run the commands before, and those after whatever became of the copies."""
+    for disk in server.disks:
+        if disk.name != names.ROOT and (digest := marked(session, disk.volume)):
+            held.markers[disk.name] = digest
     _run(session, ["sync"], held)
     good = _run(session, server.settings.quiesce, held)
     held.still = bool(server.settings.quiesce) and good
@@ -99,6 +122,20 @@ def quiet(server: BackedServer, session: Session, held: Held) -> Iterator[Held]:
         yield held
     finally:
         _run(session, server.settings.thaw, held)
+
+
+def marked(session: Session, volume: str) -> str:
+    """Write to a mounted data disk which files there are to be found again, and return the digest of that; nothing where that cannot be."""
+    try:
+        done = session.run(("sudo", "-n", "sh", "-c", WRITE, "sh", device(volume), secrets.token_hex(16)), timeout=SECONDS)
+    except GuestError:
+        return ""
+    return done.stdout.strip() if done.status == 0 else ""
+
+
+def device(volume: str) -> str:
+    """Return the link to a volume's disk in a server: its serial number is the beginning of the volume's id (Nova's virtio disks)."""
+    return f"/dev/disk/by-id/virtio-{volume[:SERIAL]}"
 
 
 def _run(session: Session, commands: Sequence[str], held: Held) -> bool:

@@ -63,6 +63,9 @@ class Storage(Protocol):
     def label(self, volume: str, labels: Mapping[str, str], *, bootable: bool) -> None:
         """Give a volume labels, and say whether a server may boot from it."""
 
+    def remove_volume(self, volume: str) -> None:
+        """Begin to delete a volume."""
+
     def secrets(self) -> frozenset[str]:
         """Return the ids of the project's secrets."""
 
@@ -120,6 +123,10 @@ class Cinder:
         """Give a volume labels, in the place of those that Cinder restored with it, and say whether a server may boot from it."""
         self._done("PUT", f"/volumes/{volume}/metadata", {"metadata": dict(labels)})
         self._done("POST", f"/volumes/{volume}/action", {"os-set_bootable": {"bootable": bootable}})
+
+    def remove_volume(self, volume: str) -> None:
+        """Begin to delete a volume; one that is gone already is gone."""
+        self._asked("DELETE", f"/volumes/{volume}")
 
     def secrets(self) -> frozenset[str]:
         """Return the ids of the project's secrets. Raises :class:`CloudError` when fewer are shown than there are."""

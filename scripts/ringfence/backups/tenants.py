@@ -14,6 +14,7 @@ from infra.dynamic import clouds
 from infra.errors import QuestionError
 from ringfence import fingerprint, folder
 from ringfence.backups.journal import Journal
+from ringfence.backups.machines import Nova
 from ringfence.backups.storage import Cinder
 from ringfence.verify import stacks
 from ringfence.verify.cloud.view import listed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
     from infra.backups.plan import BackedServer
+    from ringfence.backups.machines import Machines
     from ringfence.backups.storage import Storage
 
 
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 class TenantBackups:
     """A tenant: the servers that are backed up, its storage, and the type of volume that each declared server has.
 
-    ``missing`` are servers of which a disk is declared and not made, each with what is missing: they hide no other one.
+    ``ids`` are the servers' in the cloud, ``machines`` what starts others. ``missing`` are servers of which a disk is declared and not
+    made, each with what is missing: they hide no other one.
     """
 
     name: str
@@ -41,6 +44,8 @@ class TenantBackups:
     revision: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    machines: Machines | None = None
 
 
 def asked(tenants: Sequence[str]) -> tuple[str, ...]:
@@ -60,8 +65,11 @@ def opened(name: str) -> TenantBackups:
     cloud = clouds.deployer(clouds.Credential.of(stack.deployer.values))
     storage = Cinder(cloud)
     kinds = {server: entry.volume_type or platform.default_volume_type for server, entry in tenant.servers.items()}
+    ids = {server: output.id for server, output in stack.facts.servers.items()}
     servers, missing = backed(platform, tenant, stack.facts, {str(row["id"]): row for row in storage.volumes()}, since(cloud))
-    return TenantBackups(name, servers, storage, Journal(stack.facts.project_id), fingerprint.digest(place), kinds, missing)
+    return TenantBackups(
+        name, servers, storage, Journal(stack.facts.project_id), fingerprint.digest(place), kinds, missing, ids, Nova(cloud)
+    )
 
 
 def since(cloud: Connection) -> dict[str, datetime]:

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,17 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from infra import paths
-from infra.backups import settings, units
-from infra.declaration import load_platform, load_tenant
-from infra.declaration import names as declared
-from infra.declaration.envelope import PREFIX, SUFFIX
-from infra.declaration.folder import stacks
+from infra.backups.units import NAME
 from infra.errors import QuestionError
 from infra.text import visible
 from ringfence import folder
 from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain, console, emit, write
+from ringfence.backups import timing
 from ringfence.verb import verb
 
 if TYPE_CHECKING:
@@ -35,6 +31,7 @@ if TYPE_CHECKING:
     from ringfence.backups.making import BackupStep
 
 
+WIDTH = 10
 GOOD = ("made", "pruned", "let go")
 
 
@@ -45,6 +42,7 @@ class BackupAction(StrEnum):
     LIST = "list"
     STATUS = "status"
     RESTORE = "restore"
+    DRILL = "drill"
     INSTALL_TIMER = "install-timer"
 
 
@@ -71,7 +69,7 @@ def add(app: typer.Typer) -> None:
 
 @verb
 def command(
-    action: Annotated[BackupAction, typer.Argument(help="run, list, status, restore or install-timer.")],
+    action: Annotated[BackupAction, typer.Argument(help="run, list, status, restore, drill or install-timer.")],
     names: Annotated[list[str] | None, typer.Argument(help="Tenants, all when none is named; restore: TENANT/SERVER.")] = None,
     *,
     said: Said,
@@ -81,7 +79,9 @@ def command(
     `run` makes what the declarations say for the day, waits for it, and prunes what nobody keeps; a second run of the day makes nothing.
     Whatever a run that was killed began is found again, and the same command goes on. `status` says what is missed, older than 26 hours,
     stuck, or without its key. `restore` makes a volume of the same type and tells its id; it changes no volume that is there.
-    `install-timer` prints the units with which systemd does `run` at the declared times, or writes them to a folder.
+    `drill` restores a generation of one server of each tenant, the oldest and the newest in turn, lets its root disk boot without network,
+    compares its data disks, and takes all of that away again; what cannot be drilled is an error. `install-timer` prints the units with
+    which systemd does `run` at the declared times, or writes them to a folder.
 
     Exit 0 when all is well, 1 when something is wrong, 2 when something cannot be told or is still at work.
 
@@ -98,6 +98,8 @@ def command(
             _status(names or [], said)
         case BackupAction.RESTORE:
             _restore(names or [], said)
+        case BackupAction.DRILL:
+            _drill(names or [], said)
         case BackupAction.INSTALL_TIMER:
             _install_timer(names or [], said)
 
@@ -209,33 +211,54 @@ def _restore(wanted: Sequence[str], said: Said) -> None:
     raise typer.Exit(code)
 
 
+def _drill(wanted: Sequence[str], said: Said) -> None:
+    from ringfence.backups import drilling  # noqa: PLC0415 - as above
+    from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+
+    told: list[dict[str, Any]] = []
+    codes = []
+    places = [one.partition("/") for one in wanted] or [(name, "", "") for name in opening.asked([])]
+    for name, _, server in places:
+        tenant = opening.opened(*opening.asked([name]))
+        with tenant.journal.held(), _progress(name) as tell:
+            which, one = drilling.turn(tenant, server)
+            tell(f"drilling {which}, {one.day}", 0, 0)
+            found, seconds = drilling.drilled(tenant, which, one, said.patience * 3600)
+        codes.append(drilling.exit_code(found))
+        told.append(
+            {"tenant": name, "server": which, "generation": str(one.day), "seconds": seconds, "checks": [asdict(each) for each in found]}
+        )
+        if not said.as_json:
+            _show_drill(told[-1])
+    code = 1 if 1 in codes else max(codes, default=2)
+    if said.as_json:
+        emit({"drills": told, "exit_code": code})
+    raise typer.Exit(code)
+
+
+def _show_drill(drill: dict[str, Any]) -> None:
+    out = console()
+    took = "; ".join(f"{what} in {seconds} s" for what, seconds in drill["seconds"].items())
+    out.print(Text(visible(f"{drill['tenant']}/{drill['server']}, {drill['generation']}: {took}"), "bold"))
+    for check in drill["checks"]:
+        style = {"good": "green", "bad": "red"}.get(check["verdict"], "magenta")
+        out.print(Text(visible(f"  {check['disk']:<{WIDTH}} {check['check']:<16} {check['verdict']}: {check['said']}".rstrip(": ")), style))
+
+
 def _install_timer(tenants: Sequence[str], said: Said) -> None:
     """Write or print the units of one run over all tenants, at the times that they are declared for."""
     if tenants:
         hint = "ringfence backup install-timer"
         raise QuestionError.of("one timer runs the backups of all tenants", expected="no tenant", got=" ".join(tenants), hint=hint)
-    place = folder.root()
-    platform = load_platform(place / f"{PREFIX}{declared.PLATFORM}{SUFFIX}").platform
-    today = datetime.now(UTC).date()
-    found = [
-        settings.of_tenant(platform, load_tenant(place / f"{PREFIX}{name}{SUFFIX}", platform, today=today).tenant) for name in stacks(place)
-    ]
-    times = {one.at for servers in found for one in servers.values()}
-    if not times:
-        hint = "docs/backups.md shows how they are declared"
-        raise QuestionError.of("no server is to be backed up", where=str(place), expected="`backup` in a declaration", hint=hint)
-    at = units.UnitPlace(os.path.abspath(sys.argv[0]), str(place), str(paths.state() / "backup.env"))  # noqa: PTH100 - a link stays one
-    texts = {f"{units.NAME}.service": units.service(at, os.environ), f"{units.NAME}.timer": units.timer(times)}
-    enable = f"systemctl --user daemon-reload && systemctl --user enable --now {units.NAME}.timer"
+    texts, secrets = timing.units_of(folder.root(), os.environ)
+    enable = f"systemctl --user daemon-reload && systemctl --user enable --now {NAME}.timer"
     if said.out:
         for name, text in texts.items():
             write(said.out / name, [text.encode()])
     if said.as_json:
         emit({"units": texts, "written_to": str(said.out) if said.out else None, "next": enable})
     elif said.out:
-        typer.echo(
-            f"written to {said.out}: {', '.join(texts)}\nnext: {enable}; secrets of the environment belong into {at.secrets}, mode 600"
-        )
+        typer.echo(f"written to {said.out}: {', '.join(texts)}\nnext: {enable}; secrets of the environment belong into {secrets}, mode 600")
     else:
         for name, text in texts.items():
             typer.echo(f"# {name}\n{text}")

@@ -251,3 +251,13 @@ def test_an_increment_whose_parent_is_in_doubt_stands_upon_both() -> None:
     assert [record.id for record in chains.ancestors(made) or ()] == ["b1", "b0"]
     broken = [replace(record, status=ERROR) if record.id == "b0" else record for record in cinder.records.values()]
     assert not Chains(broken).is_readable(made)
+
+
+def test_a_failed_attempt_ends_no_chain() -> None:
+    """Cinder takes an available backup only: the next increment stands upon the one before the failure."""
+    cinder, one = Cinder(), server(DATA)
+    days(cinder, one, 2)
+    run(cinder, one, NOW + 2 * DAY, failing=True)
+    (new,) = planned([one], cinder.records.values(), NOW + 3 * DAY).make
+    assert new.parent == "b1"
+    assert Chains(cinder.records.values()).is_readable(cinder.make(new, NOW + 3 * DAY))

@@ -11,7 +11,7 @@ from infra.backups.records import BackupMark, BackupRecord
 from infra.errors import CloudError
 
 pytestmark = pytest.mark.fast
-MARK = BackupMark("acme", "db", "data", date(2026, 11, 30), 2, "b0", "vault", "abc", "no")
+MARK = BackupMark("acme", "db", "data", date(2026, 11, 30), 2, "b0", "vault", "5ea1", "abc", "no")
 ROW: dict[str, Any] = {
     "id": "b1",
     "volume_id": "v1",

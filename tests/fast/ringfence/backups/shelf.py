@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from infra.backups.plan import BackedDisk
@@ -40,6 +41,9 @@ class Shelf:
     ends: str = AVAILABLE
     refuses: str = ""
     dies: str = ""
+    leaks: bool = False
+    keys: set[str] = field(default_factory=set)
+    numbers: count[int] = field(default_factory=count)
     calls: list[str] = field(default_factory=list)
     _left: dict[str, int] = field(default_factory=dict)
     _next: dict[str, str] = field(default_factory=dict)
@@ -116,8 +120,9 @@ class Shelf:
     def make_volume(self, values: Row) -> str:
         """Begin to make a volume."""
         self._called(f"volume {values['volume_type']}")
-        id_ = f"volume-{len(self.rows)}"
+        id_ = f"volume-{next(self.numbers)}"
         self.rows[id_] = {"id": id_, "status": "creating", "metadata": {}, **values}
+        self.keys.add(id_)
         self._begin(id_, AVAILABLE)
         self._survived("volume")
         return id_
@@ -136,9 +141,17 @@ class Shelf:
         assert self.rows[volume]["status"] == AVAILABLE
         self.rows[volume] |= {"metadata": dict(labels), "bootable": bootable}
 
+    def remove_volume(self, volume: str) -> None:
+        """Delete a volume at once, and its key unless that is to be forgotten; Cinder refuses one that is at a server or at work."""
+        self._called(f"remove {volume}")
+        assert self.rows[volume]["status"] in {AVAILABLE, "error_restoring"}
+        del self.rows[volume]
+        if not self.leaks:
+            self.keys.discard(volume)
+
     def secrets(self) -> frozenset[str]:
-        """Return all secrets."""
-        return frozenset(record.key for record in self.records())
+        """Return all secrets: one of every backup and of every volume."""
+        return frozenset({record.key for record in self.records()} | self.keys)
 
 
 def tenant(shelf: Shelf, *servers: BackedServer, missing: Mapping[str, str] | None = None) -> TenantBackups:

@@ -10,7 +10,8 @@ import pytest
 
 from infra import paths
 from infra.errors import CloudError
-from ringfence.backups import looking, making, stillness, tenants
+from ringfence.backups import drilling, looking, making, stillness, tenants
+from ringfence.backups.drilling import DrillCheck
 from tests.fast.backups.cinder import DAY, NOW, server
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.ringfence.backups.shelf import Shelf, Untouched, tenant
@@ -35,6 +36,8 @@ def shelf(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     monkeypatch.setattr(making, "POLL_SECONDS", 0.0, raising=False)
     monkeypatch.setattr(tenants, "opened", lambda name: tenant(made, NEW) if name == "acme" else _down(name))
     monkeypatch.setattr(stillness, "ByLogin", Untouched)
+    checks = [DrillCheck("root", "booted", "good", "ringfence-ready"), DrillCheck("data", "files", "bad", "one differs")]
+    monkeypatch.setattr(drilling, "drilled", lambda *_: (checks, {"recovered": 41.5}))
     return made
 
 
@@ -62,6 +65,7 @@ def test_every_action_answers_people_and_programs(shelf: Shelf, run: Run) -> Non
     assert (told.code, told.json["restored"][0]["volume"]) == (0, "volume-0")
     assert "it was restored before" in run("backup", "restore", "acme/db", "--disk", "data").out
     keys += key_paths(run("backup", "install-timer", "--json").json, {"units"})
+    keys += key_paths(run("backup", "drill", "acme", "--json").json, {"drills[].seconds"})
     hold(KEYS / "backup.txt", keys)
     shelf.now = NOW + 2 * DAY
     assert run("backup", "status", "acme").code == 1
@@ -92,6 +96,17 @@ def test_a_question_that_cannot_be_answered_is_refused(words: tuple[str, ...], s
     assert told.code == 2
     assert said in told.err
     assert shelf.calls == []
+
+
+def test_a_drill_is_told_with_its_times_and_its_verdict(shelf: Shelf, run: Run) -> None:
+    """1 when something was not as it was, 2 when nothing could be drilled."""
+    assert run("backup", "drill", "acme").code == 2
+    assert run("backup", "run", "acme").code == 0
+    told = run("backup", "drill", "acme/db")
+    assert told.code == 1
+    assert "acme/db, 2026-11-30: recovered in 41.5 s" in told.out
+    assert "booted" in told.out
+    assert shelf.calls == ["create root", "create data"]
 
 
 @pytest.mark.usefixtures("shelf")
