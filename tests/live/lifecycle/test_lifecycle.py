@@ -21,6 +21,7 @@ from labcloud.settings import Settings
 from ringfence.project import ROOT, Project
 from ringfence.verify import open as opening
 from ringfence.verify import stacks
+from ringfence.verify.dataplane import northbound
 from ringfence.verify.result import Kind
 from ringfence.verify.run import Request, Verification
 from tests.live.lifecycle import inventory, lost
@@ -192,6 +193,8 @@ def test_the_other_tenants_are_untouched() -> None:
 
 def test_ovn_holds_what_neutron_says_once_neutron_has_repaired_it() -> None:
     """What a kill kept from OVN, Neutron's maintenance brings there: after it nothing is lost and nothing is left."""
+    if not northbound.prefix():
+        pytest.skip(northbound.SKIP)
     opened, deadline = opening.read(), time.monotonic() + REPAIRED_SECONDS
     while (found := failures(opened, frozenset({Kind.DATA_PLANE}))) and time.monotonic() < deadline:
         time.sleep(REPAIR_EVERY)
