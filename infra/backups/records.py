@@ -88,8 +88,7 @@ class BackupRecord:
     """A backup as Cinder tells it.
 
     ``taken`` is the point in time of its data, by which Cinder chooses what an increment is made upon; ``dependents`` whether Cinder knows
-    of increments upon it; ``key`` the secret that it is encrypted with. ``reading`` tells that a driver has begun to read: of a volume at a
-    server it reads a copy, which is taken before.
+    of increments upon it; ``key`` the secret that it is encrypted with; ``container`` where drivers that write chunks have put it.
     """
 
     id: str
@@ -100,12 +99,17 @@ class BackupRecord:
     taken: datetime
     increment: bool
     dependents: bool
-    reading: bool = False
+    container: str = ""
     name: str = ""
     key: str = ""
     reason: str = ""
     user: str = ""
     mark: BackupMark | None = None
+
+    @property
+    def reading(self) -> bool:
+        """Whether a driver has begun to read: of a volume at a server it reads a copy, which is taken before."""
+        return bool(self.container)
 
     @property
     def order(self) -> tuple[datetime, datetime, str]:
@@ -126,7 +130,7 @@ class BackupRecord:
                 taken=_moment(row["data_timestamp"]) if row.get("data_timestamp") else created,
                 increment=_truth(row["is_incremental"]),
                 dependents=_truth(row["has_dependent_backups"]),
-                reading=bool(row.get("container")),
+                container=str(row.get("container") or ""),
                 name=str(row.get("name") or ""),
                 key=str(row.get("encryption_key_id") or ""),
                 reason=str(row.get("fail_reason") or ""),

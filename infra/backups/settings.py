@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from infra.declaration import names
-from infra.declaration.platform import Backup, BackupMode
+from infra.declaration.platform import Backup, BackupMode, Drilling
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,6 +35,7 @@ class Settings:
     mode: BackupMode = BackupMode.AUTO
     quiesce: tuple[str, ...] = ()
     thaw: tuple[str, ...] = ()
+    drill: Drilling = Drilling.NEVER
 
     def is_whole(self, size: int) -> bool:
         """Tell whether every backup of a disk of so many GiB holds everything."""
@@ -78,6 +79,7 @@ def of_server(platform: Platform, tenant: Tenant, server: Server) -> Settings | 
         found.mode or BackupMode.AUTO,
         found.quiesce or (),
         found.thaw or (),
+        found.drill or Drilling.NEVER,
     )
     return None if settings.mode is BackupMode.NONE else settings
 

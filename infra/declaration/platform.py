@@ -87,6 +87,17 @@ class BackupMode(StrEnum):
     """there are no backups"""
 
 
+class Drilling(StrEnum):
+    """How often a server's backups are drilled."""
+
+    WEEKLY = "weekly"
+    """every week"""
+    MONTHLY = "monthly"
+    """every month"""
+    NEVER = "never"
+    """nobody is told when there is no drill"""
+
+
 class Backup(Declared):
     """Daily backups of every disk of a server.
 
@@ -104,6 +115,8 @@ class Backup(Declared):
     """commands that root runs in the server before its disks are copied, such as `fsfreeze -f /data`; `thaw` has to undo them"""
     thaw: Commands | None = None
     """commands that root runs in the server afterwards, whatever became of the copies"""
+    drill: Drilling | None = None
+    """how often somebody is to drill the backups: `ringfence backup status` says when there was none; `never` when nobody says it"""
 
 
 class Platform(Declared):

@@ -24,6 +24,7 @@ from infra.dynamic import clouds
 from infra.ssh.access import open_server
 from ringfence import folder
 from ringfence.backups import tenants as opening
+from ringfence.backups.at_rest import STORE
 from ringfence.backups.waiting import Waiting
 from ringfence.logins import logins
 from tests.live.tools import ask
@@ -41,6 +42,7 @@ pytestmark = pytest.mark.live
 RINGFENCE = str(Path(sys.executable).parent / "ringfence")
 SECONDS = 900
 """How long anything may take that comes in the end."""
+ATTEMPTS = 5
 MARKER = "ringfence-backup-marker"
 SERIAL = 20
 """Characters of a volume's id that a virtio disk has for its serial number."""
@@ -148,9 +150,10 @@ def test_a_backup_that_is_killed_goes_on_and_what_is_restored_has_the_marker(pla
         run(session, 'echo "$1" >"$2"; sync "$2"', token, f"/data/{MARKER}")
         try:
             _killed_when_begun(tenant)
-            code, told = ended("run", name)
-            assert code == 0, told
-            assert {step["what"] for step in told["tenants"][0]["steps"]} <= {"made", "let go"}
+            told = _seen_through(name)
+            assert {step["what"] for step in told["tenants"][0]["steps"]} <= {"made", "let go", "pruned"}
+            skipped = set() if STORE in os.environ else {"skipped"}
+            assert {check["verdict"] for check in told["tenants"][0]["checks"]} == {"pass"} | skipped
             (one,) = tenant.servers
             assert sorted(record.volume for record in tenant.storage.records()) == sorted(disk.volume for disk in one.disks)
             assert all(record.status in READABLE and record.key for record in tenant.storage.records())
@@ -163,6 +166,16 @@ def test_a_backup_that_is_killed_goes_on_and_what_is_restored_has_the_marker(pla
             assert _read_and_gone(cloud, session, place, told["restored"][0]["volume"]) == token
         finally:
             run(session, 'rm -f "$1"', f"/data/{MARKER}")
+
+
+def _seen_through(name: str) -> dict[str, Any]:
+    """Run until all is well: a backup that a busy cloud lets fail is said, and the same command makes it anew."""
+    for _ in range(ATTEMPTS):
+        code, told = ended("run", name)
+        if code == 0:
+            return told
+        assert any(step["what"] == "failed" for step in told["tenants"][0]["steps"]), told
+    raise AssertionError(told)
 
 
 def _read_and_gone(cloud: Connection, session: Session, place: Place, volume: str) -> str:

@@ -16,6 +16,7 @@ from infra.declaration import names
 from infra.errors import CloudError, QuestionError, RingfenceError
 from infra.ssh.access import open_server
 from ringfence.backups.inspecting import UNTOLD, ByLogin
+from ringfence.backups.journal import DRILLED
 from ringfence.backups.machines import NAME
 from ringfence.backups.making import now
 from ringfence.backups.restoring import Restoring
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 SPOKEN = "ringfence-"
 """How the image's own programs begin a line on the console: they ran from the restored disk."""
-DRILLED = "drilled"
 GOOD, BAD = "good", "bad"
 
 

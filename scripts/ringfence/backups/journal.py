@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "backups"
+DRILLED = "drilled"
+"""What a line says that a drill came to its end, with its exit code."""
 
 
 @dataclass(frozen=True, slots=True)

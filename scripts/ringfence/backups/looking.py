@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from infra.backups.chains import Chains, Generation, generations
-from infra.backups.findings import BackupFinding, judged
+from infra.backups.findings import BackupFinding, drilled, judged
+from infra.backups.records import READABLE
 from infra.errors import RingfenceError
 from infra.outcome import CheckVerdict
 from infra.text import visible
+from ringfence.backups import at_rest
 from ringfence.backups import tenants as opening
+from ringfence.backups.journal import DRILLED
 from ringfence.backups.making import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
+    from infra.backups.records import BackupRecord
     from ringfence.backups.tenants import TenantBackups
-WORDS = {CheckVerdict.PASS: "", CheckVerdict.SKIPPED: "not yet: ", CheckVerdict.FAIL: "AT FAULT: ", CheckVerdict.ERROR: "CANNOT TELL: "}
+WORDS = {CheckVerdict.PASS: "", CheckVerdict.SKIPPED: "skipped: ", CheckVerdict.FAIL: "AT FAULT: ", CheckVerdict.ERROR: "CANNOT TELL: "}
 STYLES = {CheckVerdict.PASS: "green", CheckVerdict.SKIPPED: "dim", CheckVerdict.FAIL: "red", CheckVerdict.ERROR: "magenta"}
 WIDTH = 10
 
@@ -51,11 +57,29 @@ def of_tenant(tenant: TenantBackups) -> BackupLook:
         secrets: frozenset[str] | None = tenant.storage.secrets()
     except RingfenceError:
         secrets = None
-    findings = judged(tenant.name, tenant.servers, tenant.storage.records(), now(), secrets)
+    records = tenant.storage.records()
+    findings = [*judged(tenant.name, tenant.servers, records, now(), secrets), *_stored(tenant, records), *_drilled(tenant)]
     absent = (
         BackupFinding(server, "age", CheckVerdict.ERROR, why, f"pulumi up -s {tenant.name}") for server, why in tenant.missing.items()
     )
     return BackupLook(tenant.name, (*findings, *absent))
+
+
+def _stored(tenant: TenantBackups, records: Sequence[BackupRecord]) -> Iterator[BackupFinding]:
+    """Judge where the backups are kept, server by server."""
+    for server in tenant.servers:
+        own = [one for one in records if one.mark and (one.mark.tenant, one.mark.server) == (tenant.name, server.name)]
+        whole = [one for one in own if not one.increment and one.status in READABLE]
+        yield at_rest.finding(server.name, whole, os.environ)
+
+
+def _drilled(tenant: TenantBackups) -> Iterator[BackupFinding]:
+    """Judge when a drill ended well last, by the journal of this machine."""
+    ended = {str(line["server"]): str(line["at"]) for line in tenant.journal.lines() if line["what"] == DRILLED and line.get("code") == 0}
+    for server in tenant.servers:
+        last = datetime.fromisoformat(ended[server.name]) if server.name in ended else None
+        if (finding := drilled(server, last, now())) is not None:
+            yield finding
 
 
 def exit_code(found: Iterable[BackupLook]) -> int:

@@ -10,7 +10,7 @@ import pytest
 from infra.backups import settings
 from infra.backups.settings import Settings
 from infra.components.quotas import project_limits
-from infra.declaration.platform import BackupMode
+from infra.declaration.platform import BackupMode, Drilling
 from infra.policy.flows import expand
 from tests.fast.declaration import declared
 
@@ -43,12 +43,12 @@ def test_one_level_is_enough(tmp_path: Path) -> None:
 
 def test_the_narrower_entry_goes_first_key_by_key(tmp_path: Path) -> None:
     """What it leaves out is the wider one's."""
-    platform = {"backup": {"keep": 14, "at": "22:15", "mode": "full"}}
+    platform = {"backup": {"keep": 14, "at": "22:15", "mode": "full", "drill": "weekly"}}
     tenant = {"backup": {"mode": "increments", "keep": 3}, "servers.db.backup": {"keep": 30}, "servers.web.backup": {"mode": "none"}}
     found = of(tmp_path, tenant, platform)
     assert found == {
-        "both": Settings(3, time(22, 15), BackupMode.INCREMENTS),
-        "db": Settings(30, time(22, 15), BackupMode.INCREMENTS),
+        "both": Settings(3, time(22, 15), BackupMode.INCREMENTS, drill=Drilling.WEEKLY),
+        "db": Settings(30, time(22, 15), BackupMode.INCREMENTS, drill=Drilling.WEEKLY),
     }
 
 

@@ -58,7 +58,7 @@ TENANTS: dict[str, dict[str, Any]] = {
     },
     "an expiry inside the tenant beside a lasting flow from outside": {EXTRA: flow("both", "web", ports=[443], expires=SOON)},
     "backups by default": {"backup": {}},
-    "backups of one server": {"servers.db.backup": {"keep": 2, "at": "20:00", "mode": "increments"}},
+    "backups of one server": {"servers.db.backup": {"keep": 2, "at": "20:00", "mode": "increments", "drill": "weekly"}},
     "backups of all servers but one": {"backup": {"at": "23:59", "keep": 60}, "servers.web.backup": {"mode": "none"}},
     "backups that freeze and thaw": {"servers.db.backup": {"quiesce": ["fsfreeze -f /data"], "thaw": ["fsfreeze -u /data"]}},
     "no flows": {"flows": {}},

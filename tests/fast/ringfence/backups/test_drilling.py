@@ -13,6 +13,7 @@ from infra.ssh.access import Completed
 from ringfence.backups import drilling, making
 from ringfence.backups.drilling import Drill, DrillCheck, exit_code, in_turn, turn
 from ringfence.backups.inspecting import ByLogin
+from ringfence.backups.journal import DRILLED
 from ringfence.backups.making import BackupRun
 from tests.fast.backups.cinder import DATA, DAY, NOW, ROOT, server
 from tests.fast.ringfence.backups.shelf import KilledError, Shelf, Untouched, tenant, waiting
@@ -178,7 +179,7 @@ def test_the_oldest_and_the_newest_generation_take_turns(shelf: Shelf) -> None:
     for _ in range(3):
         name, one = turn(whole)
         days.append(str(one.day))
-        whole.journal.write(drilling.DRILLED, server=name, day=str(one.day))
+        whole.journal.write(DRILLED, server=name, day=str(one.day))
     assert days == ["2026-11-30", "2026-12-02", "2026-11-30"]
     assert in_turn([], "") is None
     with pytest.raises(QuestionError, match="not backed up"):

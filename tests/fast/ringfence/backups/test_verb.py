@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from infra import paths
+from infra.declaration.platform import Drilling
 from infra.errors import CloudError
-from ringfence.backups import drilling, looking, making, stillness, tenants
+from ringfence.backups import at_rest, drilling, journal, looking, making, stillness, tenants
 from ringfence.backups.drilling import DrillCheck
 from tests.fast.backups.cinder import DAY, NOW, server
 from tests.fast.key_paths import hold, key_paths
@@ -33,6 +36,7 @@ def shelf(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     monkeypatch.setenv(paths.STATE, str(tmp_path / "state"))
     monkeypatch.setattr(making, "now", lambda: made.now)
     monkeypatch.setattr(looking, "now", lambda: made.now)
+    monkeypatch.delenv(at_rest.STORE, raising=False)
     monkeypatch.setattr(making, "POLL_SECONDS", 0.0, raising=False)
     monkeypatch.setattr(tenants, "opened", lambda name: tenant(made, NEW) if name == "acme" else _down(name))
     monkeypatch.setattr(stillness, "ByLogin", Untouched)
@@ -59,7 +63,8 @@ def test_every_action_answers_people_and_programs(shelf: Shelf, run: Run) -> Non
     assert "2026-11-30" in run("backup", "list", "acme").out
     told = run("backup", "status", "acme", "--json")
     keys += key_paths(told.json)
-    assert {check["verdict"] for check in told.json["tenants"][0]["checks"]} == {"pass"}
+    verdicts = {check["check"]: check["verdict"] for check in told.json["tenants"][0]["checks"]}
+    assert verdicts == {"age": "pass", "state": "pass", "keys": "pass", "declared": "pass", "at rest": "skipped"}
     told = run("backup", "restore", "acme/db", "--disk", "data", "--json")
     keys += key_paths(told.json)
     assert (told.code, told.json["restored"][0]["volume"]) == (0, "volume-0")
@@ -107,6 +112,22 @@ def test_a_drill_is_told_with_its_times_and_its_verdict(shelf: Shelf, run: Run) 
     assert "acme/db, 2026-11-30: recovered in 41.5 s" in told.out
     assert "booted" in told.out
     assert shelf.calls == ["create root", "create data"]
+
+
+def test_a_drill_that_is_declared_and_missed_is_told_until_one_ended_well(shelf: Shelf, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the journal of this machine: one that ended badly does not count."""
+    weekly = replace(NEW, settings=replace(NEW.settings, drill=Drilling.WEEKLY))
+    monkeypatch.setattr(tenants, "opened", lambda _: tenant(shelf, weekly))
+    for day in range(10):
+        shelf.now = NOW + day * DAY
+        run("backup", "run", "acme")
+    found = []
+    for code in (1, 0):
+        found.append("drill      AT FAULT" in run("backup", "status", "acme").out)
+        monkeypatch.setattr(journal, "datetime", SimpleNamespace(now=lambda _: shelf.now))
+        tenant(shelf, weekly).journal.write("drilled", server="db", day="2026-11-30", code=code)
+    found.append("drill      AT FAULT" in run("backup", "status", "acme").out)
+    assert found == [True, True, False]
 
 
 @pytest.mark.usefixtures("shelf")
