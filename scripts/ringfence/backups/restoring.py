@@ -31,6 +31,7 @@ RESTORED = "restored"
 """The value of the label of a volume that is whole; the key is that of a backup's mark."""
 WRITING = "restoring-backup"
 READY = "available"
+FAILED = frozenset({"error", "error_restoring"})
 AT_WORK = frozenset({"creating", "downloading"})
 
 
@@ -125,6 +126,9 @@ class Restoring:
         there = next((row for row in storage.volumes() if row["name"] == name), None)
         if there is not None and (there.get("metadata") or {}).get(MARK) == RESTORED:
             return _told(record, str(there["id"]), again=True)
+        if there is not None and there["status"] in FAILED:
+            self._gone(str(there["id"]))
+            there = None
         volume = str(there["id"]) if there else self._made(record, name)
         self._settled(volume, name)
         storage.restore(record.id, volume)
@@ -141,6 +145,11 @@ class Restoring:
             raise CloudError.of("nobody knows of which type the volume was", where=f"backup {record.id}", hint=hint)
         about = f"{mark.tenant}/{mark.server} {mark.disk}, {mark.day}"
         return self.tenant.storage.make_volume({"size": record.size, "volume_type": kind, "name": name, "description": about})
+
+    def _gone(self, volume: str) -> None:
+        """Delete a volume that was made for a restore which failed: it was never whole, and nobody can have used it."""
+        self.tenant.storage.remove_volume(volume)
+        self.waiting.until(volume, partial(self.tenant.storage.volume, volume), lambda row: row is None)
 
     def _settled(self, volume: str, name: str) -> None:
         """Wait until nothing is at work on the volume. Raises :class:`CloudError` when it is not as it should be then."""
