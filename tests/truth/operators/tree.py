@@ -50,6 +50,7 @@ def guest(folder: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build.unpack_packages(tree, cache.directory(), Progress())
     root.install_tree(tree)
+    root.harden(tree)
     root.install_guest_code(tree)
     root.make_account(tree)
     root.remove(tree)
