@@ -32,7 +32,9 @@ def journald(host: Host) -> None:
     """Start the journal of a host: the image's own, in memory."""
     host.run("sh", "-c", "cat /proc/sys/kernel/random/uuid | tr -d - >/etc/machine-id; mkdir -p /run/systemd/journal /run/log/journal")
     # The machine's kernel is not the host's: neither its lines nor its audit.
-    (host.root / "etc/systemd/journald.conf.d/test.conf").write_text("[Journal]\nReadKMsg=no\nAudit=no\n", encoding="ascii")
+    settings = host.root / "etc/systemd/journald.conf.d/test.conf"
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text("[Journal]\nReadKMsg=no\nAudit=no\n", encoding="ascii")
     journal = host.background("/usr/lib/systemd/systemd-journald")
     assert eventually((host.root / "run/systemd/journal/dev-log").exists, seconds=300)
     assert journal.runs, journal.said
