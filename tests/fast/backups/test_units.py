@@ -9,7 +9,7 @@ import pytest
 from infra.backups.units import UnitPlace, service, timer
 
 pytestmark = pytest.mark.fast
-PLACE = UnitPlace("/opt/a b/ring%fence$", "/srv/100% ours", "/root/state/backup.env")
+PLACE = UnitPlace("/opt/a b/ring%fence$", "/srv/100% ours", "/var/state/backup.env")
 
 
 def test_each_time_of_day_is_there_once_in_order() -> None:
