@@ -65,9 +65,8 @@ def of_row(row: Json) -> Acl:
 
 def drops() -> tuple[Acl, Acl]:
     """Return the two that stop what no rule allows, of the group that every filtered port is in."""
-    return tuple(  # type: ignore[return-value] # two directions
-        Acl(lport, DROP, "drop", f"{port} == @{DROP_GROUP} && ip") for lport, port, _ in DIRECTIONS.values()
-    )
+    one, other = (Acl(lport, DROP, "drop", f"{port} == @{DROP_GROUP} && ip") for lport, port, _ in DIRECTIONS.values())
+    return one, other
 
 
 def of_rule(group: Json, rule: Json) -> Acl:
