@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.declaration.model import Backup, External, Flow, Platform, Server, Zone
+    from infra.declaration.model import Backup, External, Flow, Offboarding, Platform, Server, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Draft:
     """Whether ``written`` is all: not when a section is misspelt or could not be read, and then no name is called unknown."""
     backup: Backup | None = None
     """What is said about the backups of all servers, as far as it could be read."""
+    offboarding: Offboarding | None = None
+    """What is said about its end, as far as it could be read."""
 
     def is_named(self) -> bool:
         """Whether every zone, external and server could be read, so that all names that the tenant comes to are known."""

@@ -10,7 +10,7 @@ from infra.declaration.draft import Draft, OnPlatform
 from infra.declaration.envelope import PLATFORM, PREFIX, SUFFIX, TENANT
 from infra.declaration.expiry import ended
 from infra.declaration.held import Claims, PlatformDeclaration, TenantDeclaration
-from infra.declaration.model import Backup, External, Flow, Platform, Server, Tenant, Zone
+from infra.declaration.model import Backup, External, Flow, Offboarding, Platform, Server, Tenant, Zone
 from infra.declaration.services import OFFERED
 from infra.declaration.wording import keys_of, near, shown
 from infra.declaration.yaml import reader
@@ -129,9 +129,10 @@ def _tenant(name: str, found: Source, platform: Platform | None) -> tuple[Tenant
     in_order = tuple(map(str, tree["servers"])) if written["servers"] else ()
     parts = (read.zones, read.externals, read.servers, read.flows, written, in_order)
     backup, _ = shapes.validate(Backup, tree.get("backup") or {}, ("backup",))  # its mistakes of shape are among the whole's
-    draft = Draft(name, region, *parts, names_known=_names_known(tree, found), backup=backup)
+    end, _ = shapes.validate(Offboarding, tree.get("offboarding") or {}, ("offboarding",))  # as above
+    draft = Draft(name, region, *parts, names_known=_names_known(tree, found), backup=backup, offboarding=end)
     if platform is not None:
-        draft = OnPlatform(name, region, *parts, names_known=draft.names_known, backup=backup, platform=platform)
+        draft = OnPlatform(name, region, *parts, names_known=draft.names_known, backup=backup, offboarding=end, platform=platform)
     mistakes = [*found.mistakes, *read.mistakes, *checks.tenant(draft)]
     return (None if mistakes else read.tenant), mistakes, draft
 

@@ -25,6 +25,7 @@ __all__ = [
     "BackupMode",
     "Bastion",
     "Classification",
+    "DataReturn",
     "Declared",
     "Disk",
     "Encryption",
@@ -34,6 +35,8 @@ __all__ = [
     "Labels",
     "ManagementPool",
     "Network",
+    "Offboarding",
+    "Person",
     "Platform",
     "PortRange",
     "Protocol",
@@ -131,6 +134,45 @@ class Flow(Declared):
     """the last day on which it is allowed"""
 
 
+class Person(Declared):
+    """Somebody who answers for the removal of a tenant (NIST SP 800-88, the fields of a certificate)."""
+
+    name: Text
+    """the person's name"""
+    title: Text
+    """what the person is"""
+    location: Text
+    """where the person works"""
+    contact: Text
+    """how the person is reached"""
+
+
+class DataReturn(StrEnum):
+    """What becomes of a tenant's data before it is erased."""
+
+    RECEIPT = "receipt"
+    """the customer gets it back, and signs for it"""
+    NOT_WANTED = "not-wanted"
+    """the customer does not want it"""
+
+
+class Offboarding(Declared):
+    """The end of a tenant, as somebody asked for it. Nothing is removed by the declaration itself, and nothing before the day."""
+
+    requested_by: Text
+    """who asked for it, on the customer's side"""
+    ticket: Word
+    """where the request is kept"""
+    not_before: Day
+    """the first day on which something may be erased"""
+    return_data: DataReturn
+    """whether the customer gets its data back first: with `receipt` nothing is erased without the customer's receipt"""
+    run_by: Person | None = None
+    """who runs the removal; the certificate says that it was not stated when it is left out"""
+    verified_by: Person | None = None
+    """who verifies it: somebody else"""
+
+
 class Tenant(Declared):
     """One customer's ring-fenced environment. The name is the stack's and is not written in the file."""
 
@@ -150,3 +192,5 @@ class Tenant(Declared):
     """everything that is allowed, by name"""
     backup: Backup | None = None
     """backups of every server; what it leaves out is the platform's"""
+    offboarding: Offboarding | None = None
+    """the tenant's end, once somebody asked for it"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from infra.declaration.checks import backups, conflicts, flows, naming, offered, owned, servers, zones
+from infra.declaration.checks import backups, conflicts, ending, flows, naming, offered, owned, servers, zones
 from infra.declaration.draft import OnPlatform
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ TENANT: tuple[Callable[[Draft], Iterator[Mistake]], ...] = (
     servers.one_address_each,
     servers.public_zone,
     backups.commands,
+    ending.two_people,
     flows.known_endpoints,
     flows.not_any_to_any,
     flows.ends_differ,

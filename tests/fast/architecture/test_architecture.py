@@ -27,6 +27,7 @@ LAYERS = (
     "infra.declaration",
     "infra.acceptances",
     "infra.backups",
+    "infra.offboarding",
     "infra.fleet",
     "infra.operators",
     "infra.sessions",

@@ -5,6 +5,10 @@ from __future__ import annotations
 from tests.fast.declaration.declared import ABSENT
 from tests.fast.declaration.refused_flows import FLOWS, Refused, one
 
+SOMEBODY = {"name": "anna berg", "title": "engineer", "location": "hall 1", "contact": "anna@example.org"}
+END = {"requested_by": "erika muster", "ticket": "C-1", "not_before": "2030-01-31", "return_data": "not-wanted"}
+"""An end of a tenant that is declared as it should be."""
+
 ZONES: dict[str, Refused] = {
     "two zones overlap": one(
         {"zones.data.cidr": "10.0.0.128/25", "servers.db.zones.data": 14, "servers.both.zones.data": 15},
@@ -205,6 +209,17 @@ BACKUPS: dict[str, Refused] = {
     "one level freezes and another thaws": Refused(
         {"backup": {"quiesce": FREEZE}, "servers.db.backup": {"thaw": FREEZE}},
         (("backup.thaw", "quiesce without thaw", ""), ("servers.db.backup.quiesce", "thaw without quiesce", "")),
+    ),
+    "an end without a day": one(
+        {"offboarding": END, "offboarding.not_before": ABSENT}, "offboarding.not_before", "not_before is missing", "first day"
+    ),
+    "an end without a word on data": one({"offboarding": {**END, "return_data": "maybe"}}, "offboarding.return_data", "not one of"),
+    "an end with an unknown key": one({"offboarding": {**END, "not_after": "2030-01-31"}}, "offboarding.not_after", "unknown key"),
+    "an end that one person runs and verifies": one(
+        {"offboarding": {**END, "run_by": SOMEBODY, "verified_by": SOMEBODY}},
+        "offboarding.verified_by.name",
+        "who runs the removal verifies it, too",
+        "two people",
     ),
     "backups at no time": one({"backup": {"at": "25:00"}}, "backup.at", "not a time of day", "in UTC"),
     "backups that keep one": one({"servers.db.backup": {"keep": 1}}, "servers.db.backup.keep", "the number is too small", "2 or more"),

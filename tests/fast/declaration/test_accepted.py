@@ -9,6 +9,7 @@ import pytest
 
 from tests.fast.declaration import declared
 from tests.fast.declaration.declared import ABSENT, TODAY, flow
+from tests.fast.declaration.refused_tenants import END, SOMEBODY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,7 @@ TENANTS: dict[str, dict[str, Any]] = {
         EXTRA: flow("web", "db", "icmp", icmp={"type": 13}, expires=SOON),
     },
     "an expiry inside the tenant beside a lasting flow from outside": {EXTRA: flow("both", "web", ports=[443], expires=SOON)},
+    "its end": {"offboarding": {**END, "run_by": SOMEBODY, "verified_by": {**SOMEBODY, "name": "bert cole"}}},
     "backups by default": {"backup": {}},
     "backups of one server": {"servers.db.backup": {"keep": 2, "at": "20:00", "mode": "increments", "drill": "weekly"}},
     "backups of all servers but one": {"backup": {"at": "23:59", "keep": 60}, "servers.web.backup": {"mode": "none"}},
