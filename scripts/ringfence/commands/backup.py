@@ -120,7 +120,7 @@ def _run(tenants: Sequence[str], said: Said) -> None:
         codes += [making.exit_code(steps), looking.exit_code([found])]
         told.append({"tenant": name, "steps": [asdict(step) for step in steps], "checks": looking.plain([found])[0]["checks"]})
         if not said.as_json:
-            _show_steps(name, steps)
+            show_steps(name, steps)
             looking.show([found], console())
     code = 1 if 1 in codes else max(codes, default=0)
     if said.as_json:
@@ -229,14 +229,15 @@ def _drill(wanted: Sequence[str], said: Said) -> None:
             {"tenant": name, "server": which, "generation": str(one.day), "seconds": seconds, "checks": [asdict(each) for each in found]}
         )
         if not said.as_json:
-            _show_drill(told[-1])
+            show_drill(told[-1])
     code = 1 if 1 in codes else max(codes, default=2)
     if said.as_json:
         emit({"drills": told, "exit_code": code})
     raise typer.Exit(code)
 
 
-def _show_drill(drill: dict[str, Any]) -> None:
+def show_drill(drill: dict[str, Any]) -> None:
+    """Print what came of a drill: its times, and a line for each check."""
     out = console()
     took = "; ".join(f"{what} in {seconds} s" for what, seconds in drill["seconds"].items())
     out.print(Text(visible(f"{drill['tenant']}/{drill['server']}, {drill['generation']}: {took}"), "bold"))
@@ -276,7 +277,8 @@ def _progress(tenant: str) -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def _show_steps(tenant: str, steps: Sequence[BackupStep]) -> None:
+def show_steps(tenant: str, steps: Sequence[BackupStep]) -> None:
+    """Print what a run did, a line for each backup."""
     out = console()
     for step in steps:
         where = f"{tenant}/{step.server}"

@@ -13,16 +13,19 @@ from infra.declaration import load_platform, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.errors import RingfenceError
 from ringfence import keys
-from ringfence.demo import TENANTS, stacks, times
+from ringfence.demo import TENANTS, stacks, times, upkeep
 from ringfence.demo.screen import PERIOD, clock, screen
 from ringfence.demo.steps import Plan, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringfence.demo.steps import Log
 
 LAB = "lab"
 IMAGE_LINK = "guest-image.qcow2"
 INTERRUPTED = 130
+VERIFY = "verify"
 
 
 def build_toolchain(log: Log) -> None:
@@ -89,18 +92,19 @@ def steps(part: str) -> list[Step]:
         Step(names.PLATFORM, "platform", bring_up_platform, ("toolchain", "image", "lab")),
         *map(tenant_step, TENANTS),
     ]
-    return building if part == "build" else [*building, Step("verify", "verification", verify, TENANTS)]
+    return building if part == "build" else [*building, Step(VERIFY, "verification", verify, TENANTS), *upkeep.steps(VERIFY)]
 
 
-def conclusion(part: str, log: Log) -> str:
-    """Say what was built, what was proven, where the report is, and what to try next."""
+def conclusion(part: str, logs: Mapping[str, Log]) -> str:
+    """Say what was built, what was proven, what was backed up, drilled and compared, where the report is, and what to try next."""
     servers = {name: stacks.outputs(name)["tenant"]["servers"] for name in TENANTS}
     lines = ["", "Built: a platform with its bastion, and the tenants"]
     lines += [f"  {name}: {', '.join(found)}, each on encrypted volumes, {len(found)} servers" for name, found in servers.items()]
     if part != "build":
-        report = next((line for line in reversed(log.file.read_text().splitlines()) if line.startswith("report: ")), "report: none")
+        told = reversed(logs[VERIFY].file.read_text().splitlines())
+        report = next((line for line in told if line.startswith("report: ")), "report: none")
         lines += ["Proven: every path between them that no flow allows is closed, and every flow works (verification passed)"]
-        lines += [f"{report[0].upper()}{report[1:]}"]
+        lines += [f"{report[0].upper()}{report[1:]}", *upkeep.conclusion(logs)]
     lines += ["", 'Next:  eval "$(./scripts/env)"', "       pulumi preview -s acme", "       ringfence ssh acme/web"]
     return "\n".join(lines)
 
@@ -113,7 +117,7 @@ def main(part: str) -> int:
         with screen(plan.steps) as show:
             good = plan.run(show, PERIOD)
         if good:
-            print(conclusion(part, plan.steps[-1].log))
+            print(conclusion(part, {step.name: step.log for step in plan.steps}))
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
         times.keep(times.of(part, plan.steps, os.environ, good=False))

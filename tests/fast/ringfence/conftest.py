@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import itertools
 import sys
-from shutil import copy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from ringfence import application, cli
 from tests.fast.architecture.sources import ROOT
 from tests.fast.ringfence.command import Ended
+from tests.fast.ringfence.offering import without_backups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +46,10 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture
 def tree(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Work in a project with the shipped declarations, which may be changed; ``run`` is named to come first."""
+    """Work in a project with the shipped declarations without their backups, which may be changed; ``run`` is named to come first."""
     del run
     folder = tmp_path_factory.mktemp(f"tree-{next(_NUMBERS)}", numbered=False)
     for file in ROOT.glob("Pulumi.*.yaml"):
-        copy(file, folder)
+        (folder / file.name).write_text(without_backups(file.read_text(encoding="utf-8")), encoding="utf-8")
     monkeypatch.chdir(folder)
     return folder

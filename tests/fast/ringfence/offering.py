@@ -1,7 +1,8 @@
-"""The shipped platform as one that declares services, whatever it declares."""
+"""The shipped declarations as if they declared services, or none, or no backups, whatever they declare."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -10,6 +11,8 @@ from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+BACKUP = re.compile(r", backup: \{[^}]*\}")
 
 
 def offer(tree: Path, **services: object) -> Path:
@@ -28,3 +31,8 @@ def offer_nothing(tree: Path) -> None:
     declared = yaml.safe_load(file.read_text())
     declared["config"]["ringfence:platform"].pop("services", None)
     file.write_text(yaml.safe_dump(declared, sort_keys=False))
+
+
+def without_backups(text: str) -> str:
+    """Return the text of a shipped declaration that declares no backups: whoever reads it then asks no cloud for them."""
+    return BACKUP.sub("", text)

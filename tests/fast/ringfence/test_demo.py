@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.backups import settings
+from infra.declaration import load_platform, load_tenant
 from infra.declaration.services import Services
 from infra.errors import GuestError
 from ringfence import keys
+from ringfence.backups import making
+from ringfence.backups.making import BackupStep
+from ringfence.commands import backup
+from ringfence.demo import TENANTS, stacks, upkeep
 from ringfence.demo import __main__ as main
-from ringfence.demo import stacks
 from ringfence.demo.__main__ import steps as demonstration
 from ringfence.demo.screen import LineScreen, clock
 from ringfence.demo.steps import Log, Plan, Step, StepError, StepState
+from ringfence.drift import show
+from ringfence.drift.report import Layer, Report
 from tests.fast.declaration.declared import SERVICES
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.fast
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(steps: list[Step], folder: Path) -> bool:
@@ -89,9 +99,68 @@ def test_a_pipe_gets_one_line_per_event(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_the_parts_of_the_demonstration() -> None:
-    """``build`` ends with both tenants; the whole one verifies them."""
-    assert [step.name for step in demonstration("build")] == ["toolchain", "packages", "image", "lab", "platform", "acme", "globex"]
-    assert demonstration("all")[-1].needs == ("acme", "globex")
+    """``build`` ends with both tenants; the whole one verifies them, makes a backup of each, drills it and compares all layers, in turn."""
+    built = ["toolchain", "packages", "image", "lab", "platform", "acme", "globex"]
+    assert [step.name for step in demonstration("build")] == built
+    more = demonstration("all")[len(built) :]
+    assert [(step.name, step.needs) for step in more] == [
+        ("verify", ("acme", "globex")),
+        ("backup", ("verify",)),
+        ("drill", ("backup",)),
+        ("drift", ("drill",)),
+    ]
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_every_tenant_of_the_demonstration_has_a_server_that_is_backed_up(name: str) -> None:
+    """Else there is nothing to drill."""
+    platform = load_platform(ROOT / "Pulumi.platform.yaml").platform
+    tenant = load_tenant(ROOT / f"Pulumi.{name}.yaml", platform, today=date(2026, 11, 1)).tenant
+    assert settings.of_tenant(platform, tenant)
+
+
+def test_the_conclusion_claims_what_the_verbs_said_and_nothing_more(tmp_path: Path) -> None:
+    """Each line is one of theirs; a log without one is named, not taken for a success."""
+    texts = {
+        upkeep.BACKUP: "$ ringfence backup run acme globex\nmade: acme/db root, 2026-11-30: full 1f in 30 s\nglobex: nothing was due\n",
+        upkeep.DRILL: "acme/db, 2026-11-30: restored in 41.0 s; recovered in 80.1 s\n  root  booted  good: ringfence-firstboot\n",
+        upkeep.DRIFT: "",
+    }
+    logs = {name: Log(tmp_path / f"{name}.log") for name in texts}
+    for name, text in texts.items():
+        logs[name].file.write_text(text)
+    assert upkeep.conclusion(logs) == [
+        "Backed up: acme/db root, 2026-11-30: full 1f in 30 s",
+        "Backed up: globex: nothing was due",
+        "Drilled: acme/db, 2026-11-30: restored in 41.0 s; recovered in 80.1 s",
+        f"Compared: its log does not say what: {tmp_path}/drift.log",
+    ]
+
+
+def test_each_verb_of_the_upkeep_is_quoted_in_the_words_that_it_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the verbs print of two tenants is what the conclusion looks for."""
+    compared = dict.fromkeys(Layer, 1)
+    report = Report(("acme", "globex"), "2026-11-30T09:00:00+00:00", "2026-11-30T09:00:31+00:00", 31.2, tuple(Layer), compared)
+    disk = BackupStep(making.MADE, "db", "root", "2026-11-30", "1f", size=2, seconds=30.0)
+    drill = {"tenant": "acme", "server": "db", "generation": "2026-11-30", "seconds": {"restored": 41.0, "recovered": 80.1}, "checks": []}
+
+    def backed_up() -> None:
+        backup.show_steps("acme", [disk])
+        backup.show_steps("globex", [])
+
+    told: dict[str, Callable[[], None]] = {
+        upkeep.BACKUP: backed_up,
+        upkeep.DRILL: lambda: backup.show_drill(drill),
+        upkeep.DRIFT: lambda: show.show(report),
+    }
+    logs = {name: Log(tmp_path / f"{name}.log") for name in told}
+    for name, tell in told.items():
+        tell()
+        logs[name].file.write_text(capsys.readouterr().out)
+    said = upkeep.conclusion(logs)
+    assert [line.partition(": ")[0] for line in said] == ["Backed up", "Backed up", "Drilled", "Compared"]
+    assert not any("does not say" in line for line in said)
+    assert "not compared" in said[-1]
 
 
 @pytest.mark.parametrize(("declared", "asked"), [(["time"], []), (["time", "sessions"], ["operator authority"])])
