@@ -157,7 +157,7 @@ class DataReturn(StrEnum):
 
 
 class Offboarding(Declared):
-    """The end of a tenant, as somebody asked for it. Nothing is removed by the declaration itself, and nothing before the day."""
+    """The end of a tenant, as somebody asked for it. Nothing is removed by it: `ringfence offboard` does that, and not before the day."""
 
     requested_by: Text
     """who asked for it, on the customer's side"""

@@ -99,6 +99,18 @@ def _others(keys: list[Fingerprint], heads: list[StoredHead]) -> Iterator[Medium
             yield Medium("copy", head.place, place=head.place, fingerprint=head.fingerprint)
 
 
+def joined(before: Inventory, after: Inventory) -> Inventory:
+    """Return what was there at one of two times: what was made in between has to be gone in the end as well."""
+    kinds = dict.fromkeys((*before.resources, *after.resources))
+    resources = {kind: tuple(dict.fromkeys((*before.resources.get(kind, ()), *after.resources.get(kind, ())))) for kind in kinds}
+    media = {(each.kind, each.id, each.place): each for each in (*before.media, *after.media)}
+    placed = {(each.kind, each.id) for each in media.values() if each.place}
+    kept = tuple(each for each in media.values() if each.place or (each.kind, each.id) not in placed)
+    users = tuple(dict.fromkeys((*before.users, *after.users)))
+    untold = tuple(dict.fromkeys((*before.untold, *after.untold)))
+    return msgspec.structs.replace(before, resources=resources, media=kept, users=users, untold=untold)
+
+
 def encoded(inventory: Inventory) -> bytes:
     """Return it as it is kept."""
     return msgspec.json.format(msgspec.json.encode(inventory), indent=1)

@@ -90,7 +90,7 @@ def token(kept: Mapping[str, int] | None, live: Mapping[str, int], services: Seq
 
 def is_good(status: int) -> bool:
     """Whether a service accepted a token: what it forbids to its owner (403) it has accepted, too."""
-    return status < 400 or status == 403  # noqa: PLR2004 - HTTP
+    return 0 < status < 400 or status == 403  # noqa: PLR2004 - HTTP
 
 
 def key_rows(rows: Sequence[KeyRows] | None, why: str) -> list[Absence]:

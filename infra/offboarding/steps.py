@@ -25,18 +25,15 @@ class Step(StrEnum):
     INVENTORY = "inventory"
     CORDON = "cordon"
     RETURN = "return"
-    KEEP = "keep"
     REVOKE = "revoke"
     WAIT = "wait"
     SERVERS = "servers"
     BACKUPS = "backups"
     SNAPSHOTS = "snapshots"
-    IMAGES = "images"
     TRANSFERS = "transfers"
-    VOLUMES = "volumes"
     KEYS = "keys"
-    NETWORK = "network"
-    PROJECT = "project"
+    DESTROY = "destroy"
+    IMAGES = "images"
     KEY_ROWS = "key-rows"
     STORAGE = "storage"
     PROOF = "proof"
@@ -47,18 +44,15 @@ MEANINGS = {
     Step.INVENTORY: "note everything that the tenant has, with the fingerprint of every copy in the storage",
     Step.CORDON: "stop the servers; nothing flows any more",
     Step.RETURN: "note the customer's receipt of its data, where it was to be returned",
-    Step.KEEP: "keep a token of the tenant, which has to be refused everywhere at the end",
-    Step.REVOKE: "remove roles, credentials and trusts, disable the users, revoke the token",
+    Step.REVOKE: "keep a token, then remove roles, credentials and trusts of others, and revoke all tokens",
     Step.WAIT: "wait until every service refuses the token: services believe an old one for some minutes",
-    Step.SERVERS: "delete servers, whatever their state, and key pairs",
+    Step.SERVERS: "delete servers that were deleted softly, which no list shows",
     Step.BACKUPS: "delete backups, leaf first",
     Step.SNAPSHOTS: "delete snapshots of volumes",
-    Step.IMAGES: "delete the project's images, whoever they are lent to",
     Step.TRANSFERS: "take back transfers of volumes",
-    Step.VOLUMES: "delete volumes, with their keys",
-    Step.KEYS: "delete secrets with their access lists and consumers, containers and orders",
-    Step.NETWORK: "delete ports, addresses, networks, groups, and what the platform lends to the tenant",
-    Step.PROJECT: "delete the users and the project",
+    Step.KEYS: "take away what lets others read the secrets: access lists and containers",
+    Step.DESTROY: "destroy the stack: servers, volumes with their secrets, networks, whatever is left in the project, users, project",
+    Step.IMAGES: "delete the project's images, whoever they are lent to",
     Step.KEY_ROWS: "delete the key rows in the key manager's database, where somebody may",
     Step.STORAGE: "delete images in the raw storage that the services left behind, where somebody may",
     Step.PROOF: "prove that nothing is left, each time beside something that has to be found",

@@ -25,6 +25,7 @@ def exports(layout: Layout) -> str:
         "RINGFENCE_STORAGE_EXEC": f"{door_command} exec",
         "RINGFENCE_STORAGE_POOL": POOL,
         "RINGFENCE_BACKUP_STORE": f"file:{layout.data}/cinder/backups",
+        "RINGFENCE_KEYSTORE_SQL": f"{door_command} exec mariadb --defaults-file=/etc/mysql/lab.cnf --batch --skip-column-names barbican",
         "RINGFENCE_OVN_EXEC": f"{door_command} exec",
         "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
         "RINGFENCE_NEUTRON_REPAIR_SECONDS": str(REPAIR_OLDER_THAN + REPAIR_EVERY + REPAIR_TAKES),

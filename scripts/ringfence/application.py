@@ -44,7 +44,7 @@ GROUPS = {
     "Many tenants": ("fleet",),
     "Reach servers": ("ssh", "ssh-config", "inventory"),
     "Operators": ("operator", "sessions", "logs"),
-    "Keep data": ("backup",),
+    "Keep data": ("backup", "offboard"),
     "Keep evidence": ("snapshot", "check"),
     "This machine": ("lab",),
 }

@@ -56,11 +56,12 @@ LIVE = {"cinder": 200, "nova": 200}
         ({"cinder": 401, "nova": 200}, LIVE, FAIL, "nova"),
         ({"cinder": 403, "nova": 401}, LIVE, FAIL, "cinder"),
         ({"cinder": 401}, LIVE, ERROR, "no answer: nova"),
+        ({"cinder": 401, "nova": 0}, LIVE, ERROR, "nova (0)"),
         ({"cinder": 401, "nova": 503}, LIVE, ERROR, "nova (503)"),
         ({"cinder": 401, "nova": 401}, {"cinder": 200, "nova": 401}, ERROR, "refuse the administrator: nova"),
         (None, LIVE, ERROR, "no token was kept"),
     ],
-    ids=["refused", "accepted", "accepted and forbidden", "silent", "broken", "refuses everybody", "no token"],
+    ids=["refused", "accepted", "accepted and forbidden", "not asked", "silent", "broken", "refuses everybody", "no token"],
 )
 def test_a_token_is_refused_only_by_a_service_that_takes_another_one(
     kept: dict[str, int] | None, live: dict[str, int], verdict: CheckVerdict, said: str
@@ -183,3 +184,13 @@ def test_a_removal_is_proven_when_something_passed_and_nothing_failed_or_is_unkn
 ) -> None:
     """Nothing that was shown is not a proof."""
     assert proof.verdict([Absence("x", each) for each in verdicts]) is expected
+
+
+def test_what_was_made_while_a_token_was_waited_for_has_to_be_gone_as_well() -> None:
+    """Both times count; a copy that was found in the storage only later is noted with its place."""
+    before, after = inventory(ROOT), msgspec.structs.replace(inventory(ROOT, BACKUP), resources={"servers": ("s2",)}, users=("u1",))
+    both = inventories.joined(before, after)
+    assert [(each.kind, each.place) for each in both.media] == [("volume", ROOT.place), ("backup", BACKUP.place)]
+    assert (both.resources, both.users, both.taken) == ({"servers": ("s1", "s2")}, ("u1",), before.taken)
+    gone = inventories.joined(inventory(ROOT, BACKUP), msgspec.structs.replace(before, media=()))
+    assert [each.id for each in gone.media] == ["v1", "b1"]

@@ -1,0 +1,162 @@
+"""The raw storage at the end of a tenant: the first bytes of everything in it, and what the services left behind.
+
+``RINGFENCE_STORAGE_EXEC`` is the command prefix beside Ceph that the storage part of `verify` has; ``RINGFENCE_BACKUP_STORE`` says where
+drivers keep backups as files. An image is removed here only when its name is of the tenant's volume, its fingerprint or place was noted
+at the beginning, and Cinder does not know the volume any more.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from infra.drift.raw import BACKUP, VOLUME
+from infra.errors import CloudError, RingfenceError
+from infra.offboarding import fingerprints
+from infra.offboarding.inventory import StoredHead
+from ringfence.backups.at_rest import STORE
+from ringfence.verify.storage import pools
+from ringfence.verify.storage.at_rest import SKIP, VARIABLE, RawStorage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from openstack.proxy import Proxy
+
+    from infra.offboarding.inventory import Inventory
+
+AT_ONCE = 4
+SECONDS = 600
+TRASH = "trash of "
+FILES = 'cd "$1" && find . -type f -printf "%P\\n"'
+HEAD = f'head -c {fingerprints.SIZE} "$1"'
+FIRST = "-00001"
+"""What the name of the first file of a backup ends with; the others hold no header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan read; ``heads`` is ``None`` where nobody may read, and ``why`` says that, or what was left out."""
+
+    heads: tuple[StoredHead, ...] | None
+    why: str = ""
+
+
+def scanned(environment: Mapping[str, str], glance: Proxy) -> Scanned:
+    """Read the beginning of everything in all pools and in the store of backups. Raises :class:`CloudError` when they cannot be listed."""
+    prefix = environment.get(VARIABLE, "")
+    if not prefix:
+        return Scanned(None, SKIP)
+    sources, left_out = _sources(prefix, environment, glance)
+    heads = _read(sources)
+    if any(head.untold for head in heads):  # what is gone meanwhile need not be read
+        there, left_out = _sources(prefix, environment, glance)
+        heads = [head for head in heads if head.place in there]
+    return Scanned(tuple(heads), left_out)
+
+
+def _sources(prefix: str, environment: Mapping[str, str], glance: Proxy) -> tuple[dict[str, Callable[[], bytes]], str]:
+    """Return what is there, each with what reads its beginning, and what was left out."""
+    found = pools.listed(prefix, glance)
+    raw = RawStorage(prefix, "")
+    sources: dict[str, Callable[[], bytes]] = {str(each): partial(raw.head, str(each)) for each in found.stored}
+    sources |= {f"{TRASH}{each.pool}/{each.id}": partial(_of_trash, shlex.split(prefix), each.pool, each.id) for each in found.trash}
+    left_out = [f"{pool}: {why}" for pool, why in found.untold.items()]
+    kind, _, place = environment.get(STORE, "").partition(":")
+    if kind == "file":
+        sources |= _files(shlex.split(prefix), place)
+    elif kind == "rbd" and place not in found.looked:
+        left_out.append(f"pool {place}: it was not listed")
+    return sources, "; ".join(left_out)
+
+
+def _read(sources: Mapping[str, Callable[[], bytes]]) -> list[StoredHead]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(_head, sources, sources.values()))
+
+
+def _head(place: str, read: Callable[[], bytes]) -> StoredHead:
+    try:
+        first = read()
+        if not first:
+            return StoredHead(place, untold="nothing could be read of it")
+        return StoredHead(place, fingerprints.read(first))
+    except (RingfenceError, OSError, subprocess.SubprocessError) as error:
+        return StoredHead(place, untold=" ".join(str(error).split()))
+
+
+def _of_trash(prefix: list[str], pool: str, id_: str) -> bytes:
+    """Read the first object of an image in the trash, which `rbd export` does not reach."""
+    about = json.loads(_run([*prefix, "rbd", "info", "--pool", pool, "--image-id", id_, "--format", "json"]))
+    name, where = f"{about['block_name_prefix']}.{0:016x}", str(about.get("data_pool") or pool)
+    return _run([*prefix, "rados", "--pool", where, "get", name, "-"])[: fingerprints.SIZE]
+
+
+def _files(prefix: list[str], folder: str) -> dict[str, Callable[[], bytes]]:
+    names = [name for name in _run([*prefix, "sh", "-c", FILES, "sh", folder]).decode(errors="surrogateescape").splitlines() if name]
+    return {f"file:{folder}/{name}": partial(_of_file, prefix, f"{folder}/{name}") for name in names}
+
+
+def _of_file(prefix: list[str], file: str) -> bytes:
+    """Read the first file of a backup; what the others begin with says nothing."""
+    return _run([*prefix, "sh", "-c", HEAD, "sh", file]) if file.endswith(FIRST) else b"\0"
+
+
+def _run(words: list[str]) -> bytes:
+    done = subprocess.run(words, capture_output=True, timeout=SECONDS, check=False)
+    if done.returncode:
+        got = done.stderr.decode(errors="replace").strip()[-300:] or str(done.returncode)
+        raise CloudError.of("the raw storage does not answer", where=shlex.join(words[-6:]), expected="exit code 0", got=got)
+    return done.stdout
+
+
+def left(inventory: Inventory, heads: Iterable[StoredHead], known: Callable[[str], bool]) -> list[str]:
+    """Return the images that the services left behind: ``known`` tells whether Cinder knows a volume or a backup."""
+    keys, places = inventory.fingerprints(), {each.place for each in inventory.media if each.place}
+    ids = {each.id for each in inventory.media if each.kind in {"volume", "backup"}}
+    found = []
+    for head in heads:
+        pool, _, image = head.place.rpartition("/")
+        match = BACKUP.fullmatch(image) or VOLUME.fullmatch(image)
+        ours = head.place in places or bool(head.fingerprint and head.fingerprint.same_key(keys))
+        if match is None or not ours or pool.startswith((TRASH, "file:")):
+            continue
+        whose = [each for each in (match[1], match[2]) if each in ids]
+        if whose and not any(known(each) for each in whose):
+            found.append(head.place)
+    return found
+
+
+def remove(prefix: str, images: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Remove images with their snapshots, clones before what they come from; returns what is gone, and why the rest is not."""
+    waiting, gone, why = list(images), list[str](), dict[str, str]()
+    while waiting:
+        before = len(waiting)
+        for image in tuple(waiting):
+            try:
+                _remove(prefix, image)
+            except (RingfenceError, OSError, subprocess.SubprocessError) as error:
+                why[image] = " ".join(str(error).split())
+            else:
+                waiting.remove(image)
+                gone.append(image)
+                why.pop(image, None)
+        if len(waiting) == before:
+            break
+    return gone, why
+
+
+def _remove(prefix: str, image: str) -> None:
+    raw, through = RawStorage(prefix, ""), shlex.split(prefix)
+    snapshots: list[dict[str, Any]] = json.loads(_run([*through, "rbd", "snap", "ls", image, "--format", "json"]))
+    for snapshot in snapshots:
+        name = f"{image}@{snapshot['name']}"
+        if str(snapshot.get("protected", "")).lower() == "true":
+            raw.rbd("snap", "unprotect", name)
+        raw.rbd("snap", "rm", "--no-progress", name)
+    raw.rbd("rm", "--no-progress", image)
