@@ -25,7 +25,27 @@ for account in root {AUTOMATION} rf-admin rf-observer rf-through rf-observing; d
 getent shadow $account | cut -d : -f 5,7,8; done | grep -v -x -e :: -e 99999:: | wc -l"""
 """How many of our own accounts would ever expire: a key opens no account whose password is over (pam_unix(8))."""
 
+ASK_WITHOUT_ONE = """\
+unshare --mount sh -c 'f=$(mktemp) && sed s/^nobody:[^:]*:/nobody::/ /etc/shadow >$f && mount --bind $f /etc/shadow && \
+runuser -u nobody -- sudo -S -l </dev/null 2>&1; rm $f' | grep -o -e 'password is required' -e 'may not run sudo'"""
+"""Gives nobody an empty password in a view of its own, and lets sudo ask for it: nobody else ever sees that list."""
+
 CONTROLS = (
+    Control(
+        "no-empty-passwords",
+        "An empty password opens nothing",
+        (AUTHENTICATION,),
+        ("5.3.3.4.1",),
+        ("R67",),
+        (
+            Line(
+                "etc/pam.d/common-auth",
+                "auth [success=1 default=ignore] pam_unix.so",
+                instead_of="auth\t[success=1 default=ignore]\tpam_unix.so",
+            ),
+        ),
+        (Effect(ASK_WITHOUT_ONE, "password is required"),),
+    ),
     Control(
         "password-lives",
         "Passwords of accounts that people make live a year; the automation's and the operators' accounts have none and never expire",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hardening.controls.model import Control, Effect, JournalSetting, Mode, Text
+from hardening.controls.model import Control, Effect, JournalSetting, Link, Mode, Package, Text
 from hardening.controls.ssh import BANNER, WARNING
 
 VM, CONFIGURATION, ACCESS, LOGGING, SOFTWARE, LOGIN = "CLD.9.5.2", "8.9", "5.15", "8.15", "8.19", "8.5"
@@ -17,7 +17,59 @@ def _no_programs(place: str) -> Effect:
     return Effect(f"{question}; {tried}", "nodev noexec nosuid 126")
 
 
+MANAGER = "org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager Version"
+REAPPLY = """\
+[Unit]
+Description=Set the kernel's parameters again for NICs that came meanwhile
+After=ringfence-ready.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=sysctl --quiet --system
+
+[Install]
+WantedBy=multi-user.target
+"""
+"""The name of the unit is the one that examiners look for. After SSH answers: nobody waits for it."""
+
 CONTROLS = (
+    Control(
+        "parameters-again",
+        "Parameters of the kernel are set once more when the network is up",
+        (VM, CONFIGURATION),
+        ("3.3.1.1",),
+        (),
+        (
+            Text("etc/systemd/system/sysctl-reapply-network.service", REAPPLY),
+            Link(
+                "etc/systemd/system/multi-user.target.wants/sysctl-reapply-network.service",
+                "/etc/systemd/system/sysctl-reapply-network.service",
+            ),
+        ),
+        (
+            # Anything but the first boot's or systemd's own doing: the value is away before, and back after.
+            Effect(
+                "echo 0 >/proc/sys/net/ipv4/tcp_rfc1337; systemctl restart sysctl-reapply-network; cat /proc/sys/net/ipv4/tcp_rfc1337; "
+                "systemctl is-enabled sysctl-reapply-network",
+                "1\nenabled",
+            ),
+        ),
+    ),
+    Control(
+        "units-can-be-asked",
+        "Whoever examines a server can ask its service manager, by a message bus that runs only then",
+        ("8.16",),
+        ("2.3.1.1", "6.1.1.1.1"),
+        (),
+        (Package("dbus"), Link("etc/systemd/system/multi-user.target.wants/dbus.service", "/dev/null")),
+        (
+            Effect(
+                f"busctl --system get-property {MANAGER} | cut -c 1-2",
+                "s",
+            ),
+        ),
+    ),
     Control(
         "no-programs-in-temporary-files",
         "Folders that everybody may write hold no programs",

@@ -73,7 +73,22 @@ class Group:
     name: str
 
 
-Rendering = KernelParameter | KernelModule | SshSetting | JournalSetting | Text | Line | Mode | Group
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link: a unit that a target wants, or, to ``/dev/null``, does not want."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of Debian's that the control needs."""
+
+    name: str
+
+
+Rendering = KernelParameter | KernelModule | SshSetting | JournalSetting | Text | Line | Mode | Group | Link | Package
 
 SEEN_BY_THEMSELVES = (KernelParameter, KernelModule, SshSetting, Mode)
 """Kinds whose effect is asked of the kernel or the program in the same way for all of them (:mod:`hardening.controls.effects`)."""

@@ -6,15 +6,30 @@ from typing import TYPE_CHECKING
 
 from hardening.controls import effects
 from hardening.controls.catalogue import CATALOGUE, FAMILIES
-from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Mode, SshSetting, Text
+from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Link, Mode, Package, SshSetting, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hardening.controls.model import Control, Rendering
+    from hardening.controls.model import Control
 
 BEGIN, END = "<!-- made from hardening/controls: begin -->", "<!-- made from hardening/controls: end -->"
 BAR = "&#124;"
+
+
+FORMS = {
+    KernelParameter: "{0.name} = {0.value}",
+    KernelModule: "no module {0.name}",
+    SshSetting: "{0.keyword} {0.value}",
+    JournalSetting: "journal: {0.name}={0.value}",
+    Line: "/{0.path}: {0.text}",
+    Text: "/{0.path}",
+    Mode: "/{0.path}: mode {0.mode:04o}",
+    Group: "group {0.name}",
+    Link: "/{0.path} to {0.target}",
+    Package: "package {0.name}",
+}
+"""What each kind of part makes of the image, in words."""
 
 
 def page() -> str:
@@ -45,7 +60,7 @@ def _lines() -> Iterator[str]:
 
 def _row(control: Control) -> str:
     iso = ", ".join(f"27017 {clause}" if clause.startswith("CLD") else f"27002 {clause}" for clause in control.iso)
-    made = "; ".join(_code(_words(part)) for part in control.renders)
+    made = "; ".join(_code(FORMS[type(part)].format(part)) for part in control.renders)
     cells = (control.title, iso or "-", ", ".join(control.cis) or "-", ", ".join(control.anssi) or "-", made, control.may_break or "-")
     return f"| `{control.identifier}` | {' | '.join(cells)} |"
 
@@ -58,26 +73,3 @@ def _escaped(text: str) -> str:
     for character, word in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", BAR), ("\n", "<br>")):
         text = text.replace(character, word)
     return text
-
-
-def _words(part: Rendering) -> str:
-    """Say what a part makes of the image."""
-    words = str(part)
-    match part:
-        case KernelParameter(name=name, value=value):
-            words = f"{name} = {value}"
-        case KernelModule(name=name):
-            words = f"no module {name}"
-        case SshSetting(keyword=keyword, value=value):
-            words = f"{keyword} {value}"
-        case JournalSetting(name=name, value=value):
-            words = f"journal: {name}={value}"
-        case Line(path=path, text=text):
-            words = f"/{path}: {text}"
-        case Text(path=path):
-            words = f"/{path}"
-        case Mode(path=path, mode=mode):
-            words = f"/{path}: mode {mode:04o}"
-        case Group(name=name):
-            words = f"group {name}"
-    return words

@@ -1,4 +1,4 @@
-"""What the controls make of the image, as data that the build writes: files, lines of Debian's files, modes and groups. Pure."""
+"""What the controls make of the image, as data that the build writes. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hardening.controls.catalogue import CATALOGUE
-from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Mode, SshSetting, Text
+from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Link, Mode, Package, SshSetting, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +35,8 @@ class Rendered:
     lines: tuple[Line, ...]
     modes: tuple[Mode, ...]
     groups: tuple[Group, ...]
+    links: tuple[Link, ...]
+    packages: tuple[str, ...]
 
 
 def rendered(controls: tuple[Control, ...] = CATALOGUE) -> Rendered:
@@ -50,6 +52,8 @@ def rendered(controls: tuple[Control, ...] = CATALOGUE) -> Rendered:
         lines=tuple(part for part in _parts(controls) if isinstance(part, Line)),
         modes=tuple(part for part in _parts(controls) if isinstance(part, Mode)),
         groups=tuple(part for part in _parts(controls) if isinstance(part, Group)),
+        links=tuple(part for part in _parts(controls) if isinstance(part, Link)),
+        packages=tuple(part.name for part in _parts(controls) if isinstance(part, Package)),
     )
 
 

@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hardening.controls import rendering
 from hardening.image import archive, cache, disk, recipe, root
 from hardening.image.layout import Layout
 from infra.errors import RingfenceError
@@ -88,7 +89,7 @@ def bootstrap_command() -> tuple[str, ...]:
     paths = [f"--dpkgopt=path-exclude={path}" for path in recipe.EXCLUDED_PATHS]
     paths += [f"--dpkgopt=path-include={path}" for path in recipe.INCLUDED_PATHS]
     options = [f"--aptopt={option}" for option in archive.host_options()]
-    include = f"--include={','.join(recipe.PACKAGES)}"
+    include = f"--include={','.join((*recipe.PACKAGES, *rendering.rendered().packages))}"
     return ("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=tar", include, *paths, *options, recipe.SUITE)
 
 

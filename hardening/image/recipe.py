@@ -9,7 +9,7 @@ SUITE: Final = "trixie"
 KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 PACKAGES: Final = (
-    "acpid",  # the cloud's power button; systemd-logind would need a message bus for it
+    "acpid",  # the cloud's power button; systemd-logind would do more than that
     "ca-certificates",  # for the mirrors and time servers outside; among themselves servers trust the platform only
     "chrony",  # time; starts where a server's files have it
     "e2fsprogs",
@@ -63,7 +63,7 @@ MASKED_UNITS: Final = (
     "serial-getty@.service",
     "systemd-ask-password-console.path",
     "systemd-ask-password-wall.path",
-    # No message bus, no seats, no users' managers.
+    # No seats, no users' managers, no names of hosts from elsewhere.
     "systemd-hostnamed.socket",
     "systemd-logind.service",
     # Nobody copies each line of the journal to a socket.

@@ -51,6 +51,8 @@ def harden(root: Path) -> None:
     for path in sorted({line.path for line in wanted.lines}):
         lines = tuple(line for line in wanted.lines if line.path == path)
         (root / path).write_text(rendering.edited((root / path).read_text(encoding="utf-8"), lines), encoding="utf-8")
+    for link in wanted.links:
+        _link(root / link.path, link.target)
     for group in wanted.groups:
         _chroot(root, "groupadd", "--system", group.name)
 

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from hardening.controls.catalogue import CATALOGUE
-from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Mode, SshSetting, Text
+from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Link, Mode, Package, SshSetting, Text
 from hardening.controls.rendering import MODPROBE, SSHD, SSHD_CONFIG
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def _undone(part: Rendering) -> str:
         case Line(path=path, text=text):
             command = shlex.quote(rf"\|^{text}$|d")
             undone = f"sed -i {command} /{path}"
-        case Text(path=path):
+        case Text(path=path) | Link(path=path):
             undone = f"rm -f /{path}"
         case Mode(path=path):
             undone = f"chmod 777 /{path}"
         case Group(name=name):
             undone = f"groupdel {name}"
+        case Package(name=name):
+            undone = f"systemctl mask --now {name}.socket {name}.service"
     return undone

@@ -7,7 +7,7 @@ import pytest
 from hardening.controls import rendering
 from hardening.controls.catalogue import CATALOGUE
 from hardening.controls.model import Control, KernelModule, KernelParameter, Line, Mode, SshSetting, Text
-from hardening.image import recipe
+from hardening.image import archive, build, recipe
 from hardening.image.root import TREE
 
 pytestmark = pytest.mark.fast
@@ -91,6 +91,14 @@ def test_what_differs_between_servers_comes_first() -> None:
     text = next(file.text for file in rendering.rendered().files if file.path == rendering.SSHD_CONFIG)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert lines[:2] == ["Include /run/ringfence/files/ssh/*.conf", "Include /etc/ssh/sshd_config.d/*.conf"]
+
+
+def test_a_package_of_a_control_is_installed_and_no_list_names_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build installs what controls need, besides the recipe's own."""
+    monkeypatch.setattr(archive, "host_options", list)
+    packages = rendering.rendered().packages
+    assert f"--include={','.join((*recipe.PACKAGES, *packages))}" in build.bootstrap_command()
+    assert not set(packages) & set(recipe.PACKAGES)
 
 
 def test_a_text_is_written_with_its_mode() -> None:
