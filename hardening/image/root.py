@@ -5,27 +5,33 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hardening.controls import rendering
+from hardening.controls.catalogue import CATALOGUE
 from hardening.image import cache, recipe
 from infra.errors import RingfenceError
+
+if TYPE_CHECKING:
+    from hardening.controls.model import Control
 
 HERE = Path(__file__).parent
 TREE = HERE / "tree"
 GUEST_PACKAGE = Path("usr/lib/ringfence/python/hardening")
 
 
-def edit(root: Path) -> None:
-    """Make a Debian tree ours. Runs programs of the tree in a chroot, so it needs root."""
+def edit(root: Path, controls: tuple[Control, ...] = CATALOGUE) -> None:
+    """Make a Debian tree ours, by default with all controls. Runs programs of the tree in a chroot, so it needs root."""
+    wanted = rendering.rendered(controls)
     install_tree(root)
-    harden(root)
+    harden(root, wanted)
     install_guest_code(root)
     mask(root)
     enable(root)
     make_account(root)
     make_initramfs(root)
     remove(root)
-    seal(root)
+    seal(root, wanted)
     check(root)
 
 
@@ -40,9 +46,8 @@ def install_tree(root: Path) -> None:
         target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
 
 
-def harden(root: Path) -> None:
+def harden(root: Path, wanted: rendering.Rendered) -> None:
     """Write what the controls make of the image; before there are accounts, which are made by what the controls say."""
-    wanted = rendering.rendered()
     for file in wanted.files:
         target = root / file.path
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -124,14 +129,14 @@ def remove(root: Path) -> None:
     (root / "etc/machine-id").touch()
 
 
-def seal(root: Path) -> None:
+def seal(root: Path, wanted: rendering.Rendered) -> None:
     """Make folders, set modes, mark /etc and /var as up to date so that nothing is regenerated (systemd.unit(5), ConditionNeedsUpdate)."""
     for name in recipe.FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, mode in recipe.MODES.items():
         (root / name).chmod(mode)
-    for wanted in rendering.rendered().modes:
-        (root / wanted.path).chmod(wanted.mode)
+    for part in wanted.modes:
+        (root / part.path).chmod(part.mode)
     for name in ("etc/.updated", "var/.updated"):
         (root / name).touch()
 
