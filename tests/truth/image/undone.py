@@ -18,10 +18,16 @@ BESIDES = {
 }
 """What a file that is gone does not undo before the next boot."""
 
+INSTEAD = {"no-empty-passwords": "sed -i 's/pam_unix.so$/& nullok/' /etc/pam.d/common-auth"}
+"""Where a line that is gone would close more instead of opening anything."""
+
 
 def undo() -> str:
     """Return a script that undoes all of them."""
-    lines = [line for control in CATALOGUE for line in (*map(_undone, control.renders), BESIDES.get(control.identifier, ":"))]
+    lines: list[str] = []
+    for control in CATALOGUE:
+        usual = (*map(_undone, control.renders), BESIDES.get(control.identifier, ":"))
+        lines += [INSTEAD[control.identifier]] if control.identifier in INSTEAD else usual
     return "\n".join(lines) + "\n"
 
 
