@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from hardening.controls import rendering
 from hardening.image import archive, build, cache, recipe, root
 from hardening.image.progress import Progress
 from infra import paths
@@ -49,12 +50,13 @@ def guest(folder: Path) -> Path:
     with (cache.directory() / ".tests").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build.unpack_packages(tree, cache.directory(), Progress())
+    wanted = rendering.rendered()
     root.install_tree(tree)
-    root.harden(tree)
+    root.harden(tree, wanted)
     root.install_guest_code(tree)
     root.make_account(tree)
     root.remove(tree)
-    root.seal(tree)
+    root.seal(tree, wanted)
     (tree / "opt").mkdir(exist_ok=True)
     shutil.copy(authenticator(), tree / "opt/sk-dummy.so")
     return tree
