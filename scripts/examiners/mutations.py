@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from examiners import openscap, packages
 from examiners import tree as trees
 from hardening.controls.catalogue import CATALOGUE
-from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Mode, SshSetting, Text
+from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Link, Mode, SshSetting, Text
 from hardening.controls.rendering import edited, rendered
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 PROFILES: Final = ("cis_level2_server", "anssi_bp28_high")
 """Between them they ask what all others ask."""
-SHOWN: Final[tuple[type, ...]] = (KernelParameter, KernelModule, SshSetting, JournalSetting, Text, Line, Mode, Group)
-"""Parts of a control that a tree shows; of another kind it is said that it was not undone."""
+SHOWN: Final[tuple[type, ...]] = (KernelParameter, KernelModule, SshSetting, JournalSetting, Text, Line, Mode, Group, Link)
+"""Parts of a control that can be taken out of a tree; of another kind, a package, it is said that it was not undone."""
 EVERYBODY: Final = 0o777
+Kept = tuple[bytes, int] | str | None
+"""What was at a path: a file with its mode, a link that leads somewhere, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,10 @@ def changed(before: dict[str, Examination], after: dict[str, Examination]) -> di
 @contextlib.contextmanager
 def undone(tree: Path, plain: Path, control: Control) -> Iterator[str]:
     """Take one control out of a tree and put it back in the end; the answer says what of it is nothing that files show."""
-    kept: dict[Path, tuple[bytes, int] | None] = {}
+    kept: dict[Path, Kept] = {}
 
     def keep(path: Path) -> Path:
-        kept.setdefault(path, (path.read_bytes(), path.stat().st_mode) if path.is_file() else None)
+        kept.setdefault(path, _seen(path))
         return path
 
     modes = {tree / part.path: (tree / part.path).stat().st_mode for part in control.renders if isinstance(part, Mode)}
@@ -93,6 +95,8 @@ def undone(tree: Path, plain: Path, control: Control) -> Iterator[str]:
         for part in control.renders:
             if isinstance(part, Group):
                 _drop(keep(tree / "etc/group"), f"{part.name}:")
+            elif isinstance(part, Link):
+                _restore(keep(tree / part.path), _seen(plain / part.path))
         for place in modes:
             place.chmod(EVERYBODY)
         yield ", ".join(sorted({type(part).__name__ for part in control.renders if not isinstance(part, SHOWN)}))
@@ -134,9 +138,17 @@ def _drop(path: Path, beginning: str) -> None:
     path.write_text("".join(line for line in lines if not line.startswith(beginning)), encoding="utf-8")
 
 
-def _restore(path: Path, before: tuple[bytes, int] | None) -> None:
-    if before is None:
+def _seen(path: Path) -> Kept:
+    if path.is_symlink():
+        return str(path.readlink())
+    return (path.read_bytes(), path.stat().st_mode) if path.is_file() else None
+
+
+def _restore(path: Path, before: Kept) -> None:
+    if before is None or isinstance(before, str):
         path.unlink(missing_ok=True)
+        if before is not None:
+            path.symlink_to(before)
         return
     path.write_bytes(before[0])
     path.chmod(before[1])
