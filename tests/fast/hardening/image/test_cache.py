@@ -42,6 +42,7 @@ def test_files_without_effect_do_not(recipe: Path, name: str) -> None:
 
 def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """RINGFENCE_CACHE wins over XDG_CACHE_HOME, which wins over the home directory."""
+    monkeypatch.delenv("RINGFENCE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
     assert cache.directory() == Path("/xdg/ringfence/image")
     monkeypatch.setenv("RINGFENCE_CACHE", "/elsewhere")
