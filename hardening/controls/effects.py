@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from hardening.controls.catalogue import CATALOGUE
 from hardening.controls.model import Effect, KernelModule, KernelParameter, Mode, SshSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hardening.controls.model import Control, Rendering
 
@@ -25,6 +25,8 @@ module() { modprobe -n -v "$1" 2>&1 | tail -n 1; [ ! -e "/sys/module/$2" ] || ec
 AFTER: Final = 'rm "$sshd"\nprintf "\\n@@ end\\n"\n'
 MARK: Final = re.compile(r"^@@ (\w+)$", re.MULTILINE)
 END: Final = "end"
+LISTED: Final = frozenset({"AllowUsers"})
+"""Settings of which sshd says every word on a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,38 @@ def of(control: Control) -> tuple[Effect, ...]:
     return (*(effect for part in control.renders for effect in _seen(part)), *control.effects)
 
 
+def at_work(controls: tuple[Control, ...], sshd: Mapping[str, str]) -> tuple[Control, ...]:
+    """Return controls as a server at work is asked for them: nothing that changes it, and the values that files of its own put before.
+
+    ``sshd``: the settings of sshd that come before the image's, by the keyword in lower case.
+    """
+    return tuple(
+        replace(
+            control,
+            renders=tuple(_overridden(part, sshd) for part in control.renders),
+            effects=tuple(effect for effect in control.effects if not effect.changes),
+        )
+        for control in controls
+    )
+
+
+def _overridden(part: Rendering, sshd: Mapping[str, str]) -> Rendering:
+    return replace(part, value=sshd.get(part.keyword.lower(), part.value)) if isinstance(part, SshSetting) else part
+
+
+def settings(*texts: str) -> dict[str, str]:
+    """Return what configurations of sshd say of every login, each up to its first ``Match``: the first word on a setting is the last."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for line in text.splitlines():
+            keyword, _, value = line.strip().partition(" ")
+            if keyword.lower() == "match":
+                break
+            if keyword and not keyword.startswith("#"):
+                found.setdefault(keyword.lower(), value.strip())
+    return found
+
+
 def _seen(part: Rendering) -> Iterator[Effect]:
     match part:
         case KernelParameter(name=name, value=value):
@@ -53,7 +87,8 @@ def _seen(part: Rendering) -> Iterator[Effect]:
         case KernelModule(name=name):
             yield Effect(f"module {name} {name.replace('-', '_')}", "install /bin/false")
         case SshSetting(keyword=keyword, value=value):
-            yield Effect(f"sed -n '/^{keyword.lower()} /{{s///p;q}}' \"$sshd\"", value)
+            says = "\n".join(value.split()) if keyword in LISTED else value
+            yield Effect(f"sed -n 's/^{keyword.lower()} //p' \"$sshd\"", says)
         case Mode(path=path, mode=mode):
             yield Effect(f"stat -c %a /{path}", f"{mode:o}")
 

@@ -13,7 +13,7 @@ SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the place itself is meant
 def _no_programs(place: str) -> Effect:
     """A program that lies there does not run, and no device or setuid file counts."""
     question = f"findmnt -n -o OPTIONS {place} | tr , '\\n' | grep -x -e nodev -e noexec -e nosuid | sort | tr '\\n' ' '"
-    tried = f"cp /usr/bin/true {place}/rf-effect; {place}/rf-effect 2>/dev/null; echo $?; rm {place}/rf-effect"
+    tried = f"cp /usr/bin/true {place}/rf-effect.$$; {place}/rf-effect.$$ 2>/dev/null; echo $?; rm {place}/rf-effect.$$"
     return Effect(f"{question}; {tried}", "nodev noexec nosuid 126")
 
 
@@ -53,6 +53,11 @@ CONTROLS = (
                 "echo 0 >/proc/sys/net/ipv4/tcp_rfc1337; systemctl restart sysctl-reapply-network; cat /proc/sys/net/ipv4/tcp_rfc1337; "
                 "systemctl is-enabled sysctl-reapply-network",
                 "1\nenabled",
+                changes=True,
+            ),
+            Effect(
+                "systemctl is-enabled sysctl-reapply-network; systemctl show --property=Result sysctl-reapply-network",
+                "enabled\nResult=success",
             ),
         ),
     ),
@@ -64,10 +69,8 @@ CONTROLS = (
         (),
         (Package("dbus"), Link("etc/systemd/system/multi-user.target.wants/dbus.service", "/dev/null")),
         (
-            Effect(
-                f"busctl --system get-property {MANAGER} | cut -c 1-2",
-                "s",
-            ),
+            Effect(f"busctl --system get-property {MANAGER} | cut -c 1-2", "s", changes=True),  # the bus stays until the next boot
+            Effect("systemctl is-active dbus.socket", "active"),
         ),
     ),
     Control(
@@ -139,7 +142,8 @@ CONTROLS = (
         ),
         (
             Effect("ls -d /var/log/journal 2>/dev/null; ls /run/log/journal/*/system.journal | wc -l", "1"),
-            Effect("journalctl -q -b -u systemd-journald -o cat | grep -c 'Runtime Journal .* max 16'", "1"),
+            # What it said at its start is gone when there was more to keep: then it has kept no more than that.
+            Effect("journalctl -q -b -u systemd-journald -o cat | grep 'Runtime Journal ' | grep -v -c 'max 16'", "0"),
         ),
     ),
     Control(

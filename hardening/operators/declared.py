@@ -68,6 +68,18 @@ def of_services_server(platform: Platform, believed: Believed, papers: Papers) -
     return Delivered(_once((*own.files, *kept)), (*own.units, STORE))
 
 
+def sshd_before_the_image(platform: Platform, tenant: str) -> str:
+    """Return sshd's configuration that comes before the image's: on a server of a tenant or of the platform, on the bastion for no tenant.
+
+    It says the same whatever the keys are, for they are files of their own. Nothing where no sessions are declared.
+    """
+    if _store(platform) is None:
+        return ""
+    logins = sshd.Logins("", "", (), "declared")
+    files = sshd.server(logins, tenant) if tenant else sshd.bastion(logins, platform.ssh_port)
+    return next(file.text for file in files if file.path == sshd.CONFIG)
+
+
 def _store(platform: Platform) -> tuple[SessionService, str] | None:
     address = addresses.services_address(platform)
     declared = platform.services.sessions if platform.services else None

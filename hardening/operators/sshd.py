@@ -25,6 +25,8 @@ SESSION = "/usr/lib/ringfence/session"
 """What an operator gets in place of a shell: the same, recorded."""
 OPERATORS_ALGORITHM = "sk-ssh-ed25519-cert-v01@openssh.com"
 HOST_CERTIFICATE = "ssh-ed25519-cert-v01@openssh.com"
+CONFIG = "ssh/10-operators.conf"
+"""The file that sshd includes before all others."""
 MODE = 0o644
 """sshd reads keys, principals and authorities as the account that is asked for; they are public."""
 
@@ -105,7 +107,7 @@ def _files(logins: Logins, accounts: list[str], blocks: list[str], doors: dict[s
         head += [f"HostCertificate {FILES}/ssh/host-certificate.pub", f"HostKeyAlgorithms {HOST_CERTIFICATE},{PLAIN}"]
         files.append(GuestFile("ssh/host-certificate.pub", f"{logins.host_certificate}\n", MODE))
     text = "".join([*(f"{line}\n" for line in head), *blocks])
-    return (GuestFile("ssh/10-operators.conf", text, 0o600, check=Check.SSHD_WHOLE), *files)
+    return (GuestFile(CONFIG, text, 0o600, check=Check.SSHD_WHOLE), *files)
 
 
 def _from(networks: tuple[Network, ...]) -> str:

@@ -71,8 +71,10 @@ def made(
     return Report(image, today.isoformat(), judged, scores, idle, dict(broken), needed)
 
 
-def as_json(report: Report) -> dict[str, Any]:
-    """Return the report for programs."""
+def as_json(report: Report, beside: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the report for programs; ``beside`` is the JSON of another run, of which the figures are kept."""
+    kept = ("examiner", "scope", "tier", "counts", "figures")
+    earlier = [{name: run[name] for name in kept} for run in beside["runs"]] if beside else []
     return {
         "format": FORMAT,
         "image": report.image,
@@ -88,6 +90,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "broken": report.broken,
         "controls": by_clause(),
         "mutations": [dataclasses.asdict(one) for one in report.noticed],
+        **({"beside": {"image": beside["image"], "when": beside["when"], "runs": earlier}} if beside else {}),
     }
 
 

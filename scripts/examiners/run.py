@@ -68,7 +68,7 @@ def run(asked: Asked, progress: Progress) -> Report:
     made = report.made(found, allowances, today=today, image=asked.name, scored=(asked.tiers, wanted), broken=broken)
     if asked.mutations:
         made = replace(made, noticed=tuple(mutations.examine(asked.folder, progress)))
-    (asked.folder / "examine.json").write_text(json.dumps(report.as_json(made), indent=1) + "\n", encoding="utf-8")
+    (asked.folder / "examine.json").write_text(json.dumps(report.as_json(made, earlier), indent=1) + "\n", encoding="utf-8")
     (asked.folder / "examine.html").write_text(report.page(made, earlier), encoding="utf-8")
     return made
 

@@ -54,7 +54,7 @@ def verify(
     Examples: `ringfence verify`; `ringfence verify acme --only matrix --only storage`; `ringfence verify --json`;
     `ringfence verify --only denial --turn 3/13 --seed 7`
     """
-    from ringfence.verify import about, acceptances  # noqa: PLC0415 - the cloud's client takes a second to import
+    from ringfence.verify import about, acceptances, examined  # noqa: PLC0415 - the cloud's client takes a second to import
     from ringfence.verify import open as opening  # noqa: PLC0415 - as above
     from ringfence.verify.report import files  # noqa: PLC0415 - as above
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415 - as above
@@ -80,6 +80,8 @@ def verify(
             result = verification.run(request)
             tell("asking servers how they are", 0, 0)
             result.state = state(opened.inventory.platform, result.tenants, request.kinds)
+            if Kind.HARDENING in request.kinds:
+                result.examined = examined.read()
             result.about = about.of_run(opened.cloud, declarations)
     except KeyboardInterrupt:
         cleaned = "; ".join(verification.cleaned if verification else ()) or "nothing was open on any server"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.outcome import CheckVerdict, is_green
 from ringfence.verify.about import About
+from ringfence.verify.examined import Examined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ class Kind(StrEnum):
 
     CLOUD = "cloud"
     GUEST = "guest"
+    HARDENING = "hardening"
     MATRIX = "matrix"
     SPOOF = "spoof"
     DENIAL = "denial"
@@ -33,6 +35,7 @@ class Kind(StrEnum):
 DESCRIPTIONS = {
     Kind.CLOUD: "the cloud is what is declared, and nothing else",
     Kind.GUEST: "every server is inside as declared",
+    Kind.HARDENING: "the controls of the image are in force on every server",
     Kind.MATRIX: "packets pass where a flow allows them and nowhere else",
     Kind.SPOOF: "spoofed frames reach nobody",
     Kind.DENIAL: "the API refuses other tenants and readers",
@@ -107,6 +110,7 @@ class Result:
     zones: dict[str, str] = field(default_factory=dict)
     """The zone that every node is shown in, where there are many."""
     state: State = field(default_factory=State)
+    examined: Examined = field(default_factory=Examined)
 
     def counts(self, kind: Kind | None = None) -> Counter[CheckVerdict]:
         """Count the verdicts, of one kind or of all."""

@@ -18,7 +18,7 @@ from ringfence.verify import failures, stacks
 from ringfence.verify.cloud import view
 from ringfence.verify.dataplane import northbound
 from ringfence.verify.denial import calls
-from ringfence.verify.inside import asking, drift, expected, guest_state, knowing
+from ringfence.verify.inside import asking, controls, drift, expected, guest_state, knowing
 from ringfence.verify.probes import evidence, orders, session, spoof
 from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.orders import Observations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ringfence.verify.model import Case
     from ringfence.verify.probes.link import Link
 
-PACKETS = frozenset({Kind.GUEST, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
+PACKETS = frozenset({Kind.GUEST, Kind.HARDENING, Kind.MATRIX, Kind.SPOOF, Kind.STORAGE})
 """Kinds that need a login on the servers."""
 SETTLING_SECONDS = 5.0
 """How long Neutron has to write into OVN what it has just recorded."""
@@ -171,6 +171,8 @@ class Verification:
         fleet = Fleet(plan.nodes, made.links, plan.ports, lost=made.lost, further=plan.further)
         if Kind.GUEST in request.kinds:
             self._timed(result, Kind.GUEST, lambda r: self._guest(r, fleet))
+        if Kind.HARDENING in request.kinds:
+            self._timed(result, Kind.HARDENING, lambda r: self._hardening(r, fleet))
         if request.kinds & {Kind.MATRIX, Kind.SPOOF}:
             self._timed(result, Kind.MATRIX, lambda r: self._packets(r, request, plan, fleet))
         if Kind.STORAGE in request.kinds and not request.reading:
@@ -194,18 +196,14 @@ class Verification:
     def _drift(self, result: Result, fleet: Fleet) -> None:
         """Ask every server for what the kernel and its files tell, all at the same time, and judge it by the image and the declarations."""
         known, services = knowing.known(self.inventory), self.inventory.services()
-        wanted = {
-            node.name: (tenant.name, expected.of_tenant(self.inventory, tenant, node))
-            for tenant in self.inventory.tenants
-            for node in tenant.nodes()
-        }
-        if services:
-            own = {node.name: (node.tenant, expected.of_platform(self.inventory, node)) for node in (self.inventory.bastion(), services)}
-            wanted |= own
+        wanted = expected.of_all(self.inventory, [self.inventory.bastion(), services] if services else [])
         told = fleet.each(lambda name: asking.ask_state(fleet.links[name], known) if name in wanted else None)
         for name, (owner, ought) in wanted.items():
             answer = told.get(name) or fleet.lost.get(name) or GuestError.of("the server was not asked", where=name, expected="a login")
             result.checks += [Check(Kind.GUEST, outcome) for outcome in drift.judge(ought, known, answer, owner)]
+
+    def _hardening(self, result: Result, fleet: Fleet) -> None:
+        result.checks += [Check(Kind.HARDENING, *judged) for judged in controls.look(self.inventory, fleet)]
 
     def _packets(self, result: Result, request: Request, plan: MatrixPlan, fleet: Fleet) -> None:
         fleet.listen()

@@ -13,6 +13,7 @@ from examiners.model import Examination, Examiner, Result, Tier
 from examiners.mutations import Noticed
 from examiners.openscap import PROFILES
 from hardening.controls.catalogue import CATALOGUE
+from ringfence.verify import examined
 from tests.fast.examiners.samples import TODAY, allowance, run
 
 if TYPE_CHECKING:
@@ -82,6 +83,17 @@ def test_the_page_has_what_is_no_pass_and_what_was_before() -> None:
     assert "<b>one" not in text
     assert "<small>(2)</small>" in text
     assert "why &lt;i&gt;" in text
+
+
+def test_a_verification_reads_what_was_examined_and_the_image_beside_it() -> None:
+    """Figures of the other run are kept, its findings are not."""
+    earlier = report.as_json(made(run(("one", Result.FAIL), ("two", Result.FAIL))))
+    found = json.loads(json.dumps(report.as_json(made(run(("one", Result.FAIL)), allowances=(allowance("one"),)), earlier)))
+    assert "findings" not in found["beside"]["runs"][0]
+    told = examined.of(found)
+    assert (told.why, told.image, told.beside) == ("", found["image"], earlier["image"])
+    assert [(one.words, one.unexcused, one.before) for one in told.said] == [("1 fail", "0", "2 fail")]
+    assert [(one.rule, one.reason) for one in told.exceptions] == [("one", "a reason")]
 
 
 def test_exceptions_that_excuse_are_listed_and_the_others_apart() -> None:

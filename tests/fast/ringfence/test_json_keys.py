@@ -16,7 +16,7 @@ from infra.outcome import CheckVerdict, Outcome
 from ringfence import application
 from ringfence.analysis.states import ALONE
 from ringfence.health import collect, look
-from ringfence.verify import stacks
+from ringfence.verify import examined, stacks
 from ringfence.verify.report import files
 from ringfence.verify.result import Check, Kind, State
 from ringfence.verify.stacks import StackFacts, StackIdentity
@@ -30,6 +30,8 @@ from tests.fast.ringfence.health.servers import look as healthy
 from tests.fast.ringfence.offering import offer
 from tests.fast.ringfence.test_agreement import both_only_send
 from tests.fast.ringfence.verify.inventories import inventory
+from tests.fast.ringfence.verify.test_controls import EXAMINED
+from tests.fast.ringfence.verify.test_controls import a_result as of_controls
 from tests.fast.ringfence.verify.test_report import result
 
 if TYPE_CHECKING:
@@ -161,6 +163,8 @@ def test_no_key_of_a_verification_gets_another_name() -> None:
     bad = Check(Kind.CLOUD, Outcome("rules of acme", CheckVerdict.FAIL, "undeclared", "acme"))
     found = result(bad)
     found.state = State(look.plain(healthy()))
+    found.checks += of_controls().checks[:1]
+    found.examined = examined.of(EXAMINED)
     hold(KEYS / "verify.txt", key_paths(files.plain(found), {"counts", "seconds"}))
 
 

@@ -30,6 +30,16 @@ def ask_state(link: Link, known: Known) -> Json | RingfenceError:
         return problem
 
 
+def ask_controls(link: Link, script: str) -> str | RingfenceError:
+    """Ask for the effects of controls; an error of the script is handed back. Raises :class:`LinkLostError`."""
+    try:
+        return link.run("bash", "-s", told=script, timeout=ALL_SECONDS)
+    except LinkLostError:
+        raise
+    except GuestError as problem:
+        return problem
+
+
 def ask(link: Link) -> Answers:
     """Run every command; one that fails costs what is judged by it and nothing else. Raises :class:`LinkLostError`."""
     texts: dict[str, str] = {}

@@ -19,7 +19,7 @@ from ringfence.verify.inventory import MANAGEMENT
 from ringfence.verify.model import NodeRole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from infra.declaration.model import Network
     from infra.errors import RingfenceError
@@ -86,6 +86,12 @@ def of_platform(inventory: Inventory, node: Node) -> Expected:
     is_bastion = node.role is NodeRole.BASTION
     sources = platform.bastion.allowed_from if is_bastion else nftables.server_access(platform).ssh_from
     return of_node(node, admitted, sources, platform.ssh_port)
+
+
+def of_all(inventory: Inventory, platforms: Iterable[Node]) -> dict[str, tuple[str, Expected]]:
+    """Return whose each server is and what it ought to be: all of the tenants', and these of the platform's."""
+    servers = {n.name: (tenant.name, of_tenant(inventory, tenant, n)) for tenant in inventory.tenants for n in tenant.nodes()}
+    return servers | {node.name: (node.tenant, of_platform(inventory, node)) for node in platforms}
 
 
 def of_node(node: Node, admitted: frozenset[Match], sources: tuple[Network, ...], port: int) -> Expected:

@@ -9,6 +9,7 @@ from infra import paths
 from infra.errors import QuestionError
 from ringfence.verify.report import junit, page
 from ringfence.verify.report.headline import headline, not_looked_at
+from ringfence.verify.result import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,6 +38,7 @@ def plain(result: Result) -> dict[str, Any]:
         "counts": {str(verdict): count for verdict, count in sorted(result.counts().items())},
         "health": result.state.told,
         "health_untold": "" if result.state.told else result.state.untold,
+        **({"examined": result.examined.plain()} if Kind.HARDENING in result.asked else {}),
         "seconds": result.seconds,
         "probes": result.probes,
         "probes_per_second": round(result.probes_per_second, 1),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WORDS = {
     Kind.CLOUD: "configuration of the cloud",
     Kind.GUEST: "inside of the servers",
+    Kind.HARDENING: "controls of the servers",
     Kind.MATRIX: "isolation of packets",
     Kind.SPOOF: "spoofed frames",
     Kind.DENIAL: "denial at the API",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.outcome import CheckVerdict
 from ringfence import pages
+from ringfence.verify.report import hardening
 from ringfence.verify.report.headline import grouped, headline, not_looked_at
 from ringfence.verify.result import DESCRIPTIONS, Kind
 
@@ -166,5 +167,7 @@ def render(result: Result) -> str:
         bad=grouped(result.bad()),
         state=result.state,
         states=states(result.state),
+        clauses=hardening.by_clause(result),
+        examined=result.examined,
         other=[(kind, checks) for kind, checks in plain.items() if checks],
     )

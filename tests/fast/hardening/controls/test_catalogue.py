@@ -28,6 +28,12 @@ def test_a_control_without_a_verification_does_not_import() -> None:
         Control("x", "X", ("8.9",), (), (), (PARAMETER, Line("etc/x", "x")))
 
 
+def test_a_control_that_only_a_server_in_a_test_may_be_asked_for_does_not_import() -> None:
+    """Of a server at work nobody would know whether it is in force."""
+    with pytest.raises(ControlError, match=r"control x: nothing asks"):
+        Control("x", "X", ("8.9",), (), (), (FILE,), (Effect("systemctl restart x", "", changes=True),))
+
+
 def test_a_verification_without_a_control_does_not_import() -> None:
     """A question about what nothing of the image makes hold would be luck."""
     with pytest.raises(ControlError, match=r"control x: verified, but nothing of the image makes it hold"):

@@ -71,8 +71,8 @@ def test_an_object_that_two_parties_share_is_one_difference() -> None:
 
 
 def test_every_part_that_compares_something_is_a_layer() -> None:
-    """The others send packets or try what the API refuses: they are no comparison."""
-    assert set(Kind) - set(LAYERS) == {Kind.MATRIX, Kind.SPOOF, Kind.DENIAL}
+    """The others send packets, try what the API refuses, or try on the servers what a control forbids: they are no comparison."""
+    assert set(Kind) - set(LAYERS) == {Kind.HARDENING, Kind.MATRIX, Kind.SPOOF, Kind.DENIAL}
     assert set(LAYERS.values()) == set(Layer)
 
 
