@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from typing import TYPE_CHECKING
 
-from hardening.image import cache, host
+from hardening.image import cache, host, sbom
 from hardening.image.build import build
 from hardening.image.progress import Progress
 from infra.errors import RingfenceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point. The path is the only line on standard output; steps and errors go to standard error.
+    """Entry point. The path, or the bill, is all that is on standard output; steps and errors go to standard error.
 
     Packages that the build needs on this machine are installed, but only when there is something to build.
 
-    Exit codes: 0 done; 1 a step failed, or ``path`` of an image that is not built; 130 interrupted.
+    Exit codes: 0 done; 1 a step failed, or ``path`` or ``sbom`` of an image that is not built; 130 interrupted.
     """
     parser = argparse.ArgumentParser(prog="scripts/image", description="The guest image: Debian from packages, as a bootable qcow2.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("build", help="build it if it is not in the cache, and print its path")
     verbs.add_parser("path", help="print its path if it is built")
+    verbs.add_parser("sbom", help="print what it is made of (CycloneDX 1.6, JSON) if it is built")
     verb = parser.parse_args(arguments).verb
     try:
         path = cache.image_path()
@@ -40,8 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     if not path.exists():
         sys.stderr.write(f"{path} is not built\n  next: scripts/image build\n")
         return 1
-    sys.stdout.write(f"{path}\n")
+    sys.stdout.write(f"{path}\n" if verb != "sbom" else bill(path))
     return 0
+
+
+def bill(path: Path) -> str:
+    """Return the bill of materials of an image that is built."""
+    manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return json.dumps(sbom.of(manifest, path.stem), indent=2) + "\n"
 
 
 if __name__ == "__main__":

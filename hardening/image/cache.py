@@ -13,7 +13,8 @@ GUEST = (HARDENING / "agent", HARDENING / "bundle.py", HARDENING / "firstboot", 
 """Packages and modules that run in the guest."""
 PACKAGES = (Path(__file__).parent, *GUEST)
 HASH_LENGTH = 20
-WITHOUT_EFFECT = frozenset(f"image/{name}" for name in ("__main__.py", "cache.py", "host.py", "host-packages.txt", "progress.py"))
+TOLD = ("__main__.py", "cache.py", "host.py", "host-packages.txt", "progress.py", "sbom.py")
+WITHOUT_EFFECT = frozenset(f"image/{name}" for name in TOLD)
 """Files that say how a build is asked for and told about, not what is built."""
 
 
