@@ -178,7 +178,7 @@ def _configured(hosts: dict[str, Host]) -> World:
     for name in ENTERED:
         hosts[name].must("mkdir", "-p", "/run/sshd")  # as ssh.service has it, while the agent's check reads the configuration
         hosts[name].deliver(handed.bundles[name])
-        hosts[name].write("/etc/ssh/sshd_config.d/10-ringfence.conf", first_boot.config(_plan(name)))
+        hosts[name].write("/etc/ssh/sshd_config.d/10-ringfence.conf", first_boot.config(plan(name)))
     start_store(hosts[STORE])
     for name in (SERVER, STORE):
         start_relay(hosts[name])
@@ -220,7 +220,7 @@ def start_relay(server: Host) -> None:
     server.start("/var/log/relay", "sudo_logsrvd", "-n", "-f", f"{sshd.FILES}/sessions/relay.conf")
 
 
-def _plan(name: str) -> Plan:
+def plan(name: str) -> Plan:
     """Return the plan of a first boot, with one card."""
     nic = Nic("02:00:00:00:00:01", 1500, (ip_interface(f"{ADDRESSES[name]}/{LENGTH}"),), (), dhcp4=False)
     role = {BASTION: "bastion", STORE: "services"}.get(name, "server")

@@ -139,6 +139,7 @@ def test_servers_are_asked_the_bastion_as_well_and_a_dead_one_is_an_error(monkey
         (name, control.identifier) for name in [dead, *living] for control in CATALOGUE
     }
     assert {check.outcome.verdict for check in checks if check.details["server"] == dead} == {CheckVerdict.ERROR}
+    assert all("the login failed" in check.outcome.reason for check in checks if check.details["server"] == dead)
     assert {check.outcome.verdict for check in checks if check.details["server"] in living} == {CheckVerdict.PASS}
 
 
