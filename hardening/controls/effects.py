@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 BEFORE: Final = """\
 export PATH=/usr/sbin:/usr/bin LC_ALL=C
-sshd=$(mktemp) || exit
-sshd -T >"$sshd"
+declare -A sshd
+while read -r key value; do sshd[$key]+=$value$'\\n'; done < <(sshd -T)
 values() { last=; for f; do mapfile -t v <"$f"; [ "${v[0]}" = "$last" ] || echo "${v[0]}"; last=${v[0]}; done; }
-module() { modprobe -n -v "$1" 2>&1 | tail -n 1; [ ! -e "/sys/module/$2" ] || echo "$1 is loaded"; }
+module() { m=$(modprobe -n -v "$1" 2>&1); echo "${m##*$'\\n'}"; [ ! -e "/sys/module/$2" ] || echo "$1 is loaded"; }
 """
 """Hundreds of questions: as few processes as can be, because an emulated server feels each of them."""
-AFTER: Final = 'rm "$sshd"\nprintf "\\n@@ end\\n"\n'
+AFTER: Final = 'printf "\\n@@ end\\n"\n'
 MARK: Final = re.compile(r"^@@ (\w+)$", re.MULTILINE)
 END: Final = "end"
 LISTED: Final = frozenset({"AllowUsers"})
@@ -88,7 +88,7 @@ def _seen(part: Rendering) -> Iterator[Effect]:
             yield Effect(f"module {name} {name.replace('-', '_')}", "install /bin/false")
         case SshSetting(keyword=keyword, value=value):
             says = "\n".join(value.split()) if keyword in LISTED else value
-            yield Effect(f"sed -n 's/^{keyword.lower()} //p' \"$sshd\"", says)
+            yield Effect(f'echo "${{sshd[{keyword.lower()}]}}"', says)
         case Mode(path=path, mode=mode):
             yield Effect(f"stat -c %a /{path}", f"{mode:o}")
 

@@ -20,7 +20,7 @@ CONTROLS = (
 
 def asked(controls: tuple[Control, ...] = CONTROLS) -> str:
     """Run the questions here, without those that come before them."""
-    script = effects.script(controls).removeprefix(effects.BEFORE).replace('rm "$sshd"', "")
+    script = effects.script(controls).removeprefix(effects.BEFORE)
     return subprocess.run(("bash", "-s"), input=script, capture_output=True, text=True, check=True).stdout
 
 
@@ -57,7 +57,7 @@ def test_kinds_ask_the_kernel_or_the_program_and_no_file() -> None:
     assert [(one.asks, one.says) for one in effects.of(control)] == [
         ("values /proc/sys/a/*/b", "1"),
         ("module usb-storage usb_storage", "install /bin/false"),
-        ("sed -n 's/^usedns //p' \"$sshd\"", "no"),
+        ('echo "${sshd[usedns]}"', "no"),
         ("stat -c %a /etc/x", "600"),
     ]
 
@@ -70,6 +70,14 @@ def test_the_shell_reads_the_questions() -> None:
 
 def test_different_values_of_nics_are_all_shown() -> None:
     """One NIC that differs is not hidden behind the others."""
-    before = effects.BEFORE.partition("\n")[2].replace('sshd -T >"$sshd"\n', "")
+    before = effects.BEFORE.partition("\n")[2].replace("sshd -T", "true")
     script = f"{before}cd $(mktemp -d); echo 0 >a; echo 12 >b; echo 0 >c; values a b c"
     assert subprocess.run(("bash", "-s"), input=script, capture_output=True, text=True, check=True).stdout == "0\n12\n0\n"
+
+
+def test_every_word_that_sshd_says_on_a_setting_is_heard() -> None:
+    """Those that it lists line by line, and those of which it says none."""
+    before = effects.BEFORE.partition("\n")[2].replace("sshd -T", "printf '%s\\n' 'allowusers a' 'usedns no' 'allowusers b' banner")
+    script = f"""{before}for word in allowusers usedns banner other; do printf '%s' "${{sshd[$word]}}"; echo .; done"""
+    said = subprocess.run(("bash", "-s"), input=script, capture_output=True, text=True, check=True).stdout
+    assert said == "a\nb\n.\nno\n.\n\n.\n.\n"
