@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hardening.controls import effects
+from hardening.controls.catalogue import CATALOGUE
 from hardening.controls.rendering import sysctl
 from hardening.image import cache
 from infra.outcome import CheckVerdict
-from ringfence.verify.inside import drift, expected, image_files
+from ringfence.verify.inside import asking, controls, drift, expected, image_files
 from ringfence.verify.inside.asking import ALL_SECONDS
 from ringfence.verify.inside.expected import Known, settings
 from ringfence.verify.model import Node, NodeNic, NodeRole
@@ -130,6 +132,25 @@ def looked_at(server: Server, *flows: Match) -> dict[str, Outcome]:
     finally:
         link.close()
     return {outcome.check: outcome for outcome in drift.judge(ought, known, told, "acme")}
+
+
+def controls_not_in_force(server: Server) -> list[str]:
+    """Ask the server for the effects of controls as verify does, and return what is no pass."""
+    ought = expected.of_node(NODE, frozenset(), (ip_network(server.source),), server.port)
+    asked = effects.at_work(CATALOGUE, effects.settings(ought.sshd_config))
+    link = Link(NODE.name, ProcessPipe(server.command(shlex.join(["sudo", "-n", *PYTHON]))))
+    try:
+        said = asking.ask_controls(link, effects.script(asked))
+    finally:
+        link.close()
+    outcomes = [outcome for outcome, _ in controls.judge(NODE, "acme", asked, said)]
+    assert len(outcomes) == len(CATALOGUE)
+    return [f"{one.verdict}: {one.check}: {one.reason}" for one in outcomes if one.verdict is not CheckVerdict.PASS]
+
+
+def test_every_control_is_in_force_on_a_server_at_work(server: Server) -> None:
+    """Asked by the program that a verification brings along; the next test sees that the questions have left nothing behind."""
+    assert controls_not_in_force(server) == []
 
 
 def test_an_untouched_server_is_clean_and_each_change_in_it_is_named(server: Server) -> None:
