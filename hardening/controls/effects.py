@@ -26,7 +26,7 @@ AFTER: Final = 'printf "\\n@@ end\\n"\n'
 MARK: Final = re.compile(r"^@@ (\w+)$", re.MULTILINE)
 END: Final = "end"
 LISTED: Final = frozenset({"AllowUsers"})
-"""Settings of which sshd says every word on a line of its own."""
+"""Settings whose words sshd gathers from all places, and says each on a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,10 @@ def at_work(controls: tuple[Control, ...], sshd: Mapping[str, str]) -> tuple[Con
 
 
 def _overridden(part: Rendering, sshd: Mapping[str, str]) -> Rendering:
-    return replace(part, value=sshd.get(part.keyword.lower(), part.value)) if isinstance(part, SshSetting) else part
+    if not isinstance(part, SshSetting) or part.keyword.lower() not in sshd:
+        return part
+    before = sshd[part.keyword.lower()]
+    return replace(part, value=f"{before} {part.value}" if part.keyword in LISTED else before)
 
 
 def settings(*texts: str) -> dict[str, str]:

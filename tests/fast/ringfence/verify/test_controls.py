@@ -72,7 +72,7 @@ def test_with_operators_their_accounts_and_algorithms_are_expected() -> None:
     found = sshd(asked(WEB.name, services=True))
     differs = {keyword: value for keyword, value in found.items() if value != sshd(CATALOGUE)[keyword]}
     assert differs == {
-        "AllowUsers": "rf-admin rf-observer ringfence",
+        "AllowUsers": "rf-admin rf-observer ringfence ringfence",  # sshd gathers these from all files
         "PubkeyAcceptedAlgorithms": "ssh-ed25519,sk-ssh-ed25519-cert-v01@openssh.com",
         "HostKeyAlgorithms": "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519",
     }
