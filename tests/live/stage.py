@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hardening.controls import effects
 from infra.declaration import names
 from infra.drift import comparison
 from infra.dynamic import clouds
@@ -14,8 +13,7 @@ from infra.outcome import CheckVerdict, Outcome
 from infra.ssh.access import PATIENCE_SECONDS
 from ringfence.verify.cloud import view
 from ringfence.verify.denial import calls
-from ringfence.verify.inside import asking, controls, guest_state
-from ringfence.verify.inside.expected import of_all
+from ringfence.verify.inside import asking, guest_state
 from ringfence.verify.model import NodeRole
 from ringfence.verify.probes import session
 from ringfence.verify.probes.fleets import Fleet
@@ -108,13 +106,6 @@ class Stage:
         if owner == names.PLATFORM:
             return list(guest_state.judge_platform(self.opened.inventory, node, answers))
         return list(guest_state.judge(self.opened.inventory, self.tenant(owner), node, answers))
-
-    def controls(self, name: str) -> list[Outcome]:
-        """Ask one server for the effects of the image's controls."""
-        owner, ought = of_all(self.opened.inventory, ())[name]
-        asked = controls.of_server(self.opened.inventory.platform, ought)
-        answer = asking.ask_controls(self.link(name), effects.script(asked))
-        return [outcome for outcome, _ in controls.judge(ought.node, owner, asked, answer)]
 
     def denied(self) -> list[Outcome]:
         """Ask the API in everybody's name."""

@@ -21,7 +21,7 @@ from ringfence.analysis.output import Plain
 from ringfence.analysis.output import console as aside
 from ringfence.verify.report.headline import Tone, grouped, headline
 from ringfence.verify.report.progress import progress
-from ringfence.verify.result import DESCRIPTIONS, Check, Kind, State
+from ringfence.verify.result import DESCRIPTIONS, USUAL, Check, Kind, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,7 +42,7 @@ def add(app: typer.Typer) -> None:
 
 def verify(
     tenants: Annotated[list[str] | None, typer.Argument(help="Tenants to verify; all that are up when none is named.")] = None,
-    only: Annotated[list[Kind] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
+    only: Annotated[list[Kind] | None, typer.Option(help="Only this part; may be given again. Without: all but hardening.")] = None,
     turn: Annotated[str, typer.Option(help="Denial: turn K of a cycle of N, each with a part of the pairs of tenants.")] = "1/1",
     seed: Annotated[int, typer.Option(help="Denial: shuffles the pairs; the same for all turns of a cycle.")] = 0,
     *,
@@ -60,7 +60,7 @@ def verify(
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415 - as above
     from ringfence.verify.turns import Turn  # noqa: PLC0415 - as above
 
-    request = Request(kinds=frozenset(only or Kind), turn=Turn.written(turn, seed))
+    request = Request(kinds=frozenset(only or USUAL), turn=Turn.written(turn, seed))
     started = time.monotonic()
     declarations = fingerprint.of_folder(project.root())
     accepted = acceptances.read()

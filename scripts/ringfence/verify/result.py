@@ -32,6 +32,9 @@ class Kind(StrEnum):
     STACK = "stack"
 
 
+ON_REQUEST = frozenset({Kind.HARDENING})
+"""Parts that run only where ``--only`` names them."""
+USUAL = frozenset(Kind) - ON_REQUEST
 DESCRIPTIONS = {
     Kind.CLOUD: "the cloud is what is declared, and nothing else",
     Kind.GUEST: "every server is inside as declared",
@@ -104,7 +107,7 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     probes: int = 0
     probe_seconds: float = 0.0
-    asked: frozenset[Kind] = frozenset(Kind)
+    asked: frozenset[Kind] = USUAL
     about: About = field(default_factory=About)
     finished: str = ""
     zones: dict[str, str] = field(default_factory=dict)

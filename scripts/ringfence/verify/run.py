@@ -23,7 +23,7 @@ from ringfence.verify.probes import evidence, orders, session, spoof
 from ringfence.verify.probes.fleets import Fleet
 from ringfence.verify.probes.orders import Observations
 from ringfence.verify.probes.plan import MatrixPlan, Selection
-from ringfence.verify.result import Check, Kind, Result
+from ringfence.verify.result import USUAL, Check, Kind, Result
 from ringfence.verify.storage import at_rest, pools
 from ringfence.verify.turns import Turn
 
@@ -62,7 +62,7 @@ class Request:
     ``reading``: nothing is written, in no server either, so of what is stored the headers are read alone.
     """
 
-    kinds: frozenset[Kind] = frozenset(Kind)
+    kinds: frozenset[Kind] = USUAL
     selection: Selection = field(default_factory=Selection)
     turn: Turn = field(default_factory=Turn)
     reading: bool = False

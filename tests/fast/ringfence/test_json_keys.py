@@ -164,7 +164,7 @@ def test_no_key_of_a_verification_gets_another_name() -> None:
     found = result(bad)
     found.state = State(look.plain(healthy()))
     found.checks += of_controls().checks[:1]
-    found.examined = examined.of(EXAMINED)
+    found.examined, found.asked = examined.of(EXAMINED), frozenset(Kind)
     hold(KEYS / "verify.txt", key_paths(files.plain(found), {"counts", "seconds"}))
 
 

@@ -50,9 +50,3 @@ def forwarding(scene: Scene) -> AbstractContextManager[None]:
     """Let a server forward between its NICs; a kernel that stops to forward believes redirects again, whatever was set before."""
     stop = ("sysctl", "-w", "net.ipv4.ip_forward=0", "net.ipv4.conf.all.accept_redirects=0")
     return inside(scene.stage, scene.target, ("sysctl", "-w", "net.ipv4.ip_forward=1"), stop)
-
-
-def controls_undone(scene: Scene) -> AbstractContextManager[None]:
-    """Let programs start from folders that everybody may write."""
-    do, undo = (("mount", "-o", f"remount,{word}", "/tmp") for word in ("exec", "noexec"))  # noqa: S108 - the place itself is meant
-    return inside(scene.stage, scene.target, do, undo)

@@ -21,7 +21,6 @@ class Look(StrEnum):
 
     CLOUD = "cloud"
     GUEST = "guest"
-    CONTROLS = "controls"
     PACKETS = "packets"
     SPOOF = "spoof"
 
@@ -65,7 +64,6 @@ WAYS = {
     "management default route": Way(in_guest.management_default, Look.GUEST, "undeclared route default via"),
     "static route in the guest": Way(in_guest.guest_route, Look.GUEST, "undeclared route 10.99.0.0/24"),
     "guest forwards": Way(in_guest.forwarding, Look.GUEST, "forwarding is on"),
-    "controls undone": Way(in_guest.controls_undone, Look.CONTROLS, "no-programs-in-temporary-files"),
     "all groups open": Way(in_cloud.groups_open, Look.PACKETS, "the network let it through", BOTH),
     "everything open": Way(in_cloud.all_open, Look.PACKETS, "reached", BOTH),
 }

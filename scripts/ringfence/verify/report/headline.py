@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.outcome import CheckVerdict
-from ringfence.verify.result import Kind
+from ringfence.verify.result import USUAL, Kind
 
 if TYPE_CHECKING:
     from ringfence.verify.result import Check, Result
@@ -80,7 +80,7 @@ def headline(result: Result) -> Headline:
 def not_looked_at(result: Result) -> list[str]:
     """Return what the verification says nothing about, each with why."""
     found = []
-    for kind in Kind:
+    for kind in (kind for kind in Kind if kind in USUAL | result.asked):
         checks = [check for check in result.checks if check.kind is kind]
         skipped = [check for check in checks if check.outcome.verdict is CheckVerdict.SKIPPED]
         if kind not in result.asked:

@@ -19,7 +19,7 @@ from ringfence.verify.probes.judge import judge
 from ringfence.verify.probes.plan import MatrixPlan
 from ringfence.verify.report import files, junit, page
 from ringfence.verify.report.headline import Tone, grouped, headline
-from ringfence.verify.result import Check, Kind, Result
+from ringfence.verify.result import USUAL, Check, Kind, Result
 from tests.fast.ringfence.verify.inventories import inventory
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ HEADLINES = {
     "only packets": (
         [WHOLE[3]],
         frozenset({Kind.MATRIX}),
-        "isolation of packets verified; not looked at: configuration of the cloud (left out); inside of the servers (left out); controls",
+        "isolation of packets verified; not looked at: configuration of the cloud (left out); inside of the servers (left out); spoofed",
         Tone.PARTLY,
     ),
     "storage was skipped": (
@@ -155,6 +155,7 @@ HEADLINES = {
     ),
     "a part of the packets was skipped": ([*WHOLE, OUTSIDE], frozenset(Kind), "to and from the internet (no host outside)", Tone.PARTLY),
     "a part had nothing in it": (WHOLE[1:], frozenset(Kind), "configuration of the cloud (there was nothing to look at)", Tone.PARTLY),
+    "the usual parts": ([check for check in WHOLE if check.kind in USUAL], USUAL, "isolated as declared", Tone.GOOD),
     "nothing at all": ([SKIP], frozenset({Kind.STORAGE}), "NOT proven: nothing was looked at", Tone.UNKNOWN),
     "a failure": ([*WHOLE, bad(CheckVerdict.FAIL)], frozenset(Kind), "NOT as declared: 1 check failed (cloud 1)", Tone.BAD),
     "an error": ([*WHOLE, bad(CheckVerdict.ERROR)], frozenset(Kind), "NOT proven: 1 check could not be told (cloud 1)", Tone.UNKNOWN),
