@@ -122,6 +122,7 @@ def _with_length(sight: Sight, fixed: Json) -> str:
 def _routes(sight: Sight, one: ComparedObject, router: Json, row: Row) -> Iterator[Deviation]:
     wanted = {(str(ip_network(route["destination"])), str(route["nexthop"])) for route in router.get("routes") or ()}
     wanted |= set(_defaults(sight, router))
+    there = set()
     for route in sight.ovn.of_row(row, "static_routes", "Logical_Router_Static_Route"):
         way = (route["ip_prefix"], route["nexthop"])
         thing = of_ovn("route", route, f"{way[0]} via {way[1]}")
@@ -129,9 +130,9 @@ def _routes(sight: Sight, one: ComparedObject, router: Json, row: Row) -> Iterat
             undo = f"ovn-nbctl remove Logical_Router {row['name']} static_routes {route[ID]}"
             yield thing.further(f"undeclared route of {one} in OVN: {way[0]} via {way[1]}", undo)
             continue
-        wanted.discard(way)
+        there.add(way)
         yield from further_columns(thing, route, OF_A_ROUTE)
-    for to, hop in sorted(wanted):
+    for to, hop in sorted(wanted - there):
         yield one.missing(f"{one} has no route to {to} via {hop} in OVN")
 
 
@@ -155,8 +156,13 @@ def _balancers(sight: Sight, one: ComparedObject, router: Json, row: Row) -> Ite
 
 
 def translations(sight: Sight) -> Iterator[Deviation]:
-    """Compare the translations of every router of the party with its gateway and the floating IPs."""
+    """Compare the translations of every router of the party with its gateway and the floating IPs.
+
+    A row may be there twice: Neutron writes it once more when two requests for one router meet (``update_nat_rules`` of its OVN client adds
+    without a look). A second row with the same columns translates nothing else. So it is with routes.
+    """
     for router in sight.scope.found.routers:
+        there = set()
         one, wanted = sight.scope.subject("routers", router), _wanted(sight, router)
         for row in sight.ovn.called("Logical_Router", router_name(str(router["id"]))):
             for nat in sight.ovn.of_row(row, "nat", "NAT"):
@@ -166,11 +172,12 @@ def translations(sight: Sight) -> Iterator[Deviation]:
                     undo = f"ovn-nbctl remove Logical_Router {row['name']} nat {nat[ID]}"
                     yield thing.further(f"undeclared translation of {one} in OVN: {' '.join(found)}", undo)
                     continue
-                port = wanted.pop(found)
+                there.add(found)
+                port = wanted[found]
                 if port and [port] != many(nat, "logical_port"):
                     yield thing.different(f"{thing} leads to port {nat['logical_port']}, Neutron's to {port}")
                 yield from further_columns(thing, nat, OF_A_NAT)
-        for nat_kind, outer, inner in sorted(wanted):
+        for nat_kind, outer, inner in sorted(wanted.keys() - there):
             yield one.missing(f"{one} has no translation {nat_kind} {outer} {inner} in OVN")
 
 

@@ -12,7 +12,7 @@ from infra.drift.ovn import comparison
 from infra.drift.ovn.northbound import TABLES, Northbound
 from infra.outcome import CheckVerdict
 from tests.fast.drift import changes
-from tests.fast.drift.ovn import broken
+from tests.fast.drift.ovn import broken, harmless
 from tests.fast.drift.ovn.written import Tables, complete, written
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
@@ -67,10 +67,10 @@ def test_every_way_past_neutron_is_named(name: str) -> None:
     assert not [requirement.error for requirement in found if requirement.error]
 
 
-@pytest.mark.parametrize("name", broken.HARMLESS)
+@pytest.mark.parametrize("name", harmless.HARMLESS)
 def test_what_is_no_fault_is_not_said(name: str) -> None:
     """What a cloud does by itself, and what others have in OVN."""
-    assert wrong(compared(broken.HARMLESS[name])) == []
+    assert wrong(compared(harmless.HARMLESS[name])) == []
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES)))

@@ -56,5 +56,6 @@ HARMLESS: dict[str, Callable[[Json], object]] = {
     ),
     "several queues of a card with several processors": card("zone0", queues=["mq", "fq_codel", "fq_codel"]),
     "milder look at where packets come from, which systemd asks for": switch("zone0", "4", "rp_filter", "2"),
+    "soft lockup and warning on a starved host": lambda told: told["kernel"].update(tainted=(1 << 14) | (1 << 9)),
     "data disk with files of others": lambda told: told["files"]["mounts"].append(["/data/media", "ext4"]),
 }

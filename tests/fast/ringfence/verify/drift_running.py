@@ -135,4 +135,6 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str, str]] = {
         "kernel.sysrq is 1, the image sets 0",
     ),
     "foreign module that is gone": (lambda told: told["kernel"].update(tainted=4096), KERNEL, "tainted 4096"),
+    "foreign module that is gone, on a starved host": (lambda told: told["kernel"].update(tainted=4096 | 1 << 14), KERNEL, "tainted 4096"),
+    "mark of the kernel that is not known": (lambda told: told["kernel"].update(tainted=1 << 25), KERNEL, "tainted 33554432"),
 }
