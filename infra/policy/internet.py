@@ -7,6 +7,7 @@ Were it simply everything, one flow from ``internet`` would also open every path
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, summarize_address_range
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,12 @@ def internet(tenant: Tenant, platform: Platform) -> tuple[Network, ...]:
 
 def everything_but(removed: Iterable[Network]) -> tuple[Network, ...]:
     """Return the smallest prefix cover of all other addresses, IPv4 first, in the order of addresses."""
-    holes = sorted(removed, key=lambda network: (network.version, int(network.network_address)))
+    return _complement(tuple(sorted(removed, key=lambda network: (network.version, int(network.network_address)))))
+
+
+@lru_cache(maxsize=256)
+def _complement(holes: tuple[Network, ...]) -> tuple[Network, ...]:
+    """Return what holes leave. It is asked again by whoever needs a tenant's policy: program, proof, comparison."""
     return tuple(
         network
         for whole in EVERYTHING

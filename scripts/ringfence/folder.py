@@ -45,4 +45,5 @@ def change(folder: str) -> None:
 
 
 def _is_project(folder: Path) -> bool:
-    return any(fnmatchcase(path.name, mark) for path in folder.iterdir() if path.name.startswith("Pulumi.") for mark in MARKS)
+    names = os.listdir(folder)  # noqa: PTH208 - a folder above may be large, and only names are looked at
+    return any(fnmatchcase(name, mark) for name in names if name.startswith("Pulumi.") for mark in MARKS)

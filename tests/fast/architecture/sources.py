@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import gc
 import os
+from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +58,27 @@ KEPT_CALLS = {"Problem", "of"}
 """Functions whose calls are looked at."""
 
 
+class _Nodes:
+    """The nodes of a tree by their class, found in one walk: a tree is read for eight facts."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self._by_class: dict[type[ast.AST], list[Any]] = {}
+        left = deque([tree])
+        while left:
+            node = left.popleft()
+            self._by_class.setdefault(type(node), []).append(node)
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, ast.AST):
+                    left.append(value)
+                elif isinstance(value, list):
+                    left += [each for each in value if isinstance(each, ast.AST)]
+
+    def of(self, *classes: type[ast.AST]) -> Iterator[Any]:
+        """Yield the nodes of some classes."""
+        return (node for each in classes for node in self._by_class.get(each, ()))
+
+
 def facts(module: Path) -> Facts:
     """Return what there is in a module."""
     return _read(ROOT / module)
@@ -68,15 +90,15 @@ def _read(path: Path) -> Facts:
     gc.disable()  # a tree has no circles: it goes with its last name
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-        found = tuple(ast.walk(tree))
+        found = _Nodes(tree)
         return Facts(
             imports=tuple(_imports(found)),
             texts=tuple(_texts(found)),
             numbers=tuple(_numbers(found)),
-            functions=tuple((node.lineno, node.name) for node in found if isinstance(node, DEFINITIONS) and not node.decorator_list),
+            functions=tuple((node.lineno, node.name) for node in found.of(*DEFINITIONS) if not node.decorator_list),
             values=tuple((target.lineno, target.id) for node in tree.body for target in _targets(node)),
-            calls=tuple(node for node in found if isinstance(node, ast.Call) and last_name(node.func) in KEPT_CALLS),
-            parents=tuple(ast.unparse(node) for node in found if isinstance(node, ast.Attribute) and node.attr == "parents"),
+            calls=tuple(node for node in found.of(ast.Call) if last_name(node.func) in KEPT_CALLS),
+            parents=tuple(ast.unparse(node) for node in found.of(ast.Attribute) if node.attr == "parents"),
             outline=_outline(tree.body),
         )
     finally:
@@ -109,11 +131,11 @@ def imports(module: Path) -> tuple[tuple[int, str], ...]:
     return facts(module).imports
 
 
-def _imports(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str]]:
-    for node in found:
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+def _imports(found: _Nodes) -> Iterator[tuple[int, str]]:
+    for node in found.of(ast.Import):
+        yield from ((node.lineno, alias.name) for alias in node.names)
+    for node in found.of(ast.ImportFrom):
+        if node.module and not node.level:
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
@@ -138,10 +160,10 @@ def texts(module: Path) -> tuple[tuple[int, str], ...]:
     return facts(module).texts
 
 
-def _texts(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str]]:
-    documentation = {id(node.value) for node in found if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
-    for node in found:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+def _texts(found: _Nodes) -> Iterator[tuple[int, str]]:
+    documentation = {id(node.value) for node in found.of(ast.Expr)}
+    for node in found.of(ast.Constant):
+        if isinstance(node.value, str) and id(node) not in documentation:
             yield node.lineno, node.value
 
 
@@ -150,8 +172,8 @@ def named_numbers(module: Path) -> tuple[tuple[int, str, int], ...]:
     return facts(module).numbers
 
 
-def _numbers(found: tuple[ast.AST, ...]) -> Iterator[tuple[int, str, int]]:
-    for node in found:
+def _numbers(found: _Nodes) -> Iterator[tuple[int, str, int]]:
+    for node in found.of(ast.keyword, ast.Assign, ast.AnnAssign, ast.arguments):
         if isinstance(node, ast.keyword) and node.arg:
             pairs = [(node.arg, node.value)]
         elif isinstance(node, ast.Assign):

@@ -23,6 +23,16 @@ PLATFORM = Platform.model_validate(PLATFORM_TREE)
 EXTERNALS = {"partner": ["198.51.100.0/24"], "depot": ["203.0.113.7/32", "2001:db8:5::/48"]}
 PORTS = {"ssh": 22, "web": 443, "sql": 5432, "low": 1, "high": 65535, "range": 8000}
 
+PROTOCOLS = st.sampled_from(Protocol)
+ICMP_TYPES = st.sampled_from([None, 8, 128])
+RANGES = st.lists(
+    st.tuples(st.sampled_from(sorted(PORTS.values())), st.sampled_from([0, 1, 10])).map(
+        lambda drawn: PortRange(first=drawn[0], last=min(sum(drawn), 65535))
+    ),
+    min_size=1,
+    max_size=2,
+)
+
 
 @st.composite
 def tenants(draw: Callable[[st.SearchStrategy[object]], object]) -> TenantDeclaration:
@@ -52,9 +62,6 @@ def tenants(draw: Callable[[st.SearchStrategy[object]], object]) -> TenantDeclar
 def flows(tenant: Tenant) -> st.SearchStrategy[Flow]:
     """Draw a flow with at least one end inside the tenant, in which a packet can travel."""
     ends = st.sampled_from([*tenant.zones, *tenant.servers, *tenant.externals, INTERNET])
-    ports = st.sampled_from(sorted(PORTS.values())).flatmap(
-        lambda first: st.sampled_from([0, 1, 10]).map(lambda more: PortRange(first=first, last=min(first + more, 65535)))
-    )
 
     def flow(source: str, destination: str, protocol: Protocol, numbers: list[PortRange], kind: int | None) -> Flow:
         tree: dict[str, object] = {"from": source, "to": destination, "protocol": protocol, "reason": "a reason", "owner": "an owner"}
@@ -64,10 +71,7 @@ def flows(tenant: Tenant) -> st.SearchStrategy[Flow]:
             tree["icmp"] = {"type": kind}
         return Flow.model_validate(tree)
 
-    some = st.lists(ports, min_size=1, max_size=2)
-    return st.builds(flow, ends, ends, st.sampled_from(Protocol), some, st.sampled_from([None, 8, 128])).filter(
-        lambda flow: _can_travel(tenant, flow)
-    )
+    return st.builds(flow, ends, ends, PROTOCOLS, RANGES, ICMP_TYPES).filter(lambda flow: _can_travel(tenant, flow))
 
 
 def _can_travel(tenant: Tenant, flow: Flow) -> bool:
