@@ -23,7 +23,7 @@ from infra.paths import automation_key
 from infra.ssh.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 USER = "ringfence"
@@ -151,6 +151,10 @@ class NoWayError(paramiko.SSHException):
     """The bastion was asked for a connection to a server and has not made one."""
 
 
+class ClosedHereError(paramiko.SSHException):
+    """Who logged in at the bastion has logged out: nobody wants the connection any more."""
+
+
 def _refused(name: str, error: Exception) -> GuestError:
     """Say why a login failed, in words that tell a wrong key from a dead host, and a dead host from a way that is missing."""
     if isinstance(error, NoWayError):
@@ -175,23 +179,56 @@ def _is_an_answer(error: Exception) -> bool:
     """Tell whether the server said no, or is another one. A busy server that says nothing in time is neither."""
     if isinstance(error, paramiko.AuthenticationException):
         return "timeout" not in str(error)  # paramiko has no class of its own for it
-    return isinstance(error, paramiko.BadHostKeyException)
+    return isinstance(error, (paramiko.BadHostKeyException, ClosedHereError))
 
 
-def _connect(jump_host: JumpHost, target: Target, via: Session | None, patience: float) -> Session:
-    """Log in, trying again while nobody answers and ``patience`` seconds are not over.
+def _connect(target: Target, key_file: Path, way: Callable[[], paramiko.Channel | Proxy | None], patience: float) -> Session:
+    """Log in over a new connection of ``way``, trying again while nobody answers and ``patience`` seconds are not over.
 
     A server that answers and says no is not tried again: neither a wrong host key nor a refused login gets better by waiting.
     """
     deadline = time.monotonic() + patience
     while True:
         try:
-            channel = forward(via, target.address, target.port) if via else proxy_to(jump_host)
-            return _login(target, jump_host.key_file, channel)
+            return _login(target, key_file, way())
         except (OSError, EOFError, paramiko.SSHException) as error:
             if _is_an_answer(error) or time.monotonic() > deadline:
                 raise _refused(target.address, error) from error
         time.sleep(RETRY_SECONDS)
+
+
+@dataclass
+class _Entrance:
+    """The login at the bastion on the way to a server: the caller's, and once that is lost, one more of our own.
+
+    A login breaks when its end does not answer for 45 s (the image's ``ClientAliveInterval`` and ``ClientAliveCountMax``), as on a starved
+    host; who waits for a server's first boot holds it for minutes.
+    """
+
+    jump_host: JumpHost
+    session: Session
+    own: contextlib.ExitStack
+
+    def to(self, target: Target) -> paramiko.Channel:
+        """Open a connection to a server. Raises :class:`NoWayError`, and :class:`GuestError` when the bastion refuses a new login."""
+        transport = self.session.client.get_transport()
+        if transport is not None and not transport.is_active():
+            self.session = self._again()
+            self.own.callback(_close, self.session)
+        return forward(self.session, target.address, target.port)
+
+    def _again(self) -> Session:
+        try:
+            return _login(_bastion(self.jump_host), self.jump_host.key_file, proxy_to(self.jump_host))
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            if _is_an_answer(error):
+                raise _refused(self.jump_host.bastion_address, error) from error
+            message = f"the login at the bastion broke, and there is no new one: {type(error).__name__}: {error}"
+            raise NoWayError(message) from error
+
+
+def _bastion(jump_host: JumpHost) -> Target:
+    return Target(jump_host.bastion_address, jump_host.bastion_host_key, jump_host.port)
 
 
 def _close(session: Session) -> None:
@@ -203,11 +240,14 @@ def _close(session: Session) -> None:
 
 
 def forward(via: Session, address: str, port: int) -> paramiko.Channel:
-    """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip). Raises :class:`NoWayError`."""
+    """Open a connection from the bastion to a server (RFC 4254 section 7.2, direct-tcpip).
+
+    Raises :class:`NoWayError`, and :class:`ClosedHereError` when whoever logged in at the bastion has logged out.
+    """
     transport = via.client.get_transport()
     if transport is None:
-        message = "the login at the bastion is closed"
-        raise paramiko.SSHException(message)
+        message = "the login at the bastion was closed here"
+        raise ClosedHereError(message)
     try:
         return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS)
     except paramiko.SSHException as error:
@@ -218,8 +258,8 @@ def forward(via: Session, address: str, port: int) -> paramiko.Channel:
 @contextlib.contextmanager
 def open_bastion(jump_host: JumpHost, *, patience: float | None = None) -> Iterator[Session]:
     """Log in at the bastion, trying again for ``patience`` seconds (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`."""
-    bastion = Target(jump_host.bastion_address, jump_host.bastion_host_key, jump_host.port)
-    session = _connect(jump_host, bastion, None, PATIENCE_SECONDS if patience is None else patience)
+    longest = PATIENCE_SECONDS if patience is None else patience
+    session = _connect(_bastion(jump_host), jump_host.key_file, lambda: proxy_to(jump_host), longest)
     try:
         yield session
     finally:
@@ -230,10 +270,12 @@ def open_bastion(jump_host: JumpHost, *, patience: float | None = None) -> Itera
 def open_server(jump_host: JumpHost, target: Target, *, via: Session | None = None, patience: float | None = None) -> Iterator[Session]:
     """Log in at a server through the bastion; ``via`` is an open login there, to be used for many servers.
 
-    Without an answer from the server, tries again for ``patience`` seconds (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`.
+    One that has broken since is replaced, for this server. Without an answer from the server, tries again for ``patience`` seconds
+    (:data:`PATIENCE_SECONDS`). Raises :class:`GuestError`.
     """
     with contextlib.ExitStack() as stack:
-        bastion = via or stack.enter_context(open_bastion(jump_host))
-        session = _connect(jump_host, target, bastion, PATIENCE_SECONDS if patience is None else patience)
+        entrance = _Entrance(jump_host, via or stack.enter_context(open_bastion(jump_host)), stack)
+        longest = PATIENCE_SECONDS if patience is None else patience
+        session = _connect(target, jump_host.key_file, lambda: entrance.to(target), longest)
         stack.callback(_close, session)
         yield session

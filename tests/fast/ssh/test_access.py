@@ -36,6 +36,8 @@ def written(key: paramiko.PKey) -> str:
     return f"{key.get_name()} {key.get_base64()}"
 
 
+ECHOED = 7
+"""How every command ends."""
 REFUSED = 2
 """SSH_OPEN_CONNECT_FAILED (RFC 4254, section 5.1)."""
 DEAD = "172.30.0.6"
@@ -185,6 +187,47 @@ def test_a_server_that_the_bastion_does_not_reach_is_told_from_one_that_refuses(
         access.open_server(net.jump_host(net.bastion_key), target),
     ):
         pytest.fail("logged in")
+
+
+def test_a_login_at_the_bastion_that_broke_is_replaced_on_the_way_to_a_server(net: Net) -> None:
+    """Who waits for a server's first boot holds the login for minutes; its end may have given up meanwhile."""
+    target, way = access.Target("172.30.0.5", written(net.server_key)), net.jump_host(net.bastion_key)
+    with access.open_bastion(way) as bastion:
+        net.transports[0].close()
+        net.transports[0].join(5)
+        while (transport := bastion.client.get_transport()) is not None and transport.is_active():
+            transport.join(0.01)
+        with access.open_server(way, target, via=bastion) as session:
+            assert session.run(("true",)).status == ECHOED
+    assert net.log == ["hop 172.30.0.5:22", "server$ true"]
+    assert len(net.transports) == len(("bastion", "bastion again", "server"))
+    net.transports[1].join(5)
+    assert not net.transports[1].is_active(), "the new login was not closed"
+
+
+def test_a_bastion_that_is_another_one_after_a_break_ends_the_attempt_at_once(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host key is asked for at every login, and the error names the bastion and not the server."""
+    target, way = access.Target("172.30.0.5", written(net.server_key)), net.jump_host(net.bastion_key)
+    with access.open_bastion(way) as bastion:
+        transport = bastion.client.get_transport()
+        assert transport
+        transport.close()
+        monkeypatch.setattr(access, "proxy_to", lambda _jump_host: net.connect(net.server_key, "stranger"))
+        monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("it was tried again"))
+        with pytest.raises(GuestError, match=r"172\.24\.4\.9: another host key"), access.open_server(way, target, via=bastion):
+            pytest.fail("logged in")
+    assert net.log == []
+
+
+def test_a_login_at_the_bastion_that_was_closed_here_is_not_made_anew(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is interrupted closes it, so that nobody waits for a server any more."""
+    monkeypatch.setattr(access, "forward", FORWARD)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("it was tried again"))
+    target, way = access.Target("172.30.0.5", written(net.server_key)), net.jump_host(net.bastion_key)
+    with access.open_bastion(way) as bastion:
+        bastion.client.close()
+        with pytest.raises(GuestError, match="was closed here"), access.open_server(way, target, via=bastion):
+            pytest.fail("logged in")
 
 
 def test_the_bastion_is_reached_by_the_proxy_command(tmp_path: Path) -> None:
