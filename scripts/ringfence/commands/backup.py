@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,7 +11,6 @@ from pathlib import Path  # noqa: TC003 - typer reads the annotations at run tim
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -21,8 +19,9 @@ from infra.errors import QuestionError
 from infra.text import visible
 from ringfence import folder
 from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
-from ringfence.analysis.output import Plain, console, emit, write
+from ringfence.analysis.output import console, emit, write
 from ringfence.backups import timing
+from ringfence.progress import progress
 from ringfence.verb import verb
 
 if TYPE_CHECKING:
@@ -267,14 +266,8 @@ def _install_timer(tenants: Sequence[str], said: Said) -> None:
 
 @contextmanager
 def _progress(tenant: str) -> Iterator[Callable[[str, int, int], None]]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Plain(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task(visible(tenant), total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            progress.update(task, description=visible(f"{tenant}: {what}"), completed=done, total=total or None)
-
-        yield tell
+    with progress(tenant) as tell:
+        yield lambda what, done, total: tell(f"{tenant}: {what}", done, total)
 
 
 def show_steps(tenant: str, steps: Sequence[BackupStep]) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from infra.declaration.folder import load_folder
 from infra.errors import DeclarationError, Problem
 from infra.outcome import CheckVerdict
-from infra.text import visible
 from ringfence import fingerprint, folder
 from ringfence.analysis import declarations
 from ringfence.analysis.options import AsJson, Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import console, emit
+from ringfence.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +56,9 @@ def command(
     from ringfence.doctor.model import Facts  # noqa: PLC0415 - as above
 
     declared = _declared(today or declarations.now())
-    with _progress() as progress:
-        task = progress.add_task("logging in", total=None)
-        seen = collect.seen(
-            declared, lambda what, done, total: progress.update(task, description=visible(what), completed=done, total=total)
-        )
-        progress.update(task, description="asking the engine what the stacks made", total=None)
+    with progress("logging in") as tell:
+        seen = collect.seen(declared, tell)
+        tell("asking the engine what the stacks made", 0, 0)
         facts = Facts(seen, declared, *collect.made(), tenants)
         examined = examine(facts)
         if doubtful(examined):
@@ -117,11 +111,6 @@ def _fingerprint() -> Fingerprint | None:
     """Return which declarations the answer is about."""
     place = folder.found()
     return fingerprint.of_folder(place) if place else None
-
-
-def _progress() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _show(facts: Facts, examined: Sequence[Examined]) -> None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.errors import RingfenceError
-from infra.text import visible
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import console, emit
 from ringfence.drift.report import UNKNOWN, Layer
-from ringfence.verify.report.progress import progress
+from ringfence.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -63,14 +62,8 @@ def _once(tenants: Sequence[str], layers: Collection[Layer], today: date | None)
 
     started = now()
     try:
-        with progress() as bar:
-            task = bar.add_task("reading declarations and stacks", total=None)
-            return look.once(
-                tenants,
-                layers,
-                today,
-                lambda what, done, total: bar.update(task, description=visible(what), completed=done, total=total or None),
-            )
+        with progress("reading declarations and stacks") as tell:
+            return look.once(tenants, layers, today, tell)
     except RingfenceError as error:
         journal.add(journal.failed(started, tenants, f"CANNOT TELL: {error.problems[0]}", UNKNOWN))
         raise

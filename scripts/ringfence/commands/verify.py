@@ -13,14 +13,13 @@ from rich.table import Table
 
 from infra.errors import RingfenceError
 from infra.outcome import CheckVerdict, Outcome
-from infra.text import visible
 from ringfence import fingerprint
 from ringfence import folder as project
 from ringfence.analysis.options import Today  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import Plain
 from ringfence.analysis.output import console as aside
+from ringfence.progress import progress
 from ringfence.verify.report.headline import Tone, grouped, headline
-from ringfence.verify.report.progress import progress
 from ringfence.verify.result import DESCRIPTIONS, USUAL, Check, Kind, State
 
 if TYPE_CHECKING:
@@ -67,14 +66,13 @@ def verify(
     doing = "reading declarations and stacks"
     verification = None
     try:
-        with progress() as bar:
-            task = bar.add_task(doing, total=None)
+        with progress(doing) as show:
             opened = opening.read(tuple(tenants or ()), today=today)
 
             def tell(what: str, done: int, total: int) -> None:
                 nonlocal doing
                 doing = what
-                bar.update(task, description=visible(what), completed=done, total=total or None)
+                show(what, done, total)
 
             verification = Verification(opened.inventory, opened.cloud, opened.identities, tell)
             result = verification.run(request)
