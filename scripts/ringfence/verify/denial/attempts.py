@@ -26,10 +26,13 @@ REFUSED_BY_BODY = REFUSED | {400}
 BY_QUOTA = -409
 """In place of a status: refused because the project may have none of these at all (its quota is 0), which Neutron checks before it looks
 whose thing it is. A 409 for any other reason is no refusal: the thing may be there already."""
+BY_KEY = -400
+"""In place of a status: refused because the key of a volume transfer is another one, which Cinder says in these words alone."""
+WRONG_KEY_SAID = "invalid auth key"
 Change = tuple[str, "Call", "Call", frozenset[int], frozenset[int]]
 """Name, request, twin, statuses that refuse the request, statuses that grant the twin."""
 OK = frozenset({200, 201, 202, 204})
-CONFLICT = 409
+CONFLICT, BAD_REQUEST = 409, 400
 IN_USE = frozenset({400, 409})
 
 
@@ -42,19 +45,26 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a service (by openstacksdk's name of it)."""
+    """One request to a service (by openstacksdk's name of it).
+
+    ``version`` is the API's, where it is another one than for everything else. What ``is_secret`` is answered with is not kept.
+    """
 
     service: str
     method: str
     path: str
     body: Json | None = None
+    accept: str = ""
+    version: str = ""
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A request that must be refused, and its twin, the owner's request that must not be.
 
-    With ``hidden`` set it is a listing: it may succeed, but that id must not be in it, while it must be in the twin's.
+    With ``hidden`` set it is a listing: it may succeed, but that id must not be in it, while it must be in the twin's. ``twin_who`` makes
+    the twin's request, where that is not the one whom its kind tells.
     """
 
     name: str
@@ -66,6 +76,7 @@ class Attempt:
     refused: frozenset[int] = REFUSED
     granted: frozenset[int] = OK
     hidden: str = ""
+    twin_who: Who | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +87,10 @@ class Answer:
     text: str = ""
 
     def is_one_of(self, statuses: frozenset[int]) -> bool:
-        """Tell whether the answer is among these statuses, or is what :data:`BY_QUOTA` stands for."""
-        return self.status in statuses or (BY_QUOTA in statuses and self.status == CONFLICT and '"OverQuota"' in self.text)
+        """Tell whether the answer is among these statuses, or is what :data:`BY_QUOTA` or :data:`BY_KEY` stands for."""
+        by_quota = BY_QUOTA in statuses and self.status == CONFLICT and '"OverQuota"' in self.text
+        by_key = BY_KEY in statuses and self.status == BAD_REQUEST and WRONG_KEY_SAID in self.text.lower()
+        return self.status in statuses or by_quota or by_key
 
 
 def judge(attempt: Attempt, answer: Answer, twin: Answer) -> Outcome:
@@ -249,6 +262,6 @@ def _storage_changes(victim: TenantInventory) -> Iterator[Change]:
     clone = Call("block_storage", "POST", "/volumes", {"volume": {"size": 1, "source_volid": server.volumes.root}})
     yield "clones {victim}'s volume", clone, show("block_storage", volume), REFUSED_BY_BODY, OK
     transfer = Call("block_storage", "POST", "/volume-transfers", {"transfer": {"volume_id": server.volumes.root, "name": "taken"}})
-    yield "transfers {victim}'s volume to itself", transfer, show("block_storage", volume), REFUSED, OK
+    yield "transfers {victim}'s volume to itself", transfer, transfer, REFUSED, IN_USE
     delete = Call("block_storage", "DELETE", volume)
     yield "deletes {victim}'s volume", delete, delete, REFUSED, IN_USE

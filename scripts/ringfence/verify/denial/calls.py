@@ -7,24 +7,25 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from keystoneauth1.exceptions import ClientException
-from openstack.config import get_cloud_region
-from openstack.connection import Connection
-
 from infra.dynamic import clouds
 from infra.outcome import CheckVerdict, Outcome
+from ringfence.verify.denial import holdings
+from ringfence.verify.denial.asking import ask, reader
 from ringfence.verify.denial.attempts import OK, Answer, Attempt, Call, Who, across, judge
+from ringfence.verify.denial.bait import Holder
 from ringfence.verify.denial.insiders import within
 from ringfence.verify.turns import Turn, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ringfence.verify.inventory import Inventory
-    from ringfence.verify.stacks import StackFacts, StackIdentity
+    from openstack.connection import Connection
+
+    from ringfence.verify.denial.holdings import Bait
+    from ringfence.verify.inventory import Inventory, TenantInventory
+    from ringfence.verify.stacks import StackFacts
 
 AT_ONCE = 4
-VERSIONS = {"compute": "2.90", "block_storage": "3.64"}
 ALONE = "only one tenant is up: there is no other one to try it"
 Cloud = tuple[str, Who]
 
@@ -41,20 +42,38 @@ def run(
     for tenant in inventory.tenants:
         logins[tenant.name, Who.DEPLOYER] = clouds.deployer(clouds.Credential.of(identities[tenant.name].deployer.values))
         logins[tenant.name, Who.READER] = reader(identities[tenant.name].reader)
-    attempts = [attempt for tenant in inventory.tenants for attempt in within(tenant)]
     tenants = {tenant.name: tenant for tenant in inventory.tenants}
     asked = pairs(list(tenants), turn)
-    attempts += [attempt for one, other in asked for attempt in across(tenants[one], tenants[other])]
     left = len(tenants) * (len(tenants) - 1) - len(asked)
     if left:
         words = f"{turn}: {len(asked):,} of {len(asked) + left:,} ordered pairs are asked; each is in one turn of the cycle"
         yield Outcome("the other pairs of tenants", CheckVerdict.SKIPPED, words)
     if len(inventory.tenants) == 1:
         yield Outcome("another tenant tries", CheckVerdict.SKIPPED, ALONE, inventory.tenants[0].name)
+    holders = {
+        name: Holder(tenants[name], logins[name, Who.DEPLOYER], str(identities[name].reader.values["user_id"]))
+        for name in sorted({other for _, other in asked})
+    }
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for done, outcome in enumerate(pool.map(lambda attempt: make(attempt, logins), attempts), start=1):
-            tell("asking the API", done, len(attempts))
-            yield outcome
+        tell("making what strangers try at", 0, 0)
+        try:
+            held = dict(zip(holders, pool.map(Holder.made, holders.values()), strict=True))
+            yield from (outcome for name, bait in held.items() for outcome in bait.missing(name))
+            attempts = _attempts(tenants, asked, held)
+            for done, outcome in enumerate(pool.map(lambda attempt: make(attempt, logins), attempts), start=1):
+                tell("asking the API", done, len(attempts))
+                yield outcome
+        finally:
+            remains = [outcome for found in pool.map(Holder.removed, holders.values()) for outcome in found]
+        yield from remains
+
+
+def _attempts(tenants: Mapping[str, TenantInventory], asked: list[tuple[str, str]], held: Mapping[str, Bait]) -> list[Attempt]:
+    """Return all attempts, within each tenant and across the pairs that are asked."""
+    attempts = [attempt for tenant in tenants.values() for attempt in within(tenant)]
+    for one, other in asked:
+        attempts += [*across(tenants[one], tenants[other]), *holdings.at(tenants[one], tenants[other], held[other])]
+    return attempts
 
 
 def make(attempt: Attempt, logins: Mapping[Cloud, Connection]) -> Outcome:
@@ -65,38 +84,17 @@ def make(attempt: Attempt, logins: Mapping[Cloud, Connection]) -> Outcome:
         _take_back(attacker, attempt.call, answer)
     # A reader's "no" has its twin in a request of the same reader where reading is enough: it shows that the login works at all.
     same = attempt.twin.method == "GET" and (attempt.owner == attempt.attacker or attempt.call.method == "GET")
-    who = attempt.who if same else Who.DEPLOYER
-    return judge(attempt, answer, ask(logins[attempt.owner, who], attempt.twin))
+    who = attempt.twin_who or (attempt.who if same else Who.DEPLOYER)
+    owner = logins[attempt.owner, who]
+    twin = ask(owner, attempt.twin)
+    if twin.status in OK and attempt.twin.method == "POST":
+        _take_back(owner, attempt.twin, twin)
+    return judge(attempt, answer, twin)
 
 
-def _take_back(attacker: Connection, call: Call, answer: Answer) -> None:
-    """Delete what an attempt created that ought to have been refused: it fails, and must not leave a hole behind."""
+def _take_back(login: Connection, call: Call, answer: Answer) -> None:
+    """Delete what was created: by an attempt that ought to have been refused, and must not leave a hole behind, or by its twin."""
     with contextlib.suppress(ValueError, AttributeError, StopIteration):
-        made = next(iter(json.loads(answer.text).values())).get("id")
-        if made:
-            ask(attacker, Call(call.service, "DELETE", f"{call.path}/{made}"))
-
-
-def ask(login: Connection, call: Call) -> Answer:
-    """Send one request; an API that cannot be reached answers 0."""
-    try:
-        service = getattr(login, call.service)
-        answer = service.request(call.path, call.method, json=call.body, raise_exc=False, microversion=VERSIONS.get(call.service))
-    except ClientException as problem:
-        return Answer(0, f"{type(problem).__name__}: {problem}")
-    return Answer(answer.status_code, answer.text)
-
-
-def reader(identity: StackIdentity) -> Connection:
-    """Connect as a tenant's reader; environment and clouds.yaml are left out of account."""
-    values = identity.values
-    region = get_cloud_region(
-        load_envvars=False,
-        load_yaml_config=False,
-        auth_type="v3password",
-        auth={name: values[name] for name in ("auth_url", "user_id", "password", "project_id")},
-        region_name=values["region"],
-        cacert=values.get("cacert") or None,
-        api_timeout=clouds.TIMEOUT_SECONDS,
-    )
-    return Connection(config=region)
+        told = next(iter(json.loads(answer.text).values()))
+        if made := told.get("id") or told.get("access"):  # a key for EC2 goes by what is not secret of it
+            ask(login, Call(call.service, "DELETE", f"{call.path}/{made}"))
