@@ -24,7 +24,8 @@ class Found:
     """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
 
     ``port_forwardings`` of a floating IP are whole, and ``encryption`` of a volume type is a part of its row. ``users`` and what is
-    theirs are of the accounts that the stacks made. An ``assignment`` has no id in Keystone: the path of its link is taken for one.
+    theirs are of the accounts that the stacks made: ``account_roles`` those that they have anywhere. An ``assignment`` has no id in
+    Keystone: the path of its link is taken for one. ``implied_roles`` are roles with those that each ``implies``.
     ``snapshots``, ``backups`` and ``transfers`` are of volumes, ``images`` those of tenants' projects, ``platform_images`` those that
     stacks made, each with its ``members``, and a secret has its access list
     as ``acl``. ``untold`` says why a kind could not be read, and ``absent`` why a cloud has none of it, so that nobody takes it for empty.
@@ -46,6 +47,8 @@ class Found:
     volume_types: Rows = ()
     projects: Rows = ()
     assignments: Rows = ()
+    account_roles: Rows = ()
+    implied_roles: Rows = ()
     users: Rows = ()
     memberships: Rows = ()
     application_credentials: Rows = ()
@@ -83,7 +86,7 @@ class Found:
 
 
 KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent", "at"})
-ASSIGNMENTS = "assignments"
+ASSIGNMENTS, ACCOUNT_ROLES = "assignments", "account_roles"
 
 NOUNS = {
     "networks": "network",
@@ -101,6 +104,8 @@ NOUNS = {
     "projects": "project",
     "rbac": "sharing",
     ASSIGNMENTS: "role assignment",
+    ACCOUNT_ROLES: "role assignment",
+    "implied_roles": "role",
     "users": "user",
     "memberships": "membership",
     "application_credentials": "application credential",

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.declaration import names
 from infra.drift.deviation import ComparedObject
-from infra.drift.found import ASSIGNMENTS, NOUNS
+from infra.drift.found import ACCOUNT_ROLES, ASSIGNMENTS, NOUNS
 from infra.errors import CloudError
 from infra.outcome import Deviation, DeviationKind
 
@@ -102,6 +103,8 @@ def accounts(scope: Scope) -> Iterator[Deviation]:
             continue
         yield from one.differing(rows[id_], {"name": made.name, "enabled": True})
     yield from _application_credentials(scope)
+    yield from _elsewhere(scope)
+    yield from _implied(scope)
     for row in scope.whole.found.rows("memberships"):
         if row["user_id"] in users:
             one = scope.subject("memberships", row)
@@ -115,6 +118,40 @@ def accounts(scope: Scope) -> Iterator[Deviation]:
             one = scope.subject("trusts", row, str(row["id"]))
             who = f"{_user(users, row['trustor_user_id'])} to user {row['trustee_user_id']}"
             yield one.undeclared(f"undeclared {one} of {who}")
+
+
+def _elsewhere(scope: Scope) -> Iterator[Deviation]:
+    """Find roles that the tenant's accounts have outside of its project: in another one, in a domain, in the whole system."""
+    users, above = scope.made.ids("users"), frozenset(_above(scope))
+    for row in scope.whole.found.rows(ACCOUNT_ROLES):
+        user = str(row.get("user", {}).get("id", ""))
+        if user in users and not _reaches(row["scope"], scope.project, above):
+            role, where = str(row["role"].get("name") or row["role"]["id"]), _place(row["scope"], scope)
+            one = ComparedObject(NOUNS[ACCOUNT_ROLES], str(row["id"]), f"{role} of {users[user].name}")
+            yield one.undeclared(f"undeclared role {role} of {_user(users, user)} in {where}")
+
+
+def _place(place: Json, scope: Scope) -> str:
+    """Return in words where a role is."""
+    below = ", for the projects below" if INHERITED in place else ""
+    if "system" in place:
+        return "the whole system"
+    if "domain" in place:
+        return f"domain {_called(place['domain'])}{below}"
+    return f"{scope.names.project(str((place.get('project') or {}).get('id', '')))}{below}"
+
+
+def _implied(scope: Scope) -> Iterator[Deviation]:
+    """Find what the roles that the stack gave imply, beside what a builder's role implies on every cloud: to read."""
+    given = {grant.role: grant.name for grant in _grants(scope)}
+    for row in scope.whole.found.rows("implied_roles"):
+        for further in row["implies"] if str(row["id"]) in given else ():
+            if (row["name"], further["name"]) == (names.DEPLOYER_ROLE, names.READER_ROLE):
+                continue
+            one = ComparedObject(NOUNS["implied_roles"], str(row["id"]), str(row["name"]))
+            undo = f"openstack implied role delete {row['id']} --implied-role {further['id']}"
+            text = f"undeclared: {one} implies role {further['name']}, so {given[str(row['id'])]} has it as well"
+            yield one.further(text, undo)
 
 
 def _application_credentials(scope: Scope) -> Iterator[Deviation]:

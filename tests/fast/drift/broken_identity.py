@@ -7,6 +7,7 @@ from tests.fast.drift.rows import DOMAIN, PARENT, Row, assignment
 
 MALLORY = {"user": {"id": "user-mallory", "name": "mallory"}}
 GUESTS = {"group": {"id": "group-guests", "name": "guests"}}
+READER = {"user": {"id": "id-acme-reader", "name": "acme-reader"}}
 HERE: Row = {"project": {"id": "project-acme", "name": "acme"}}
 DEPLOYER = "id-acme-deployer"
 BELOW = {"OS-INHERIT:inherited_to": "projects"}
@@ -22,7 +23,7 @@ WAYS: dict[str, tuple[Change, str]] = {
     ),
     "role of a group": (more("assignments", assignment(GUESTS, "reader", HERE)), "undeclared role reader of group guests in project acme"),
     "further role of the reader": (
-        more("assignments", assignment({"user": {"id": "id-acme-reader", "name": "acme-reader"}}, "member", HERE)),
+        more("assignments", assignment(READER, "member", HERE)),
         "undeclared role member of user acme-reader",
     ),
     "role inherited from the domain": (
@@ -32,6 +33,30 @@ WAYS: dict[str, tuple[Change, str]] = {
     "role inherited from a project above": (
         more("assignments", assignment(GUESTS, "reader", {"project": {"id": PARENT, "name": "customers"}, **BELOW})),
         "undeclared role reader of group guests in project acme, inherited from project customers",
+    ),
+    "role of an account in another tenant's project": (
+        more("account_roles", assignment(READER, "reader", {"project": {"id": "project-globex", "name": "globex"}})),
+        "undeclared role reader of user acme-reader in project globex",
+    ),
+    "role of an account in the platform's project": (
+        more("account_roles", assignment(READER, "member", {"project": {"id": "project-platform", "name": "platform"}})),
+        "undeclared role member of user acme-reader in project",
+    ),
+    "role of an account in the whole system": (
+        more("account_roles", assignment(READER, "admin", {"system": {"all": True}})),
+        "undeclared role admin of user acme-reader in the whole system",
+    ),
+    "role of an account in a domain": (
+        more("account_roles", assignment(READER, "admin", {"domain": {"id": DOMAIN, "name": "Default"}})),
+        "undeclared role admin of user acme-reader in domain Default",
+    ),
+    "role of an account for the projects below its own": (
+        more("account_roles", assignment(READER, "reader", {**HERE, **BELOW})),
+        "undeclared role reader of user acme-reader in project acme, for the projects below",
+    ),
+    "role that implies another one": (
+        more("implied_roles", {"id": "role-reader", "name": "reader", "implies": [{"id": "role-admin", "name": "admin"}]}),
+        "undeclared: role reader implies role admin, so acme-reader has it as well",
     ),
     "role taken away": (fewer("assignments", "acme-reader as reader"), "missing role of acme-reader"),
     "account renamed": (change("users", "acme-reader", name="x"), "user acme-reader has name x, declared acme-reader"),
@@ -76,6 +101,11 @@ HARMLESS: dict[str, Change] = {
     "roles in a project that is nobody's here": more("assignments", assignment(MALLORY, "admin", {"project": {"id": "project-other"}})),
     "roles in the project above, for itself": more("assignments", assignment(MALLORY, "admin", {"project": {"id": PARENT}})),
     "roles that pass from the project to those below": more("assignments", assignment(MALLORY, "admin", {**HERE, **BELOW})),
+    "roles of others anywhere": more("account_roles", assignment(MALLORY, "admin", {"system": {"all": True}})),
+    "what every cloud's roles imply": both(
+        more("implied_roles", {"id": "role-member", "name": "member", "implies": [{"id": "role-reader", "name": "reader"}]}),
+        more("implied_roles", {"id": "role-admin", "name": "admin", "implies": [{"id": "role-member", "name": "member"}]}),
+    ),
     "keys and trusts of others": both(
         more("credentials", {**CREDENTIAL, "user_id": "user-mallory", "project_id": "project-other"}),
         more("trusts", {**TRUST, "trustor_user_id": "user-mallory", "project_id": "project-other"}),

@@ -213,7 +213,9 @@ def _accounts(found: Cloud, tenant: str, project: str) -> None:
         user = f"id-{name}"
         found.add(tenant, "users", name, {"id": user, "name": name, "enabled": True})
         place = {"project": {"id": project, "name": tenant}}
-        found.rows.setdefault("assignments", []).append(assignment({"user": {"id": user, "name": name}}, role, place))
+        given = assignment({"user": {"id": user, "name": name}}, role, place)
+        for kind in ("assignments", "account_roles"):
+            found.rows.setdefault(kind, []).append(given)
         found.know(tenant, "grants", name, f"/{project}//{user}/role-{role}")
     name = names.deployer(tenant)
     row: Row = {"id": f"credential-{tenant}", "name": name, "user_id": f"id-{name}", "project_id": project, "unrestricted": False}

@@ -10,7 +10,7 @@ from infra.errors import CloudError
 from infra.neutron.sources.listing import NOT_FOUND, OK, objects_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from openstack.proxy import Proxy
 
@@ -26,6 +26,8 @@ def questions(keystone: Proxy, projects: Iterable[str], users: Iterable[str]) ->
     places, accounts = sorted(projects), sorted(users)
     return {
         "assignments": partial(_assignments, keystone, places),
+        "account_roles": partial(_account_roles, keystone, accounts),
+        "implied_roles": partial(_implied_roles, keystone),
         "users": partial(_users, keystone, accounts),
         "memberships": partial(_of_each, keystone, accounts, "groups"),
         "application_credentials": partial(_of_each, keystone, accounts, "application_credentials"),
@@ -35,11 +37,26 @@ def questions(keystone: Proxy, projects: Iterable[str], users: Iterable[str]) ->
 
 
 def _assignments(keystone: Proxy, projects: Iterable[str]) -> Rows:
-    """Return the roles that somebody has in a project, and all that are inherited from above; the path of its link is a row's id."""
-    asked = [*({"scope.project.id": project} for project in projects), INHERITED]
-    rows = (row for place in asked for row in _listed(keystone, "/role_assignments", "role_assignments", **place, include_names="true"))
+    """Return the roles that somebody has in a project, and all that are inherited from above."""
+    return _assigned(keystone, [*({"scope.project.id": project} for project in projects), INHERITED])
+
+
+def _account_roles(keystone: Proxy, users: Iterable[str]) -> Rows:
+    """Return the roles that some users have anywhere: in projects, in domains, in the whole system."""
+    return _assigned(keystone, [{"user.id": user} for user in users])
+
+
+def _assigned(keystone: Proxy, asked: Iterable[Mapping[str, str]]) -> Rows:
+    """Return assignments, each once; the path of its link is a row's id."""
+    rows = (row for about in asked for row in _listed(keystone, "/role_assignments", "role_assignments", **about, include_names="true"))
     by_id = {str((row.get("links") or {}).get("assignment") or json.dumps(row, sort_keys=True)): row for row in rows}
     return tuple({**row, "id": id_} for id_, row in by_id.items())
+
+
+def _implied_roles(keystone: Proxy) -> Rows:
+    """Return the roles that imply others."""
+    rows = _listed(keystone, "/role_inferences", "role_inferences")
+    return tuple({"id": row["prior_role"]["id"], "name": row["prior_role"]["name"], "implies": row["implies"]} for row in rows)
 
 
 def _users(keystone: Proxy, users: Iterable[str]) -> Rows:

@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.fast
 SERVICES = ("network", "compute", "block-storage", "identity", "image", "key-manager")
 COPIES = {"nobody has a copy of what it stores", "nobody has a copy of what its servers store"}
+ACCOUNTS = "its accounts are as declared, and nothing else lets anybody act as one"
 NOT_TOLD = {
-    "role_assignments": {"only its two accounts have a role in its project"},
+    "role_assignments": {"only its two accounts have a role in its project", ACCOUNTS},
     "backups": COPIES,
     "images": {"nobody has a copy of what it stores", "images are as they were made, and lent to nobody"},
     "secrets": {"nobody is on the access lists of its volumes' keys"},
 }
 """What cannot be told when a service does not show something."""
-ACCOUNTS = "its accounts are as declared, and nothing else lets anybody act as one"
-
 PATHS = {
     "security-groups": "groups",
     "address-groups": "address_groups",
@@ -42,11 +41,13 @@ PATHS = {
     "subnetpools": "subnet_pools",
     "detail": "",
     "role_assignments": "assignments",
+    "role_inferences": "implied_roles",
     "OS-TRUST": "trusts",
     "volume-transfers": "transfers",
 }
 BODIES = {
     "assignments": "role_assignments",
+    "implied_roles": "role_inferences",
     "groups": "security_groups",
     "rbac": "rbac_policies",
     "floating_ips": "floatingips",
@@ -109,11 +110,10 @@ class Service:
         return answer({key: [row for row in self.rows[kind] if row["user_id"] == user]})
 
     def _page(self, kind: str, params: dict[str, Any]) -> SimpleNamespace:
-        found = [
-            row
-            for row in self.rows.get(kind, ())
-            if all(row.get(key) in values for key, values in params.items() if isinstance(values, list))
-        ]
+        rows = self.rows.get(kind, ())
+        if user := params.get("user.id"):
+            rows = tuple(row for row in self.rows["account_roles"] if row["user"]["id"] == user)
+        found = [row for row in rows if all(row.get(key) in values for key, values in params.items() if isinstance(values, list))]
         ids = [row["id"] for row in found]
         start = ids.index(params["marker"]) + 1 if "marker" in params else 0
         part = found[start : start + self.page] if self.service_type != "identity" else found
@@ -165,11 +165,11 @@ def test_every_row_of_every_page_is_read() -> None:
 
 
 def test_questions_do_not_grow_with_servers_and_what_is_not_ours() -> None:
-    """The cloud is listed once: nineteen listings, the encryption of each volume type, and what is the stacks' own of other services."""
+    """The cloud is listed once: twenty listings, the encryption of each volume type, and what is the stacks' own of other services."""
     services, tenants, accounts, keys = connection(), 2, 4, 1
     found = collect(services)
     inherited, images = 1, 2 * tenants + 1
-    assert asked(services) == 19 + len(found.volume_types) + tenants + inherited + 3 * accounts + images + keys
+    assert asked(services) == 20 + len(found.volume_types) + tenants + inherited + 4 * accounts + images + keys
 
 
 def test_survey_asks_for_all_tenants_together() -> None:
@@ -204,7 +204,8 @@ def test_forwardings_are_read_whole() -> None:
 @pytest.mark.parametrize(
     ("refused", "kinds"),
     [
-        ("role_assignments", {"assignments"}),
+        ("role_assignments", {"assignments", "account_roles"}),
+        ("role_inferences", {"implied_roles"}),
         ("users", {"users", "memberships", "application_credentials"}),
         ("credentials", {"credentials"}),
         ("OS-TRUST", {"trusts"}),
