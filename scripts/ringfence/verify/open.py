@@ -60,7 +60,7 @@ def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | N
     with ThreadPoolExecutor(4) as pool:
         platform_facts = pool.submit(stacks.platform)
         asked = {name: pool.submit(stacks.tenant, name) for name in tenants or set(declared_tenants(place)) - left.keys()}
-        made = pool.submit(stacks.all_made)
+        made = pool.submit(stacks.all_made, known)
     found = {}
     for name, future in sorted(asked.items()):
         if not tenants and isinstance(future.exception(), stacks.NotUpError):

@@ -147,6 +147,18 @@ def test_a_backup_that_is_too_old_is_named_with_the_command() -> None:
     assert compared(at=None)[CURRENT].verdict is CheckVerdict.ERROR
 
 
+@pytest.mark.parametrize(("hours", "verdict"), [(0, CheckVerdict.PASS), (25, CheckVerdict.PASS), (27, CheckVerdict.FAIL)])
+def test_a_server_that_is_younger_than_a_backup_may_be_needs_none_yet(hours: int, verdict: CheckVerdict) -> None:
+    """A tenant that was just brought up is no finding; after 26 hours without a backup it is one."""
+
+    def just_made(found: Found) -> Found:
+        for row in found.servers:
+            row["created"] = f"{NOW - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+        return fewer("secrets", "key-back")(fewer("backups", "back")(found))
+
+    assert compared(just_made)[CURRENT].verdict is verdict
+
+
 def test_a_disk_that_is_gone_is_no_disk_with_good_backups() -> None:
     """The server is not left out of account."""
     assert "acme/db cannot be backed up: the disk db is declared and not made" in wrong(compared(fewer("volumes", "acme-db-db")))[CURRENT]

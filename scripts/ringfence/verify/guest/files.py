@@ -6,10 +6,11 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
     from ringfence.verify.guest.basics import Json
 
@@ -18,6 +19,8 @@ MOST = 400_000
 """Entries of all file systems: where there are more, nobody can say that none is setuid."""
 ON_DISKS = {"ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "overlay", "squashfs", "vfat", "iso9660"}
 LONGEST = 1 << 16
+SIZE = 32
+"""Bytes of a digest."""
 INFO = "/var/lib/dpkg/info"
 
 
@@ -29,9 +32,10 @@ def mounts() -> list[tuple[str, str, set[str]]]:
 
 
 def tree(request: Json) -> Json:
-    """Tell every file below the wanted folders by its hash, and everywhere those that give rights of their own to who runs them."""
+    """Tell every file below the wanted folders by its digest, and everywhere those that give rights of their own to who runs them."""
     wanted = tuple(f"{folder}/" for folder in request["hashed"])
-    known, versions = listed(), {name: version for name, version, _ in blocks()}
+    image, versions = request["packages"], {name: version for name, version, _ in blocks()}
+    known = listed(frozenset(name for name in image if versions.get(name) == image[name]))
     rows = []
     seen = 0
     for top, kind, options in mounts():
@@ -45,9 +49,7 @@ def tree(request: Json) -> Json:
             row = told(entry, hashed=f"{entry.path}/".startswith(wanted))
             if row:
                 package, sum_ = known.get(entry.path, ("", ""))
-                other = package not in request["packages"] or versions.get(package) != request["packages"][package]
-                asked = sum_ and other and row[1] == "file"
-                rows.append([*row, package, digest(entry.path, "md5") == sum_ if asked else None])
+                rows.append([*row, package, md5(entry.path) == sum_ if sum_ and row[1] == "file" else None])
     return {"rows": rows, "mounts": [[top, kind] for top, kind, _ in mounts()]}
 
 
@@ -86,7 +88,7 @@ def told(entry: os.DirEntry[str], *, hashed: bool) -> list[str | int] | None:
         if stat.S_ISLNK(mode):
             kind, content = "link", str(Path(entry.path).readlink())
         elif regular:
-            kind, content = "file", digest(entry.path) if hashed else ""
+            kind, content = "file", once(entry.path) if hashed else ""
         else:
             kind, content = "other", ""
     except FileNotFoundError:
@@ -94,13 +96,46 @@ def told(entry: os.DirEntry[str], *, hashed: bool) -> list[str | int] | None:
     return [entry.path, kind, stat.S_IMODE(mode), found.st_uid, found.st_gid, content, capabilities]
 
 
-def digest(path: str, kind: str = "sha256") -> str:
-    """Hash of a file."""
-    total = hashlib.new(kind, usedforsecurity=False)
+_SEEN: dict[tuple[int, ...], str] = {}
+"""Digests of this request, by device, inode, size and times: a program that runs is a file as well, and a file may have several names."""
+
+
+def forget() -> None:
+    """Begin a request: what was read for an earlier one counts for nothing, whatever a file's times say."""
+    _SEEN.clear()
+
+
+def once(path: str) -> str:
+    """Digest of a file, which is read once for each request."""
     with Path(path).open("rb") as stream:
-        while part := stream.read(1 << 18):
-            total.update(part)
-    return total.hexdigest()
+        found = os.fstat(stream.fileno())
+        key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        if key not in _SEEN:
+            _SEEN[key] = _sum(stream, hashlib.blake2b(digest_size=SIZE))
+        return _SEEN[key]
+
+
+def digest(path: str) -> str:
+    """BLAKE2b of a file: as strong as SHA-256, and twice as fast on a server without instructions for either."""
+    with Path(path).open("rb") as stream:
+        return _sum(stream, hashlib.blake2b(digest_size=SIZE))
+
+
+def digest_of(text: str) -> str:
+    """Return the digest of a file that says this."""
+    return hashlib.blake2b(text.encode(), digest_size=SIZE).hexdigest()
+
+
+def md5(path: str) -> str:
+    """MD5 of a file, which is what packages say of theirs."""
+    with Path(path).open("rb") as stream:
+        return _sum(stream, hashlib.md5(usedforsecurity=False))
+
+
+def _sum(stream: BinaryIO, total: Any) -> str:  # noqa: ANN401 - hashlib has no type for all of its hashes
+    while part := stream.read(1 << 18):
+        total.update(part)
+    return str(total.hexdigest())
 
 
 def blocks() -> Iterator[tuple[str, str, list[str]]]:
@@ -114,12 +149,17 @@ def blocks() -> Iterator[tuple[str, str, list[str]]]:
             yield fields["Package"], fields["Version"], lines
 
 
-def listed() -> dict[str, tuple[str, str]]:
-    """Return package and MD5 of every file that a package says it has, by its path; configuration files have theirs in the list."""
+def listed(known: frozenset[str]) -> dict[str, tuple[str, str]]:
+    """Return package and MD5 of every file that a package says it has, by its path; configuration files have theirs in the list.
+
+    Of packages that are ``known``, being the image's, nobody asks that: their files are compared with the image's own.
+    """
     found: dict[str, tuple[str, str]] = {}
     for name in (place.name for place in Path(INFO).iterdir()):
         package, _, kind = name.rpartition(".")
         package = package.partition(":")[0]
+        if package in known or kind not in {"list", "md5sums"}:
+            continue
         with Path(f"{INFO}/{name}").open(encoding="utf-8", errors="replace") as stream:
             if kind == "list":
                 for line in stream:
@@ -130,7 +170,7 @@ def listed() -> dict[str, tuple[str, str]]:
                     sum_, _, path = line.rstrip("\n").partition("  ")
                     found[f"/{path}"] = (package, sum_)
     for package, _, lines in blocks():
-        for line in lines:
+        for line in lines if package not in known else ():
             words = line.split()
             if line.startswith(" /") and len(words) > 1:
                 found[words[0]] = (package, words[1])

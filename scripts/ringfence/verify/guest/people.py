@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence.verify.guest.files import digest
+from ringfence.verify.guest.files import once
 
 if TYPE_CHECKING:
     from ringfence.verify.guest.basics import Json
@@ -56,5 +56,5 @@ def keys(_: Json) -> Json:
         for name in RUN_AT_LOGIN:
             path = f"{home}/{name}"
             if Path(path).is_file():
-                started.append([path, digest(path)])
+                started.append([path, once(path)])
     return {"rows": rows, "started": started}

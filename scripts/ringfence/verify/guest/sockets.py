@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import selectors
 import socket
@@ -11,6 +10,8 @@ import struct
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ringfence.verify.guest.files import once
 
 if TYPE_CHECKING:
     from ringfence.verify.guest.basics import Json
@@ -20,7 +21,7 @@ TABLES = {"tcp": IPV4, "tcp6": IPV6, "udp": IPV4, "udp6": IPV6, "udplite": IPV4,
 TRANSPORTS = ("tcp", "tcp6", "udp", "udp6")
 LISTENING, UNCONNECTED = "0A", "07"
 GREETING_SECONDS = 2.0
-NOBODY: Json = {"pid": 0, "program": "", "sha256": "", "command": [], "unit": ""}
+NOBODY: Json = {"pid": 0, "program": "", "content": "", "command": [], "unit": ""}
 
 
 def sockets(_: Json) -> Json:
@@ -88,8 +89,7 @@ def owners() -> dict[str, list[int]]:
 def program(pid: int) -> Json:
     """Tell what a process runs: the file, its content, its words, and the unit that it is in."""
     try:
-        with Path(f"/proc/{pid}/exe").open("rb") as stream:
-            content = hashlib.sha256(stream.read()).hexdigest()
+        content = once(f"/proc/{pid}/exe")
         with Path(f"/proc/{pid}/cmdline").open("rb") as stream:
             words = stream.read().decode(errors="replace").rstrip("\0").split("\0")
         with Path(f"/proc/{pid}/cgroup").open(encoding="utf-8", errors="replace") as stream:
@@ -97,7 +97,7 @@ def program(pid: int) -> Json:
         path = str(Path(f"/proc/{pid}/exe").readlink())
     except (FileNotFoundError, ProcessLookupError):
         return NOBODY | {"pid": pid}
-    return {"pid": pid, "program": path, "sha256": content, "command": words, "unit": unit}
+    return {"pid": pid, "program": path, "content": content, "command": words, "unit": unit}
 
 
 def greet(rows: list[Any]) -> None:

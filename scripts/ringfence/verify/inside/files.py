@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import GuestError, RingfenceError
+from ringfence.verify.guest.files import digest_of
 from ringfence.verify.inside.image_files import FileRow, ImageFiles
 from ringfence.verify.inside.places import GUARDED, MADE_BY_ITSELF
 
@@ -36,7 +36,7 @@ def units_and_files(expected: Expected, image: ImageFiles, told: Json, packages:
     packaged = frozenset(
         path for path, row in found.items() if row.package and versions.get(row.package) != image.packages.get(row.package)
     )
-    written = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in expected.first_boot.items()}
+    written = {path: digest_of(text) for path, text in expected.first_boot.items()}
     seen = _Seen(image, versions, packaged, written)
     units: list[str] = []
     others: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import tempfile
@@ -24,7 +25,7 @@ ROOT_TYPE = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
 """Type of the root partition (Discoverable Partitions Specification, x86-64)."""
 SECTOR = 512
 FIELDS = 7
-VERSION = 1
+VERSION = 2
 """Of the file that keeps a listing."""
 NEXT = "./scripts/image build, on the machine that runs this, at the commit that the platform's image was built at"
 
@@ -40,7 +41,7 @@ class ImageFiles:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file: its kind, mode, owner, content (SHA-256, or where a link leads), capabilities; ``package`` is whose it is.
+    """A file: its kind, mode, owner, content (BLAKE2b, or where a link leads), capabilities; ``package`` is whose it is.
 
     ``intact`` says whether its content is what its package's own list says; asked only of packages that are not the image's, ``None`` where
     the list says nothing.
@@ -64,15 +65,10 @@ def of(prefix: str) -> ImageFiles:
         raise GuestError.of("the server's image is not on this machine", where=f"SHA-256 {prefix or '?'}...", hint=NEXT)
     kept = paths.cache() / "image-files" / f"{_sha256(found[0])}.json"
     try:
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            draft = kept.with_suffix(".draft")
-            draft.write_text(json.dumps(_listing(image)), encoding="utf-8")
-            draft.rename(kept)
-        document = json.loads(kept.read_text(encoding="utf-8"))
+        document: Json = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"version": 0}
         if document["version"] != VERSION or document["hashed"] != [*HASHED, *HOMES]:
             document = _listing(image)
-            kept.write_text(json.dumps(document), encoding="utf-8")
+            _keep(kept, document)
     except (OSError, subprocess.CalledProcessError, ValueError, LookupError) as problem:
         raise GuestError.of(
             "the image's files cannot be read", where=str(image), got=f"{type(problem).__name__}: {problem}", hint=NEXT
@@ -80,6 +76,14 @@ def of(prefix: str) -> ImageFiles:
     rows = [FileRow(*row) for row in document["rows"]]
     packages = json.loads(found[0].read_text(encoding="utf-8"))["packages"]
     return ImageFiles({row.path: row for row in rows}, packages, frozenset(document["modules"]))
+
+
+def _keep(file: Path, document: Json) -> None:
+    """Write a listing in one step: somebody else may read the one before at the same time, or write this one as well."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}.draft")
+    draft.write_text(json.dumps(document), encoding="utf-8")
+    draft.replace(file)
 
 
 def _sha256(manifest: Path) -> str:

@@ -49,7 +49,7 @@ def _listener(expected: Expected, image: ImageFiles | None, row: Json) -> Iterat
     place = f"{row['protocol']} {_at(row['address'], row['port'])}"
     own = image.rows[SSHD].content if image and SSHD in image.rows else None
     speaks = str(row.get("greeting", "")).startswith(GREETING)
-    is_sshd = any(one["program"].startswith(SSHD) or one["sha256"] == own for one in programs)
+    is_sshd = any(one["program"].startswith(SSHD) or one["content"] == own for one in programs)
     if row["protocol"] == "tcp" and row["port"] == expected.ssh_port:
         for one in programs:
             path = _path(image, one)
@@ -70,7 +70,7 @@ def _path(image: ImageFiles | None, program: Json) -> str:
     """Return what a process runs; a file that an update replaced meanwhile is the image's when its content is."""
     path = str(program["program"]).removesuffix(REPLACED)
     known = image.rows.get(path) if image else None
-    return path if known and known.content == program["sha256"] else str(program["program"])
+    return path if known and known.content == program["content"] else str(program["program"])
 
 
 def _is_admitted(expected: Expected, row: Json) -> bool:

@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 
 PACKAGES = ("ringfence", "ringfence.verify", "ringfence.verify.guest")
-MODULES = ("basics", "probes", "sockets", "witness", "files", "people", "cards", "state", "program", "start")
+MODULES = ("basics", "files", "probes", "sockets", "witness", "people", "cards", "state", "program", "start")
 """In the order in which they import one another; the last one runs until its input ends."""
 
 LOADER = (

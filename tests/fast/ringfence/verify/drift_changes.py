@@ -15,7 +15,7 @@ HERE = ADDRESSES["zone0"][0].partition("/")[0]
 
 def listener(program: str, port: int, protocol: str = "tcp", address: str = HERE, **more: object) -> Json:
     """Return a socket that listens, held by one program."""
-    holder = {"pid": 77, "program": program, "sha256": "other", "command": [program], "unit": "x.service"}
+    holder = {"pid": 77, "program": program, "content": "other", "command": [program], "unit": "x.service"}
     return {"protocol": protocol, "address": address, "port": port, "programs": [holder | more], "greeting": ""}
 
 

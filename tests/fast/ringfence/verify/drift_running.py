@@ -28,7 +28,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str, str]] = {
     ),
     "listener of the kernel itself": (listens(listener("", 51820, "udp")), SOCKETS, "the kernel itself listens on udp"),
     "renamed sshd on a flow's port": (
-        listens(listener("/var/lib/x/httpd", FLOW.first or 0, sha256="sshd")),
+        listens(listener("/var/lib/x/httpd", FLOW.first or 0, content="sshd")),
         SOCKETS,
         f"/var/lib/x/httpd (process 77, x.service) serves SSH on tcp {HERE}:{FLOW.first}",
     ),
@@ -55,7 +55,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str, str]] = {
         "sshd was not started as the image does: sshd: /usr/sbin/sshd -D -f /var/lib/x/c",
     ),
     "sshd of a file that is gone": (
-        lambda told: told["sockets"]["rows"][0].update(programs=[SYSTEMD, SSHD | {"program": "/usr/sbin/sshd (deleted)", "sha256": "x"}]),
+        lambda told: told["sockets"]["rows"][0].update(programs=[SYSTEMD, SSHD | {"program": "/usr/sbin/sshd (deleted)", "content": "x"}]),
         SOCKETS,
         "/usr/sbin/sshd (deleted) (process 226, ssh.service) listens on tcp [::]:22, the port of SSH",
     ),

@@ -23,11 +23,11 @@ SUPERUSER = "/root"
 """Home of the account with number 0 in the guest."""
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINC/QIrzF7gZVbDEc4cghpi2ez5TMUUCKpnFkhH3jBla"
 STRANGE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVuaW1wb3J0YW50a2V5dGhhdG5vYm9keWhhcyEhISEh mallory"
-SYSTEMD = {"pid": 1, "program": "/usr/lib/systemd/systemd", "sha256": "systemd", "command": ["/sbin/init"], "unit": "init.scope"}
+SYSTEMD = {"pid": 1, "program": "/usr/lib/systemd/systemd", "content": "systemd", "command": ["/sbin/init"], "unit": "init.scope"}
 SSHD = {
     "pid": 226,
     "program": "/usr/sbin/sshd",
-    "sha256": "sshd",
+    "content": "sshd",
     "command": ["sshd: /usr/sbin/sshd -D [listener] 0 of 30-100 startups"],
     "unit": "ssh.service",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from infra.errors import GuestError
 from infra.outcome import CheckVerdict
+from ringfence.verify.guest.files import digest_of
 from ringfence.verify.inside import drift
 from ringfence.verify.inside.expected import SOCKET_PART
 from tests.fast.ringfence.verify import drift_on_disk, drift_running
@@ -92,7 +92,7 @@ def test_the_socket_of_another_port_is_the_one_that_the_first_boot_wrote() -> No
     text = "[Socket]\nListenStream=\nListenStream=2222\n"
     expected = replace(EXPECTED, first_boot={SOCKET_PART: text})
     for content, words in (
-        (hashlib.sha256(text.encode()).hexdigest(), ""),
+        (digest_of(text), ""),
         ("x", "port.conf is not the image's"),
         ("", "port.conf, which"),
     ):

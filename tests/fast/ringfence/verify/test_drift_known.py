@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
@@ -15,6 +17,7 @@ from infra.drift.made import Made, MadeResource
 from infra.errors import GuestError
 from ringfence.verify.guest import cards, files, people, sockets, state
 from ringfence.verify.inside import expected, image_files, knowing
+from ringfence.verify.inside.places import HASHED, HOMES
 from tests.fast.ringfence.verify.inventories import inventory
 from tests.fast.ringfence.verify.recorded_guest import KNOWN
 
@@ -77,7 +80,27 @@ def test_an_image_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(image_files, "_listing", refused)
     with pytest.raises(GuestError, match="cannot be read"):
         image_files.of("ffff")
-    assert not list((tmp_path / "image-files").iterdir())
+    assert not list(tmp_path.glob("image-files/*"))
+
+
+def test_a_listing_of_another_version_is_made_anew_in_one_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its digests would be of another kind; whoever reads it meanwhile sees all of one or of the other."""
+    monkeypatch.setattr(cache, "directory", lambda: tmp_path)
+    monkeypatch.setattr(paths, "cache", lambda: tmp_path)
+    (tmp_path / "one.json").write_text(json.dumps({"sha256": "ffff", "packages": {"dash": "1"}}), encoding="utf-8")
+    (tmp_path / "one.qcow2").write_bytes(b"")
+    kept = tmp_path / "image-files" / "ffff.json"
+    kept.parent.mkdir()
+    kept.write_text(json.dumps({"version": image_files.VERSION - 1, "rows": []}), encoding="utf-8")
+    fresh = {"version": image_files.VERSION, "hashed": [*HASHED, *HOMES], "modules": ["tun"], "rows": []}
+    listings = [fresh]
+    monkeypatch.setattr(image_files, "_listing", lambda _: listings.pop())
+    before = kept.open(encoding="utf-8")
+    for _ in range(2):
+        assert image_files.of("ffff").modules == {"tun"}
+    with before:
+        assert json.loads(before.read())["version"] == image_files.VERSION - 1
+    assert [file.name for file in kept.parent.iterdir()] == ["ffff.json"]
 
 
 def test_a_listing_of_an_image_has_every_file_with_its_mode_and_owner() -> None:
@@ -128,7 +151,7 @@ def test_files_below_the_watched_folders_are_told_and_setuid_ones_everywhere(tmp
     (tmp_path / "srv/d").write_text("d", encoding="utf-8")
     (tmp_path / "srv/d").chmod(0o4755)
     monkeypatch.setattr(files, "mounts", lambda: [(str(tmp_path), "ext4", set())])
-    monkeypatch.setattr(files, "listed", lambda: {f"{tmp_path}/etc/a": ("pkg", "0cc175b9c0f1b6a831c399e269772661")})
+    monkeypatch.setattr(files, "listed", lambda known: {} if known else {f"{tmp_path}/etc/a": ("pkg", "0cc175b9c0f1b6a831c399e269772661")})
     monkeypatch.setattr(files, "blocks", lambda: iter([("pkg", "2", [])]))
     told = files.tree({"hashed": [f"{tmp_path}/etc"], "packages": {"pkg": "1"}})
     found = {row[0].removeprefix(f"{tmp_path}/"): row for row in told["rows"]}
@@ -139,6 +162,57 @@ def test_files_below_the_watched_folders_are_told_and_setuid_ones_everywhere(tmp
     monkeypatch.setattr(files, "MOST", 3)
     with pytest.raises(OverflowError):
         files.tree({"hashed": [], "packages": {}})
+
+
+def test_lists_of_packages_are_read_of_those_that_are_not_the_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Updated, installed or removed since; of all others the image itself says more."""
+    texts = {
+        "dash.list": "/usr/bin/dash\n",
+        "dash.md5sums": "11  usr/bin/dash\n",
+        "nc:amd64.list": "/usr/bin/nc\n",
+        "old.list": "/usr/bin/old\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(files, "INFO", str(tmp_path))
+    installed = [("dash", "2", [" /etc/dash 22"]), ("nc", "1", [" /etc/nc 33"])]
+    monkeypatch.setattr(files, "blocks", lambda: iter(installed))
+    monkeypatch.setattr(files, "mounts", list)
+    asked: list[frozenset[str]] = []
+    listed = files.listed
+
+    def seen(known: frozenset[str]) -> dict[str, tuple[str, str]]:
+        asked.append(known)
+        return listed(known)
+
+    monkeypatch.setattr(files, "listed", seen)
+    for packages in ({"dash": "2", "nc": "1", "old": "1"}, {"dash": "1", "nc": "1"}, {}):
+        files.tree({"hashed": [], "packages": packages})
+    assert asked == [frozenset({"dash", "nc"}), frozenset({"nc"}), frozenset()]
+    assert listed(asked[0]) == {"/usr/bin/old": ("old", "")}
+    assert listed(asked[1]) == {"/usr/bin/old": ("old", ""), "/usr/bin/dash": ("dash", "11"), "/etc/dash": ("dash", "22")}
+    assert {"/usr/bin/nc", "/etc/nc"} <= listed(asked[2]).keys()
+
+
+def test_a_file_is_read_once_for_each_request_and_anew_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whatever name; and no time that somebody has put back keeps an earlier digest for a later request."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("good", encoding="utf-8")
+    two.hardlink_to(one)
+    reads: list[str] = []
+    summed = files._sum  # noqa: SLF001 - what reads
+
+    def reading(stream: BinaryIO, total: object) -> str:
+        reads.append(stream.name)
+        return summed(stream, total)
+
+    monkeypatch.setattr(files, "_sum", reading)
+    monkeypatch.setattr(state, "PARTS", {"x": lambda _: [files.once(str(one)), files.once(str(two))]})
+    monkeypatch.setattr(os, "fstat", lambda _: SimpleNamespace(st_dev=1, st_ino=1, st_size=4, st_mtime_ns=1, st_ctime_ns=1))
+    assert state.state({}) == {"x": [files.digest_of("good")] * 2}
+    assert len(reads) == 1
+    one.write_text("evil", encoding="utf-8")
+    assert state.state({}) == {"x": [files.digest_of("evil")] * 2}
 
 
 def test_passwords_are_told_by_their_kind_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.outcome import CheckVerdict, Outcome
-from ringfence.verify.denial import bait, calls, holdings
+from ringfence.verify.denial import asking, bait, calls, holdings
 from ringfence.verify.denial.attempts import Who
 from ringfence.verify.denial.bait import Holder
 from tests.fast.ringfence.verify.inventories import inventory
@@ -184,6 +184,8 @@ def test_a_volume_without_a_key_is_said() -> None:
 
 def test_no_secret_is_kept_of_an_answer() -> None:
     """The payload of a key is asked for, and forgotten."""
-    login = SimpleNamespace(key_manager=SimpleNamespace(request=lambda *_, **__: SimpleNamespace(status_code=200, ok=True, text="the key")))
+    login: Any = SimpleNamespace(
+        key_manager=SimpleNamespace(request=lambda *_, **__: SimpleNamespace(status_code=200, ok=True, text="the key"))
+    )
     (attempt, *_) = holdings.at(ACME, GLOBEX, holdings.Bait("reader", "name", key="1"))
-    assert calls.ask(login, attempt.call).text == ""
+    assert asking.ask(login, attempt.call).text == ""

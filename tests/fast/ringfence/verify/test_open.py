@@ -26,7 +26,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
     monkeypatch.setattr(stacks, "known", lambda: (*answers, "platform"))
     monkeypatch.setattr(stacks, "tenant", lambda name: answers[name]())
     monkeypatch.setattr(stacks, "platform", dict)
-    monkeypatch.setattr(stacks, "all_made", dict)
+    monkeypatch.setattr(stacks, "all_made", lambda _: {})
     monkeypatch.setattr("ringfence.verify.open.clouds.admin", lambda: None)
     monkeypatch.setattr("ringfence.verify.open.discovery.complete", lambda inventory, _cloud: inventory)
     return answers
