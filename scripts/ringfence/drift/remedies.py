@@ -85,6 +85,7 @@ def _role(deviation: Deviation) -> str:
     inherited = "OS-INHERIT" in parts or "inherited_to_projects" in parts
     places = dict(pairwise(parts))
     words = [f"--{single} {quote(places[plural])}" for plural, single in _PLACES.items() if plural in places]
+    words += ["--system all"] if parts[:1] == ["system"] else []
     if "roles" not in places or not words:
         return f"take away the role assignment {deviation.id}"
     return f"openstack role remove {' '.join(words)}{' --inherited' if inherited else ''} {quote(places['roles'])}"

@@ -95,6 +95,6 @@ def make(attempt: Attempt, logins: Mapping[Cloud, Connection]) -> Outcome:
 def _take_back(login: Connection, call: Call, answer: Answer) -> None:
     """Delete what was created: by an attempt that ought to have been refused, and must not leave a hole behind, or by its twin."""
     with contextlib.suppress(ValueError, AttributeError, StopIteration):
-        told = next(iter(json.loads(answer.text).values()))
-        if made := told.get("id") or told.get("access"):  # a key for EC2 goes by what is not secret of it
+        made = next(iter(json.loads(answer.text).values())).get("id")
+        if made:
             ask(login, Call(call.service, "DELETE", f"{call.path}/{made}"))

@@ -5,6 +5,7 @@ A tenant has no image and hands no volume over, so it holds an empty one of each
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,11 +95,13 @@ def _backup(attacker: TenantInventory, victim: TenantInventory) -> Attempt:
 
 def _as_somebody_else(attacker: TenantInventory, victim: TenantInventory, held: Bait) -> Iterator[Attempt]:
     """Readers try, who log in with a password: with an application credential nobody may make another one, not even for himself."""
-    user = f"/users/{held.reader}"
-    credential = {"application_credential": {"name": f"{held.name}-{attacker.name}"}}
+    name = f"{held.name}-{attacker.name}"
+    key = {"access": name, "secret": held.name}
+    ec2 = {"type": "ec2", "user_id": held.reader, "project_id": str(victim.facts.project_id), "blob": json.dumps(key)}
+    credential = {"application_credential": {"name": name}}
     calls = {
-        "an application credential": Call("identity", "POST", f"{user}/application_credentials", credential),
-        "a key for EC2": Call("identity", "POST", f"{user}/credentials/OS-EC2", {"tenant_id": str(victim.facts.project_id)}),
+        "an application credential": Call("identity", "POST", f"/users/{held.reader}/application_credentials", credential),
+        "a key for EC2": Call("identity", "POST", "/credentials", {"credential": ec2}),
     }
     for what, call in calls.items():
         words = f"{attacker.name}'s reader makes {what} for {victim.name}'s reader"

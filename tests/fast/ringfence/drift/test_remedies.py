@@ -13,6 +13,7 @@ from tests.fast.ringfence.drift.made import EXTRA
 
 pytestmark = pytest.mark.fast
 ASSIGNMENT = "https://cloud/identity/v3/projects/p/users/u/roles/r"
+IN_SYSTEM = "https://cloud/identity/v3/system/users/u/roles/r"
 FROM_DOMAIN = "https://cloud/identity/v3/OS-INHERIT/domains/d/users/u/roles/r/inherited_to_projects"
 
 
@@ -28,6 +29,7 @@ def of(**changes: object) -> str:
         ({"object_kind": "application credential"}, "as its user: openstack application credential delete p-1"),
         ({"object_kind": "role assignment", "id": ASSIGNMENT}, "openstack role remove --user u --project p r"),
         ({"object_kind": "role assignment", "id": FROM_DOMAIN}, "openstack role remove --user u --domain d --inherited r"),
+        ({"object_kind": "role assignment", "id": IN_SYSTEM}, "openstack role remove --user u --system all r"),
         ({"object_kind": "role assignment", "id": '{"x": 1}'}, 'take away the role assignment {"x": 1}'),
         ({"object_kind": "something new"}, "take away the something new p-1"),
         ({"part": True}, "pulumi up --refresh -s acme"),

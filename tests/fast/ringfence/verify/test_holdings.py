@@ -55,6 +55,8 @@ class Cloud:
             return self._if(words[1] == f"key-{owner}" and who is Who.DEPLOYER, "key", (200, {}), (403, {}))
         if words[0] == "users":
             return self._if(words[1] == f"reader-{owner}", "user", (201, {"made": {"id": "1"}}), (403, {}))
+        if (method, words[0]) == ("POST", "credentials"):
+            return self._if(body["credential"]["user_id"] == f"reader-{owner}", "user", (201, {"made": {"id": "1"}}), (403, {}))
         if (method, words[0]) == ("POST", "backups"):
             is_mine = body["backup"]["volume_id"].split("-")[1] == owner
             return (400, {}) if is_mine else self._if(False, "backup", (202, {"backup": {"id": "b"}}), (404, {}))
@@ -151,6 +153,7 @@ UNPROVEN: dict[str, tuple[dict[str, int], CheckVerdict, str]] = {
     "accepting is refused for something else": ({"POST /volume-transfers/": 400}, CheckVerdict.ERROR, "accepts globex's volume transfer"),
     "there are no backups": ({"POST /backups": 404}, CheckVerdict.ERROR, "makes a backup"),
     "a backup of a volume in use is made": ({"POST /backups": 202}, CheckVerdict.FAIL, "makes a backup"),
+    "nobody makes keys for EC2": ({"POST /credentials": 403}, CheckVerdict.ERROR, "makes a key for EC2"),
     "nobody makes credentials": ({"POST /users/": 403}, CheckVerdict.ERROR, "makes an application credential"),
     "what was made cannot be deleted": ({"DELETE /images/": 409}, CheckVerdict.ERROR, "what was tried at is gone"),
 }
