@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from benchmarks.tenants import declarations
-from benchmarks.up.changes import finished
+from benchmarks.up.measurements.changes import finished
 from infra.declaration import load_platform, names
 from infra.errors import CloudError
 from ringfence.demo import TENANTS, stacks

@@ -110,7 +110,7 @@ def measured(groups: Sequence[Group], repeats: int) -> tuple[dict[Group, str], b
 def one(group: Group) -> Callable[[Run], list[Reading]]:
     """Return the function that measures a group."""
     module, _, function = MEASURES[group].partition(".")
-    measure: Callable[[Run], list[Reading]] = getattr(import_module(f"benchmarks.up.{module}"), function)
+    measure: Callable[[Run], list[Reading]] = getattr(import_module(f"benchmarks.up.measurements.{module}"), function)
     return measure
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.up import demonstration, guest, load, memory, programs, verification
+from benchmarks.up import load, programs
 from benchmarks.up.command import MEASURES, as_typed, one
 from benchmarks.up.figures import FIGURES, Group, Reading, amount, judge, judged, limit, of_group, spread
-from benchmarks.up.guest import Boot
 from benchmarks.up.interrupts import Endings
 from benchmarks.up.load import Load
+from benchmarks.up.measurements import demonstration, guest, memory, verification
+from benchmarks.up.measurements.guest import Boot
 from benchmarks.up.report import HEAD, line, lines, markdown
 from benchmarks.up.run import Run
 from infra.errors import GuestError

@@ -9,11 +9,12 @@ import msgspec
 import paramiko
 import pytest
 
-from benchmarks.up import changes, peer, reach, third
+from benchmarks.up import reach
 from benchmarks.up.bare import removal
 from benchmarks.up.bare.site import Backbone, Bastion, Facts, Order
 from benchmarks.up.interrupts import Endings
 from benchmarks.up.load import Load
+from benchmarks.up.measurements import changes, peer, third
 from benchmarks.up.run import Run
 from infra.declaration.folder import load_folder
 from infra.errors import CloudError, GuestError

@@ -9,8 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.up import peer, reach
-from benchmarks.up.changes import finished
+from benchmarks.up import reach
+from benchmarks.up.measurements import peer
+from benchmarks.up.measurements.changes import finished
 from benchmarks.up.run import enter_cloud
 from infra.declaration import load_platform
 from infra.ssh.access import JumpHost, open_bastion

@@ -1,0 +1,1 @@
+"""What is measured on the live cloud: one module for each question, and what two of them share."""
