@@ -27,8 +27,6 @@ MARK: Final = re.compile(r"^@@ (\w+)$", re.MULTILINE)
 END: Final = "end"
 LISTED: Final = frozenset({"AllowUsers"})
 """Settings whose words sshd gathers from all places, and says each on a line of its own."""
-LAST: Final = frozenset({"MaxStartups"})
-"""Settings of which sshd takes the last word and not the first (servconf.c of OpenSSH 10.0), which is the image's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def at_work(controls: tuple[Control, ...], sshd: Mapping[str, str]) -> tuple[Con
 
 
 def _overridden(part: Rendering, sshd: Mapping[str, str]) -> Rendering:
-    if not isinstance(part, SshSetting) or part.keyword in LAST or part.keyword.lower() not in sshd:
+    if not isinstance(part, SshSetting) or part.keyword.lower() not in sshd:
         return part
     before = sshd[part.keyword.lower()]
     return replace(part, value=f"{before} {part.value}" if part.keyword in LISTED else before)

@@ -19,6 +19,8 @@ SSHD: Final = """\
 Include /run/ringfence/files/ssh/*.conf
 Include /etc/ssh/sshd_config.d/*.conf
 """
+LAST: Final = frozenset({"MaxStartups"})
+"""Settings of which sshd takes the last word and not the first (servconf.c of OpenSSH 10.0): ours comes before what differs."""
 SYSCTL, MODPROBE, SSHD_CONFIG, JOURNALD = (
     "etc/sysctl.d/60-ringfence.conf",
     "etc/modprobe.d/hardening.conf",
@@ -45,7 +47,7 @@ def rendered(controls: tuple[Control, ...] = CATALOGUE) -> Rendered:
         files=(
             Text(SYSCTL, sysctl(controls)),
             Text(MODPROBE, "".join(_grouped(controls, _module))),
-            Text(SSHD_CONFIG, SSHD + "".join(_grouped(controls, _ssh))),
+            Text(SSHD_CONFIG, "".join((*_grouped(controls, _ssh_last), "\n", SSHD, *_grouped(controls, _ssh)))),
             Text(JOURNALD, "[Journal]\n" + "".join(_grouped(controls, _journal))),
             *(part for part in _parts(controls) if isinstance(part, Text)),
         ),
@@ -79,7 +81,11 @@ def _module(part: Rendering) -> str:
 
 
 def _ssh(part: Rendering) -> str:
-    return f"{part.keyword} {part.value}\n" if isinstance(part, SshSetting) else ""
+    return f"{part.keyword} {part.value}\n" if isinstance(part, SshSetting) and part.keyword not in LAST else ""
+
+
+def _ssh_last(part: Rendering) -> str:
+    return f"{part.keyword} {part.value}\n" if isinstance(part, SshSetting) and part.keyword in LAST else ""
 
 
 def _journal(part: Rendering) -> str:

@@ -32,7 +32,7 @@ def test_each_kind_becomes_a_file_below_the_title_of_its_control() -> None:
     made = {file.path: file.text for file in rendering.rendered((control,)).files}
     assert made[rendering.SYSCTL] == "\n# Why.\na.b = 1\n"
     assert made[rendering.MODPROBE] == "\n# Why.\nblacklist floppy\ninstall floppy /bin/false\n"
-    assert made[rendering.SSHD_CONFIG] == rendering.SSHD + "\n# Why.\nPort 1\n"
+    assert made[rendering.SSHD_CONFIG] == "\n" + rendering.SSHD + "\n# Why.\nPort 1\n"
     assert rendering.rendered((control,)).modes == (Mode("etc", 0o755),)
 
 
@@ -87,10 +87,10 @@ def test_ssh_offers_only_what_holds() -> None:
 
 
 def test_what_differs_between_servers_comes_first() -> None:
-    """Sshd takes the first value that it reads: the files of this server, then the image's."""
+    """Sshd takes the first value that it reads: the files of this server, then the image's. Of MaxStartups it takes the last."""
     text = next(file.text for file in rendering.rendered().files if file.path == rendering.SSHD_CONFIG)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert lines[:2] == ["Include /run/ringfence/files/ssh/*.conf", "Include /etc/ssh/sshd_config.d/*.conf"]
+    assert lines[:3] == ["MaxStartups 10:30:60", "Include /run/ringfence/files/ssh/*.conf", "Include /etc/ssh/sshd_config.d/*.conf"]
 
 
 def test_a_package_of_a_control_is_installed_and_no_list_names_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def test_a_bastion_is_expected_to_forward_and_nothing_else_of_it_differs(*, serv
     """What a match of an account says is no setting of every login."""
     found = sshd(asked("platform/bastion", services=services))
     differs = {keyword: value for keyword, value in found.items() if value != sshd(CATALOGUE)[keyword]}
-    forwards = {"DisableForwarding": "no", "AllowTcpForwarding": "local"}
+    forwards = {"DisableForwarding": "no", "AllowTcpForwarding": "local", "MaxStartups": "30:30:100"}
     operators = {"AllowUsers", "PubkeyAcceptedAlgorithms", "HostKeyAlgorithms"} if services else set[str]()
     assert {keyword: differs[keyword] for keyword in forwards} == forwards
     assert differs.keys() - forwards.keys() == operators
