@@ -63,13 +63,13 @@ CONTROLS = (
     ),
     Control(
         "units-can-be-asked",
-        "Whoever examines a server can ask its service manager, by a message bus that runs only then",
+        "Whoever examines a server can ask its service manager, by a message bus",
         ("8.16",),
         ("2.3.1.1", "6.1.1.1.1"),
         (),
         (Package("dbus"), Link("etc/systemd/system/multi-user.target.wants/dbus.service", "/dev/null")),
         (
-            Effect(f"busctl --system get-property {MANAGER} | cut -c 1-2", "s", changes=True),  # the bus stays until the next boot
+            Effect(f"busctl --system get-property {MANAGER} | cut -c 1-2", "s", changes=True),  # it starts the bus where nobody has
             Effect("systemctl is-active dbus.socket", "active"),
         ),
     ),
