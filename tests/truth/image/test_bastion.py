@@ -70,7 +70,7 @@ def test_the_operator_enters_on_the_port_that_was_told(bastion: Server) -> None:
     assert bastion.done("id -un").strip() == "ringfence"
     assert bastion.fates((BASTION.address, 22, OPERATOR)) == ["TIMEOUT"]
     # The image says less, and of this setting sshd takes the last word that it reads.
-    assert bastion.done("sudo sshd -T | grep maxstartups").split() == ["maxstartups", "30:30:100"]
+    assert bastion.done("sudo sshd -T | grep ^maxstartups").split() == ["maxstartups", "30:30:100"]
     assert [line.split()[4] for line in bastion.done("sudo ss -H -lntu").splitlines()] == [f"*%mgmt0:{SSH_PORT}"]
 
 
