@@ -150,6 +150,7 @@ def around(name: str) -> set[str]:
     return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
 
 
+@cache
 def package_of(module: Path) -> str:
     """Return a module's dotted name; ``scripts`` is a root of its own."""
     return ".".join(module.with_suffix("").parts).removeprefix("scripts.").removesuffix(".__init__")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -260,6 +261,7 @@ def test_the_rules_notice_what_they_forbid(tmp_path: Path, monkeypatch: pytest.M
         assert not rule(Path("infra/policy/good.py")), rule.__name__
 
 
+@cache
 def is_somewhere(text: str) -> bool:
     """Tell whether a text is an address or a prefix of somebody in particular."""
     try:

@@ -101,7 +101,7 @@ class Case:
 
 def case() -> Case:
     """Return the recorded facts, beside the declarations of this repository, to be damaged."""
-    tree = json.loads(_text())
+    tree = msgspec.json.decode(_text())
     return Case(tree["seen"], tree["made"], declared())
 
 
