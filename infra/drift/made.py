@@ -35,7 +35,7 @@ _TYPES = {
     "openstack:images/image:Image": "images",
     "openstack:networking/secGroupRule:SecGroupRule": "rules",
     "pulumi-python:dynamic/ringfence:GuestPolicy": "guest_policies",
-    "pulumi-python:dynamic/ringfence:RouterLeg": "legs",
+    "pulumi-python:dynamic/ringfence:RouterLeg": "router_interfaces",
     "pulumi-python:dynamic/ringfence:ManagementRoute": "routes",
     "pulumi-python:dynamic/ringfence:PoolRoute": "routes",
     "pulumi-python:dynamic/ringfence:EmptyDefaultGroup": "default_groups",
@@ -95,9 +95,9 @@ class Made:
         """Return the resources of a kind by the cloud's id."""
         return {resource.id: resource for resource in self.kinds.get(kind, {}).values()}
 
-    def legs(self) -> dict[str, str]:
-        """Return the routers by the port with which the stack plugged them in; a leg's id is ``router/port``."""
-        found = (resource.id.partition("/") for resource in self.kinds.get("legs", {}).values())
+    def router_interfaces(self) -> dict[str, str]:
+        """Return the routers by the port with which the stack plugged them in; a router interface has the id ``router/port``."""
+        found = (resource.id.partition("/") for resource in self.kinds.get("router_interfaces", {}).values())
         return {port: router for router, _, port in found}
 
     def routes(self) -> set[tuple[str, str, str]]:

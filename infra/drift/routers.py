@@ -68,10 +68,10 @@ def _outer_addresses(scope: Scope, router: ComparedObject, gateway: Json, row: J
 
 def interfaces(scope: Scope, wanted: Wanted) -> Iterator[Deviation]:
     """Compare who is plugged in where: by the port of every router interface, on the party's networks and of its routers."""
-    known = {port: router for made in scope.environment.made.values() for port, router in made.legs().items()}
+    known = {port: router for made in scope.environment.made.values() for port, router in made.router_interfaces().items()}
     found = {row["id"]: row for row in scope.found.ports if owners.is_routers(row["device_owner"])}
-    for name, interface in wanted.legs.items():
-        made = scope.made.get("legs", name)
+    for name, interface in wanted.interfaces.items():
+        made = scope.made.get("router_interfaces", name)
         row = found.pop(made.id.partition("/")[2], None) if made else None
         if row is None:
             text = f"router {interface.router} has no interface on network {interface.network}"
@@ -98,7 +98,7 @@ def _belongs(scope: Scope, row: Json, ours: set[str]) -> bool:
     if not is_second or row["device_id"] not in ours:
         return False
     mates = scope.whole.by["device"][row["device_id"]]
-    known = scope.made.legs()
+    known = scope.made.router_interfaces()
     return row["device_owner"] != "network:router_centralized_snat" or any(
         mate["id"] in known and mate["network_id"] == row["network_id"] for mate in mates
     )

@@ -120,7 +120,7 @@ def _objects(made: Made, declared: wanted.Wanted) -> Iterator[Deviation]:
 
 def _of_routers(made: Made) -> Iterator[str]:
     """Yield the ports of the stack by which it plugged routers in."""
-    return (port.name for port in made.kinds.get("ports", {}).values() if port.id in made.legs())
+    return (port.name for port in made.kinds.get("ports", {}).values() if port.id in made.router_interfaces())
 
 
 def _names(made: Made, kind: str, noun: str, want: Collection[str]) -> Iterator[Deviation]:

@@ -91,7 +91,7 @@ class Wanted:
     networks: tuple[str, ...]
     subnets: Mapping[str, WantedSubnet]
     routers: Mapping[str, WantedRouter]
-    legs: Mapping[str, DeclaredInterface]
+    interfaces: Mapping[str, DeclaredInterface]
     ports: Mapping[str, WantedPort]
     groups: Mapping[str, frozenset[Rule]]
     address_groups: Mapping[str, frozenset[str]]
@@ -114,7 +114,7 @@ def of_tenant(environment: Environment, tenant: TenantEnvironment) -> Wanted:
         networks=tuple(topology.networks),
         subnets=_subnets(topology, environment, tenant.facts.management.cidr),
         routers={router.name: WantedRouter(router.outside) for router in topology.routers.values()},
-        legs=topology.interfaces,
+        interfaces=topology.interfaces,
         ports=ports,
         groups={group.name: frozenset(map(_rule, group.rules)) for group in rendered.security_groups(tenant.policy)},
         address_groups={group.name: frozenset(group.prefixes) for group in rendered.address_groups(tenant.policy)},
@@ -183,7 +183,7 @@ def of_platform(environment: Environment, routes: Mapping[str, AbstractSet[Route
         networks=tuple(topology.networks),
         subnets=_subnets(topology, environment, ""),
         routers={router.name: WantedRouter(router.outside, frozenset(routes.get(router.name, ()))) for router in topology.routers.values()},
-        legs=topology.interfaces,
+        interfaces=topology.interfaces,
         ports=ports,
         groups={server: frozenset(map(_of_platforms, rules)) for server, rules in platform_servers(platform).items()},
         address_groups={},

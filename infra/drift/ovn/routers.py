@@ -95,17 +95,17 @@ def _ports(sight: Sight, one: ComparedObject, router: Json, row: Row) -> Iterato
     for name in sorted(wanted.keys() - found.keys()):
         yield one.missing(f"{one} has no port {name} in OVN")
     for name in wanted.keys() & found.keys():
-        port, leg = wanted[name], found[name]
+        port, logical = wanted[name], found[name]
         subject = sight.scope.subject("ports", port)
         addresses = {_with_length(sight, fixed) for fixed in port["fixed_ips"]}
-        if set(many(leg, "networks")) != addresses:
-            given = ", ".join(sorted(many(leg, "networks")))
+        if set(many(logical, "networks")) != addresses:
+            given = ", ".join(sorted(many(logical, "networks")))
             yield subject.different(f"port of {one} has {given} in OVN, Neutron's has {', '.join(sorted(addresses))}")
-        if leg["mac"] != port["mac_address"]:
-            yield subject.different(f"port of {one} has MAC {leg['mac']} in OVN, Neutron's has {port['mac_address']}")
-        yield from further_columns(subject, leg, OF_A_PORT)
-        yield from further_keys(subject, leg["options"], OPTIONS_OF_A_PORT)
-        if leg["ipv6_ra_configs"].get("address_mode") and not _announces(sight, port):
+        if logical["mac"] != port["mac_address"]:
+            yield subject.different(f"port of {one} has MAC {logical['mac']} in OVN, Neutron's has {port['mac_address']}")
+        yield from further_columns(subject, logical, OF_A_PORT)
+        yield from further_keys(subject, logical["options"], OPTIONS_OF_A_PORT)
+        if logical["ipv6_ra_configs"].get("address_mode") and not _announces(sight, port):
             yield subject.different(f"port of {one} announces its prefix in OVN, and no subnet of it does in Neutron (ipv6_ra_mode)")
 
 

@@ -53,7 +53,7 @@ def cloud() -> tuple[Inventory, Found]:
     kinds = {kind: dict(found) for kind, found in made.made["platform"].kinds.items()}
     kinds["routers"][NAME] = MadeResource(NAME, "router-2")
     kinds["ports"][NAME] = MadeResource(NAME, plugged["id"], {"allFixedIps": [ADDRESS]})
-    kinds["legs"][NAME] = MadeResource(NAME, f"router-2/{plugged['id']}")
+    kinds["router_interfaces"][NAME] = MadeResource(NAME, f"router-2/{plugged['id']}")
     kinds["routes"] = {NAME: MadeResource(NAME, f"router-platform/{POOL}", {"destination": POOL, "next_hop": ADDRESS})}
     globex = {kind: dict(found) for kind, found in made.made["globex"].kinds.items()}
     route = globex["routes"]["globex-management"]

@@ -44,7 +44,7 @@ def test_resources_are_found_by_name_and_by_id() -> None:
     assert port is not None
     assert (port.id, port.outputs["macAddress"]) == ("new", "fa:16:3e:00:00:01")
     assert made.ids("ports") == {"new": port}
-    assert made.legs() == {"port": "router"}
+    assert made.router_interfaces() == {"port": "router"}
     assert made.routes() == {("router", "172.30.0.0/28", "172.29.0.5")}
 
 

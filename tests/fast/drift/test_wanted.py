@@ -49,14 +49,15 @@ def declared(cloud: recording.RecordingCloud) -> dict[str, set[str]]:
         kind = _TYPES.get(resource.type)
         if kind:
             found.setdefault(kind, set()).add(resource.name)
-    return {kind: found.get(kind, set()) for kind in ("networks", "subnets", "routers", "ports", "groups", "address_groups", "legs")} | {
-        kind: found.get(kind, set()) for kind in ("servers", "volumes", "floating_ips")
-    }
+    return {
+        kind: found.get(kind, set())
+        for kind in ("networks", "subnets", "routers", "ports", "groups", "address_groups", "router_interfaces")
+    } | {kind: found.get(kind, set()) for kind in ("servers", "volumes", "floating_ips")}
 
 
 def compared(wanted: Wanted) -> dict[str, set[str]]:
     """Return the names of what is compared, by kind."""
-    ports = {*wanted.ports, *(leg.name for leg in wanted.legs.values() if leg.has_port)}
+    ports = {*wanted.ports, *(interface.name for interface in wanted.interfaces.values() if interface.has_port)}
     return {
         "networks": set(wanted.networks),
         "subnets": set(wanted.subnets),
@@ -64,7 +65,7 @@ def compared(wanted: Wanted) -> dict[str, set[str]]:
         "ports": ports,
         "groups": set(wanted.groups),
         "address_groups": set(wanted.address_groups),
-        "legs": set(wanted.legs),
+        "router_interfaces": set(wanted.interfaces),
         "servers": set(wanted.servers),
         "volumes": set(wanted.volumes),
         "floating_ips": set(wanted.public),

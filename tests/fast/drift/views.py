@@ -70,7 +70,7 @@ class Cloud:
 
     def leg(self, stack: str, name: str, row: Row) -> None:
         """Let a stack plug a router in."""
-        self.know(stack, "legs", name, f"{row['device_id']}/{row['id']}")
+        self.know(stack, "router_interfaces", name, f"{row['device_id']}/{row['id']}")
         if all(other["id"] != row["id"] for other in self.rows.setdefault("ports", [])):
             self.rows["ports"].append(row)
 
