@@ -83,6 +83,21 @@ def further_role(scene: Scene) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def role_in_the_system(scene: Scene) -> Iterator[None]:
+    """Let the customer's reader read everything of everybody."""
+    with _put(scene, f"/system/users/{_reader(scene)['user_id']}/roles/{_role(scene, 'reader')}"):
+        yield
+
+
+@contextlib.contextmanager
+def role_elsewhere(scene: Scene) -> Iterator[None]:
+    """Let the customer's reader read what is the platform's."""
+    project = scene.stage.opened.inventory.platform_facts.project_id
+    with _put(scene, f"/projects/{project}/users/{_reader(scene)['user_id']}/roles/{_role(scene, 'reader')}"):
+        yield
+
+
 def ec2_key(scene: Scene) -> AbstractContextManager[Any]:
     """Give the reader a key that no password is behind."""
     body = {"type": "ec2", "user_id": _reader(scene)["user_id"], "project_id": scene.project}
@@ -125,6 +140,8 @@ IDENTITY: dict[str, tuple[Way, str]] = {
     "role of a group": (role_of_a_group, f"undeclared role reader of group {GUESTS} in project {{tenant}}"),
     "inherited role": (inherited_role, f"undeclared role reader of user {ABOVE} in project {{tenant}}, inherited from domain"),
     "further role of the reader": (further_role, "undeclared role member of user {tenant}-reader"),
+    "role of the reader in the whole system": (role_in_the_system, "undeclared role reader of user {tenant}-reader in the whole system"),
+    "role of the reader in the platform's project": (role_elsewhere, "undeclared role reader of user {tenant}-reader in project"),
     "key for EC2": (ec2_key, "undeclared credential ec2 ("),
     "application credential without limits": (unlimited_credential, "undeclared application credential ringfence-test ("),
     "trust in a stranger": (trust, "of user {tenant}-reader to user"),
