@@ -5,6 +5,7 @@ A look that finds nothing at all proves nothing: it may have had no permission, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from infra.offboarding.inventory import Inventory, StoredHead
 
 REFUSED = 401
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SHOWN = 5
 
 
@@ -139,6 +141,26 @@ def stored(inventory: Inventory, heads: Sequence[StoredHead] | None, why: str) -
     if wrong:
         return [Absence(claim, CheckVerdict.ERROR, "; ".join(wrong), twin)]
     return [Absence(claim, CheckVerdict.PASS, f"{len(heads)} were read, for {len(keys)} fingerprints", twin)]
+
+
+def hypervisors(inventory: Inventory, lines: Sequence[str] | None, why: str) -> Absence:
+    """Judge what hypervisors hold: names of servers' folders, and libvirt's secrets by what they are for.
+
+    ``lines`` is ``None`` where nobody may look, and ``why`` says it; ``why`` beside lines says what could not be read.
+    """
+    claim = "no hypervisor has a folder of the tenant's servers or a secret of their volumes"
+    if lines is None:
+        return Absence(claim, CheckVerdict.SKIPPED, why)
+    ids = {*inventory.resources.get("servers", ()), *inventory.resources.get("volumes", ())}
+    ours = [line for line in lines if any(each in line for each in ids)]
+    others = [line for line in lines if line not in ours and _ID.search(line)]
+    twin = f"{len(others)} of others are there" if others else ""
+    if ours:
+        return Absence(claim, CheckVerdict.FAIL, f"still there: {_some(ours)}", twin)
+    if why or not others or not ids:
+        wrong = why or ("there is nothing of anybody, so it may be the wrong place" if ids else "no server was noted")
+        return Absence(claim, CheckVerdict.ERROR, wrong, twin)
+    return Absence(claim, CheckVerdict.PASS, "", twin)
 
 
 def verdict(found: Iterable[Absence]) -> CheckVerdict:

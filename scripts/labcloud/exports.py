@@ -25,6 +25,8 @@ def exports(layout: Layout) -> str:
         "RINGFENCE_STORAGE_EXEC": f"{door_command} exec",
         "RINGFENCE_STORAGE_POOL": POOL,
         "RINGFENCE_BACKUP_STORE": f"file:{layout.data}/cinder/backups",
+        "RINGFENCE_HYPERVISOR_EXEC": f"{door_command} exec",
+        "RINGFENCE_HYPERVISOR_INSTANCES": f"{layout.data}/nova/instances",
         "RINGFENCE_KEYSTORE_SQL": f"{door_command} exec mariadb --defaults-file=/etc/mysql/lab.cnf --batch --skip-column-names barbican",
         "RINGFENCE_OVN_EXEC": f"{door_command} exec",
         "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from infra.declaration import load_platform, load_tenant, names
@@ -37,9 +37,14 @@ def opened(name: str, settings: Settings, tell: Callable[[str], None]) -> Work:
         declared = declaration.tenant.offboarding if declaration else None
         return Work(going, clouds.admin(), _deployer(name), lambda: _blank(name, going.folder.name), declared, settings, tell)
     declaration, _ = _declaration(name)
-    project = stacks.tenant(name).facts.project_id
-    place = places.of(name, project)
-    return Work(place, clouds.admin(), _deployer(name), lambda: _blank(name, project), declaration.tenant.offboarding, settings, tell)
+    try:
+        project = stacks.tenant(name).facts.project_id
+    except stacks.NotUpError:
+        if last is None or last.progress().next is not None:
+            raise
+        project = last.folder.name  # it is gone already, and certified
+    place, blank = places.of(name, project), partial(_blank, name, project)
+    return Work(place, clouds.admin(), _deployer(name), blank, declaration.tenant.offboarding, settings, tell)
 
 
 def refuse_too_early(name: str, work: Work) -> None:

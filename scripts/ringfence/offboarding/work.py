@@ -19,7 +19,7 @@ from infra.offboarding.proof import Absence
 from infra.offboarding.steps import Step
 from infra.outcome import CheckVerdict
 from ringfence import pages
-from ringfence.offboarding import identities, keystore, listing, noting, raw, removing, stack, tokens
+from ringfence.offboarding import hypervisors, identities, keystore, listing, noting, raw, removing, stack, tokens
 from ringfence.offboarding.course import StepEnd
 from ringfence.offboarding.identities import Deployer
 from ringfence.offboarding.places import now
@@ -115,6 +115,7 @@ class Work:
             found += proof.key_rows(rows, keystore.SKIP)
         except CloudError as error:
             found += proof.key_rows([], " ".join(str(error).split()))
+        found.append(proof.hypervisors(inventory, *hypervisors.lines(self.settings.environment)))
         try:
             scanned = self._scanned()
             found += proof.stored(inventory, scanned.heads, scanned.why)

@@ -129,6 +129,32 @@ def test_the_storage_holds_nothing_only_if_all_of_it_was_read_and_a_neighbour_fo
     assert said in found.said
 
 
+S1, S9 = "11111111-1111-1111-1111-111111111111", "99999999-9999-9999-9999-999999999999"
+
+
+@pytest.mark.parametrize(
+    ("lines", "why", "verdict"),
+    [
+        ([S9, "locks"], "", PASS),
+        ([S9, S1], "", FAIL),
+        ([S9, f"{S1}_del"], "", FAIL),
+        ([S9, f"77777777-7777-7777-7777-777777777777 volume {S9}", f"88888888-8888-8888-8888-888888888888 volume {S1[:-1]}2"], "", FAIL),
+        ([S9], "virsh: no connection", ERROR),
+        (["locks"], "", ERROR),
+        ([], "", ERROR),
+        (None, "no prefix", SKIPPED),
+    ],
+    ids=["others only", "a folder", "a folder on its way out", "a secret", "half read", "no twin", "nothing", "nobody may"],
+)
+def test_a_hypervisor_holds_nothing_only_where_it_holds_something_of_others(
+    lines: list[str] | None, why: str, verdict: CheckVerdict
+) -> None:
+    """A folder by the server's id, a secret by its volume's."""
+    one = msgspec.structs.replace(inventory(ROOT), resources={"servers": (S1,), "volumes": (f"{S1[:-1]}2",)})
+    assert proof.hypervisors(one, lines, why).verdict is verdict
+    assert proof.hypervisors(msgspec.structs.replace(one, resources={}), [S9], "").verdict is ERROR
+
+
 def test_a_copy_that_was_not_found_at_the_beginning_is_not_known_to_be_gone() -> None:
     """Its image may have another name; nobody read its fingerprint."""
     (found,) = proof.stored(inventory(ROOT, NEIGHBOUR), (NEIGHBOUR,), "")
