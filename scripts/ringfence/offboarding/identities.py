@@ -19,7 +19,7 @@ from ringfence.offboarding.listing import whole
 from ringfence.verify.cloud import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from openstack.connection import Connection
     from openstack.proxy import Proxy
@@ -39,17 +39,21 @@ class Deployer:
     password: str = field(repr=False)
 
 
-def users_of(keystone: Proxy, project: str) -> list[Json]:
-    """Return the users whose own project it is. Raises :class:`CloudError`."""
-    return [row for row in whole(keystone, "/users", "users") if row.get("default_project_id") == project]
+def accounts_of(keystone: Proxy, project: str, accounts: Collection[str]) -> set[str]:
+    """Return the ids of the project's own accounts: those of these names whose default project it is. Raises :class:`CloudError`."""
+    rows = whole(keystone, "/users", "users")
+    return {str(row["id"]) for row in rows if row.get("default_project_id") == project and row.get("name") in accounts}
 
 
-def revoke(cloud: Connection, project: str, deployer: Deployer) -> int:
-    """Take everybody's right to the project but the deployer's credential; returns how much was taken. It may be done again and again."""
+def revoke(cloud: Connection, project: str, accounts: Collection[str], deployer: Deployer) -> int:
+    """Take everybody's right to the project but the deployer's credential; returns how much was taken. It may be done again and again.
+
+    Only the project's own accounts are disabled: somebody else's keeps whatever it may do elsewhere, and its tokens for this project go
+    with its role.
+    """
     keystone = cloud.identity
     with translated("identities"):
-        known = users_of(keystone, project)
-        users = {str(row["id"]) for row in known}
+        users = accounts_of(keystone, project, accounts)
         paths = list(_removable(_answers(keystone, [project], sorted(users)), project, users, deployer))
         for path in paths:
             delete(keystone, path)

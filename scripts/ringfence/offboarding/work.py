@@ -176,7 +176,7 @@ class Work:
         tokens.refuse_useless(tokens.answers(self.admin, kept))
         self.place.keep(self.place.token, kept.encoded())
         secret = identities.password(inventory.tenant)
-        count = identities.revoke(self.admin, inventory.project, Deployer(user, credential, secret))
+        count = identities.revoke(self.admin, inventory.project, inventory.lent, Deployer(user, credential, secret))
         self.place.keep(self.place.token, KeptToken(kept.token, kept.urls, time.monotonic() - began).encoded())
         return StepEnd(count, "roles, credentials and accounts were taken, and every token revoked")
 

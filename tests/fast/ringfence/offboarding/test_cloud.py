@@ -22,6 +22,8 @@ from tests.fast.ringfence.offboarding.clouds import Service
 pytestmark = pytest.mark.fast
 OURS, OTHERS = "p1", "p2"
 BLANK = Inventory(tenant="acme", project=OURS, region="r", classification="internal", taken="", resources={}, media=(), lent=("acme-edge",))
+USERS = [{"id": id_, "name": f"acme-{id_}", "default_project_id": OURS} for id_ in ("u1", "u2", "u8")] + [{"id": "u9", "name": "acme-u2"}]
+"""Two accounts of the project, one of a stranger who works in it most, and one that has a name of them."""
 CINDER, BACKUP = "os-vol-tenant-attr:tenant_id", "os-backup-project-attr:project_id"
 
 
@@ -52,7 +54,7 @@ def cloud(**changed: Any) -> Any:  # noqa: ANN401 - as the client
         ),
         "identity": Service(
             {
-                "/users": {"users": [{"id": "u1", "default_project_id": OURS}, {"id": "u2", "default_project_id": OURS}, {"id": "u9"}]},
+                "/users": {"users": USERS},
                 "/projects": {"projects": [{"id": OURS}, {"id": OTHERS}]},
                 "/credentials": {"credentials": [{"id": "c1", "project_id": OURS, "user_id": "u9", "type": "ec2"}]},
                 "/role_assignments": {
@@ -92,7 +94,7 @@ def test_everything_of_the_tenant_is_listed_and_so_is_what_others_have() -> None
         "ports": ("n1",),
         "routers": ("r1",),
         "sharings": ("a1",),
-        "users": ("u1", "u2"),
+        "users": ("u1", "u2", "u8"),
         "projects": (OURS,),
         "credentials": ("c1",),
         "role assignments": found["role assignments"].ours,
@@ -133,14 +135,14 @@ def test_an_inventory_has_every_copy_with_its_key_and_who_has_a_role_from_above(
         ("image", "i1", ""),
     }
     assert found.resources["secrets"] == ("k1", "k2", "k3")
-    assert (found.running, found.users) == (("s1",), ("u1", "u2"))
+    assert (found.running, found.users) == (("s1",), ("u1", "u2", "u8"))
     assert found.untold == ("nobody may", "a role from above the project: user u8 as reader")
 
 
 def test_everybody_loses_the_project_but_the_credential_that_removes_it() -> None:
     """The tokens of its user go by writing the password that it has; an inherited role is not the project's to take."""
     one = cloud()
-    assert identities.revoke(one, OURS, Deployer("u1", "keep", "hunter2")) == 6
+    assert identities.revoke(one, OURS, ("acme-u1", "acme-u2"), Deployer("u1", "keep", "hunter2")) == 6
     assert one.identity.changes == [
         "DELETE /users/u1/application_credentials/a2",
         "DELETE /credentials/c1",

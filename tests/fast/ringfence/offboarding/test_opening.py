@@ -138,7 +138,7 @@ def test_a_token_is_kept_before_it_is_revoked_and_what_was_agreed_with_it(going:
     """Whoever is killed while revoking begins that anew, with another token."""
     seen: list[bool] = []
 
-    def revoke(_cloud: object, project: str, deployer: identities.Deployer) -> int:
+    def revoke(_cloud: object, project: str, _accounts: object, deployer: identities.Deployer) -> int:
         seen.append(going.place.token.exists())
         assert (project, deployer) == ("p1", identities.Deployer("u1", "c1", "hunter2"))
         if len(seen) == 1:
