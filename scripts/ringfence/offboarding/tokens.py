@@ -65,11 +65,13 @@ class KeptToken:
 
 def of(cloud: Connection) -> KeptToken:
     """Return a connection's token, with the places of all services that its catalogue has."""
+    from keystoneauth1.adapter import Adapter  # noqa: PLC0415 - with the cloud's client, which takes a second to import
+
     with translated("tokens"):
         token = str(cloud.session.get_token())
         urls = {}
         for service, path in SERVICES.items():
-            endpoint = getattr(cloud, service).get_endpoint()
+            endpoint = Adapter.get_endpoint(getattr(cloud, service))  # Neutron's client has a method of this name that is another one
             if endpoint:
                 urls[service] = f"{endpoint.rstrip('/')}{path}"
     return KeptToken(token, urls)
