@@ -15,7 +15,7 @@ from ringfence.offboarding.listing import QUESTIONS, is_ours
 from ringfence.verify.cloud import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from openstack.connection import Connection
 
@@ -137,14 +137,19 @@ def power(admin: Connection, servers: Iterable[str], *, on: bool) -> int:
     return count
 
 
-def stopped(admin: Connection, servers: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
-    """Wait until none of some servers runs. Raises :class:`CloudError` when one does not stop."""
-    wanted, began = set(servers), clock()
+def stopped(admin: Connection, servers: Collection[str], clock: Callable[[], float] = time.monotonic) -> None:
+    """Stop servers and wait until none of them runs, or is about to. Raises :class:`CloudError` when one does not stop.
+
+    One that is being started refuses to be stopped, so all are told again and again.
+    """
+    began = clock()
     while True:
-        running = [str(row["id"]) for row in QUESTIONS["servers"].rows(admin) if row["id"] in wanted and row["status"] == "ACTIVE"]
+        rows = [row for row in QUESTIONS["servers"].rows(admin) if row["id"] in servers]
+        running = [str(row["id"]) for row in rows if row["status"] == "ACTIVE" or row.get("OS-EXT-STS:task_state")]
         if not running:
             return
         if clock() - began > PATIENCE_SECONDS:
             hint = "ask Nova why; then run the same command again"
             raise CloudError.of("servers do not stop", where=", ".join(running), expected=f"stopped in {PATIENCE_SECONDS:.0f} s", hint=hint)
+        power(admin, running, on=False)
         time.sleep(POLL_SECONDS)

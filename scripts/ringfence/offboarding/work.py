@@ -140,10 +140,9 @@ class Work:
         return StepEnd(said=f"{len(inventory.media)} copies, {read} with a fingerprint")
 
     def _cordon(self) -> StepEnd:
-        running = self.place.inventory().running
-        removing.power(self.admin, running, on=False)
-        removing.stopped(self.admin, running)
-        return StepEnd(said=f"{len(running)} servers are stopped")
+        servers = self.place.inventory().resources.get("servers", ())
+        removing.stopped(self.admin, servers)
+        return StepEnd(said=f"{len(servers)} servers are stopped")
 
     def _return(self) -> StepEnd:
         declared, file = self._agreed(), self.settings.receipt

@@ -181,7 +181,7 @@ def test_what_is_deleted_is_waited_for_and_what_never_goes_is_an_error(monkeypat
         removing.emptied("backups", lambda: [Item("stuck", "", lambda: None)], lambda: now[0])
 
 
-def test_a_protected_image_is_unprotected_and_servers_are_stopped_and_started() -> None:
+def test_a_protected_image_is_unprotected_and_servers_are_stopped_and_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the tenant's."""
     one = cloud()
     for item in removing.images(one, BLANK):
@@ -192,6 +192,14 @@ def test_a_protected_image_is_unprotected_and_servers_are_stopped_and_started() 
     assert [item.id for item in removing.soft_deleted(one, BLANK)] == ["s1"]
     off = cloud(compute=Service({"/servers/detail": {"servers": [{"id": "s1", "tenant_id": OURS, "status": "SHUTOFF"}]}}))
     removing.stopped(off, ["s1"])
+    starting = cloud(
+        compute=Service({"/servers/detail": {"servers": [{"id": "s1", "status": "SHUTOFF", "OS-EXT-STS:task_state": "powering-on"}]}})
+    )
+    now = iter(range(0, 9000, 800))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(CloudError, match="do not stop"):
+        removing.stopped(starting, ["s1"], lambda: float(next(now)))
+    assert starting.compute.changes == ["POST /servers/s1/action os-stop"]
     now = iter(range(0, 9000, 1000))
     with pytest.raises(CloudError, match="do not stop"):
         removing.stopped(one, ["s1"], lambda: float(next(now)))
