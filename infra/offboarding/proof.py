@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from infra.offboarding.inventory import Inventory, StoredHead
 
 REFUSED = 401
+GONE = {"identity": 404}
+"""What Keystone alone answers to a token whose user is gone, where it has answered the same question to another token."""
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SHOWN = 5
 
@@ -79,7 +81,7 @@ def token(kept: Mapping[str, int] | None, live: Mapping[str, int], services: Seq
         return Absence(claim, CheckVerdict.ERROR, "no token was kept, so nobody knows")
     silent = [name for name in services if name not in kept or name not in live]
     dull = [name for name in services if name in live and not is_good(live[name])]
-    open_ = [f"{name} ({kept[name]})" for name in services if name in kept and kept[name] != REFUSED]
+    open_ = [f"{name} ({kept[name]})" for name in services if name in kept and kept[name] not in {REFUSED, GONE.get(name)}]
     if accepted := [name for name in services if name in kept and is_good(kept[name])]:
         return Absence(claim, CheckVerdict.FAIL, f"accepted by {', '.join(accepted)}")
     if silent or dull or open_ or not services:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCKED = "the stack is currently locked by"
-HELD = re.compile(r"(?P<file>\S+)\.json: created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>[0-9]+)\) at (?P<at>\S+)")
-"""A lock as the engine prints it (``checkForLock`` in its pkg/backend/diy/lock.go)."""
+HELD = re.compile(r"(?P<file>\S+)\.json(?:\?\S*)?: created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>[0-9]+)\) at (?P<at>\S+)")
+"""A lock as the engine prints it (``checkForLock`` in its pkg/backend/diy/lock.go), perhaps with the back end's settings behind it."""
 ENGINE = "pulumi"
 LONGEST = 120
 """Characters of a command line that are shown."""

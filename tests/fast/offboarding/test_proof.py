@@ -71,6 +71,9 @@ def test_a_token_is_refused_only_by_a_service_that_takes_another_one(
     assert found.verdict is verdict
     assert said in found.said
     assert proof.token({}, {}, ()).verdict is ERROR
+    assert proof.token({"identity": 404}, {"identity": 200}, ("identity",)).verdict is PASS
+    assert proof.token({"nova": 404}, {"nova": 200}, ("nova",)).verdict is ERROR
+    assert proof.token({"identity": 404}, {"identity": 404}, ("identity",)).verdict is ERROR
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.fast
-LOCK = "file:///s/.pulumi/locks/organization/ringfence/acme/1.json: created by root@host (pid 1) at 2030-01-31T10:00:00Z"
+LOCK = "file:///s/.pulumi/locks/organization/ringfence/acme/1.json?no_tmp_dir=true: created by root@host (pid 1) at 2030-01-31T10:00:00Z"
 
 
 @pytest.fixture
