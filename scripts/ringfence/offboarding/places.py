@@ -83,7 +83,7 @@ class Place:
     def write(self, what: Mark, step: Step | None = None, **facts: Any) -> None:  # noqa: ANN401 - JSON
         """Add a line to the journal; it is on the disk before anything else happens."""
         line = json.dumps({"at": now(), "what": what, **({"step": step} if step else {}), **facts})
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.journal.open("ab") as out:
             before = self.journal.read_bytes()
             if before and not before.endswith(b"\n"):
@@ -109,7 +109,7 @@ class Place:
 
     def keep(self, file: Path, content: bytes) -> None:
         """Write a file as a whole, for its owner only: a kill leaves the one before, or none."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = file.with_name(f".{file.name}.partial")
         partial.unlink(missing_ok=True)
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb") as out:
@@ -143,7 +143,7 @@ class Place:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Let no other run on this machine work on the same tenant; the kernel takes the lock away from whoever is killed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

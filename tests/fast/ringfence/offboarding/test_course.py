@@ -112,6 +112,7 @@ def test_files_are_their_owners_and_two_runs_keep_apart(tmp_path: Path, monkeypa
     place.keep(place.token, b"x")
     place.keep(place.token, b"y")
     assert (place.token.read_bytes(), place.token.stat().st_mode & 0o077) == (b"y", 0)
+    assert place.folder.stat().st_mode & 0o077 == 0
     place.write(Mark.BEGAN, Step.INVENTORY)
     assert places.last("acme") == place
     assert places.last("globex") is None
