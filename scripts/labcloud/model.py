@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 # What runs as the supervisor, and therefore stays as it was when the files change under a running lab.
-RESIDENT = ("model.py", "probes.py", "processes/children.py", "processes/keeper.py", "processes/supervisor.py")
+RESIDENT = ("model.py", "probes.py", "processes/children.py", "processes/service_manager.py", "processes/supervisor.py")
 
 
 def version() -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from labcloud.layout import CODE, Layout
 from labcloud.model import Event, Service, version
 from labcloud.processes.children import Children
-from labcloud.processes.keeper import Keeper
+from labcloud.processes.service_manager import ServiceManager
 
 HOST_NAME = "lab"
 
@@ -67,7 +67,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """The control socket: one order per connection, reports streamed back as lines of JSON."""
 
     daemon_threads = True
-    keeper: Keeper
+    manager: ServiceManager
     version: str
 
 
@@ -82,20 +82,20 @@ class Orders(socketserver.StreamRequestHandler):
         if not line.strip():
             return
         order = json.loads(line)
-        keeper = self.server.keeper
+        manager = self.server.manager
         match order["order"]:
             case "start":
                 services = tuple(Service.from_wire(wire) for wire in order["services"])
-                self._say({"done": True, "ok": keeper.start(services, self._report)})
+                self._say({"done": True, "ok": manager.start(services, self._report)})
             case "stop":
-                keeper.stop(tuple(order["names"]), self._report)
+                manager.stop(tuple(order["names"]), self._report)
                 self._say({"done": True, "ok": True})
             case "states":
-                self._say({"done": True, "ok": True, "states": keeper.states()})
+                self._say({"done": True, "ok": True, "states": manager.states()})
             case "version":
                 self._say({"done": True, "ok": True, "version": self.server.version})
             case "shutdown":
-                keeper.stop_all(self._report)
+                manager.stop_all(self._report)
                 self._say({"done": True, "ok": True})
                 os.kill(os.getpid(), signal.SIGUSR1)
             case unknown:
@@ -129,18 +129,18 @@ def main(root: Path) -> None:
     os.environ["PATH"] = layout.search_path
     ending = {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    keeper = Keeper(layout, Children(), environment(layout))
+    manager = ServiceManager(layout, Children(), environment(layout))
     layout.socket.unlink(missing_ok=True)
     # A relative path: the name of a socket must fit into 108 bytes, that of a state directory need not.
     with Server(layout.socket.name, Orders) as server:
-        server.keeper = keeper
+        server.manager = manager
         server.version = version()
         layout.socket.chmod(0o600)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         log("ready")
         received = signal.sigwait(ending)
         if received is not signal.SIGUSR1:
-            keeper.stop_all(lambda name, event, detail: log(f"{name}: {event} {detail}".rstrip()))
+            manager.stop_all(lambda name, event, detail: log(f"{name}: {event} {detail}".rstrip()))
         log("end")
     os._exit(0)
 

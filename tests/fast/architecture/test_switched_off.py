@@ -17,7 +17,7 @@ REASON = re.compile(r"(?:: [A-Z0-9]+(?:, ?[A-Z0-9]+)*|\[[a-z, -]+\]) +(?:-|#) ?\
 UNREASONED = {
     "hardening/agent": "runs in servers, where `os.path` starts faster than `pathlib`; a comment more would be another image",
     "hardening/firstboot": "the same",
-    "scripts/labcloud/processes/keeper.py": "a lab that is up knows whether its text is another one",
+    "scripts/labcloud/processes/service_manager.py": "a lab that is up knows whether its text is another one",
 }
 """Modules in which a rule may be switched off without a reason on the line."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
-KEEPER = "from labcloud.inside.taps import keep_on; keep_on(None)"
+WATCH = "from labcloud.inside.taps import keep_on; keep_on(None)"
 SERVERS, OTHERS = "tap0a1b2c3d-4e", "other0"
 
 
@@ -54,9 +54,9 @@ def space() -> Iterator[str]:
 
 
 @contextmanager
-def keeper(space: str) -> Iterator[None]:
+def watch(space: str) -> Iterator[None]:
     """The watch, in a namespace."""
-    with subprocess.Popen(("ip", "netns", "exec", space, sys.executable, "-c", KEEPER), stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(("ip", "netns", "exec", space, sys.executable, "-c", WATCH), stdout=subprocess.DEVNULL) as process:
         try:
             yield
         finally:
@@ -66,7 +66,7 @@ def keeper(space: str) -> Iterator[None]:
 def test_a_servers_device_is_switched_on_as_often_as_it_goes_off(space: str) -> None:
     """What was off at the start, what was switched off again and what came later end switched on; nobody else's device does."""
     assert not is_on(space, SERVERS)
-    with keeper(space):
+    with watch(space):
         for _ in range(3):
             assert comes_true(lambda: is_on(space, SERVERS))
             ip(space, "link", "set", "dev", SERVERS, "down")
@@ -76,9 +76,9 @@ def test_a_servers_device_is_switched_on_as_often_as_it_goes_off(space: str) -> 
         assert not is_on(space, OTHERS)
 
 
-def test_without_the_keeper_it_stays_off(space: str) -> None:
+def test_without_the_watch_it_stays_off(space: str) -> None:
     """The twin: no kernel and no other program of this machine switches the device on."""
-    with keeper(space):
+    with watch(space):
         assert comes_true(lambda: is_on(space, SERVERS))
     ip(space, "link", "set", "dev", SERVERS, "down")
-    assert not comes_true(lambda: is_on(space, SERVERS), seconds=2.0)  # four times the keeper's pause
+    assert not comes_true(lambda: is_on(space, SERVERS), seconds=2.0)  # four times the watch's pause

@@ -11,7 +11,7 @@ import pytest
 
 from labcloud.model import Event, Probe, Service, Stage, State
 from labcloud.processes.children import Child
-from labcloud.processes.keeper import Keeper
+from labcloud.processes.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,9 +63,9 @@ class PretendedChildren:
 
 @dataclass
 class Stage1:
-    """A keeper with its pretended world and the events that it reported."""
+    """A manager with its pretended world and the events that it reported."""
 
-    keeper: Keeper
+    manager: ServiceManager
     children: PretendedChildren
     events: list[tuple[str, Event, str]] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ class Stage1:
     def start(self, *services: Service) -> bool:
         """Start services."""
         self.events.clear()
-        return self.keeper.start(services, self.report)
+        return self.manager.start(services, self.report)
 
     def kinds(self) -> list[Event]:
         """The events without their details."""
@@ -84,14 +84,14 @@ class Stage1:
 
     def states(self) -> dict[str, str]:
         """State by name."""
-        return {row["name"]: row["state"] for row in self.keeper.states()}
+        return {row["name"]: row["state"] for row in self.manager.states()}
 
 
 @pytest.fixture
 def stage(layout: Layout) -> Stage1:
-    """A fresh keeper."""
+    """A fresh manager."""
     children = PretendedChildren()
-    return Stage1(Keeper(layout, cast("Children", children), {"PATH": "/bin"}), children)
+    return Stage1(ServiceManager(layout, cast("Children", children), {"PATH": "/bin"}), children)
 
 
 SERVICE = Service(
@@ -188,7 +188,7 @@ def test_a_stubborn_service_is_killed_after_its_grace(stage: Stage1) -> None:
     """Stopping ends, whatever the service thinks of SIGTERM."""
     stage.start(SERVICE)
     stage.children.spawned[0].stubborn = True
-    stage.keeper.stop(("db",), stage.report)
+    stage.manager.stop(("db",), stage.report)
     assert stage.children.spawned[0].code == -signal.SIGKILL
     assert stage.events[-1] == ("db", Event.STOPPED, "")
 
@@ -199,7 +199,7 @@ def test_the_last_stage_stops_first(stage: Stage1) -> None:
     stage.start(SERVICE)
     stage.start(late)
     stage.events.clear()
-    stage.keeper.stop_all(stage.report)
+    stage.manager.stop_all(stage.report)
     assert [name for name, _, _ in stage.events] == ["api", "db"]
 
 
@@ -211,7 +211,7 @@ def test_stopping_does_not_wait_for_a_start_in_progress(stage: Stage1) -> None:
     starter.start()
     while not stage.children.spawned:
         pass
-    stage.keeper.stop(("db",), stage.report)
+    stage.manager.stop(("db",), stage.report)
     starter.join(5.0)
     assert not starter.is_alive()
     assert ("db", Event.FAILED, "stopped while it was starting") in stage.events

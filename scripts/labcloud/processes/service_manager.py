@@ -29,7 +29,7 @@ PAUSE_GROWTH = 1.3
 
 
 @dataclass(slots=True)
-class Kept:
+class Managed:
     """A service that was started at least once.
 
     Its process, whether everything around it was done as well, and whether somebody wants it stopped.
@@ -42,13 +42,13 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Keeper:
+class ServiceManager:
     """The services of one lab."""
 
     layout: Layout
     children: Children
     environment: Mapping[str, str]
-    kept: dict[str, Kept] = field(default_factory=dict)
+    managed: dict[str, Managed] = field(default_factory=dict)
     locks: dict[str, threading.Lock] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,29 +65,29 @@ class Keeper:
 
     def stop(self, names: tuple[str, ...], report: Report) -> None:
         """Stop services: the last stage first, side by side within a stage; kill what does not go in its grace time."""
-        known = tuple(self.kept[name].service for name in names if name in self.kept)
+        known = tuple(self.managed[name].service for name in names if name in self.managed)
         for service in known:
-            self.kept[service.name].unwanted = True
+            self.managed[service.name].unwanted = True
         for _, services in reversed(by_stage(known)):
             _together([lambda name=service.name: self._stop(name, report) for service in services])  # type: ignore[misc]
 
     def stop_all(self, report: Report) -> None:
         """Stop everything."""
-        self.stop(tuple(self.kept), report)
+        self.stop(tuple(self.managed), report)
 
     def states(self) -> list[dict[str, Any]]:
         """How every service that was ever started stands, each asked now."""
-        kept = list(self.kept.values())
+        managed = list(self.managed.values())
         answers_by_name: dict[str, str] = {}
 
-        def ask(entry: Kept) -> None:
+        def ask(entry: Managed) -> None:
             environment = self._environment(entry.service)
             answers_by_name[entry.service.name] = answers(entry.service.ready, self.children, environment)
 
-        _together([lambda entry=entry: ask(entry) for entry in kept if entry.child.code is None])  # type: ignore[misc]
-        return [self._state(entry, answers_by_name.get(entry.service.name, "")) for entry in kept]
+        _together([lambda entry=entry: ask(entry) for entry in managed if entry.child.code is None])  # type: ignore[misc]
+        return [self._state(entry, answers_by_name.get(entry.service.name, "")) for entry in managed]
 
-    def _state(self, entry: Kept, answer: str) -> dict[str, Any]:
+    def _state(self, entry: Managed, answer: str) -> dict[str, Any]:
         """One service's state on the wire."""
         code = entry.child.code
         facts: dict[str, Any] = {"name": entry.service.name, "pid": entry.child.pid, "detail": answer}
@@ -102,7 +102,7 @@ class Keeper:
     def _start(self, service: Service, report: Report) -> bool:
         """Bring up one service; the caller holds its lock."""
         environment = self._environment(service)
-        entry = self.kept.get(service.name)
+        entry = self.managed.get(service.name)
         running = entry is not None and entry.child.code is None
         if entry and running and not entry.service.runs_like(service):
             # Its definition has changed since: what runs is not what is asked for.
@@ -123,14 +123,14 @@ class Keeper:
             except OSError as problem:
                 report(service.name, Event.FAILED, f"{service.command[0]}: {problem.strerror}")
                 return False
-            entry = self.kept[service.name] = Kept(service, child)
+            entry = self.managed[service.name] = Managed(service, child)
         if not self._await(entry, environment, report) or not self._steps(service, service.after, report):
             return False
         entry.complete = True
         report(service.name, Event.READY, "")
         return True
 
-    def _await(self, entry: Kept, environment: Mapping[str, str], report: Report) -> bool:
+    def _await(self, entry: Managed, environment: Mapping[str, str], report: Report) -> bool:
         """Poll the service's readiness until it answers, ends or runs out of patience."""
         service, answer, pause = entry.service, "", FIRST_PAUSE
         deadline = time.monotonic() + service.patience
@@ -166,13 +166,13 @@ class Keeper:
     def _stop(self, name: str, report: Report) -> None:
         """Stop one service."""
         with self._lock(name):
-            entry = self.kept[name]
+            entry = self.managed[name]
             if entry.child.code is None:
                 self._end(entry)
                 report(name, Event.STOPPED, "")
 
     @staticmethod
-    def _end(entry: Kept) -> None:
+    def _end(entry: Managed) -> None:
         """End a service's process, by force when it does not go."""
         entry.complete = False
         entry.child.signal_group(signal.SIGTERM)
