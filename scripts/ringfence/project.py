@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from infra.declaration.yaml.scalars import plain
 from infra.operators.registry import FILE as OPERATORS
 from ringfence import engine, folder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 ROOT = folder.root()
@@ -66,12 +67,25 @@ class Ended:
         return {step.kind for step in self.steps if step.operation == operation}
 
 
-class _WithoutAliases(yaml.SafeDumper):
-    """Writes a value out wherever it stands: a declaration has no anchors."""
+class _Declarations(yaml.SafeDumper):
+    """Writes a value out wherever it stands, as a declaration has no anchors, and in quotes whatever readers of YAML do not agree on."""
 
     def ignore_aliases(self, _data: object) -> bool:
         """Return that nothing is an alias."""
         return True
+
+    def text(self, word: str) -> yaml.ScalarNode:
+        """Return a text as a declaration's reader takes it: ``02:30`` is one in quotes only."""
+        return self.represent_scalar("tag:yaml.org,2002:str", word, style=None if plain(word) == word else '"')
+
+
+_Declarations.add_representer(str, _Declarations.text)
+
+
+def declaration_text(whole: Mapping[str, Any]) -> str:
+    """Return a declaration as a file, which the reader takes for the same."""
+    text: str = yaml.dump(whole, Dumper=_Declarations, sort_keys=False)
+    return text
 
 
 def ignore(_line: str) -> None:
@@ -120,7 +134,7 @@ class Project:
         self._write(whole)
 
     def _write(self, whole: dict[str, Any]) -> None:
-        self.file.write_text(yaml.dump(whole, Dumper=_WithoutAliases, sort_keys=False))
+        self.file.write_text(declaration_text(whole))
 
     def run(self, *arguments: str, hear: Hear = ignore) -> Ended:
         """Run the engine on the stack; never raises for its exit code. Interrupted, it lets the engine end what it has begun."""

@@ -28,6 +28,7 @@ from ringfence.backups import tenants as opening
 from ringfence.backups.at_rest import STORE
 from ringfence.backups.waiting import Waiting
 from ringfence.logins import logins
+from ringfence.project import declaration_text
 from tests.live.tools import ask
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Place:
     for name in servers.keys() - backed:
         servers[name].pop("backup", None)
     servers[server]["backup"] = {"keep": 2, "quiesce": [f"touch {HELD}"], "thaw": [f"rm {HELD}"]}
-    file.write_text(yaml.safe_dump(declared, sort_keys=False))
+    file.write_text(declaration_text(declared))
     return Place(made, tenant.name, server, tenant.facts.servers[server].id, next(iter(tenant.declaration.servers[server].data)))
 
 

@@ -16,7 +16,7 @@ from benchmarks.up.measurements.changes import finished
 from infra.declaration import load_platform, names
 from infra.errors import CloudError
 from ringfence.demo import TENANTS, stacks
-from ringfence.project import ROOT, Project
+from ringfence.project import ROOT, Project, declaration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,7 +48,7 @@ class Stage:
         others = len([name for name in stacks.known(os.environ) if name not in {names.PLATFORM, *crowd.names()}])
         written = yaml.safe_load((ROOT / PLATFORM).read_text(encoding="utf-8"))
         own = declarations.platform(written, crowd, declared, others)
-        (folder / PLATFORM).write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+        (folder / PLATFORM).write_text(declaration_text(own), encoding="utf-8")
         self.platform = Project(folder, names.PLATFORM, beside=TENANTS)
         self.projects = [Project(folder, name, beside=TENANTS) for name in crowd.names()]
         for project in self.projects:

@@ -7,8 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infra.declaration.folder import load_folder
+from infra.declaration.yaml.scalars import plain
 from ringfence import project as projects
 from ringfence.project import CREATE, Project
 from tests.fast.components.recording import TODAY
@@ -55,6 +59,28 @@ def test_servers_believe_the_same_operators_there(tmp_path: Path, monkeypatch: p
     Project(copy, "acme")
     assert (copy / "ringfence-operators.yaml").exists() is bool(there)
     assert (copy / "ringfence-operators.yaml").is_symlink() is bool(there)
+
+
+@pytest.mark.parametrize("tenant", ["acme", "globex"])
+def test_a_declaration_that_is_written_out_reads_as_before(tmp_path: Path, tenant: str) -> None:
+    """The shipped ones have texts that only quotes keep from being numbers: the hour of a backup."""
+    made = Project(tmp_path, tenant)
+    made.copy_declaration()
+    before = [one.tenant for one in load_folder(tmp_path, today=TODAY).tenants]
+    made.declare(made.declared())
+    assert [one.tenant for one in load_folder(tmp_path, today=TODAY).tenants] == before != []
+
+
+@given(
+    word=st.one_of(
+        st.sampled_from(["02:30", "0443", "no", "1_000", ".5", "0x1f", "~", "", "2026-12-01"]), st.text(st.characters(codec="ascii"))
+    )
+)
+def test_a_text_stays_a_text_for_the_reader(word: str) -> None:
+    """Whatever word has no quotes in the file is a text to every reader of YAML."""
+    line = projects.declaration_text({"word": word}).removeprefix("word: ").rstrip("\n")
+    assert line[:1] in {'"', "'"} or plain(line) == word
+    assert yaml.safe_load(f"word: {line}") == {"word": word}
 
 
 def test_a_value_that_stands_twice_is_written_twice(project: Project) -> None:
