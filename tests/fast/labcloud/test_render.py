@@ -93,6 +93,16 @@ def test_every_api_has_its_uwsgi_file(facts: Facts) -> None:
     assert "pyargv" not in files["uwsgi/glance.ini"]
 
 
+def test_only_keystone_has_processes_with_one_thread_each(facts: Facts) -> None:
+    """Its threads take one another's token for their own (labcloud.apis)."""
+    files = render.files(facts)
+    for api in APIS:
+        text = files[f"uwsgi/{api.service}.ini"].splitlines()
+        alone = api.service == "keystone"
+        assert ("processes = 3" in text, "master = true" in text, "threads = 8" in text) == (alone, alone, not alone)
+        assert "module = " + api.application in text
+
+
 def test_files_with_secrets_are_private(facts: Facts) -> None:
     """Only the owner reads what is written, and only the operator's password is in clouds.yaml."""
     layout = facts.layout
