@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from infra.backups.chains import Chains, generations
 from infra.backups.plan import is_stuck
 from infra.backups.records import ERROR, ERROR_DELETING, KNOWN
-from infra.declaration.platform import Drilling
 from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 TOO_OLD: Final = timedelta(hours=26)
 """How old the data of the newest whole generation may be: a day, and two hours for a run to end."""
-DRILLS: Final = {Drilling.WEEKLY: timedelta(days=8), Drilling.MONTHLY: timedelta(days=32)}
-"""How long ago the last drill may have been: the declared time, and a day to do it."""
 RESET: Final = "who runs the cloud, once nobody works on it: openstack --os-volume-api-version 3 volume backup set --state error"
 
 
@@ -53,23 +50,6 @@ def judged(
         own = [record for record in known if record.mark and (record.mark.tenant, record.mark.server) == (tenant, server.name)]
         told += [_age(server, found.get(server.name, []), now), _states(server, own, chains, now), _keys(server, own, secrets)]
     return (*told, _strangers(tenant, servers, known))
-
-
-def drilled(server: BackedServer, last: datetime | None, now: datetime) -> BackupFinding | None:
-    """Say how long ago a drill ended well, where drills are declared; ``last`` is when, as far as this machine knows.
-
-    A server that is younger than that may have had none. The age of its generations tells nothing: the first ones are pruned.
-    """
-    longest = DRILLS.get(server.settings.drill)
-    if longest is None:
-        return None
-    mend = f"ringfence backup drill {server.tenant}/{server.name}"
-    if last is None and server.since is not None and now - server.since <= longest:
-        return BackupFinding(server.name, "drill", CheckVerdict.SKIPPED, "no drill is due yet", mend)
-    if last is None or now - last > longest:
-        said = f"the last drill that ended well was on {last:%Y-%m-%d}" if last else "no drill that ended well is known on this machine"
-        return BackupFinding(server.name, "drill", CheckVerdict.FAIL, f"{said}; {server.settings.drill} is declared", mend)
-    return BackupFinding(server.name, "drill", CheckVerdict.PASS, f"the last drill that ended well was on {last:%Y-%m-%d}")
 
 
 def _age(server: BackedServer, found: Sequence[Generation], now: datetime) -> BackupFinding:

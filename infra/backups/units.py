@@ -1,4 +1,4 @@
-"""The text of the units with which systemd runs the backups every day. Pure."""
+"""The text of the units with which systemd runs the backups, and the drills that are due, every day. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import time
 
 NAME: Final = "ringfence-backup"
+DRILL: Final = "ringfence-drill"
 VARIABLES: Final = (
     "PATH",
     "OS_CLOUD",
@@ -34,15 +35,31 @@ class UnitPlace:
     secrets: str
 
 
-def service(place: UnitPlace, environment: Mapping[str, str]) -> str:
-    """Return the service: one run over all tenants. It may take long, and is not ended by a clock."""
+def service(place: UnitPlace, environment: Mapping[str, str], *, drills: bool) -> str:
+    """Return the service of the backups: one run over all tenants. It pulls in the drills, if there are any, which begin when it has ended.
+
+    It wants them and they come after it, so a run that failed keeps nobody from drilling, and each of the two has an outcome of its own.
+    """
+    wants = [f"Wants={DRILL}.service"] if drills else []
+    return _service(place, environment, ("Backups of ringfence's tenants", wants), "backup run --queue")
+
+
+def drill(place: UnitPlace, environment: Mapping[str, str]) -> str:
+    """Return the service of the drills that are due."""
+    return _service(place, environment, ("Drills of ringfence's backups", [f"After={NAME}.service"]), "backup drill --due --queue")
+
+
+def _service(place: UnitPlace, environment: Mapping[str, str], unit: tuple[str, list[str]], words: str) -> str:
+    """Return a service that ends by itself. It may take long, and is not ended by a clock."""
+    description, more = unit
     taken = [name for name in sorted(environment) if environment[name] and (name in VARIABLES or name.startswith(OWN))]
     settings = [f"Environment={_quoted(f'{name}={environment[name]}')}" for name in taken]
     lines = [
         "[Unit]",
-        "Description=Backups of ringfence's tenants",
+        f"Description={description}",
         "After=network-online.target",
         "Wants=network-online.target",
+        *more,
         "",
         "[Service]",
         "Type=oneshot",
@@ -50,7 +67,7 @@ def service(place: UnitPlace, environment: Mapping[str, str]) -> str:
         f"WorkingDirectory={_escaped(place.folder)}",
         *settings,
         f"EnvironmentFile=-{_escaped(place.secrets)}",
-        f"ExecStart={_quoted(place.program).replace('$', '$$')} backup run",
+        f"ExecStart={_quoted(place.program).replace('$', '$$')} {words}",
         "# What a stop leaves undone, the next run does; the first signal lets servers go that are held still.",
         "KillSignal=SIGINT",
         "KillMode=mixed",

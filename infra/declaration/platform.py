@@ -95,7 +95,7 @@ class Drilling(StrEnum):
     MONTHLY = "monthly"
     """every month"""
     NEVER = "never"
-    """nobody is told when there is no drill"""
+    """the timer starts no drill, and nobody is told when there is none"""
 
 
 class Backup(Declared):
@@ -116,7 +116,8 @@ class Backup(Declared):
     thaw: Commands | None = None
     """commands that root runs in the server afterwards, whatever became of the copies"""
     drill: Drilling | None = None
-    """how often somebody is to drill the backups: `ringfence backup status` says when there was none; `never` when nobody says it"""
+    """how often the backups are drilled, by the timer of `ringfence backup install-timer`; `ringfence backup status` says when that was
+    missed; `never` when nobody says it"""
 
 
 class Platform(Declared):

@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from infra.backups.chains import Chains, Generation, generations
+from infra.backups.drills import due
 from infra.declaration import names
 from infra.errors import CloudError, QuestionError, RingfenceError
 from infra.ssh.access import open_server
 from ringfence.backups.inspecting import UNTOLD, ByLogin
-from ringfence.backups.journal import DRILLED
+from ringfence.backups.journal import DRILLED, past_drills
 from ringfence.backups.machines import NAME
 from ringfence.backups.making import now
 from ringfence.backups.restoring import Restoring
@@ -25,6 +26,7 @@ from ringfence.logins import logins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
 
     from infra.backups.records import BackupRecord
     from infra.drift.found import Json
@@ -176,8 +178,11 @@ def exit_code(found: Sequence[DrillCheck]) -> int:
     return 1 if BAD in verdicts else 2 if UNTOLD in verdicts or not found else 0
 
 
-def turn(tenant: TenantBackups, server: str = "") -> tuple[str, Generation]:
-    """Return the server and the generation whose turn it is, by the journal. Raises :class:`QuestionError` where there is none."""
+def turn(tenant: TenantBackups, server: str = "", day: date | None = None) -> tuple[str, Generation]:
+    """Return the server and the generation whose turn it is, by the journal, or that of a ``day``.
+
+    Raises :class:`QuestionError` where there is none.
+    """
     records = tenant.storage.records()
     found = generations(tenant.name, records, Chains(records))
     drilled = {str(line.get("server")): line for line in tenant.journal.lines() if line["what"] == DRILLED}
@@ -189,11 +194,22 @@ def turn(tenant: TenantBackups, server: str = "") -> tuple[str, Generation]:
             "no server of this tenant is backed up", where=tenant.name, hint="docs/backups.md shows how that is declared"
         )
     name = server or min(backed, key=lambda each: str(drilled.get(each, {}).get("at", "")))
-    one = in_turn(found.get(name, []), str(drilled.get(name, {}).get("day", "")))
+    own = [one for one in found.get(name, []) if day in {None, one.day}]
+    one = in_turn(own, str(drilled.get(name, {}).get("day", "")))
     if one is None:
-        what = "there is no whole generation, so nothing can be drilled"
+        what = f"there is no whole generation{f' of {day}' if day else ''}, so nothing can be drilled"
         raise QuestionError.of(what, where=f"{tenant.name}/{name}", hint=f"ringfence backup run {tenant.name}")
     return name, one
+
+
+def due_servers(tenant: TenantBackups, moment: datetime) -> list[str]:
+    """Return the servers whose drill is due, by their declarations and the journal; the one that waits longest comes first."""
+    records = tenant.storage.records()
+    found = generations(tenant.name, records, Chains(records))
+    past = {server.name: past_drills(tenant.journal, server.name) for server in tenant.servers}
+    whole = {name: any(one.whole for one in of_server) for name, of_server in found.items()}
+    names_ = [one.name for one in tenant.servers if due(one, past[one.name], moment, whole=whole.get(one.name, False))]
+    return sorted(names_, key=lambda name: max((one.at.timestamp() for one in past[name]), default=0.0))
 
 
 def drilled(tenant: TenantBackups, server: str, one: Generation, patience: float) -> tuple[list[DrillCheck], dict[str, float]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from infra import paths
+from infra.backups.drills import PastDrill
 from infra.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 FOLDER = "backups"
 DRILLED = "drilled"
 """What a line says that a drill came to its end, with its exit code."""
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,32 @@ class Journal:
         return found
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let no other run on this machine work on the same tenant. Raises :class:`QuestionError` where one does.
+    def held(self, patience: float = 0.0) -> Iterator[None]:
+        """Let no other run on this machine work on the same tenant. Raises :class:`QuestionError` where one does after so many seconds.
 
         The kernel takes the lock away from whoever is killed.
         """
         place = self.file.with_suffix(".lock")
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                hint = "wait for its end: whatever it leaves undone, the same command does then"
-                raise QuestionError.of("another run is at work on this tenant's backups", where=str(place), hint=hint) from error
+            end = time.monotonic() + patience
+            while not _taken(lock):
+                if time.monotonic() >= end:
+                    hint = "wait for its end: whatever it leaves undone, the same command does then"
+                    raise QuestionError.of("another run is at work on this tenant's backups", where=str(place), hint=hint)
+                time.sleep(PAUSE_SECONDS)
             yield
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def past_drills(journal: Journal, server: str) -> list[PastDrill]:
+    """Return the drills of a server, as far as this machine knows. A line that does not say how a drill ended tells of none."""
+    own = [line for line in journal.lines() if line["what"] == DRILLED and line.get("server") == server]
+    return [PastDrill(datetime.fromisoformat(str(line["at"])), str(line["day"]), int(line["code"])) for line in own if "code" in line]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from infra.backups.chains import Chains, Generation, generations
-from infra.backups.findings import BackupFinding, drilled, judged
+from infra.backups.drills import drilled
+from infra.backups.findings import BackupFinding, judged
 from infra.backups.records import READABLE
 from infra.errors import RingfenceError
 from infra.outcome import CheckVerdict
 from infra.text import visible
 from ringfence.backups import at_rest
 from ringfence.backups import tenants as opening
-from ringfence.backups.journal import DRILLED
+from ringfence.backups.journal import past_drills
 from ringfence.backups.making import now
 
 if TYPE_CHECKING:
@@ -47,8 +47,13 @@ def look(tenants: Sequence[str]) -> list[BackupLook]:
         try:
             found.append(of_tenant(opening.opened(name)))
         except RingfenceError as error:
-            found.append(BackupLook(name, (BackupFinding("", "asked", CheckVerdict.ERROR, str(error)),)))
+            found.append(untold(name, error))
     return found
+
+
+def untold(tenant: str, error: RingfenceError) -> BackupLook:
+    """Return the look at a tenant that could not be asked: an error, which hides no other tenant."""
+    return BackupLook(tenant, (BackupFinding("", "asked", CheckVerdict.ERROR, str(error)),))
 
 
 def of_tenant(tenant: TenantBackups) -> BackupLook:
@@ -58,7 +63,7 @@ def of_tenant(tenant: TenantBackups) -> BackupLook:
     except RingfenceError:
         secrets = None
     records = tenant.storage.records()
-    findings = [*judged(tenant.name, tenant.servers, records, now(), secrets), *_stored(tenant, records), *_drilled(tenant)]
+    findings = [*judged(tenant.name, tenant.servers, records, now(), secrets), *_stored(tenant, records), *_drilled(tenant, records)]
     absent = (
         BackupFinding(server, "age", CheckVerdict.ERROR, why, f"pulumi up -s {tenant.name}") for server, why in tenant.missing.items()
     )
@@ -73,12 +78,12 @@ def _stored(tenant: TenantBackups, records: Sequence[BackupRecord]) -> Iterator[
         yield at_rest.finding(server.name, whole, os.environ)
 
 
-def _drilled(tenant: TenantBackups) -> Iterator[BackupFinding]:
-    """Judge when a drill ended well last, by the journal of this machine."""
-    ended = {str(line["server"]): str(line["at"]) for line in tenant.journal.lines() if line["what"] == DRILLED and line.get("code") == 0}
+def _drilled(tenant: TenantBackups, records: Sequence[BackupRecord]) -> Iterator[BackupFinding]:
+    """Judge the drills, by the journal of this machine."""
+    found = generations(tenant.name, records, Chains(records))
     for server in tenant.servers:
-        last = datetime.fromisoformat(ended[server.name]) if server.name in ended else None
-        if (finding := drilled(server, last, now())) is not None:
+        kept = {str(one.day) for one in found.get(server.name, [])}
+        if (finding := drilled(server, past_drills(tenant.journal, server.name), kept, now())) is not None:
             yield finding
 
 

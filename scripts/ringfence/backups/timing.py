@@ -1,4 +1,4 @@
-"""The units of a folder's backups: at the times that its declarations say, with this machine's program and settings."""
+"""The units of a folder's backups and drills: at the times that its declarations say, with this machine's program and settings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from infra.backups import settings, units
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.declaration.folder import stacks
+from infra.declaration.platform import Drilling
 from infra.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -30,5 +31,7 @@ def units_of(place: Path, environment: Mapping[str, str]) -> tuple[dict[str, str
     if not times:
         hint = "docs/backups.md shows how they are declared"
         raise QuestionError.of("no server is to be backed up", where=str(place), expected="`backup` in a declaration", hint=hint)
+    drills = any(one.drill is not Drilling.NEVER for servers in found for one in servers.values())
     at = units.UnitPlace(os.path.abspath(sys.argv[0]), str(place), str(paths.state() / "backup.env"))  # noqa: PTH100 - a link stays one
-    return {f"{units.NAME}.service": units.service(at, environment), f"{units.NAME}.timer": units.timer(times)}, at.secrets
+    texts = {f"{units.NAME}.service": units.service(at, environment, drills=drills), f"{units.NAME}.timer": units.timer(times)}
+    return texts | ({f"{units.DRILL}.service": units.drill(at, environment)} if drills else {}), at.secrets

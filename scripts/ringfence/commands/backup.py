@@ -15,12 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.backups.units import NAME
-from infra.errors import QuestionError
+from infra.errors import QuestionError, RingfenceError
 from infra.text import visible
 from ringfence import folder
 from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
 from ringfence.analysis.output import console, emit, write
 from ringfence.backups import timing
+from ringfence.backups.showing import show_drill, show_steps
 from ringfence.progress import progress
 from ringfence.verb import verb
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ringfence.backups.making import BackupStep
-
-
-WIDTH = 10
-GOOD = ("made", "pruned", "let go")
 
 
 class BackupAction(StrEnum):
@@ -51,14 +48,34 @@ class Said:
 
     disk: Annotated[str, typer.Option("--disk", help="restore: this disk only, `root` or a data disk's name.")] = ""
     generation: Annotated[
-        str, typer.Option("--generation", help="restore: of this day, such as 2026-11-30; the newest whole one when not said.")
+        str,
+        typer.Option(
+            "--generation", help="restore, drill: of this day, such as 2026-11-30; else the newest whole one, or the one whose turn it is."
+        ),
     ] = ""
+    due: Annotated[bool, typer.Option("--due", help="drill: every server whose declared drill is due, and no other.")] = False
+    queue: Annotated[
+        bool, typer.Option("--queue", help="run, drill: wait for another run of the same tenant, up to --patience, instead of refusing.")
+    ] = False
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=64, help="How many servers or disks are worked on at the same time.")] = 2
     patience: Annotated[float, typer.Option("--patience", min=0.0, help="For how many hours one backup is waited for.")] = 6.0
     out: Annotated[Path | None, typer.Option("--out", help="install-timer: write the units to this folder instead of printing them.")] = (
         None
     )
     as_json: AsJson = False
+
+    @property
+    def seconds(self) -> float:
+        """How long one backup is waited for."""
+        return self.patience * 3600
+
+    @property
+    def day(self) -> date | None:
+        """The day of the generation that is meant, if one is. Raises :class:`QuestionError` when it is no day."""
+        try:
+            return date.fromisoformat(self.generation) if self.generation else None
+        except ValueError as error:
+            raise QuestionError.of("not a day", where="--generation", expected="such as 2026-11-30", got=self.generation) from error
 
 
 def add(app: typer.Typer) -> None:
@@ -79,13 +96,14 @@ def command(
     Whatever a run that was killed began is found again, and the same command goes on. `status` says what is missed, older than 26 hours,
     stuck, or without its key. `restore` makes a volume of the same type and tells its id; it changes no volume that is there.
     `drill` restores a generation of one server of each tenant, the oldest and the newest in turn, lets its root disk boot without network,
-    compares its data disks, and takes all of that away again; what cannot be drilled is an error. `install-timer` prints the units with
-    which systemd does `run` at the declared times, or writes them to a folder.
+    compares its data disks, and takes all of that away again; what cannot be drilled is an error. With `--due` it drills the servers whose
+    declared drill is due. `install-timer` prints the units with which systemd does `run` at the declared times, and after it the drills
+    that are due, or writes them to a folder.
 
     Exit 0 when all is well, 1 when something is wrong, 2 when something cannot be told or is still at work.
 
     Examples: `ringfence backup run`; `ringfence backup run acme --at-once 4`; `ringfence backup status --json`;
-    `ringfence backup restore acme/db --disk data --generation 2026-11-30`;
+    `ringfence backup drill --due`; `ringfence backup restore acme/db --disk data --generation 2026-11-30`;
     `ringfence backup install-timer --out ~/.config/systemd/user`
     """
     match action:
@@ -112,14 +130,19 @@ def _run(tenants: Sequence[str], said: Said) -> None:
     codes = []
     holding = stillness.ByLogin()
     for name in opening.asked(tenants):
-        tenant = opening.opened(name)
-        with tenant.journal.held(), _progress(name) as tell:
-            steps = making.BackupRun(tenant, holding, Waiting(said.patience * 3600), tell, said.at_once).run()
-        found = looking.of_tenant(tenant)
-        codes += [making.exit_code(steps), looking.exit_code([found])]
-        told.append({"tenant": name, "steps": [asdict(step) for step in steps], "checks": looking.plain([found])[0]["checks"]})
+        steps: list[BackupStep] | None = None
+        try:
+            tenant = opening.opened(name)
+            with tenant.journal.held(said.seconds if said.queue else 0.0), _progress(name) as tell:
+                steps = making.BackupRun(tenant, holding, Waiting(said.seconds), tell, said.at_once).run()
+            found = looking.of_tenant(tenant)
+        except RingfenceError as error:
+            found = looking.untold(name, error)
+        codes += [making.exit_code(steps or []), looking.exit_code([found])]
+        told.append({"tenant": name, "steps": [asdict(step) for step in steps or []], "checks": looking.plain([found])[0]["checks"]})
         if not said.as_json:
-            show_steps(name, steps)
+            if steps is not None:
+                show_steps(name, steps)
             looking.show([found], console())
     code = 1 if 1 in codes else max(codes, default=0)
     if said.as_json:
@@ -187,14 +210,11 @@ def _restore(wanted: Sequence[str], said: Said) -> None:
             "one server is restored at a time", expected="TENANT/SERVER", got=" ".join(wanted), hint="ringfence backup list"
         )
     name, _, server = wanted[0].partition("/")
-    try:
-        day = date.fromisoformat(said.generation) if said.generation else None
-    except ValueError as error:
-        raise QuestionError.of("not a day", where="--generation", expected="such as 2026-11-30", got=said.generation) from error
+    day = said.day
     tenant = opening.opened(*opening.asked([name]))
     with tenant.journal.held(), _progress(name) as tell:
         records = restoring.chosen(tenant, server, day, said.disk)
-        found = restoring.Restoring(tenant, Waiting(said.patience * 3600), tell, said.at_once).run(records)
+        found = restoring.Restoring(tenant, Waiting(said.seconds), tell, said.at_once).run(records)
     code = 2 if any(one.said for one in found) else 0
     if said.as_json:
         emit({"tenant": name, "restored": [asdict(one) for one in found], "exit_code": code})
@@ -211,38 +231,25 @@ def _restore(wanted: Sequence[str], said: Said) -> None:
 
 
 def _drill(wanted: Sequence[str], said: Said) -> None:
-    from ringfence.backups import drilling  # noqa: PLC0415 - as above
-    from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+    from ringfence.backups import drills  # noqa: PLC0415 - as above
 
+    if said.due and (said.generation or any("/" in one for one in wanted)):
+        hint = "ringfence backup drill TENANT/SERVER drills a server whether its drill is due or not"
+        raise QuestionError.of("the declarations and the journal say what is due", where="--due", expected="tenants only", hint=hint)
     told: list[dict[str, Any]] = []
     codes = []
-    places = [one.partition("/") for one in wanted] or [(name, "", "") for name in opening.asked([])]
-    for name, _, server in places:
-        tenant = opening.opened(*opening.asked([name]))
-        with tenant.journal.held(), _progress(name) as tell:
-            which, one = drilling.turn(tenant, server)
-            tell(f"drilling {which}, {one.day}", 0, 0)
-            found, seconds = drilling.drilled(tenant, which, one, said.patience * 3600)
-        codes.append(drilling.exit_code(found))
-        told.append(
-            {"tenant": name, "server": which, "generation": str(one.day), "seconds": seconds, "checks": [asdict(each) for each in found]}
-        )
+    order = drills.DrillOrder(wanted, said.due, said.day, said.seconds, said.seconds if said.queue else 0.0)
+    for drill, code in drills.run(order, _progress):
+        told.append(drill)
+        codes.append(code)
         if not said.as_json:
-            show_drill(told[-1])
-    code = 1 if 1 in codes else max(codes, default=2)
+            show_drill(drill)
+    code = 1 if 1 in codes else max(codes, default=0 if said.due else 2)
     if said.as_json:
         emit({"drills": told, "exit_code": code})
+    elif not told:
+        console().print("no drill is due")
     raise typer.Exit(code)
-
-
-def show_drill(drill: dict[str, Any]) -> None:
-    """Print what came of a drill: its times, and a line for each check."""
-    out = console()
-    took = "; ".join(f"{what} in {seconds} s" for what, seconds in drill["seconds"].items())
-    out.print(Text(visible(f"{drill['tenant']}/{drill['server']}, {drill['generation']}: {took}"), "bold"))
-    for check in drill["checks"]:
-        style = {"good": "green", "bad": "red"}.get(check["verdict"], "magenta")
-        out.print(Text(visible(f"  {check['disk']:<{WIDTH}} {check['check']:<16} {check['verdict']}: {check['said']}".rstrip(": ")), style))
 
 
 def _install_timer(tenants: Sequence[str], said: Said) -> None:
@@ -268,17 +275,3 @@ def _install_timer(tenants: Sequence[str], said: Said) -> None:
 def _progress(tenant: str) -> Iterator[Callable[[str, int, int], None]]:
     with progress(tenant) as tell:
         yield lambda what, done, total: tell(f"{tenant}: {what}", done, total)
-
-
-def show_steps(tenant: str, steps: Sequence[BackupStep]) -> None:
-    """Print what a run did, a line for each backup."""
-    out = console()
-    for step in steps:
-        where = f"{tenant}/{step.server}"
-        if step.disk:
-            where += f" {step.disk}, {step.day}: {'increment' if step.increment else 'full'} {step.id}"
-        took = f" in {step.seconds} s" if step.seconds else ""
-        style = "green" if step.what in GOOD and not step.said else "red"
-        out.print(Text(visible(f"{step.what}: {where}{took}{f': {step.said}' if step.said else ''}"), style))
-    if not steps:
-        out.print(visible(f"{tenant}: nothing was due"))

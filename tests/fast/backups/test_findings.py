@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.backups.findings import DRILLS, TOO_OLD, drilled, judged
+from infra.backups.findings import TOO_OLD, judged
 from infra.backups.plan import planned
 from infra.backups.settings import Settings
-from infra.declaration.platform import BackupMode, Drilling
+from infra.declaration.platform import BackupMode
 from infra.outcome import CheckVerdict
 from tests.fast.backups.cinder import DATA, DAY, NOW, ROOT, Cinder, server
 
@@ -138,25 +138,3 @@ def test_backups_of_a_server_that_has_none_declared_any_more_are_named() -> None
     assert found.verdict is CheckVerdict.FAIL
     assert found.said.count("is not backed up any more") == 6
     assert (ROOT.name, DATA.name) == ("root", "data")
-
-
-@pytest.mark.parametrize("often", [Drilling.WEEKLY, Drilling.MONTHLY])
-def test_a_drill_is_missed_after_the_declared_time_and_a_day(often: Drilling) -> None:
-    """A server that is younger may have had none; where no drill is declared nobody is told."""
-    one, longest = replace(ONE, settings=replace(INCREMENTS, drill=often)), DRILLS[often]
-    minute = timedelta(minutes=1)
-    assert one.since is not None
-    cases = {
-        (NOW, NOW - longest): CheckVerdict.PASS,
-        (NOW, NOW - longest - minute): CheckVerdict.FAIL,
-        (one.since + longest, None): CheckVerdict.SKIPPED,
-        (one.since + longest + minute, None): CheckVerdict.FAIL,
-    }
-    for (now, last), verdict in cases.items():
-        found = drilled(one, last, now)
-        assert found is not None
-        assert found.verdict is verdict
-    unknown = drilled(replace(one, since=None), None, NOW)
-    assert unknown is not None
-    assert unknown.verdict is CheckVerdict.FAIL
-    assert drilled(ONE, None, NOW + 90 * DAY) is None

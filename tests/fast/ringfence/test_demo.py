@@ -15,9 +15,8 @@ from infra.declaration import load_platform, load_tenant
 from infra.declaration.services import Services
 from infra.errors import GuestError
 from ringfence import keys
-from ringfence.backups import making
+from ringfence.backups import making, showing
 from ringfence.backups.making import BackupStep
-from ringfence.commands import backup
 from ringfence.demo import TENANTS, stacks, upkeep
 from ringfence.demo import __main__ as main
 from ringfence.demo.__main__ import steps as demonstration
@@ -145,12 +144,12 @@ def test_each_verb_of_the_upkeep_is_quoted_in_the_words_that_it_has(tmp_path: Pa
     drill = {"tenant": "acme", "server": "db", "generation": "2026-11-30", "seconds": {"restored": 41.0, "recovered": 80.1}, "checks": []}
 
     def backed_up() -> None:
-        backup.show_steps("acme", [disk])
-        backup.show_steps("globex", [])
+        showing.show_steps("acme", [disk])
+        showing.show_steps("globex", [])
 
     told: dict[str, Callable[[], None]] = {
         upkeep.BACKUP: backed_up,
-        upkeep.DRILL: lambda: backup.show_drill(drill),
+        upkeep.DRILL: lambda: showing.show_drill(drill),
         upkeep.DRIFT: lambda: show.show(report),
     }
     logs = {name: Log(tmp_path / f"{name}.log") for name in told}

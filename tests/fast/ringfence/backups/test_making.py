@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from infra.backups.settings import Settings
 from infra.declaration.platform import BackupMode
 from infra.errors import GuestError, QuestionError
 from infra.ssh.access import Completed
+from ringfence.backups import journal as journals
 from ringfence.backups import making, stillness
 from ringfence.backups.making import BackupRun, BackupStep, exit_code
 from ringfence.backups.stillness import Held, quiet
@@ -129,6 +131,26 @@ def test_two_runs_of_one_tenant_keep_apart() -> None:
         pass
     with journal.held():
         pass
+
+
+def test_a_run_that_queues_waits_for_the_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it was told to, and no longer."""
+    moment, first = [0.0], tenant(Shelf()).journal
+    other, looks = first.held(), list[float]()
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        moment[0] += seconds
+        if len(looks) == 3:
+            other.__exit__(None, None, None)
+
+    monkeypatch.setattr(journals, "time", SimpleNamespace(monotonic=lambda: moment[0], sleep=sleep))
+    other.__enter__()
+    with first.held(patience=60.0):
+        assert len(looks) == 3
+        with pytest.raises(QuestionError, match="another run"), first.held(patience=10.0):
+            pass
+    assert sum(looks) == 13.0
 
 
 class Guest:
