@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-SECONDS = 30.0
-"""How long one command may take."""
+SECONDS = 300.0
+"""How long one command may take: longer than any program of the server may that it waits for (``hardening/agent/processes.py``)."""
 ALL_SECONDS = 900.0
 """How long a busy server may take to read all of its watched files."""
 

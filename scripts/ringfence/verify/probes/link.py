@@ -8,6 +8,7 @@ import os
 import select
 import shlex
 import subprocess
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ QUIET_SECONDS = 25.0
 WRITE_SECONDS = 25.0
 END_SECONDS = 5.0
 CHUNK = 1 << 16
+LAST_BYTES = 4096
+"""How much of what a program says about its end is kept."""
 BROKEN = (OSError, EOFError, SSHException)
 """What reading and writing end with when the other end is gone; ``TimeoutError`` is one of them."""
 HINT = "see whether the server runs: openstack server show, openstack console log show"
@@ -89,7 +92,11 @@ class ProcessPipe(LinePipe):
 
     def __init__(self, command: Sequence[str]) -> None:
         super().__init__()
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        with contextlib.ExitStack() as opened:
+            # A file never fills up, as a pipe does that nobody reads.
+            self._complaints = opened.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, bufsize=0)
+            self._opened = opened.pop_all()
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101 - asked for above
         self._input, self._output = self._process.stdin, self._process.stdout
@@ -106,6 +113,10 @@ class ProcessPipe(LinePipe):
         _ready(self._output.fileno(), select.POLLIN, timeout)
         return os.read(self._output.fileno(), CHUNK)
 
+    def _last_words(self) -> bytes:
+        self._complaints.seek(0)
+        return self._complaints.read()[-LAST_BYTES:]
+
     def close(self) -> None:
         """Close the input, which ends the program; then make sure."""
         self._input.close()
@@ -115,6 +126,7 @@ class ProcessPipe(LinePipe):
             self._process.kill()
             self._process.wait()
         self._output.close()
+        self._opened.close()
 
 
 def _ready(descriptor: int, event: int, timeout: float) -> None:
@@ -151,7 +163,7 @@ class ChannelPipe(LinePipe):
         return self._channel.recv(CHUNK)
 
     def _last_words(self) -> bytes:
-        return self._channel.recv_stderr(4096) if self._channel.recv_stderr_ready() else b""
+        return self._channel.recv_stderr(LAST_BYTES) if self._channel.recv_stderr_ready() else b""
 
     def close(self) -> None:
         """Close the channel, which ends the program."""

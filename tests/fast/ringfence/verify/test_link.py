@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hardening.agent import processes
 from infra.errors import GuestError
+from ringfence.verify.inside import asking
 from ringfence.verify.probes import link as subject
 from ringfence.verify.probes.link import Link, LinkLostError, ProcessPipe, through_command
 
@@ -101,6 +103,17 @@ def test_a_program_that_reads_nothing_is_lost() -> None:
     """More than a pipe holds is not written for ever."""
     with program("sleep 5") as link, pytest.raises(LinkLostError, match=r"cannot be asked 'probe'(.|\n)*TimeoutError"):
         link.call({"op": "probe", "probes": "x" * (1 << 20)})
+
+
+def test_what_a_program_said_about_its_end_is_told() -> None:
+    """Who reads the error learns why the way to the node is closed, without a second try."""
+    with program("read request; echo 'Connection closed' >&2") as link, pytest.raises(LinkLostError, match="got: Connection closed"):
+        link.call({"op": "seen"})
+
+
+def test_a_command_gets_more_time_than_what_it_waits_for() -> None:
+    """The server's own commands end what takes them too long, and say which program it was."""
+    assert asking.SECONDS > 2 * processes.SECONDS
 
 
 @pytest.mark.parametrize("prefix", ["no-such-command-anywhere", 'unbalanced "'])
