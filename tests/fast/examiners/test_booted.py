@@ -129,7 +129,7 @@ class _Server:
         return self
 
     @property
-    def cpu_seconds(self) -> float:
+    def boot_cpu_seconds(self) -> float:
         return self.log.count("on")
 
     def start(self) -> None:

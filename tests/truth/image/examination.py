@@ -77,7 +77,7 @@ class Examination:
 
     def look(self, tier: Tier) -> None:
         """Let every examiner of the plan look at the server that has just booted."""
-        cpu = round(self.server.machine.cpu_seconds, 1)
+        cpu = round(self.server.boot_cpu_seconds, 1)
         self.figures[tier] = {BOOT: cpu, MEMORY: self.memory(), IMAGE: Path(self.plan.image).stat().st_size / 1e6}
         if not self.plan.examiners:
             return
