@@ -13,7 +13,7 @@ from benchmarks.up.load import Load
 from infra.outcome import CheckVerdict, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SECONDS, GIB, TIMES, PER_SECOND = "s", "GiB", "x", "per second"
 WHOLE = 100
@@ -38,7 +38,7 @@ class Figure:
     """One line of the table. A figure is met when its median is not above ``bar``; one without a bar is only shown."""
 
     name: str
-    group: Group
+    group: StrEnum
     what: str
     unit: str
     bar: float | None
@@ -168,14 +168,14 @@ def judge(figure: Figure, reading: Reading | None) -> Outcome:
     return Outcome(figure.name, CheckVerdict.FAIL, f"{amount(reading.median, figure.unit)}, expected {limit(figure)}")
 
 
-def judged(readings: Mapping[str, Reading], broken: Mapping[Group, str]) -> dict[str, Outcome]:
+def judged(readings: Mapping[str, Reading], broken: Mapping[str, str], figures: Sequence[Figure] = FIGURES) -> dict[str, Outcome]:
     """Judge all figures; ``broken`` are the groups whose measurement failed, with the reason."""
-    errors = {figure.name: broken[figure.group] for figure in FIGURES if figure.group in broken}
+    errors = {figure.name: broken[figure.group] for figure in figures if figure.group in broken}
     return {
         figure.name: Outcome(figure.name, CheckVerdict.ERROR, errors[figure.name])
         if figure.name in errors
         else judge(figure, readings.get(figure.name))
-        for figure in FIGURES
+        for figure in figures
     }
 
 

@@ -1,4 +1,4 @@
-"""The section "Up" of docs/benchmarks.md, and the same table for the screen."""
+"""The section of docs/benchmarks.md, and the same table for the screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.up.figures import FIGURES, MISSING, amount, limit, spread
 from infra.outcome import CheckVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.up.figures import Figure, Reading
     from infra.outcome import Outcome
@@ -33,15 +33,20 @@ def line(figure: Figure, reading: Reading | None, outcome: Outcome) -> tuple[str
     return *head, value, limit(figure), word, spread(figure, reading), runs, when, load, beside
 
 
-def lines(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome]) -> list[tuple[str, ...]]:
+def lines(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], figures: Sequence[Figure] = FIGURES) -> list[tuple[str, ...]]:
     """Return the lines of all figures."""
-    return [line(figure, readings.get(figure.name), outcomes[figure.name]) for figure in FIGURES]
+    return [line(figure, readings.get(figure.name), outcomes[figure.name]) for figure in figures]
 
 
 def markdown(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], command: str) -> str:
     """Render the section."""
+    return section("## Up", command, lines(readings, outcomes), FIGURES)
+
+
+def section(title: str, command: str, found: Sequence[tuple[str, ...]], figures: Sequence[Figure]) -> str:
+    """Render a section of figures, some of which another run may have measured."""
     parts = [
-        "## Up",
+        title,
         "",
         (
             f"{place(command)}. Figures that this run did not measure are from the day and the commit in their line. *Load before*"
@@ -49,8 +54,8 @@ def markdown(readings: Mapping[str, Reading], outcomes: Mapping[str, Outcome], c
             " in the three seconds before."
         ),
         "",
-        *table(HEAD, *lines(readings, outcomes)),
+        *table(HEAD, *found),
         "",
-        *table(("figure", "how it is measured"), *((figure.name, figure.method) for figure in FIGURES)),
+        *table(("figure", "how it is measured"), *((figure.name, figure.method) for figure in figures)),
     ]
     return "\n".join(parts)

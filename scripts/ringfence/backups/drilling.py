@@ -72,7 +72,7 @@ class Drill:
 
     def run(self, records: Sequence[BackupRecord]) -> list[DrillCheck]:
         """Restore, boot, compare and clean up. Raises :class:`CloudError` when a part of it cannot be done: then nothing is proven."""
-        self._cleaned()
+        self.cleaned()
         before = self.tenant.storage.secrets()
         found: list[DrillCheck] = []
         try:
@@ -88,7 +88,7 @@ class Drill:
                 else:
                     found += self._compared(one.disk, one.volume, record)
         finally:
-            self._cleaned()
+            self.cleaned()
         left = self.tenant.storage.secrets() - before
         said = f"{len(left)} keys are left: {', '.join(sorted(left))}" if left else ""
         return [*found, DrillCheck("", "nothing is left", BAD if left else GOOD, said)]
@@ -140,7 +140,7 @@ class Drill:
     def _name(self) -> str:
         return f"{NAME}.{self.tenant.name}-{self.server}"
 
-    def _cleaned(self) -> None:
+    def cleaned(self) -> None:
         """Take away whatever a drill made, this one or one that was killed: its server first, which has a volume."""
         for server in self.machines.named(self._name):
             self.machines.delete(server)

@@ -159,7 +159,7 @@ def test_what_a_killed_drill_left_is_taken_away_by_the_next_one(shelf: Shelf, mo
     """Its server, and its volumes wherever they are; volumes of others stay."""
     room = Room(shelf, dies=moment)
     with monkeypatch.context() as patch:
-        patch.setattr(Drill, "_cleaned", lambda _: None)  # a killed process cleans nothing
+        patch.setattr(Drill, "cleaned", lambda _: None)  # a killed process cleans nothing
         with pytest.raises(KilledError):
             drill(shelf, room)
     assert shelf.rows

@@ -1,0 +1,1 @@
+"""``./scripts/bench lifecycle``: what backups, drills, drift reports, the end of a tenant and a fleet take, on a live cloud."""

@@ -1,0 +1,1 @@
+"""The benchmark of a tenant's life, without a cloud."""
