@@ -21,7 +21,7 @@ from labcloud.layout import Layout
 from labcloud.machine import outside
 from labcloud.machine import packages as debian
 from labcloud.model import State
-from labcloud.processes import door
+from labcloud.processes import enter
 from labcloud.progress import StepProgress
 from labcloud.services import services
 from labcloud.settings import LabError, Settings
@@ -143,10 +143,10 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="For programs
 def execute(context: typer.Context) -> None:
     """Run a command inside the lab's namespaces, as the operator of the cloud."""
     layout = _layout(Settings.of(os.environ))
-    pid = door.supervisor(layout.root)
+    pid = enter.supervisor(layout.root)
     if pid is None:
         raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up")
-    command = door.inside(pid, *(context.args or ["bash", "--norc"]))
+    command = enter.inside(pid, *(context.args or ["bash", "--norc"]))
     sys.stdout.flush()
     os.execvpe(command[0], command, control.inside_environment(layout))  # noqa: S606 - becomes the command
 
@@ -219,7 +219,7 @@ def _status(settings: Settings) -> Status:
     if layout is None:
         return Status(running=False, lines=())
     table = services(layout)
-    if door.supervisor(layout.root) is None:
+    if enter.supervisor(layout.root) is None:
         return Status(running=False, lines=judge(table, (), layout.logs))
     lines = judge(table, control.order(layout, "states")["states"], layout.logs)
     if settings.forward:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labcloud.layout import CODE, SYSTEM_PYTHON
 from labcloud.model import Event, Service, version
-from labcloud.processes import door
+from labcloud.processes import enter
 from labcloud.settings import LabError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
 
 def start(layout: Layout) -> int:
     """Make the namespaces and start the supervisor in them unless it runs; returns its process id."""
-    running = door.supervisor(layout.root)
+    running = enter.supervisor(layout.root)
     if running:
         return running
     log = layout.log("supervisor")
@@ -52,7 +52,7 @@ def start(layout: Layout) -> int:
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        pid = door.supervisor(layout.root)
+        pid = enter.supervisor(layout.root)
         if pid:
             return pid
         if outer.poll() is not None:
@@ -101,14 +101,14 @@ def is_current(layout: Layout) -> bool:
 
 def stop(layout: Layout, listener: Listener | None = None) -> bool:
     """Stop every service and then the namespaces, by force when that takes too long; false when no lab ran."""
-    pid = door.supervisor(layout.root)
+    pid = enter.supervisor(layout.root)
     if pid is None:
         return False
     with suppress(LabError):
         order(layout, "shutdown", listener, silence=STOP_SECONDS)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if door.supervisor(layout.root) is None and not _exists(pid):
+        if enter.supervisor(layout.root) is None and not _exists(pid):
             return True
         time.sleep(0.1)
     with suppress(ProcessLookupError):
@@ -120,12 +120,12 @@ def run_inside(
     layout: Layout, *command: str, log: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command in the lab, its output appended to a log. Secrets travel in ``environment``, never in the command."""
-    pid = door.supervisor(layout.root)
+    pid = enter.supervisor(layout.root)
     if pid is None:
         raise LabError.of("the lab does not run", where=str(layout.root), hint="./scripts/lab up")
     with log.open("ab") as output:
         return subprocess.run(
-            door.inside(pid, *command),
+            enter.inside(pid, *command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -152,7 +152,7 @@ def inside_environment(layout: Layout) -> dict[str, str]:
 
 def _converse(root: Path, message: dict[str, object], seconds: float) -> Iterator[dict[str, Any]]:
     """Send one message and yield the answers; ``TimeoutError`` after so many seconds of silence."""
-    with door.call(root) as line, line.makefile("rwb") as stream:
+    with enter.call(root) as line, line.makefile("rwb") as stream:
         line.settimeout(seconds)
         stream.write(json.dumps(message).encode() + b"\n")
         stream.flush()

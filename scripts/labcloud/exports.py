@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from labcloud.layout import INTERNET_HOST, POOL, REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES, SYSTEM_PYTHON
-from labcloud.processes import door
+from labcloud.processes import enter
 
 if TYPE_CHECKING:
     from labcloud.layout import Layout
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 def exports(layout: Layout) -> str:
     """The line of `lab env`: the cloud, the way to the bastion, and the host that stands for the internet."""
-    door_command = shlex.join([SYSTEM_PYTHON, "-I", door.__file__, str(layout.root)])
+    enter_command = shlex.join([SYSTEM_PYTHON, "-I", enter.__file__, str(layout.root)])
     variables = {
         "OS_CLIENT_CONFIG_FILE": str(layout.operator_file),
         "OS_CLOUD": layout.profile.cloud,
         # Set and empty: lets a program point OS_CLOUD at nothing for one provider (gophercloud prefers it to credentials).
         "RINGFENCE_NO_CLOUD": "",
-        "RINGFENCE_BASTION_PROXY": f"{door_command} connect %h %p",
-        "RINGFENCE_INTERNET_EXEC": f"{door_command} internet",
-        "RINGFENCE_STORAGE_EXEC": f"{door_command} exec",
+        "RINGFENCE_BASTION_PROXY": f"{enter_command} connect %h %p",
+        "RINGFENCE_INTERNET_EXEC": f"{enter_command} internet",
+        "RINGFENCE_STORAGE_EXEC": f"{enter_command} exec",
         "RINGFENCE_STORAGE_POOL": POOL,
         "RINGFENCE_BACKUP_STORE": f"file:{layout.data}/cinder/backups",
-        "RINGFENCE_HYPERVISOR_EXEC": f"{door_command} exec",
+        "RINGFENCE_HYPERVISOR_EXEC": f"{enter_command} exec",
         "RINGFENCE_HYPERVISOR_INSTANCES": f"{layout.data}/nova/instances",
-        "RINGFENCE_KEYSTORE_SQL": f"{door_command} exec mariadb --defaults-file=/etc/mysql/lab.cnf --batch --skip-column-names barbican",
-        "RINGFENCE_OVN_EXEC": f"{door_command} exec",
+        "RINGFENCE_KEYSTORE_SQL": f"{enter_command} exec mariadb --defaults-file=/etc/mysql/lab.cnf --batch --skip-column-names barbican",
+        "RINGFENCE_OVN_EXEC": f"{enter_command} exec",
         "RINGFENCE_INTERNET_ADDRESS": str(INTERNET_HOST.ip),
         "RINGFENCE_NEUTRON_REPAIR_SECONDS": str(REPAIR_OLDER_THAN + REPAIR_EVERY + REPAIR_TAKES),
     }

@@ -16,7 +16,7 @@ from labcloud.layout import Layout
 from labcloud.machine import archive, backport, kvm, mirror, outside, packages, venv
 from labcloud.model import Event, Service, Stage, State, by_stage
 from labcloud.passwords import Secrets
-from labcloud.processes import door
+from labcloud.processes import enter
 from labcloud.services import TITLES, services, step
 from labcloud.settings import LabError
 
@@ -128,7 +128,7 @@ class Bringup:
         secrets = Secrets.kept_in(layout.secrets_file)
         shutil.copytree(mirror.location(self.settings.cache), layout.mirror, dirs_exist_ok=True)
         render.write(render.Facts(layout, secrets, identifier.read_text().strip()))
-        if door.supervisor(layout.root) and not control.is_current(layout):
+        if enter.supervisor(layout.root) and not control.is_current(layout):
             self.progress.say("the running lab was started from other files than these: starting it again")
             take_down(layout, self.progress)
         with self.progress.step("namespaces and configuration"):
@@ -200,7 +200,7 @@ def take_down(layout: Layout, progress: StepProgress) -> bool:
     Nova is stopped first: it then remembers the servers as running, and starts them again with the lab.
     """
     outside.stop_forwarder(layout)
-    if door.supervisor(layout.root) is None:
+    if enter.supervisor(layout.root) is None:
         return False
     with progress.step("switch the servers off"):
         control.order(layout, "stop", names=["nova-compute"])

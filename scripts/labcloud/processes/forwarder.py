@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from labcloud.layout import LOOPBACK, Layout
-from labcloud.processes import door
+from labcloud.processes import enter
 
 BACKLOG = 128
 BEHIND_TLS = b"X-Forwarded-Proto: https\r\n"
@@ -46,7 +46,7 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         # Nothing listens inside: a reset here, as the caller would see it there.
         writer.transport.abort()
         return
-    await asyncio.gather(door.copy(reader, far_writer), door.copy(far_reader, writer))
+    await asyncio.gather(enter.copy(reader, far_writer), enter.copy(far_reader, writer))
     far_writer.close()
     writer.close()
 
@@ -61,8 +61,8 @@ async def relay_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
         writer.transport.abort()
         return
     far_writer.write(request + BEHIND_TLS)
-    upward = asyncio.create_task(door.copy(reader, far_writer))
-    await door.copy(far_reader, writer)
+    upward = asyncio.create_task(enter.copy(reader, far_writer))
+    await enter.copy(far_reader, writer)
     # TLS cannot close one direction alone: the end of the answer is the end of the connection.
     upward.cancel()
     far_writer.close()
@@ -93,10 +93,10 @@ async def serve(bound: list[socket.socket], supervisor: int, tls: ssl.SSLContext
 
 def main(lab: Path, ports: list[int]) -> int:
     """Listen outside, connect inside."""
-    pid = door.supervisor(lab)
+    pid = enter.supervisor(lab)
     if pid is None:
         print("forwarder: the lab does not run", file=sys.stderr)
-        return door.NOT_RUNNING
+        return enter.NOT_RUNNING
     with (lab / "forwarder.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,7 +107,7 @@ def main(lab: Path, ports: list[int]) -> int:
         lock.flush()
         supervisor = os.pidfd_open(pid)
         bound, tls = listen(ports), context(Layout.load(lab))
-        door.enter_network(pid)
+        enter.enter_network(pid)
         asyncio.run(serve(bound, supervisor, tls))
     return 0
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labcloud.model import Command, Event, Service, State, by_stage
@@ -60,7 +61,7 @@ class ServiceManager:
             with self._lock(service.name):
                 outcomes[service.name] = self._start(service, report)
 
-        _together([lambda service=service: one(service) for service in services])  # type: ignore[misc]
+        _together([partial(one, service) for service in services])
         return len(outcomes) == len(services) and all(outcomes.values())
 
     def stop(self, names: tuple[str, ...], report: Report) -> None:
@@ -69,7 +70,7 @@ class ServiceManager:
         for service in known:
             self.managed[service.name].unwanted = True
         for _, services in reversed(by_stage(known)):
-            _together([lambda name=service.name: self._stop(name, report) for service in services])  # type: ignore[misc]
+            _together([partial(self._stop, service.name, report) for service in services])
 
     def stop_all(self, report: Report) -> None:
         """Stop everything."""
@@ -84,7 +85,7 @@ class ServiceManager:
             environment = self._environment(entry.service)
             answers_by_name[entry.service.name] = answers(entry.service.ready, self.children, environment)
 
-        _together([lambda entry=entry: ask(entry) for entry in managed if entry.child.code is None])  # type: ignore[misc]
+        _together([partial(ask, entry) for entry in managed if entry.child.code is None])
         return [self._state(entry, answers_by_name.get(entry.service.name, "")) for entry in managed]
 
     def _state(self, entry: Managed, answer: str) -> dict[str, Any]:

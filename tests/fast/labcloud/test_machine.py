@@ -14,7 +14,7 @@ import pytest
 from labcloud.inside import schema
 from labcloud.inside.shell import MARK
 from labcloud.machine import archive, kvm, outside, packages
-from labcloud.processes import door
+from labcloud.processes import enter
 from labcloud.settings import LabError
 from labcloud.up import Once, only_one
 
@@ -26,26 +26,26 @@ def test_the_kernel_names_the_supervisor(tmp_path: Path) -> None:
     """Whoever listens on the control socket is the supervisor, at any length of path; a socket file that nobody serves is none."""
     lab = tmp_path / ("long-" * 30)
     lab.mkdir()
-    assert door.supervisor(lab) is None
+    assert enter.supervisor(lab) is None
     before = Path.cwd()
     os.chdir(lab)
     try:
         with socket.socket(socket.AF_UNIX) as server:
             server.bind("control.sock")
             server.listen()
-            assert door.supervisor(lab) == os.getpid()
+            assert enter.supervisor(lab) == os.getpid()
     finally:
         os.chdir(before)
     assert (lab / "control.sock").exists()
-    assert door.supervisor(lab) is None
+    assert enter.supervisor(lab) is None
 
 
 def test_a_command_for_the_internet_runs_in_its_namespace() -> None:
     """First the lab's namespaces, then the host that stands for the internet."""
-    command = door.inside(42, "ping", "-c1", "172.24.4.1", internet=True)
+    command = enter.inside(42, "ping", "-c1", "172.24.4.1", internet=True)
     assert command[:3] == ["nsenter", "-t", "42"]
     assert command[-7:] == ["ip", "netns", "exec", "internet", "ping", "-c1", "172.24.4.1"]
-    assert "netns" not in door.inside(42, "true")
+    assert "netns" not in enter.inside(42, "true")
 
 
 def test_a_left_over_process_id_is_no_forwarder(layout: Layout) -> None:

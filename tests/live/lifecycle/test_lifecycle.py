@@ -16,7 +16,7 @@ from infra.dynamic import clouds
 from infra.dynamic.base import REPAIR_VARIABLE
 from infra.outcome import CheckVerdict
 from labcloud.layout import REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES
-from labcloud.processes import door
+from labcloud.processes import enter
 from labcloud.settings import Settings
 from ringfence.project import ROOT, Project
 from ringfence.verify import open as opening
@@ -108,7 +108,7 @@ def lab(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def kill() -> None:
     """Kill the lab at once: its supervisor, and with it every service and every server."""
-    pid = door.supervisor(Settings.of(os.environ).root)
+    pid = enter.supervisor(Settings.of(os.environ).root)
     assert pid
     os.kill(pid, signal.SIGKILL)
 

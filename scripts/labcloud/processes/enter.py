@@ -1,7 +1,7 @@
 """The way into a running lab from outside: run a command inside, or pipe a TCP connection into its network.
 
 Used as a program by others (a proxy command of SSH among them), so it is one file, standard library only, and starts in
-some 30 ms: ``python3 -I door.py LAB exec COMMAND...``, ``... internet COMMAND...``, ``... connect HOST PORT``.
+some 30 ms: ``python3 -I enter.py LAB exec COMMAND...``, ``... internet COMMAND...``, ``... connect HOST PORT``.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> int:
     lab, verb, rest = Path(arguments[0]), arguments[1], arguments[2:]
     pid = supervisor(lab)
     if pid is None:
-        print(f"door: no lab runs in {lab}; start it: ./scripts/lab up", file=sys.stderr)
+        print(f"enter: no lab runs in {lab}; start it: ./scripts/lab up", file=sys.stderr)
         return NOT_RUNNING
     if verb != "connect":
         become(inside(pid, *rest, internet=verb == "internet"))
@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(pipe(rest[0], int(rest[1])))
     except OSError as problem:
-        print(f"door: {rest[0]} port {rest[1]}: {problem}", file=sys.stderr)
+        print(f"enter: {rest[0]} port {rest[1]}: {problem}", file=sys.stderr)
         return 1
     return 0
 
