@@ -55,6 +55,7 @@ def verify(
     """
     from ringfence.verify import about, acceptances, examined  # noqa: PLC0415 - the cloud's client takes a second to import
     from ringfence.verify import open as opening  # noqa: PLC0415 - as above
+    from ringfence.verify.inside.knowing import image_digest  # noqa: PLC0415 - as above
     from ringfence.verify.report import files  # noqa: PLC0415 - as above
     from ringfence.verify.run import Request, Verification  # noqa: PLC0415 - as above
     from ringfence.verify.turns import Turn  # noqa: PLC0415 - as above
@@ -79,7 +80,7 @@ def verify(
             tell("asking servers how they are", 0, 0)
             result.state = state(opened.inventory.platform, result.tenants, request.kinds)
             if Kind.HARDENING in request.kinds:
-                result.examined = examined.read()
+                result.examined = examined.read(image_digest(opened.inventory))
             result.about = about.of_run(opened.cloud, declarations)
     except KeyboardInterrupt:
         cleaned = "; ".join(verification.cleaned if verification else ()) or "nothing was open on any server"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra import paths
 from infra.outcome import CheckVerdict
+from ringfence.verify.inside import image_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +44,10 @@ class Excepted:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The last examination on this machine; ``why`` says in plain words why there is none. It is no part of the verdict."""
+    """The last examination on this machine; ``why`` says in plain words why there is none. It is no part of the verdict.
+
+    ``doubt`` says why it may not be about the servers' image; it is empty where the image is known to be theirs.
+    """
 
     image: str = ""
     when: str = ""
@@ -51,6 +55,7 @@ class Examined:
     said: tuple[Said, ...] = ()
     exceptions: tuple[Excepted, ...] = ()
     why: str = NOT_EXAMINED
+    doubt: str = ""
 
     def plain(self) -> Json:
         """Return it as plain values."""
@@ -59,7 +64,8 @@ class Examined:
         runs = [
             {"examiner": one.name, "tier": one.tier, "said": one.words, "open": one.unexcused, "before": one.before} for one in self.said
         ]
-        return {"image": self.image, "when": self.when, "beside": self.beside, "runs": runs, "exceptions": len(self.exceptions)}
+        told = {"image": self.image, "when": self.when, "beside": self.beside, "runs": runs, "exceptions": len(self.exceptions)}
+        return told | ({"doubt": self.doubt} if self.doubt else {})
 
 
 def of(told: Json) -> Examined:
@@ -90,12 +96,31 @@ def _open(run: Json) -> str:
     return str(sum(finding["verdict"] in {CheckVerdict.FAIL, CheckVerdict.ERROR} for finding in run["findings"]))
 
 
-def read() -> Examined:
-    """Return the last examination that is kept on this machine; one that cannot be read says so in its place."""
+def doubt(examined: str, digest: str, servers: str) -> str:
+    """Say why an examination may not be about the servers' image, nothing when it is.
+
+    ``examined`` is the name of the examined image, ``digest`` its SHA-256, ``servers`` the beginning of that of the servers' image; both
+    are empty where they are not known.
+    """
+    if not servers:
+        return "cannot tell whether the servers were made from this image: no stack says which they were made from"
+    if not digest:
+        return f"cannot tell whether the servers were made from this image: no image {examined} is on this machine"
+    if not digest.startswith(servers):
+        return f"the servers were made from another image: SHA-256 {servers}..., and that of this one is {digest[: len(servers)]}..."
+    return ""
+
+
+def read(servers: str) -> Examined:
+    """Return the last examination that is kept on this machine; one that cannot be read says so in its place.
+
+    ``servers`` is the beginning of the SHA-256 of the image that the servers were made from.
+    """
     file = paths.state() / "examine" / "examine.json"
     if not file.exists():
         return Examined()
     try:
-        return of(json.loads(file.read_text(encoding="utf-8")))
+        found = of(json.loads(file.read_text(encoding="utf-8")))
     except UNREADABLE as error:
         return Examined(why=f"cannot tell: {file} cannot be read: {type(error).__name__}: {error}")
+    return replace(found, doubt=doubt(found.image, image_files.sha256_of(found.image), servers))

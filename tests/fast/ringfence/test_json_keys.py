@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -164,7 +165,7 @@ def test_no_key_of_a_verification_gets_another_name() -> None:
     found = result(bad)
     found.state = State(look.plain(healthy()))
     found.checks += of_controls().checks[:1]
-    found.examined, found.asked = examined.of(EXAMINED), frozenset(Kind)
+    found.examined, found.asked = replace(examined.of(EXAMINED), doubt="another image"), frozenset(Kind)
     hold(KEYS / "verify.txt", key_paths(files.plain(found), {"counts", "seconds"}))
 
 

@@ -78,6 +78,11 @@ def of(prefix: str) -> ImageFiles:
     return ImageFiles({row.path: row for row in rows}, packages, frozenset(document["modules"]))
 
 
+def sha256_of(name: str) -> str:
+    """Return the SHA-256 of the image that is kept under a name on this machine; nothing where none is."""
+    return _sha256(cache.directory() / f"{name}.json") if Path(name).name == name else ""
+
+
 def _keep(file: Path, document: Json) -> None:
     """Write a listing in one step: somebody else may read the one before at the same time, or write this one as well."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +94,7 @@ def _keep(file: Path, document: Json) -> None:
 def _sha256(manifest: Path) -> str:
     try:
         return str(json.loads(manifest.read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, LookupError):
+    except (OSError, ValueError, LookupError, TypeError):
         return ""
 
 

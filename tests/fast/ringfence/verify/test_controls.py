@@ -10,6 +10,7 @@ import pytest
 from hardening.controls import effects
 from hardening.controls.catalogue import CATALOGUE
 from hardening.controls.model import SshSetting
+from hardening.image import cache
 from infra.errors import GuestError
 from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify import examined
@@ -214,9 +215,9 @@ def kept(folder: Path, text: str) -> None:
 def test_what_examiners_said_is_shown_stock_beside_hardened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In their own words, with the exceptions; it decides nothing."""
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
-    assert examined.read().why == examined.NOT_EXAMINED
+    assert examined.read("").why == examined.NOT_EXAMINED
     kept(tmp_path, json.dumps(EXAMINED))
-    found = examined.read()
+    found = examined.read("")
     assert [(one.name, one.words, one.unexcused, one.before) for one in found.said] == [
         ("openscap cis_level2_server", "323 pass, 46 fail", "2", "261 pass, 107 fail"),
         ("machine cost", "image, MB 101.4", "0", ""),
@@ -227,10 +228,35 @@ def test_what_examiners_said_is_shown_stock_beside_hardened(tmp_path: Path, monk
     assert a_result(found).exit_code == a_result().exit_code
 
 
+@pytest.mark.parametrize(
+    ("servers", "manifest", "doubt"),
+    [
+        ("abcd", '{"sha256": "abcdef"}', ""),
+        ("abce", '{"sha256": "abcdef"}', "the servers were made from another image: SHA-256 abce..., and that of this one is abcd..."),
+        ("abcd", "", "cannot tell whether the servers were made from this image: no image new is on this machine"),
+        ("abcd", "[]", "cannot tell whether the servers were made from this image: no image new is on this machine"),
+        ("", '{"sha256": "abcdef"}', "cannot tell whether the servers were made from this image: no stack says which they were made from"),
+    ],
+)
+def test_an_examination_of_another_image_says_so(
+    servers: str, manifest: str, doubt: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images are told by what is in them: an examination from before a change of the image says nothing of the servers."""
+    monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
+    monkeypatch.setattr(cache, "directory", lambda: tmp_path)
+    kept(tmp_path, json.dumps(EXAMINED))
+    if manifest:
+        (tmp_path / "new.json").write_text(manifest, encoding="utf-8")
+    found = examined.read(servers)
+    assert found.doubt == doubt
+    assert found.plain().get("doubt", "") == doubt
+    assert doubt in page.render(a_result(found))
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"runs": [{}]}', "\x00"])
 def test_an_examination_that_cannot_be_read_is_told_and_shows_nothing(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The verification itself is not touched by it."""
     monkeypatch.setenv("RINGFENCE_STATE", str(tmp_path))
     kept(tmp_path, text)
-    assert examined.read().why.startswith("cannot tell:")
-    assert examined.read().said == ()
+    assert examined.read("").why.startswith("cannot tell:")
+    assert examined.read("").said == ()
