@@ -11,6 +11,8 @@ import msgspec
 LOOK_SECONDS = 3.0
 IDLE_FIELDS = (3, 4)
 """Of the numbers in the first line of /proc/stat: idle, and waiting for a disk (proc_stat(5))."""
+ALONE = 0.5
+"""Processors that may be busy with something else where a time is to say something."""
 TIMES = 8
 """Numbers that are times; those after them are parts of others (guests)."""
 
@@ -24,6 +26,11 @@ class Load(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Render for a table."""
         return f"{self.average:.1f}; {self.busy:.1f} busy"
+
+    @property
+    def doubt(self) -> str:
+        """Why a time that is too long says nothing; empty where nothing else of weight ran before."""
+        return f"not alone: {self.busy:.1f} processors were busy with something else" if self.busy > ALONE else ""
 
 
 def times(stat: str) -> tuple[int, int]:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Seen = TypeVar("Seen")
-POLL_SECONDS = 2.0
+POLL_SECONDS, SHORTEST_SECONDS = 2.0, 0.25
+"""The longest and the shortest pause between two looks."""
+SHARE = 20
+"""A pause is this part of what was waited so far, so an end is noticed that much late at most: a twentieth."""
 HICCUP_SECONDS = 300.0
 """For how long an API may answer nothing useful, while something is waited for that goes on without it."""
 
@@ -24,7 +27,7 @@ class StillAtWorkError(CloudError):
 
 @dataclass(slots=True)
 class Waiting:
-    """How long is waited; ``stopped`` is set when the run is interrupted."""
+    """How long is waited; ``stopped`` is set when the run is interrupted, ``pause`` is the longest one between two looks."""
 
     patience: float = 6 * 3600.0
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -51,4 +54,4 @@ class Waiting:
             if self.stopped.is_set() or self.clock() - began > limit:
                 hint = "it goes on in the cloud; run the same command again to see it through"
                 raise StillAtWorkError.of("it is not done yet", where=what, hint=hint)
-            self.stopped.wait(self.pause)
+            self.stopped.wait(min(self.pause, max(SHORTEST_SECONDS, (self.clock() - began) / SHARE)))

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from benchmarks.up.run import Run
 
 PROGRAM = "tests.truth.image.measure"
-ALONE = 0.5
-"""Processors that may be busy with something else; the guest needs one, its emulator's helpers some of another."""
 
 
 class Boot(msgspec.Struct, frozen=True):
@@ -49,8 +47,7 @@ def reading(run: Run, boots: list[Boot]) -> Reading:
     """Return the first boots as a reading. Beside other work it says nothing about a machine alone, unless it is fast enough even so."""
     middle = [median(getattr(each, field) for each in boots) for field in ("first_cpu", "again_wall", "again_cpu")]
     note = "processor time {:.1f} s; later boots {:.1f} s, processor time {:.1f} s".format(*middle)
-    doubt = f"not alone: {run.load.busy:.1f} processors were busy with something else" if run.load.busy > ALONE else ""
-    return run.reading("guest", [each.first_wall for each in boots], note=note, doubt=doubt)
+    return run.reading("guest", [each.first_wall for each in boots], note=note, doubt=run.load.doubt)
 
 
 def build() -> None:
