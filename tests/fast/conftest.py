@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 import re
 import sys
@@ -15,6 +14,8 @@ import pytest
 # run of it, also where PYTHONDONTWRITEBYTECODE is set. First of all, since it makes as much of hypothesis as of the tests.
 sys.dont_write_bytecode = False
 from hypothesis import settings  # noqa: E402 - as said
+
+from tests.fast.folders import new_folder  # noqa: E402 - as said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,11 +54,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return ByFolder(config, log) if two else None
 
 
-_NUMBERS = itertools.count()
-
-
 @pytest.fixture
 def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a new folder of the test's own: pytest's fixture, but for its link to the last folder, which costs more than the folder."""
+    """Return a new folder of the test's own."""
     name = re.sub(r"\W", "_", request.node.name)[:30]
-    return tmp_path_factory.mktemp(f"{name}-{next(_NUMBERS)}", numbered=False)
+    return new_folder(tmp_path_factory, name)

@@ -51,17 +51,23 @@ def test_declared_cloud_passes(declared: Inventory) -> None:
     assert {outcome.tenant for outcome in outcomes} == {"platform", "acme", "globex"}
 
 
+@cache
+def broken_by(name: str) -> tuple[tuple[comparison.Requirement, ...], frozenset[str]]:
+    """Return what a way to break the cloud comes to, and the ids of all that is there; compared once for all tests that look at it."""
+    made, view = cloud(OFFERING if name in broken_services.WAYS else INVENTORY)
+    view = WAYS[name][0](view)
+    ids = frozenset(row["id"] for kind in KINDS for row in view.rows(kind))
+    return tuple(comparison.requirements(made, view, made.tenants)), ids
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_broken_cloud_is_named(name: str) -> None:
     """Every way to break the cloud is found, the reason names it, and whatever is there is named by the id that the cloud gave it."""
-    act, says = WAYS[name]
-    made, view = cloud(OFFERING if name in broken_services.WAYS else INVENTORY)
-    view = act(view)
-    requirements = list(comparison.requirements(made, view, made.tenants))
+    _, says = WAYS[name]
+    requirements, ids = broken_by(name)
     found = wrong([requirement.outcome() for requirement in requirements])
     assert any(says in reason for reason in found), found
     deviations = [deviation for requirement in requirements for deviation in requirement.deviations]
-    ids = {row["id"] for kind in KINDS for row in view.rows(kind)}
     assert [each for each in deviations if each.id not in ids and each.kind is not DeviationKind.MISSING] == []
     assert all(each.name and each.object_kind for each in deviations)
 
@@ -78,8 +84,7 @@ def test_deviation_says_in_which_way_something_deviates() -> None:
     """What is declared and gone, what is there and not declared, and what is otherwise than declared are three things."""
     found: dict[str, set[DeviationKind]] = {says: set() for says in KINDS_OF_DEVIATIONS}
     for name in ("port lost", "undeclared port", "port security off"):
-        made, view = cloud(INVENTORY)
-        for requirement in comparison.requirements(made, WAYS[name][0](view), made.tenants):
+        for requirement in broken_by(name)[0]:
             for deviation in requirement.deviations:
                 if deviation.text in found:
                     found[deviation.text].add(deviation.kind)

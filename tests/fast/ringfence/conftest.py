@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pytest
 
 from ringfence import application, cli
 from tests.fast.architecture.sources import ROOT
+from tests.fast.folders import new_folder
 from tests.fast.ringfence.command import Ended
 from tests.fast.ringfence.offering import without_backups
 
@@ -21,15 +21,11 @@ if TYPE_CHECKING:
     from tests.fast.ringfence.command import Run
 
 
-_NUMBERS = itertools.count()
-"""Pytest's own numbers come with a link to the last folder, which costs more than the folder."""
-
-
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Run the command line as its entry point does, in a project without declarations."""
     monkeypatch.delenv(application.DEBUG, raising=False)
-    empty = tmp_path_factory.mktemp(f"empty-{next(_NUMBERS)}", numbered=False)
+    empty = new_folder(tmp_path_factory, "empty")
     (empty / "Pulumi.yaml").touch()
     monkeypatch.chdir(empty)
 
@@ -48,7 +44,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 def tree(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Work in a project with the shipped declarations without their backups, which may be changed; ``run`` is named to come first."""
     del run
-    folder = tmp_path_factory.mktemp(f"tree-{next(_NUMBERS)}", numbered=False)
+    folder = new_folder(tmp_path_factory, "tree")
     for file in ROOT.glob("Pulumi.*.yaml"):
         (folder / file.name).write_text(without_backups(file.read_text(encoding="utf-8")), encoding="utf-8")
     monkeypatch.chdir(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,8 +71,9 @@ def without_backups(tenant: Tenant) -> Tenant:
     return tenant.model_copy(update={"servers": servers, "backup": None})
 
 
+@cache
 def inventory(*, services: bool = False) -> Inventory:
-    """Return acme and globex with an outside, on a platform with every service or none."""
+    """Return acme and globex with an outside, on a platform with every service or none; a test that changes one has `replace`d it."""
     platform = shipped_platform(EVERY_SERVICE if services else None)
     tenants = []
     for name in SEGMENTS:
