@@ -32,4 +32,4 @@ def sweep() -> None:
     """Take away the namespaces of runs that were killed. What programs of theirs are still in them ends with their own deadline."""
     names = [path.name for path in HOME.iterdir()] if HOME.is_dir() else []
     for each in left_behind(names):
-        subprocess.run(("ip", "netns", "delete", each), check=False, capture_output=True, timeout=30)
+        subprocess.run(("ip", "netns", "delete", each), check=False, capture_output=True, timeout=300)

@@ -123,7 +123,7 @@ def _always(port: int) -> Callable[[str, int], Awaitable[tuple[asyncio.StreamRea
 
 def _get(port: int, trusted: Path) -> bytes:
     client = ssl.create_default_context(cafile=trusted)
-    with socket.create_connection((LOOPBACK, port), timeout=5) as plain, client.wrap_socket(plain, server_hostname=LOOPBACK) as line:
+    with socket.create_connection((LOOPBACK, port), timeout=60) as plain, client.wrap_socket(plain, server_hostname=LOOPBACK) as line:
         line.sendall(b"GET / HTTP/1.0\r\n\r\n")
         return b"".join(iter(lambda: line.recv(4096), b""))
 

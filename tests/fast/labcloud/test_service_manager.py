@@ -212,6 +212,6 @@ def test_stopping_does_not_wait_for_a_start_in_progress(stage: Stage1) -> None:
     while not stage.children.spawned:
         pass
     stage.manager.stop(("db",), stage.report)
-    starter.join(5.0)
+    starter.join(60.0)
     assert not starter.is_alive()
     assert ("db", Event.FAILED, "stopped while it was starting") in stage.events

@@ -271,7 +271,7 @@ def test_the_checker_stands_alone(tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copied", ignore=shutil.ignore_patterns("__pycache__"))
     for place in (folder, tmp_path / "copied"):
         command = [sys.executable, str(place), "certificate.json", "snapshot.jsonl"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
         assert (done.returncode, done.stdout.splitlines()[0], done.stderr) == (0, "proven: packets", "")
 
 

@@ -47,7 +47,7 @@ sys.stdout.write(out)
 sys.stderr.write(err)
 sys.exit(code)
 """
-SECONDS = 60
+SECONDS = 300
 
 
 def blocks(part: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,7 +135,5 @@ def test_an_interrupted_engine_ends_by_itself(project: Project, tmp_path: Path, 
 def test_an_engine_that_hangs_is_ended(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limit is no exception: the run ended, and badly."""
     monkeypatch.setattr(projects, "SECONDS", 0.2)
-    engine(tmp_path, monkeypatch, "exec sleep 30")
-    began = time.monotonic()
-    assert project.run("up").status != 0
-    assert time.monotonic() - began < 10
+    engine(tmp_path, monkeypatch, "exec sleep 60")
+    assert project.run("up").status == -signal.SIGTERM

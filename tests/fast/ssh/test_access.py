@@ -124,7 +124,7 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Net]:
     yield made
     for transport in made.transports:
         transport.close()
-        transport.join(5)
+        transport.join(60)
 
 
 def test_a_command_runs_behind_both_hops(net: Net) -> None:
@@ -194,14 +194,14 @@ def test_a_login_at_the_bastion_that_broke_is_replaced_on_the_way_to_a_server(ne
     target, way = access.Target("172.30.0.5", written(net.server_key)), net.jump_host(net.bastion_key)
     with access.open_bastion(way) as bastion:
         net.transports[0].close()
-        net.transports[0].join(5)
+        net.transports[0].join(60)
         while (transport := bastion.client.get_transport()) is not None and transport.is_active():
             transport.join(0.01)
         with access.open_server(way, target, via=bastion) as session:
             assert session.run(("true",)).status == ECHOED
     assert net.log == ["hop 172.30.0.5:22", "server$ true"]
     assert len(net.transports) == len(("bastion", "bastion again", "server"))
-    net.transports[1].join(5)
+    net.transports[1].join(60)
     assert not net.transports[1].is_active(), "the new login was not closed"
 
 

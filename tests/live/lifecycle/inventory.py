@@ -72,7 +72,7 @@ def _raw() -> Iterator[tuple[str, str]]:
     prefix, pool = os.environ.get(STORAGE, ""), os.environ.get(POOL, "")
     for verb in ((), ("trash",)) if prefix else ():
         command = [*shlex.split(prefix), "rbd", *verb, "ls", pool]
-        for line in subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines():
+        for line in subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.splitlines():
             yield "rbd", " ".join((*verb, line))
 
 

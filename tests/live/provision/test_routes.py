@@ -53,7 +53,7 @@ def in_neutron(router: str) -> set[tuple[str, str]]:
 def in_ovn(router: str) -> set[tuple[str, str]]:
     """Return the same of OVN's northbound database, without the default route that comes with the gateway."""
     command = (ROOT / "scripts/lab", "exec", "ovn-nbctl", "lr-route-list", f"neutron-{router}")
-    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
     return {(to, hop) for to, hop in re.findall(r"^ +(\d\S+/\d+) +(\S+)", listed, re.MULTILINE) if not to.endswith("/0")}
 
 

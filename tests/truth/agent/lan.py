@@ -151,7 +151,7 @@ class Lan:
     def close(self) -> None:
         """Take the namespaces away."""
         for name in self.names:
-            subprocess.run(["ip", "netns", "del", self.ns(name)], check=False, timeout=30)
+            subprocess.run(["ip", "netns", "del", self.ns(name)], check=False, timeout=300)
 
 
 def facts(tenant: Tenant, segment: str) -> tuple[TenantOutput, dict[str, str]]:

@@ -157,7 +157,7 @@ def _prepared(controller: Controller, key: Path, bastion_key: str, server_key: s
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text), encoding="utf-8")
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "--build", "deb", "greeter.deb"], cwd=folder, check=True, capture_output=True, timeout=60
+        ["dpkg-deb", "--root-owner-group", "--build", "deb", "greeter.deb"], cwd=folder, check=True, capture_output=True, timeout=300
     )
     (folder / "greeter.yaml").write_text(PLAYBOOK, encoding="utf-8")
     (folder / "policy").write_text(POLICY.replace(BACKBONE, BASTION.address), encoding="utf-8")
@@ -195,7 +195,7 @@ def test_a_server_with_another_key_is_nobodys(controller: Controller, host: str)
     """Neither hop is entered when its key is not the pinned one, even where Ansible is told not to look at keys."""
     known = controller.folder / "ssh" / "acme" / "known_hosts"
     before = known.read_text(encoding="utf-8")
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(controller.folder / host)], check=True, timeout=60)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(controller.folder / host)], check=True, timeout=300)
     other = " ".join((controller.folder / f"{host}.pub").read_text(encoding="utf-8").split()[:2])
     lines = [f"{host} {other}" if line.startswith(f"{host} ") else line for line in before.splitlines()]
     known.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -214,5 +214,5 @@ def _close(folder: Path) -> None:
     for file in folder.iterdir() if folder.is_dir() else ():
         if file.is_socket():
             subprocess.run(
-                ["ssh", "-o", f"ControlPath={file}", "-O", "exit", "nobody"], check=False, capture_output=True, timeout=60, env=os.environ
+                ["ssh", "-o", f"ControlPath={file}", "-O", "exit", "nobody"], check=False, capture_output=True, timeout=300, env=os.environ
             )

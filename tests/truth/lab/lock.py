@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ovs.jsonrpc import Session
 
 TRIALS = 10
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 
 
 class SlowWay:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.truth, netns.NEEDS_ROOT]
 
 ROWS = 50
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 
 
 def settings(folder: Path) -> list[str]:

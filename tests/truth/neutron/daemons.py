@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-READY = 30.0
+READY = 300.0
 SCHEMAS = {"nb": "/usr/share/ovn/ovn-nb.ovsschema", "sb": "/usr/share/ovn/ovn-sb.ovsschema"}
 SWITCH_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/openvswitch/scripts"

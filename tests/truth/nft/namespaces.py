@@ -68,7 +68,7 @@ class Namespace:
     def run(self, *command: str, text: str = "") -> str:
         """Run a command inside and return what it prints; an error shows what it said."""
         with self.inside():
-            done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
+            done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}\n{text}"
         return done.stdout
 

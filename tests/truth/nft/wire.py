@@ -27,7 +27,7 @@ Ends = tuple["Namespace", "Namespace"]
 """Who sends and who receives."""
 
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds to wait for what ought to arrive."""
 BUFFER, SO_RCVBUFFORCE = 1 << 24, 33
 """A listener's, which is emptied when everything has been sent; the option is not in Python's module (asm-generic/socket.h)."""

@@ -81,10 +81,10 @@ class Archive:
     def _gpg(self, *words: str, text: str = "") -> str:
         command = ("gpg", "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase", "", *words)
         environment = {**os.environ, "GNUPGHOME": str(self.keys)}
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=environment, timeout=60)
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=environment, timeout=300)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def close(self) -> None:
         """End the agent that gpg has started for its keys."""
-        subprocess.run(("gpgconf", "--homedir", str(self.keys), "--kill", "all"), check=False, capture_output=True, timeout=30)
+        subprocess.run(("gpgconf", "--homedir", str(self.keys), "--kill", "all"), check=False, capture_output=True, timeout=120)

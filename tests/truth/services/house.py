@@ -122,11 +122,11 @@ class Daemon:
         for pid in self.family if number is signal.SIGKILL else [self.pid]:
             os.kill(pid, number)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             for pid in self.family:
                 os.kill(pid, signal.SIGKILL)
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=120)
 
 
 @dataclass
@@ -263,7 +263,7 @@ class House:
         for host in self.hosts:
             host.close()
         for name in ("street", *(host.name for host in self.hosts)):
-            subprocess.run(("ip", "netns", "delete", netns.name(name)), check=False, capture_output=True, timeout=30)
+            subprocess.run(("ip", "netns", "delete", netns.name(name)), check=False, capture_output=True, timeout=300)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -50,7 +50,7 @@ _ASK = """
 import http.client, ssl, sys
 method, path = sys.argv[1:3]
 context = ssl.create_default_context(cafile=sys.argv[3])
-connection = http.client.HTTPSConnection(sys.argv[4], 443, context=context, timeout=10)
+connection = http.client.HTTPSConnection(sys.argv[4], 443, context=context, timeout=120)
 connection.putrequest(method, path, skip_accept_encoding=True)
 connection.putheader("X-Told", "secret")
 connection.endheaders()

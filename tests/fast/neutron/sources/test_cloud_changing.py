@@ -117,7 +117,7 @@ def test_an_object_that_is_gone_is_no_end_of_an_extensions_list(optional: bool) 
 
 def test_lists_are_read_side_by_side_and_handed_on_in_order() -> None:
     """A slow first list lets the others run; an error comes where its list would be, and ends the readers."""
-    started = Barrier(2, timeout=5)
+    started = Barrier(2, timeout=60)
 
     def slow() -> Iterator[int]:
         started.wait()

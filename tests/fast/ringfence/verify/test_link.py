@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,15 +44,13 @@ def test_an_answer_is_an_answer() -> None:
         assert link.call({"op": "seen"}) == {"seen": 3}
 
 
-def test_a_program_that_ends_is_lost_at_once_and_for_good() -> None:
-    """It is not waited for, and not asked again."""
+def test_a_program_that_ends_is_lost_for_good() -> None:
+    """It is not asked again: the error of the first question is that of every later one."""
     with program("read request; exit 0") as link:
         with pytest.raises(LinkLostError, match=r"acme/web: the probe program did not answer 'seen'(.|\n)*the end of its output"):
             link.call({"op": "seen"})
-        began = time.monotonic()
-        with pytest.raises(LinkLostError, match="did not answer 'seen'"):
+        with pytest.raises(LinkLostError, match="did not answer 'seen'"):  # and not: cannot be asked 'probe'
             link.call({"op": "probe"})
-        assert time.monotonic() - began < 0.1
 
 
 def test_a_program_that_is_stopped_is_lost_after_the_silence() -> None:

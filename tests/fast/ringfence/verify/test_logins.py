@@ -63,7 +63,7 @@ class Ways:
         """Log in at a server; all have to be here at the same time."""
         assert via
         self.patience.add(patience)
-        self.meeting.wait(5)
+        self.meeting.wait(60)
         if ADDRESSES[target.address] in self.dead:
             raise GuestError.of("the bastion gets no connection to the server", where=target.address)
         yield access.Session(target.address, None)  # type: ignore[arg-type]
