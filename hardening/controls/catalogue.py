@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from hardening.controls import accounts, files, kernel, ssh
+from hardening.controls import accounts, files, integrity, kernel, ssh
 from hardening.controls.model import Control, ControlError, KernelModule, KernelParameter, Line, SshSetting, Text
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ FAMILIES: Final = {
     "Kernel modules": kernel.MODULES,
     "SSH": ssh.CONTROLS,
     "Accounts and sessions": accounts.CONTROLS,
-    "Files and logs": files.CONTROLS,
+    "Files and logs": (*files.CONTROLS, *integrity.CONTROLS),
 }
 
 

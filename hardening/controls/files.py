@@ -82,9 +82,10 @@ CONTROLS = (
         (
             Text("etc/systemd/system/tmp.mount.d/hardening.conf", f"[Mount]\nOptions={TEMPORARY}\n"),
             # systemd mounts shared memory before it reads any file, so what makes the temporary files seals it; SSH comes later.
+            Text("etc/fstab", f"tmpfs {SHARED_MEMORY} tmpfs nosuid,nodev,noexec 0 0\n"),
             Text(
                 "etc/systemd/system/systemd-tmpfiles-setup.service.d/hardening.conf",
-                f"[Service]\nExecStartPost=mount -o remount,nodev,nosuid,noexec {SHARED_MEMORY}\n",
+                f"[Service]\nExecStartPost=mount -o remount {SHARED_MEMORY}\n",
             ),
         ),
         (_no_programs("/tmp"), _no_programs(SHARED_MEMORY)),  # noqa: S108 - the place itself is meant

@@ -217,7 +217,6 @@ REMOVED: Final = (
     "etc/*-",  # what the lists of accounts were before the last account
     "etc/apt/sources.list",
     "etc/apt/sources.list.d",
-    "etc/fstab",
     "etc/machine-id",
     "etc/resolv.conf",
     "etc/ssh/ssh_host_*",

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardening.controls import rendering
+from hardening.controls import integrity, rendering
 from hardening.controls.catalogue import CATALOGUE
 from hardening.image import cache, recipe
 from infra.errors import RingfenceError
@@ -33,6 +33,7 @@ def edit(root: Path, controls: tuple[Control, ...] = CATALOGUE) -> None:
     remove(root)
     seal(root, wanted)
     check(root)
+    know_files(root)
 
 
 def install_tree(root: Path) -> None:
@@ -141,6 +142,16 @@ def seal(root: Path, wanted: rendering.Rendered) -> None:
         (root / name).touch()
 
 
+def know_files(root: Path) -> None:
+    """Let the tree make the list of its own files, last of all, for who compares a server with it; a tree without such a control has none.
+
+    The program asks the kernel for lists of rights through /proc, which only its own view of the mounts has.
+    """
+    if (root / integrity.SETTINGS).exists():
+        script = 'mount --bind /proc "$0/proc" && exec chroot "$0" /usr/lib/ringfence/know-files first'
+        _run("unshare", "--mount", "sh", "-c", script, str(root))
+
+
 def _link(path: Path, target: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -149,5 +160,9 @@ def _link(path: Path, target: str) -> None:
 
 def _chroot(root: Path, *command: str) -> None:
     """Run a program of the tree with an environment of its own."""
+    _run("chroot", str(root), *command)
+
+
+def _run(*command: str) -> None:
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
-    subprocess.run(("chroot", str(root), *command), check=True, capture_output=True, text=True, env=environment)
+    subprocess.run(command, check=True, capture_output=True, text=True, env=environment)

@@ -289,7 +289,11 @@ def test_a_disk_in_another_instance_starts_anew(server: Server) -> None:
 
 
 def test_every_control_holds_after_restarts_and_each_is_named_when_it_is_undone(server: Server) -> None:
-    """The kernel and the programs are asked for the effects, before and after root has undone them all; nobody logs in after that."""
+    """The kernel and the programs are asked for the effects, before and after root has undone them all; nobody logs in after that.
+
+    Until then no file is another one than the image's, by the list that the server brought along.
+    """
+    server.done("sudo systemctl start aidecheck.service")
     assert [str(one) for one in effects.unmet(server.done("sudo bash -s", effects.script()))] == []
     said = server.done("sudo bash -s", undo() + effects.script())
     assert {one.control for one in effects.unmet(said) if one.got is not None} == {control.identifier for control in CATALOGUE}

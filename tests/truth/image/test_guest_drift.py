@@ -47,6 +47,7 @@ if os.fork() == 0:
         os.close(number)
     time.sleep(99999)
 """
+COMPARISON = "aidecheck.service"
 UNITS = "/etc/systemd/system"
 SUPERUSER = "/root"
 WAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -159,6 +160,17 @@ def controls_not_in_force(server: Server) -> list[str]:
 def test_every_control_is_in_force_on_a_server_at_work(server: Server) -> None:
     """Asked by the program that a verification brings along; the next test sees that the questions have left nothing behind."""
     assert controls_not_in_force(server) == []
+
+
+def test_the_servers_own_comparison_of_files_is_silent_until_one_is_another(server: Server) -> None:
+    """In its sandbox: no difference after a first boot; a file that is not on the list is a warning with its path."""
+    said = f"sudo journalctl --boot --unit {COMPARISON} --priority warning --output cat"
+    server.done(f"sudo systemctl start {COMPARISON}")
+    before = server.done(said)
+    planted = "/usr/local/sbin/planted"
+    started = server.done(f"sudo sh -c 'echo >{planted}; systemctl start {COMPARISON}; echo $?; rm {planted}; systemctl reset-failed'")
+    assert (before, started.strip()) == ("", "1")
+    assert f": {planted}" in server.done(said)
 
 
 def test_an_untouched_server_is_clean_and_each_change_in_it_is_named(server: Server) -> None:

@@ -20,7 +20,7 @@ NULL = "/dev/null"
 UNIT_FOLDERS = ("/etc/systemd/system/", "/run/systemd/system/", "/run/systemd/transient/", "/usr/local/lib/systemd/system/")
 UNIT_ENDS = (".service", ".socket", ".timer", ".path", ".mount", ".target", ".automount", ".slice", ".swap")
 GENERATED = "/run/systemd/generator/"
-"""What systemd's own generators make at each boot; without an ``fstab`` those of the image only name units that it has."""
+"""What systemd's own generators make at each boot; the image's ``fstab`` names only what systemd mounts by itself."""
 PROGRAMS = ("/usr/bin/", "/usr/sbin/")
 BEFORE_PROGRAMS = ("/usr/local/bin/", "/usr/local/sbin/")
 """Where a shell and sudo look first."""
