@@ -43,6 +43,7 @@ LOOKING = (
     "test_verify.py",
     "test_servers.py",
     "test_services.py",
+    "test_clock.py",
     "test_logs.py",
     "test_operators.py",
     "test_dead_server.py",

@@ -38,6 +38,8 @@ RINGFENCE = Path(sys.executable).parent / "ringfence"
 ASIDE = f"{REVOKED}.aside"
 SECONDS = 600
 """How long anything may take that comes in the end."""
+PIN = ("-O", "verify-required")
+"""Of a key that asks for touch and PIN."""
 TRIES = ("-o", "ConnectTimeout=120", "-o", "ConnectionAttempts=1")
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +15,12 @@ from hardening.operators.sshd import REVOKED
 from infra.declaration import names
 from infra.errors import GuestError
 from infra.operators.roles import AUTOMATION, Role
-from infra.paths import automation_key
 from infra.ssh.access import open_bastion, open_server
 from ringfence.verify.inventory import SERVICES
 from ringfence.verify.probes import session
-from tests.live.operators import SECONDS, Desk, desk, eventually, everywhere, with_authenticator
+from tests.live import refusals
+from tests.live.operators import PIN, SECONDS, Desk, desk, eventually, everywhere, with_authenticator
+from tests.live.refusals import Place
 from tests.live.test_dead_server import without
 from tests.truth.operators.life import Life
 
@@ -30,13 +30,9 @@ if TYPE_CHECKING:
 
     from infra.ssh.access import Session
     from ringfence.verify.open import Opened
-    from tests.live.operators import Ended
 
 pytestmark = pytest.mark.live
 IN = "uid="
-HOURS = timedelta(hours=1)
-PIN = ("-O", "verify-required")
-SERVER, BASTION = "server", "bastion"
 AT_ONCE = 3
 """Logins that are tried side by side."""
 LINES = 60
@@ -59,20 +55,6 @@ def at(opened: Opened, services: str, tmp_path_factory: pytest.TempPathFactory) 
     del services
     with desk(opened, tmp_path_factory.mktemp("desk")) as made:
         yield made
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A tenant, its first server, and another tenant."""
-
-    tenant: str
-    server: str
-    other: str
-
-    @property
-    def host(self) -> str:
-        """What the server is called in the cloud."""
-        return names.server(self.tenant, self.server)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +96,10 @@ def of(at: Desk, tenant: str, who: str) -> list[dict[str, object]]:
 
 
 def test_a_session_is_recorded_replayed_and_reviewed(at: Desk, place: Place, alice: Alice) -> None:
-    """A command and a terminal; by whom, by which certificate and where; and nobody reviews their own."""
+    """A command and a terminal; by whom, by which certificate and where; and nobody reviews their own.
+
+    The status has the review that is due, beside source, proof and offset of every server's time.
+    """
     done = at.login(alice.config, place.host, "echo command-$((40+2))")
     assert (done.code, done.out) == (0, "command-42\n"), done.err
     shown = at.login(alice.config, place.host, options=("-tt",), text="echo terminal-$((40+2))\nexit\n")
@@ -138,68 +123,9 @@ def test_a_session_is_recorded_replayed_and_reviewed(at: Desk, place: Place, ali
     (health,) = [one["checks"] for one in servers if (one["tenant"], one["server"]) == (place.tenant, place.server)]
     (said,) = [one["said"] for one in health if one["check"] == "sessions"]
     assert said.startswith(f"{len([one for one in waiting if one['server'] == place.server])} without a review"), said
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A login that must be refused: how its key and certificate are made, who says no, and with which words in the log."""
-
-    said: str
-    by: str = BASTION
-    options: tuple[str, ...] = PIN
-    kind: str = "ed25519-sk"
-    role: Role = Role.ADMIN
-    since: timedelta = -HOURS
-    until: timedelta = HOURS
-    abroad: bool = False
-    """Certified for the other tenant."""
-    certified: bool = True
-    stranger: bool = False
-    """Certified by an authority of its own."""
-
-    def owner(self, place: Place) -> str:
-        """Return whose server says no."""
-        return place.tenant if self.by == SERVER else names.PLATFORM
-
-
-NO_KIND = "signature algorithm {} not in PubkeyAcceptedAlgorithms"
-NO_PRINCIPAL = "does not contain an authorized principal"
-CASES = {
-    "touch-only": Case("user verification requirement not met", options=()),
-    "no-certificate": Case(NO_KIND.format("sk-ssh-ed25519@openssh.com"), certified=False),
-    "a-key-in-a-file": Case(NO_KIND.format("ssh-ed25519-cert-v01@openssh.com"), kind="ed25519", options=()),
-    "expired": Case("Certificate invalid: expired", since=-2 * HOURS, until=-HOURS),
-    "not-yet": Case("Certificate invalid: not yet valid", since=HOURS, until=2 * HOURS),
-    "another-authority": Case("", stranger=True),
-    "another-tenant": Case(NO_PRINCIPAL, SERVER, abroad=True),
-    "another-role": Case(NO_PRINCIPAL, SERVER, role=Role.OBSERVER),
-}
-
-
-def refused(at: Desk, place: Place, name: str) -> Ended:
-    """Try to log in as a case says."""
-    case = CASES[name]
-    key = at.key(name, *case.options, kind=case.kind)
-    tenant = place.other if case.abroad else place.tenant
-    life = Life(1, tenant, operator="mallory", role=case.role, since=case.since, until=case.until)
-    authority = at.key("stranger", kind="ed25519") if case.stranger else None
-    certificate = at.certified(key, life, authority) if case.certified else "/dev/null"
-    return at.login(at.config(name, key, certificate), place.host, "id")
-
-
-def refusals(at: Desk, place: Place, alice: Alice) -> dict[str, Callable[[], Ended]]:
-    """Return every way in that has to be refused: by the cases, and those that a right key does not lead to either."""
-    operator = at.config("automation-as-operator", automation_key(), "/dev/null")
-    operator.write_text(operator.read_text().replace("User rf-through", f"User {AUTOMATION}"))
-    elsewhere = f"{at.hosts.servers[place.host]}:443"
-    return {name: partial(refused, at, place, name) for name in CASES} | {
-        "a session on the bastion": lambda: at.login(alice.config, names.BASTION, "id"),
-        "another port through the bastion": lambda: at.login(alice.config, names.BASTION, options=("-W", elsewhere)),
-        "through a server": lambda: at.login(alice.config, place.host, options=("-W", "127.0.0.1:22")),
-        "the automation's account": lambda: at.login(alice.config, place.host, "id", options=("-o", f"User={AUTOMATION}")),
-        "the automation's key on an operator's account": lambda: at.login(operator, place.host, "id"),
-        "files": lambda: at.run("sftp", "-F", alice.config, "-b", "-", place.host, text="pwd\n"),
-    }
+    own = [check for one in servers if one["tenant"] == place.tenant for check in one["checks"] if check["check"] == "time"]
+    clocks = [check["said"] for check in own if check["verdict"] != "not-applicable"]
+    assert [said for said in clocks if "by NTS" not in said or " ms off" not in said] == []
 
 
 def messages(at: Desk, owner: str, since: datetime) -> list[dict[str, str]]:
@@ -222,15 +148,18 @@ def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out
         writers = {name: host for name, host in every.items() if name != SERVICES}
         with without(opened, services, ("os-stop", "SHUTOFF"), ("os-start", "ACTIVE")), ThreadPoolExecutor(len(writers) + AT_ONCE) as pool:
             writing = [pool.submit(written, host, mark) for host in writers.values()]
-            trying = {name: pool.submit(attempt) for name, attempt in refusals(at, place, alice).items()}
+            trying = {name: pool.submit(attempt) for name, attempt in refusals.every(at, place, alice.config).items()}
             entered = at.login(alice.config, place.host, f"echo {mark}")
+            automated = refusals.welcome(at, place)
             tried = {name: attempt.result() for name, attempt in trying.items()}
             again = at.login(alice.config, place.host, "id")
             for each in writing:
                 each.result()
     assert (entered.code, entered.out) == (0, f"{mark}\n"), entered.err
     assert (again.code, IN in again.out) == (0, True), again.err
+    assert (automated.code, automated.out) == (0, f"{AUTOMATION}\n"), automated.err
     assert {name: done for name, done in tried.items() if done.code == 0 or IN in done.out} == {}
+    assert "host key" in tried[refusals.STRANGE_HOST].err.lower(), tried[refusals.STRANGE_HOST].err
     assert eventually(lambda: any(mark in str(one["command"]) for one in of(at, place.tenant, alice.name)))
 
     wanted = Counter(f"{name}: line {number}" for name in writers for number in range(1, LINES + 1))
@@ -248,8 +177,7 @@ def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out
 
     assert eventually(lambda: arrived() >= wanted), wanted - found
     assert found == wanted
-    unsaid = [name for name, case in CASES.items() if not any(case.said in line["message"] for line in lines[case.owner(place)])]
-    assert unsaid == []
+    assert refusals.untold(lines, place) == set()
 
 
 def test_without_the_list_of_what_is_revoked_nobody_enters(opened: Opened, at: Desk, place: Place, alice: Alice) -> None:

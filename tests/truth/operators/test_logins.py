@@ -174,23 +174,25 @@ def _asking(*words: str) -> tuple[str, ...]:
     return ("env", "SSH_ASKPASS=/opt/pin", "SSH_ASKPASS_REQUIRE=force", "DISPLAY=none", *words)
 
 
-def _automation(platform: World, *options: str, user: str = AUTOMATION, host: str = SERVER) -> subprocess.CompletedProcess[str]:
-    """Log in with the automation's key, from the bastion's address for a server and from the station's for the bastion."""
-    origin = platform[BASTION] if host == SERVER else platform.station
-    origin.write("/home/automation", platform.station.read("/home/automation"), 0o600)
+def _automation(
+    platform: World, *options: str, user: str = AUTOMATION, host: str = SERVER, origin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Log in with the automation's key: from the bastion to a server, from the station to the bastion, or from another host."""
+    source = platform[origin or (STATION if host == BASTION else BASTION)]
+    source.write("/home/automation", platform.station.read("/home/automation"), 0o600)
     trust = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes")
     words = ("ssh", "-n", *trust, *options, "-i", "/home/automation", f"{user}@{ADDRESSES[host]}", "id")
-    return subprocess.run(origin.command(*words), capture_output=True, text=True, check=False, timeout=180)
+    return subprocess.run(source.command(*words), capture_output=True, text=True, check=False, timeout=180)
 
 
 def test_the_automation_enters_from_its_own_address_only(platform: World) -> None:
-    """With its own key, and without a certificate; the same key from elsewhere is refused."""
-    assert "uid=" in _automation(platform).stdout
-    log = platform.said(BASTION)
+    """With its own key, and without a certificate; the same key from elsewhere is refused, by a server as by the bastion."""
     elsewhere = ("-o", f"BindAddress={ELSEWHERE}")
-    assert _automation(platform, *elsewhere, host=BASTION).returncode == 255
-    assert log.has("not from a permitted host"), log.text
-    assert "uid=" in _automation(platform, host=BASTION).stdout
+    for host, options, origin in ((BASTION, elsewhere, STATION), (SERVER, (), STATION), (SERVER, (), STORE)):
+        log = platform.said(host)
+        assert _automation(platform, *options, host=host, origin=origin).returncode == 255
+        assert log.has("not from a permitted host"), log.text
+        assert "uid=" in _automation(platform, host=host).stdout
 
 
 ENTER = """

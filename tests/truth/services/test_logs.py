@@ -13,6 +13,7 @@ import pytest
 
 from hardening.services import credentials, logs
 from hardening.services.logs import Retention, Store
+from tests.truth.services.asking import ASK, Question, batch, taken, to_read
 from tests.truth.services.house import eventually
 from tests.truth.services.papers import Papers
 
@@ -245,6 +246,21 @@ def test_the_store_tells_nobody_anything(street: Street) -> None:
     (file,) = (street.services.root / "data/logs/acme/web").glob("*.jsonl")
     assert oct(file.stat().st_mode & 0o777) == "0o640"
     assert oct(file.parent.stat().st_mode & 0o777) == "0o750"
+
+
+def test_the_store_answers_a_batch_and_nothing_else(street: Street) -> None:
+    """A believed server that asks for another tenant's day, or for its own, gets the answer to its batch, and then the end."""
+    begin(street.house.add("db", DB), street.papers, "globex", "db")
+    say(street.house.hosts[-1], "a secret")
+    assert street.arrived("a secret", "globex/db")
+    own = street.papers.client("acme", "web", WEB)
+    folder = street.services.root / "data/logs"
+    days = [f"/data/logs/{file.relative_to(folder)}" for file in folder.rglob("*.jsonl")]
+    assert len(days) == 2
+    questions = [Question(STORE.port, own.certificate + own.key, batch("test") + word) for day in days for word in to_read(day)]
+    told = street.web.run("python3", "-c", ASK, str(SERVICES), text=json.dumps(questions)).stdout
+    assert json.loads(told) == [taken(batch("test"))] * len(questions)
+    assert street.kept("acme/web").count("test") == len(questions)
 
 
 def test_days_and_size_are_held_and_a_flood_costs_its_own_tenant_only(street: Street) -> None:
