@@ -6,6 +6,8 @@ None of them may set anything. Those that must not follow have had their answer,
 from __future__ import annotations
 
 import secrets
+import shlex
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -28,25 +30,32 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.live
 START = """
-set -e
-umask 077  # chronyd makes its socket in a folder of its own only
-mkdir "$1/$2"
-cat >"$1/$2/conf" <<END
-server $3 iburst $4
-$5
-authselectmode $6
+start() {
+    mkdir "$1"
+    cat >"$1/conf" <<END
+server $SERVER iburst $2
+$3
+authselectmode $4
 port 0
 cmdport 0
-bindcmdaddress $1/$2/socket
-pidfile $1/$2/pid
+bindcmdaddress $1/socket
+pidfile $1/pid
 END
-exec chronyd -x -d -u root -f "$1/$2/conf" >"$1/$2/said" 2>&1 &
+    chronyd -x -d -u root -f "$1/conf" >"$1/said" 2>&1 &
+}
+set -e
+umask 077  # chronyd makes its socket in a folder of its own only
 """
-"""A daemon in a folder of its own: folder, name, server, how it is asked, whom it trusts, and whether proof is required."""
+"""Begins daemons, each in a folder of its own: the folder, how the server is asked, whom it trusts, and whether proof is required."""
+ASK = 'for at; do for what in sources authdata; do echo "$at,$what,$(chronyc -h "$at/socket" -c -n "$what" 2>&1 | head -n 1)"; done; done'
+"""Every daemon's word of its only source; something else before it listens."""
 RIGHT, WRONG, PLAIN, GULLIBLE = "right-authority", "wrong-authority", "plain", "gullible"
 STATE, REACH, ATTEMPTS, COOKIES = 1, 5, 6, 8
 """Columns of ``chronyc -c sources`` (state, reach) and ``authdata`` (attempts, cookies)."""
+COLUMNS = 10
+"""How many there are of either."""
 SELECTED = "*"
+DAEMONS = {RIGHT: ("nts", "require"), WRONG: ("nts", "require"), PLAIN: ("", "require"), GULLIBLE: ("", "ignore")}
 
 
 def strangers_authority() -> str:
@@ -65,11 +74,28 @@ def folder(hosts: dict[str, Host]) -> Iterator[str]:
     host.check_output(f"for pid in {made}/*/pid; do kill $(cat $pid); done; rm -r {made}")
 
 
-def row(host: Host, folder: str, name: str, question: str) -> list[str]:
-    """Return what a daemon says of its only source; nothing before it listens."""
-    done = host.run(f"chronyc -h {folder}/{name}/socket -c -n {question}")
-    lines = done.stdout.splitlines() if done.rc == 0 else []
-    return lines[0].split(",") if lines else []
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a daemon says of its source: whether it follows it, whether answers arrived, how often keys were asked for, and its cookies."""
+
+    follows: bool = False
+    answered: bool = False
+    asked: bool = False
+    cookies: bool = False
+
+
+def said(host: Host, folder: str) -> dict[str, Said]:
+    """Ask every daemon; one that does not listen yet has said nothing."""
+    places = " ".join(f"{folder}/{name}" for name in DAEMONS)
+    rows = [line.split(",") for line in host.check_output("sh -c %s sh " + places, ASK).splitlines()]
+    lines = {(row[0].rpartition("/")[2], row[1]): row[2:] for row in rows if len(row) > COLUMNS}
+    return {name: _said(lines.get((name, "sources")), lines.get((name, "authdata"))) for name in DAEMONS}
+
+
+def _said(source: list[str] | None, proof: list[str] | None) -> Said:
+    if source is None or proof is None:
+        return Said()
+    return Said(source[STATE] == SELECTED, source[REACH] != "0", proof[ATTEMPTS] != "0", proof[COOKIES] != "0")
 
 
 def test_only_the_platforms_authority_makes_a_server_believe_the_time(opened: Opened, hosts: dict[str, Host], folder: str) -> None:
@@ -78,24 +104,22 @@ def test_only_the_platforms_authority_makes_a_server_believe_the_time(opened: Op
     if services is None or services.time is None:
         pytest.skip("the platform offers no time")
     host, address = next(iter(hosts.values())), services_address(opened.inventory.platform)
-    host.check_output(f"cp {seen(AUTHORITY)} {folder}/right.pem && printf %s '{strangers_authority()}' >{folder}/wrong.pem")
-    daemons = {
-        RIGHT: ("nts", f"ntstrustedcerts {folder}/right.pem", "require"),
-        WRONG: ("nts", f"ntstrustedcerts {folder}/wrong.pem", "require"),
-        PLAIN: ("", "", "require"),
-        GULLIBLE: ("", "", "ignore"),
-    }
-    for name, (how, trusted, mode) in daemons.items():
-        trust = f"nosystemcert\n{trusted}" if trusted else ""
-        host.check_output("sh -c %s sh %s %s %s %s %s %s", START, folder, name, str(address), how, trust, mode)
+    host.check_output(f"cp {seen(AUTHORITY)} {folder}/{RIGHT}.pem && printf %s '{strangers_authority()}' >{folder}/{WRONG}.pem")
+    script = [f"SERVER={address}{START}"]
+    for name, (how, mode) in DAEMONS.items():
+        trusted = f"nosystemcert\nntstrustedcerts {folder}/{name}.pem" if how else ""
+        script.append(shlex.join(["start", f"{folder}/{name}", how, trusted, mode]))
+    host.check_output("sh -c %s", "\n".join(script))
 
     def answered() -> bool:
-        followed = [row(host, folder, name, "sources")[STATE : STATE + 1] == [SELECTED] for name in (RIGHT, GULLIBLE)]
-        plain, wrong = row(host, folder, PLAIN, "sources"), row(host, folder, WRONG, "authdata")
-        return all(followed) and plain[REACH : REACH + 1] not in ([], ["0"]) and wrong[ATTEMPTS : ATTEMPTS + 1] not in ([], ["0"])
+        now = said(host, folder)
+        return now[RIGHT].follows and now[GULLIBLE].follows and now[PLAIN].answered and now[WRONG].asked
 
     assert eventually(answered), host.check_output(f"tail -n 5 {folder}/*/said")
-    told = {name: (row(host, folder, name, "sources")[STATE], row(host, folder, name, "authdata")[COOKIES] != "0") for name in daemons}
-    assert told[RIGHT] == (SELECTED, True)
-    assert told[GULLIBLE] == (SELECTED, False)
-    assert [told[name][0] == SELECTED or told[name][1] for name in (WRONG, PLAIN)] == [False, False], told
+    now = said(host, folder)
+    assert {name: (each.follows, each.cookies) for name, each in now.items()} == {
+        RIGHT: (True, True),
+        WRONG: (False, False),
+        PLAIN: (False, False),
+        GULLIBLE: (True, False),
+    }
