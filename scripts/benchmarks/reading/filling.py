@@ -20,6 +20,8 @@ PREFIX = "10.96.0.0/16"
 RULES_OF_A_GROUP = 200
 PORTS_AT_ONCE = 100
 SIDE_BY_SIDE = 4
+TOLD = 10
+"""How often progress is told for one kind of object."""
 UNLIMITED = dict.fromkeys(("network", "subnet", "port", "security_group", "security_group_rule"), -1)
 FINE = range(200, 300)
 GONE = 404
@@ -106,7 +108,8 @@ class Filling:
         """Do something for each order, some side by side, and yield what came of it."""
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             for number, result in enumerate(pool.map(act, orders), 1):
-                self._tell(f"{number} of {total} {what}")
+                if number == total or not number % max(total // TOLD, 1):
+                    self._tell(f"{number} of {total} {what}")
                 yield result
 
     def _asked(self, verb: str, path: str, body: Json | None, fine: Iterable[int] = FINE) -> Json:
