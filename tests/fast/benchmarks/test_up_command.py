@@ -96,7 +96,7 @@ def test_a_second_run_at_the_same_time_is_refused() -> None:
     with store.only_one():
         result = bench("--only", "nothing")
     assert result.exit_code == 1
-    assert "another `bench up` is at work" in result.stderr
+    assert "another `bench up` is at work" in " ".join(result.stderr.split())
 
 
 def test_the_section_is_written_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

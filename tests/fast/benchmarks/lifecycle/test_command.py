@@ -117,7 +117,7 @@ def test_only_one_runs_at_a_time() -> None:
     """Both would clear away the other's volumes."""
     with store.only_one(NAME):
         result = bench("--clear")
-    assert (result.exit_code, "another `bench lifecycle` is at work" in result.stderr) == (1, True)
+    assert (result.exit_code, "another `bench lifecycle` is at work" in " ".join(result.stderr.split())) == (1, True)
 
 
 def test_a_bar_that_is_missed_with_a_small_volume_is_in_doubt() -> None:
