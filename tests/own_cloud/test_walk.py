@@ -100,6 +100,8 @@ def test_a_server_is_not_replaced_by_surprise(walk: Walk) -> None:
 
 def test_the_cloud_is_as_it_was_before(walk: Walk) -> None:
     """Nothing of ringfence is left, quotas included, and nothing of anybody else has changed."""
+    changed = {kind: sorted({*walk.before.get(kind, ())} ^ {*walk.after.get(kind, ())}) for kind in {**walk.before, **walk.after}}
+    assert {kind: rows for kind, rows in changed.items() if rows} == {}
     assert walk.after == walk.before
 
 
