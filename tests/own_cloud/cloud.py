@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ OPERATORS = "172.24.4.0/24"
 """The lab's gateway into its external network is where the operators of this cloud come from."""
 OFFSET = "20000"
 SECONDS = 3600
+PAUSE_SECONDS, SETTLED_SECONDS = 15.0, 600.0
 NEEDED = ("RINGFENCE_BASTION_PROXY", "RINGFENCE_INTERNET_EXEC", "RINGFENCE_INTERNET_ADDRESS")
 """What of the lab's settings an operator of any cloud may have; the rest the page itself sets."""
 OURS = ("OS_", "PULUMI_", "RINGFENCE_")
@@ -111,6 +113,20 @@ def inventory(cloud: Connection) -> dict[str, list[str]]:
         found[f"{service} quota"] = [str(sorted(getattr(cloud, service).get(f"/os-quota-sets/{own}").json()["quota_set"].items()))]
     found["network quota"] = [str(sorted(cloud.network.get(f"/quotas/{own}").json()["quota"].items()))]
     return found
+
+
+def settled(cloud: Connection) -> dict[str, list[str]]:
+    """List everything once it stays as it is: a port of a router that has just been made becomes active some seconds later.
+
+    Raises ``AssertionError`` when the cloud is still changing after ``SETTLED_SECONDS``.
+    """
+    end, found = time.monotonic() + SETTLED_SECONDS, inventory(cloud)
+    while True:
+        time.sleep(PAUSE_SECONDS)
+        before, found = found, inventory(cloud)
+        if found == before:
+            return found
+        assert time.monotonic() < end, "the cloud changes by itself"
 
 
 def _still(row: dict[str, Any]) -> list[tuple[str, Any]]:

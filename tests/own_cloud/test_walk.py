@@ -44,7 +44,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     lab = cloud.SecondLab(state / "own-cloud")
     failed = request.session.testsfailed
     lab.run("up")
-    before = cloud.inventory(lab.connect())
+    before = cloud.settled(lab.connect())
     status, log = _run(lab, tmp_path_factory.mktemp("operator"), lab.folder / "walk.log")
     yield Walk(status, log, before, cloud.inventory(lab.connect()))
     if request.session.testsfailed == failed:
