@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from infra import cinder
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
@@ -132,14 +133,14 @@ class BackupRecord:
                 dependents=_truth(row["has_dependent_backups"]),
                 container=str(row.get("container") or ""),
                 name=str(row.get("name") or ""),
-                key=str(row.get("encryption_key_id") or ""),
+                key=cinder.key_of(row),
                 reason=str(row.get("fail_reason") or ""),
                 user=str(row.get("user_id") or ""),
                 mark=BackupMark.of(row["metadata"] or {}),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             where = f"backup {row.get('id', 'without an id')}"
-            hint = "Cinder must offer API version 3.64 or later"
+            hint = f"Cinder must offer API version {cinder.VERSION} or later"
             got = f"{type(error).__name__}: {error}"
             raise CloudError.of("the record of a backup is not understood", where=where, got=got, hint=hint) from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra import cinder
 from infra.drift import backups
 from infra.drift.deviation import ComparedObject, said
 from infra.drift.found import NOUNS, owner
@@ -25,7 +26,6 @@ PROJECT_ONLY: Json = {"project-access": True}
 OF_AN_IMAGE = {"name": "name", "visibility": "visibility", "checksum": "checksum", "owner": "owner", "os_hidden": "hidden"}
 """What is compared of an image, and the provider's word for it."""
 TIMES = ("created", "updated")
-NO_KEY = "00000000-0000-0000-0000-000000000000"
 """The key of volumes where a cloud has one fixed key for all of them (Castellan's ``conf_key``)."""
 
 
@@ -80,7 +80,7 @@ def keys(scope: Scope) -> Iterator[Deviation]:
 
 def _keyed(scope: Scope, kind: str, rows: Iterable[Json]) -> dict[str, ComparedObject]:
     """Return the objects that have keys, by these."""
-    return {str(row["encryption_key_id"]): scope.subject(kind, row) for row in rows if row.get("encryption_key_id") not in {None, NO_KEY}}
+    return {key: scope.subject(kind, row) for row in rows if (key := cinder.key_of(row))}
 
 
 def _said(access: Json) -> str:

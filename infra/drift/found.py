@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from infra import cinder
 from infra.errors import CloudError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ NOUNS = {
 OWNER_KEYS = (
     "project_id",
     "tenant_id",
-    "os-vol-tenant-attr:tenant_id",
+    cinder.PROJECT,
     "os-extended-snapshot-attributes:project_id",
     "os-backup-project-attr:project_id",
     "source_project_id",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from infra import cinder
 from infra.declaration import names
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ READS = (
     Read("volume-hosts", STORAGE, "/os-services?binary=cinder-volume", "services", "openstack volume service list --service cinder-volume"),
     Read("volume-quota", STORAGE, "/os-quota-sets/{project}?usage=True", "quota_set", "openstack quota show --volume --usage"),
     Read("pools", STORAGE, "/scheduler-stats/get_pools?detail=True", "pools", "openstack volume backend pool list --long"),
-    Read("volumes", STORAGE, f"/volumes/detail?all_tenants=1&limit={PAGE}", "volumes", "openstack volume list --all-projects", "3.64"),
+    Read(
+        "volumes", STORAGE, f"/volumes/detail?all_tenants=1&limit={PAGE}", "volumes", "openstack volume list --all-projects", cinder.VERSION
+    ),
     Read(
         "images",
         IMAGE,

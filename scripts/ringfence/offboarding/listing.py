@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra import cinder
 from infra.drift.found import owner
 from infra.errors import CloudError
 from infra.neutron.sources.listing import NOT_FOUND, OK, objects_of
@@ -110,7 +111,7 @@ def listings(cloud: Connection, inventory: Inventory) -> list[Listing]:
         ours = ids(kind, rows, inventory)
         found.append(Listing(asked.service, kind, ours, len(rows) - len(ours)))
         if kind == "volumes":
-            living = {str(row["encryption_key_id"]) for row in rows if row.get("encryption_key_id") and not is_ours(kind, row, inventory)}
+            living = {key for row in rows if (key := cinder.key_of(row)) and not is_ours(kind, row, inventory)}
     return [*found, _secrets(cloud, inventory, living)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra import cinder
 from infra.declaration import names
 from infra.offboarding.inventory import Inventory, Medium, with_places
 from infra.policy.flows import expand
@@ -64,7 +65,7 @@ def _media(ours: dict[str, Rows]) -> Iterator[Medium]:
 
 
 def _key(row: dict[str, Any]) -> str:
-    return str(row.get("encryption_key_id") or row.get("cinder_encryption_key_id") or "")
+    return cinder.key_of(row) or str(row.get("cinder_encryption_key_id") or "")
 
 
 def _keys(ours: dict[str, Rows]) -> Iterator[str]:

@@ -22,6 +22,7 @@ LAYERS = (
     "infra.outcome",
     "infra.paths",
     "infra.structs",
+    "infra.cinder",
     "infra.ssh",
     "infra.outputs",
     "infra.pki",

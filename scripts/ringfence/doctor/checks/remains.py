@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra import cinder
 from infra.declaration import names
 from infra.drift.made import ids_of_all
 from ringfence.doctor.model import DECLARATION, STACKS, Check, Facts, Finding, found, lacking
@@ -75,7 +76,7 @@ def _strange(facts: Facts, left: set[str]) -> Iterator[tuple[str, Json, str]]:
     for read, (kind, noun, mend) in MARKED.items():
         yield from _unmade(facts, (kind, noun, mend), (row for row in facts.rows(read) if row["project_id"] not in left))
     servers = (row for row in facts.rows("servers") if _labelled(row))
-    volumes = (row for row in facts.rows("volumes") if _labelled(row) and row["os-vol-tenant-attr:tenant_id"] not in left)
+    volumes = (row for row in facts.rows("volumes") if _labelled(row) and cinder.project_of(row) not in left)
     yield from _unmade(facts, ("servers", "server", SERVER), servers)
     yield from _unmade(facts, ("volumes", "volume", VOLUME), volumes)
     yield from _unmade(facts, ("images", "image", IMAGE), facts.rows("images"))
@@ -94,7 +95,7 @@ def keys(facts: Facts) -> Iterator[Finding]:
     """Keys like Cinder's in the platform's project that no volume of it names."""
     project = facts.seen.token.project_id
     volumes = facts.rows("volumes")
-    used = {str(row["encryption_key_id"]) for row in volumes if row["os-vol-tenant-attr:tenant_id"] == project and row["encryption_key_id"]}
+    used = {cinder.key_of(row) for row in volumes if cinder.project_of(row) == project}
     strange = [
         row["secret_ref"] for row in facts.rows("secrets") if _cinders(row) and str(row["secret_ref"]).rpartition("/")[2] not in used
     ]

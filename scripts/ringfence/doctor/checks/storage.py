@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra import cinder
 from infra.declaration import names
 from infra.drift.made import ids_of_all
 from ringfence.doctor.checks.hosts import Service, ready
@@ -104,11 +105,7 @@ def keys(facts: Facts) -> Iterator[Finding]:
     roles = {row["name"] for row in facts.rows("roles")}
     implied = {(row["prior_role"]["name"], one["name"]) for row in facts.rows("implied-roles") for one in row["implies"]}
     platform = facts.seen.token.project_id
-    done = [
-        row["name"]
-        for row in facts.rows("volumes")
-        if row["os-vol-tenant-attr:tenant_id"] != platform and row["encryption_key_id"] and _ours(row)
-    ]
+    done = [row for row in facts.rows("volumes") if cinder.project_of(row) != platform and cinder.key_of(row) and _ours(row)]
     if done:
         yield found(f"tenants have {len(done)} encrypted volumes already")
     elif (MEMBER, CREATOR) in implied:

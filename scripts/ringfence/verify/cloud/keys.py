@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keystoneauth1.exceptions.catalog import CatalogException
 
+from infra import cinder
 from infra.dynamic import clouds
 from infra.errors import CloudError
 from infra.neutron.sources.listing import NOT_FOUND, OK, objects_of
@@ -43,9 +44,8 @@ def _of_project(facts: StackFacts) -> Iterator[Json]:
 
 def of_platform(cloud: Connection, volumes: Rows, project: str) -> Rows:
     """Return the keys of the volumes of the operator's project, each with its access list; one that is gone has no row."""
-    own = (row for row in volumes if row["os-vol-tenant-attr:tenant_id"] == project)
-    wanted = {str(row["encryption_key_id"]) for row in own if row["encryption_key_id"]}
-    found = ((key, _access(cloud.key_manager, key)) for key in sorted(wanted))
+    wanted = {cinder.key_of(row) for row in volumes if cinder.project_of(row) == project}
+    found = ((key, _access(cloud.key_manager, key)) for key in sorted(wanted) if key)
     return tuple({"id": key, "name": None, "project_id": project, "acl": acl} for key, acl in found if acl is not None)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from infra import cinder
 from infra.drift.found import Found
 from infra.drift.made import ids_of_all
 from infra.errors import CloudError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ringfence.verify.inventory import Inventory
     from ringfence.verify.stacks import StackFacts
 
-VERSIONS = {"compute": "2.90", "block-storage": "3.64", "volume": "3.64", "volumev3": "3.64"}
+VERSIONS = {"compute": "2.90", "block-storage": cinder.VERSION, "volume": cinder.VERSION, "volumev3": cinder.VERSION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from keystoneauth1.exceptions import ClientException
 from openstack.config import get_cloud_region
 from openstack.connection import Connection
 
+from infra import cinder
 from infra.dynamic import clouds
 from ringfence.verify.denial.attempts import Answer
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ringfence.verify.denial.attempts import Call
     from ringfence.verify.stacks import StackIdentity
 
-VERSIONS = {"compute": "2.90", "block_storage": "3.64"}
+VERSIONS = {"compute": "2.90", "block_storage": cinder.VERSION}
 
 
 def ask(login: Connection, call: Call) -> Answer:

@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from infra import cinder
 from infra.outcome import CheckVerdict, Outcome
 from ringfence.verify.denial.asking import ask
 from ringfence.verify.denial.attempts import OK, Call, first_server, has_servers, show
@@ -71,10 +72,10 @@ class Holder:
     def _key(self, _name: str) -> str:
         """Return the id of the secret that the first volume is encrypted with."""
         path = f"/volumes/{first_server(self.tenant).volumes.root}"
-        key = self._told(show("block_storage", path))["volume"]["encryption_key_id"]
+        key = cinder.key_of(self._told(show("block_storage", path))["volume"])
         if not key:
             raise BaitError(CheckVerdict.SKIPPED, "its volume has no key: it is not encrypted")
-        return str(key)
+        return key
 
     def _image(self, name: str) -> str:
         body = {"name": name, "visibility": "shared", "disk_format": "raw", "container_format": "bare"}

@@ -80,10 +80,11 @@ def test_a_cloud_without_a_key_manager_is_told_apart(monkeypatch: pytest.MonkeyP
 
 
 def test_only_the_keys_of_the_platforms_own_volumes_are_asked_for() -> None:
-    """The operator's project may hold other secrets; a key that is gone has no row."""
+    """The operator's project may hold other secrets and volumes without a key; a key that is gone has no row."""
     barbican = Barbican(0)
     barbican.gone.add("key-lost")
     owners = (("platform", "key-0"), ("platform", "key-lost"), ("platform", None), ("acme", "key-9"))
-    volumes = tuple({"os-vol-tenant-attr:tenant_id": owner, "encryption_key_id": key} for owner, key in owners)
+    told: tuple[dict[str, Any], ...] = tuple({"os-vol-tenant-attr:tenant_id": owner, "encryption_key_id": key} for owner, key in owners)
+    volumes = (*told, {"os-vol-tenant-attr:tenant_id": "platform"})
     cloud: Any = SimpleNamespace(key_manager=barbican)
     assert keys.of_platform(cloud, volumes, "platform") == ({"id": "key-0", "name": None, "project_id": "platform", "acl": LIST},)
