@@ -35,6 +35,11 @@ def _escape(code: int) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the escapes' widths
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with the noun that fits it, such as "1 thing is" or "2 things are"."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def block(text: str) -> str:
     """Return several lines for an error: those after the first are set in, so that none looks like one of ringfence's own."""
     lines = [visible(line) for line in text.split("\n")]

@@ -16,6 +16,7 @@ from infra.proof.examples import rules_for
 from infra.proof.report import Claim, Difference, Judgement, Packet, Verdict
 from infra.reachability.fabric import UNFILTERED, Direction
 from infra.reachability.filtering import axis_of, coordinates, rules
+from infra.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +37,18 @@ def declared(fabric: Fabric, intent: Intent) -> Judgement:
     endpoints = [endpoint for endpoint, port in enumerate(fabric.endpoints.ids) if port in intent.compared]
     absent = [f"{nic.party}/{nic.name}" for nic in intent.nics if not nic.port]
     found = tuple(_differences(fabric, endpoints, intent.allows()))
-    wrong = [f"{len(found)} filters differ from what is declared"] if found else []
+    wrong = [f"{counted(len(found), 'filter differs', 'filters differ')} from what is declared"] if found else []
     if absent:
-        wrong.append(f"{len(absent)} declared network cards do not exist: {', '.join(absent[:5])}")
+        wrong.append(
+            f"{counted(len(absent), 'declared network card does', 'declared network cards do')} not exist: {', '.join(absent[:5])}"
+        )
     if wrong:
         return Judgement(Claim.DECLARED, Verdict.BROKEN, "; ".join(wrong), differences=found)
-    return Judgement(Claim.DECLARED, Verdict.HOLDS, f"the filters of {len(endpoints)} network cards allow exactly what is declared")
+    return Judgement(
+        Claim.DECLARED,
+        Verdict.HOLDS,
+        f"the filters of {counted(len(endpoints), 'network card', 'network cards')} allow exactly what is declared",
+    )
 
 
 def _differences(fabric: Fabric, endpoints: list[int], allows: dict[str, tuple[DeclaredTraffic, ...]]) -> Iterator[Difference]:

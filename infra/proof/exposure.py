@@ -22,6 +22,7 @@ from infra.reachability.fabric import UNFILTERED, Allow, Direction, PublicAddres
 from infra.reachability.filtering import axis_of, coordinates, rules, span_at
 from infra.reachability.public import public_addresses_of
 from infra.reachability.source_nat import OutsideAddresses
+from infra.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,9 @@ def public(paths: Paths) -> tuple[Judgement, tuple[Exposure, ...]]:
             elif part is not None and part.peers:
                 specific.append(part)
     examples = tuple(islice(_examples(paths, specific, outside_addresses), LISTED))
-    text = f"{len(exposures)} services of {len(public_addresses)} public addresses are open to everybody, none to one tenant in particular"
+    services = counted(len(exposures), "service", "services")
+    addresses = counted(len(public_addresses), "public address", "public addresses")
+    text = f"open to everybody: {services} of {addresses}; to one tenant in particular: none"
     if examples:
         text = "a service on a public address admits another tenant in particular"
         return Judgement(Claim.PUBLIC, Verdict.BROKEN, text, examples), tuple(exposures)

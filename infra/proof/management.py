@@ -10,6 +10,7 @@ from infra.ranges import ANY, covers, normal
 from infra.reachability.fabric import Direction
 from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.paths import TO_ALL
+from infra.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,8 @@ def management(paths: Paths, intent: Intent | None) -> Judgement:
     allows = intent.allows() if intent else {}
     undeclared = [p for p in found if not _is_declared(paths, allows, p)]
     if not undeclared:
-        text = f"{len(found)} kinds of packets pass between platform and tenants, all declared" if found else "nothing passes"
+        passing = counted(len(found), "kind of packets passes", "kinds of packets pass")
+        text = f"{passing} between platform and tenants, all declared" if found else "nothing passes"
         return Judgement(Claim.MANAGEMENT, Verdict.HOLDS, text)
     examples = tuple(passing_example(paths, Claim.MANAGEMENT, p, ways[p.adjacency][1]) for p in undeclared[:LISTED])
     return Judgement(Claim.MANAGEMENT, Verdict.BROKEN, "packets pass between a tenant and the platform that nobody declared", examples)

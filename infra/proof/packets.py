@@ -13,6 +13,7 @@ from infra.ranges import ANY, Range, Ranges, normal
 from infra.reachability.fabric import UNFILTERED
 from infra.reachability.filtering import Adjacency, Filtering, Member
 from infra.reachability.paths import TO_ALL, askers_of
+from infra.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +42,14 @@ def packets(paths: Paths, crossings: list[Crossing]) -> Judgement:
         groups = [group for group in groups if any(_translators(paths, crossing) for crossing in group)]
         found = Filtering(paths.fabric, [translated(paths, group) for group in groups], askers).passing()
     if not found:
-        return Judgement(Claim.PACKETS, Verdict.HOLDS, f"groups close all {len(crossings)} paths between tenants")
+        return Judgement(
+            Claim.PACKETS, Verdict.HOLDS, f"groups close {counted(len(crossings), 'path', 'paths')} between tenants: all there are"
+        )
     found.sort(key=lambda p: (len(_links(paths, groups[p.adjacency][0])), p.l4_lo == 0, p.l4_lo, p.source, p.target))
     examples = tuple(passing_example(paths, Claim.PACKETS, p, _links(paths, groups[p.adjacency][0])) for p in found[:LISTED])
-    return Judgement(Claim.PACKETS, Verdict.BROKEN, f"packets pass between {len(found)} pairs of port classes", examples)
+    return Judgement(
+        Claim.PACKETS, Verdict.BROKEN, f"packets pass between {counted(len(found), 'pair', 'pairs')} of port classes", examples
+    )
 
 
 def to_all(paths: Paths, groups: list[list[Crossing]], askers: dict[int, Ranges] | None) -> list[PassedPackets]:
@@ -60,7 +65,7 @@ def _beside(paths: Paths, found: list[PassedPackets], groups: list[list[Crossing
     shown = sorted((replace(p, target=flooded(p.target)) for p in found), key=lambda p: (p.l4_lo == 0, p.l4_lo, p.source, p.target))
     links = [(*_links(paths, group[0]), TO_ALL_BARE if paths.fabric.floods else TO_ALL) for group in groups]
     examples = tuple(passing_example(paths, Claim.PACKETS, p, links[p.adjacency]) for p in shown[:LISTED])
-    text = f"packets to nobody's address pass between {len(found)} pairs of port classes on one network"
+    text = f"packets to nobody's address pass between {counted(len(found), 'pair', 'pairs')} of port classes on one network"
     return Judgement(Claim.PACKETS, Verdict.BROKEN, text, examples)
 
 

@@ -12,6 +12,7 @@ from infra.proof.packets import packets
 from infra.proof.report import Claim, Exposure, Judgement, Proof, Verdict
 from infra.proof.structure import structural
 from infra.reachability.paths import Paths
+from infra.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -87,7 +88,7 @@ def _doubt(paths: Paths) -> str:
     """Return why no claim can be said to hold; empty when nothing speaks against it."""
     unknowns = paths.fabric.unknowns
     if unknowns:
-        return f"{len(unknowns)} things are not understood: {unknowns[0]}"
+        return f"{counted(len(unknowns), 'thing is', 'things are')} not understood: {unknowns[0]}"
     return "" if paths.tenants() else "no tenant is seen, so there was nothing to judge"
 
 
