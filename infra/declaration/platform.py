@@ -129,6 +129,8 @@ class Platform(Declared):
     """the Keystone domain, by id or name, of the platform's project and of the tenants': a project of another domain is a stranger"""
     projects: tuple[Word, ...] = ()
     """ids of the platform's projects, the clouds' service projects included; without any, the project `platform` of the domain is it"""
+    administrators: tuple[Word, ...] = ()
+    """ids of users and groups that may have a role in the platform's project; whoever asks the cloud is one of them anyway"""
     allowed_regions: Annotated[tuple[Word, ...], Field(min_length=1)]
     """where tenants may be"""
     external_network: Word

@@ -138,6 +138,8 @@ def _platform(environment: Environment, whole: Whole) -> Iterator[Requirement]:
         "nothing else has a name or a label of ours": strays(scope),
         "nobody has a copy of what its servers store": copies.copies(scope),
         "nobody is on the access lists of its volumes' keys": copies.keys(scope),
+        "only declared administrators have a role in its project": identity.roles(scope),
+        "nobody else has a key or a trust for its project": identity.delegations(scope),
         "everything is labelled": labels(scope, declared),
     }
     yield from settled(names.PLATFORM, found, whole)

@@ -30,7 +30,7 @@ class Found:
     ``snapshots``, ``backups`` and ``transfers`` are of volumes, ``images`` those of tenants' projects, ``platform_images`` those that
     stacks made, each with its ``members``, and a secret has its access list
     as ``acl``. ``untold`` says why a kind could not be read, and ``absent`` why a cloud has none of it, so that nobody takes it for empty.
-    ``at`` is when the cloud was listed, by this machine's clock.
+    ``at`` is when the cloud was listed, by this machine's clock, and ``asker`` the id of the user who asked; empty when nobody tells.
     """
 
     networks: Rows = ()
@@ -65,6 +65,7 @@ class Found:
     untold: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
+    asker: str = ""
 
     def rows(self, kind: str) -> Rows:
         """Return the rows of a kind by the name of the field.
@@ -86,7 +87,7 @@ class Found:
         return found
 
 
-KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent", "at"})
+KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent", "at", "asker"})
 ASSIGNMENTS, ACCOUNT_ROLES = "assignments", "account_roles"
 
 NOUNS = {

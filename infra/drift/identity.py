@@ -1,4 +1,4 @@
-"""Who may act in a tenant's project: roles, the two accounts that its stack made, and what lets anybody act as them. Pure.
+"""Who may act in a project: roles, the two accounts that a tenant's stack made, and what lets anybody act as them. Pure.
 
 What ringfence made is known by its id. A role that a cloud's own administrators have in the whole system is the cloud's and is not
 compared; one that reaches the project from its domain or from a project above it is a stranger's (Keystone, "OS-INHERIT").
@@ -41,7 +41,7 @@ class _Grant:
 def roles(scope: Scope) -> Iterator[Deviation]:
     """Compare who has which role in the project: directly, by a group, or inherited from above."""
     declared = {(grant.user, grant.role): grant for grant in _grants(scope)}
-    above = frozenset(_above(scope))
+    above, trusted = frozenset(_above(scope)), administrators(scope)
     for row in scope.whole.found.rows(ASSIGNMENTS):
         place, user, role = row["scope"], str(row.get("user", {}).get("id", "")), str(row["role"]["id"])
         inherited = INHERITED in place
@@ -50,9 +50,32 @@ def roles(scope: Scope) -> Iterator[Deviation]:
         if not inherited and (user, role) in declared:
             del declared[user, role]
             continue
+        if trusted & {str((row.get(actor) or {}).get("id", "")) for actor in ACTORS}:
+            continue
         yield _said(row, scope)
     for grant in declared.values():
         yield Deviation(DeviationKind.MISSING, NOUNS[ASSIGNMENTS], "", grant.name, f"missing role of {grant.name}")
+
+
+def administrators(scope: Scope) -> frozenset[str]:
+    """Return the ids of users and groups that may act in the platform's project; in a tenant's nobody may whom its stack did not make."""
+    if scope.tenant is not None:
+        return frozenset()
+    return frozenset(filter(None, (*scope.environment.platform.administrators, scope.whole.found.asker)))
+
+
+def delegations(scope: Scope) -> Iterator[Deviation]:
+    """Find keys and trusts for the platform's project, unless they are an administrator's own or between two of them."""
+    trusted = administrators(scope)
+    for row in scope.whole.found.rows("credentials"):
+        if row.get("project_id") == scope.project and row["user_id"] not in trusted:
+            one = scope.subject("credentials", row, str(row["type"]))
+            yield one.undeclared(f"undeclared {one} ({row['id']}) of user {row['user_id']} for {scope.names.project(scope.project)}")
+    for row in scope.whole.found.rows("trusts"):
+        if row.get("project_id") == scope.project and not {row["trustor_user_id"], row["trustee_user_id"]} <= trusted:
+            one = scope.subject("trusts", row, str(row["id"]))
+            who = f"user {row['trustor_user_id']} to user {row['trustee_user_id']}"
+            yield one.undeclared(f"undeclared {one} of {who} for {scope.names.project(scope.project)}")
 
 
 def _reaches(place: Json, project: str, above: frozenset[str]) -> bool:
@@ -70,7 +93,7 @@ def _above(scope: Scope) -> Iterator[str]:
     """Yield the projects above a project, and its domain."""
     row = scope.names.row("projects", scope.project)
     if not row:
-        raise CloudError.of("the API does not show the tenant's project", where=f"project {scope.project}", hint="log in as the admin")
+        raise CloudError.of("the API does not show the project", where=f"project {scope.project}", hint="log in as the admin")
     yield str(row["domain_id"])
     seen = {scope.project}
     while (parent := str(row.get("parent_id") or "")) and parent not in seen:

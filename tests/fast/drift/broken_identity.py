@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.fast.drift.changes import Change, both, change, fewer, more
-from tests.fast.drift.rows import DOMAIN, PARENT, Row, assignment
+from tests.fast.drift.rows import DOMAIN, PARENT, PLATFORM_PROJECT, Row, assignment
 
 MALLORY = {"user": {"id": "user-mallory", "name": "mallory"}}
 GUESTS = {"group": {"id": "group-guests", "name": "guests"}}
@@ -15,6 +17,16 @@ CREDENTIAL: Row = {"id": "key", "user_id": "id-acme-reader", "project_id": "proj
 TRUST: Row = {"id": "trust", "trustor_user_id": DEPLOYER, "trustee_user_id": "user-mallory", "project_id": "project-acme"}
 APPLICATION: Row = {"id": "app", "name": "ci", "user_id": DEPLOYER, "project_id": "project-acme", "unrestricted": False, "roles": []}
 MEMBERSHIP: Row = {"id": "group-guests", "name": "guests", "user_id": "id-acme-reader"}
+ABOVE_ALL: Row = {"project": {"id": PLATFORM_PROJECT, "name": "platform"}}
+ANOTHER_KEY: Row = {"id": "key-2", "user_id": "user-mallory", "project_id": PLATFORM_PROJECT, "type": "ec2"}
+HANDED_ON: Row = {"id": "trust-2", "trustor_user_id": "user-bob", "trustee_user_id": "user-mallory", "project_id": PLATFORM_PROJECT}
+BOB = {"user": {"id": "user-bob", "name": "bob"}}
+
+
+def asked_by(user: str) -> Change:
+    """Return that somebody else asks the cloud."""
+    return lambda found: replace(found, asker=user)
+
 
 WAYS: dict[str, tuple[Change, str]] = {
     "role of a stranger": (
@@ -59,6 +71,32 @@ WAYS: dict[str, tuple[Change, str]] = {
         "undeclared: role reader implies role admin, so acme-reader has it as well",
     ),
     "role taken away": (fewer("assignments", "acme-reader as reader"), "missing role of acme-reader"),
+    "role of a stranger in the platform's project": (
+        both(asked_by("user-bob"), more("assignments", assignment(MALLORY, "member", ABOVE_ALL))),
+        "undeclared role member of user mallory in project platform",
+    ),
+    "role of a group in the platform's project": (
+        more("assignments", assignment(GUESTS, "admin", ABOVE_ALL)),
+        "undeclared role admin of group guests in project platform",
+    ),
+    "role of nobody known in the platform's project": (
+        more("assignments", assignment(BOB, "admin", ABOVE_ALL)),
+        "undeclared role admin of user bob in project platform",
+    ),
+    "role that reaches the platform's project from above": (
+        both(
+            asked_by("user-bob"), more("assignments", assignment(GUESTS, "reader", {"domain": {"id": DOMAIN, "name": "Default"}, **BELOW}))
+        ),
+        "undeclared role reader of group guests in project platform, inherited from domain Default",
+    ),
+    "key of a stranger for the platform's project": (
+        both(asked_by("user-bob"), more("credentials", ANOTHER_KEY)),
+        "undeclared credential ec2 (key-2) of user user-mallory for project platform",
+    ),
+    "trust of an administrator in a stranger": (
+        both(asked_by("user-bob"), more("trusts", HANDED_ON)),
+        "undeclared trust trust-2 of user user-bob to user user-mallory for project platform",
+    ),
     "account renamed": (change("users", "acme-reader", name="x"), "user acme-reader has name x, declared acme-reader"),
     "account disabled": (change("users", "acme-deployer", enabled=False), "user acme-deployer has enabled false, declared true"),
     "account lost": (fewer("users", "acme-reader"), "missing user acme-reader"),
@@ -109,6 +147,12 @@ HARMLESS: dict[str, Change] = {
     "keys and trusts of others": both(
         more("credentials", {**CREDENTIAL, "user_id": "user-mallory", "project_id": "project-other"}),
         more("trusts", {**TRUST, "trustor_user_id": "user-mallory", "project_id": "project-other"}),
+    ),
+    "whoever asks, in the platform's project": both(
+        asked_by("user-bob"),
+        more("assignments", assignment(BOB, "admin", ABOVE_ALL)),
+        more("credentials", {**ANOTHER_KEY, "user_id": "user-bob"}),
+        more("trusts", {**HANDED_ON, "trustee_user_id": "user-bob"}),
     ),
     "accounts of others": both(
         more("memberships", {**MEMBERSHIP, "user_id": "user-mallory"}),

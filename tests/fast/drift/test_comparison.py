@@ -11,6 +11,7 @@ from infra.drift.found import KINDS
 from infra.drift.made import Made
 from infra.outcome import CheckVerdict, DeviationKind
 from tests.fast.drift import broken, broken_copies, broken_identity, broken_services, broken_wiring, changes, ordinary
+from tests.fast.drift.rows import assignment
 from tests.fast.drift.views import cloud
 from tests.fast.ringfence.verify.inventories import inventory
 
@@ -173,6 +174,23 @@ HARMLESS = ordinary.HARMLESS | broken_identity.HARMLESS | broken_copies.HARMLESS
 def test_ordinary_clouds_raise_no_alarm(change: Change) -> None:
     """Other clouds keep other words for the same things: replicas, distributed routers, metadata, states of a migration."""
     assert wrong(compared(change)) == []
+
+
+def test_declared_administrators_may_have_roles_keys_and_trusts() -> None:
+    """Users and groups by their ids; a trust between two of them is theirs."""
+    act = changes.both(
+        changes.more("assignments", assignment(broken_identity.GUESTS, "admin", broken_identity.ABOVE_ALL)),
+        changes.more("assignments", assignment(broken_identity.MALLORY, "member", broken_identity.ABOVE_ALL)),
+        changes.more("credentials", broken_identity.ANOTHER_KEY),
+        changes.more("trusts", broken_identity.HANDED_ON),
+    )
+    ids = ("user-mallory", "user-bob", "group-guests")
+    made, view = cloud(INVENTORY)
+    for number in range(len(ids) + 1):
+        declared = replace(made, platform=made.platform.model_copy(update={"administrators": ids[:number]}))
+        left = wrong(list(comparison.compare(declared, act(cloud(INVENTORY)[1]), declared.tenants)))
+        assert bool(left) == (number < len(ids)), left
+    assert wrong(list(comparison.compare(made, view, made.tenants))) == []
 
 
 SILENT = {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Way = Callable[[Scene], AbstractContextManager[Any]]
 
 STRANGER, GUESTS, ABOVE = "ringfence-test-stranger", "ringfence-test-guests", "ringfence-test-above"
+AMONG_OPERATORS = "ringfence-test-among-operators"
 
 
 def _role(scene: Scene, name: str) -> str:
@@ -98,6 +99,14 @@ def role_elsewhere(scene: Scene) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def role_in_the_platform(scene: Scene) -> Iterator[None]:
+    """Let a user of the cloud act for the platform."""
+    project = scene.stage.opened.inventory.platform_facts.project_id
+    with _user(scene, AMONG_OPERATORS) as user, _put(scene, f"/projects/{project}/users/{user['id']}/roles/{_role(scene, 'member')}"):
+        yield
+
+
 def ec2_key(scene: Scene) -> AbstractContextManager[Any]:
     """Give the reader a key that no password is behind."""
     body = {"type": "ec2", "user_id": _reader(scene)["user_id"], "project_id": scene.project}
@@ -142,6 +151,7 @@ IDENTITY: dict[str, tuple[Way, str]] = {
     "further role of the reader": (further_role, "undeclared role member of user {tenant}-reader"),
     "role of the reader in the whole system": (role_in_the_system, "undeclared role reader of user {tenant}-reader in the whole system"),
     "role of the reader in the platform's project": (role_elsewhere, "undeclared role reader of user {tenant}-reader in project"),
+    "role of a stranger in the platform's project": (role_in_the_platform, f"undeclared role member of user {AMONG_OPERATORS} in project "),
     "key for EC2": (ec2_key, "undeclared credential ec2 ("),
     "application credential without limits": (unlimited_credential, "undeclared application credential ringfence-test ("),
     "trust in a stranger": (trust, "of user {tenant}-reader to user"),

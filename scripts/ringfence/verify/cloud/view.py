@@ -69,7 +69,7 @@ def collect(cloud: Connection, parties: Parties) -> Found:
         }
         volumes = asked["volumes"]
         questions = {
-            **identity.questions(cloud.identity, projects, users),
+            **identity.questions(cloud.identity, {*projects, parties.platform}, users),
             **copies.questions(cloud, projects, ids_of_all(made, "images"), _of_all),
             "secrets": lambda: keys.of_tenants(parties.identities),
             "platform_secrets": lambda: keys.of_platform(cloud, volumes.result(), parties.platform),
@@ -82,6 +82,7 @@ def collect(cloud: Connection, parties: Parties) -> Found:
         untold={name: answer.untold for name, answer in answers.items() if answer.untold},
         absent={name: answer.absent for name, answer in answers.items() if answer.absent},
         at=datetime.now(UTC),
+        asker=str(cloud.current_user_id or ""),
     )
 
 

@@ -25,8 +25,15 @@ pytestmark = pytest.mark.fast
 SERVICES = ("network", "compute", "block-storage", "identity", "image", "key-manager")
 COPIES = {"nobody has a copy of what it stores", "nobody has a copy of what its servers store"}
 ACCOUNTS = "its accounts are as declared, and nothing else lets anybody act as one"
+DELEGATED = "nobody else has a key or a trust for its project"
 NOT_TOLD = {
-    "role_assignments": {"only its two accounts have a role in its project", ACCOUNTS},
+    "role_assignments": {
+        "only its two accounts have a role in its project",
+        "only declared administrators have a role in its project",
+        ACCOUNTS,
+    },
+    "credentials": {ACCOUNTS, DELEGATED},
+    "OS-TRUST": {ACCOUNTS, DELEGATED},
     "backups": COPIES,
     "images": {"nobody has a copy of what it stores", "images are as they were made, and lent to nobody"},
     "secrets": {"nobody is on the access lists of its volumes' keys"},
@@ -134,7 +141,7 @@ def connection(**settings: Any) -> Any:  # noqa: ANN401 - what openstacksdk conn
     rows = {kind: found.rows(kind) for kind in KINDS}
     services = {service.replace("-", "_"): service for service in SERVICES}
     made = {name: Service(type_, rows, **settings) for name, type_ in services.items()}
-    return SimpleNamespace(**made, service_catalog=[])
+    return SimpleNamespace(**made, service_catalog=[], current_user_id="user-operator")
 
 
 @pytest.fixture(autouse=True)
@@ -167,9 +174,10 @@ def test_every_row_of_every_page_is_read() -> None:
 def test_questions_do_not_grow_with_servers_and_what_is_not_ours() -> None:
     """The cloud is listed once: twenty listings, the encryption of each volume type, and what is the stacks' own of other services."""
     services, tenants, accounts, keys = connection(), 2, 4, 1
+    projects = tenants + 1
     found = collect(services)
     inherited, images = 1, 2 * tenants + 1
-    assert asked(services) == 20 + len(found.volume_types) + tenants + inherited + 4 * accounts + images + keys
+    assert asked(services) == 20 + len(found.volume_types) + projects + inherited + 4 * accounts + images + keys
 
 
 def test_survey_asks_for_all_tenants_together() -> None:
