@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from infra.declaration import load_platform, load_tenant, names
 from infra.declaration.envelope import PREFIX, SUFFIX
 from infra.dynamic import clouds
+from infra.errors import QuestionError
 from infra.offboarding.inventory import Inventory
-from infra.offboarding.steps import refuse_erasure
+from infra.offboarding.steps import Step, refuse_erasure
 from ringfence import folder
 from ringfence.offboarding import noting, places
 from ringfence.offboarding.work import Work
@@ -33,6 +34,7 @@ def opened(name: str, settings: Settings, tell: Callable[[str], None]) -> Work:
     last = places.last(name)
     going = last if last is not None and (found := last.progress()).erasing and found.next is not None else None
     if going is not None:
+        _refuse_another(name, going)
         declaration = _declaration(name)[0] if _file(name).exists() else None
         declared = declaration.tenant.offboarding if declaration else None
         return Work(going, clouds.admin(), _deployer(name), lambda: _blank(name, going.folder.name), declared, settings, tell)
@@ -45,6 +47,22 @@ def opened(name: str, settings: Settings, tell: Callable[[str], None]) -> Work:
         project = last.folder.name  # it is gone already, and certified
     place, blank = places.of(name, project), partial(_blank, name, project)
     return Work(place, clouds.admin(), _deployer(name), blank, declaration.tenant.offboarding, settings, tell)
+
+
+def _refuse_another(name: str, going: Place) -> None:
+    """Raise :class:`QuestionError` when the stack has another project by now: until the stack is destroyed, steps work on what it has."""
+    if Step.DESTROY in going.progress().done:
+        return
+    try:
+        project = stacks.tenant(name).facts.project_id
+    except stacks.NotUpError:
+        return
+    if project != going.folder.name:
+        what = "the tenant was made anew before its last offboarding came to its end, which would remove the new one"
+        hint = (
+            f"see what is left of the old one with `ringfence offboard {name} --prove`, and move this folder elsewhere when that is settled"
+        )
+        raise QuestionError.of(what, where=str(going.folder), expected=f"project {going.folder.name}", got=f"project {project}", hint=hint)
 
 
 def refuse_too_early(name: str, work: Work) -> None:

@@ -71,7 +71,7 @@ def opened() -> Work:
 
 
 def test_what_began_to_erase_goes_on_without_stack_and_declaration(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when another project has the tenant's name by then; what was only prepared is begun anew for that one."""
+    """What was only prepared is begun anew when another project has the tenant's name by then."""
     assert opened().place == places.of("acme", "p1")
     until(places.of("acme", "p1"), Step.CORDON)
     up(monkeypatch, "p2")
@@ -79,11 +79,27 @@ def test_what_began_to_erase_goes_on_without_stack_and_declaration(acme: Path, m
     until(places.of("acme", "p1"), None)
     place = places.of("acme", "p3")
     until(place, Step.DESTROY)
+    up(monkeypatch, "")
     assert opened().place == place
     acme.unlink()
     going = opened()
     assert (going.place, going.declared) == (place, None)
     opening.refuse_too_early("acme", going)
+
+
+def test_a_tenant_that_was_made_anew_does_not_go_with_the_old_one(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backups, keys and stack are those of the new project by then; once the old stack is destroyed, no step works on one."""
+    del acme
+    place = places.of("acme", "p1")
+    until(place, Step.BACKUPS)
+    assert opened().place == place
+    up(monkeypatch, "p2")
+    with pytest.raises(QuestionError, match="made anew"):
+        opened()
+    for step in ORDER[ORDER.index(Step.BACKUPS) : ORDER.index(Step.PROOF)]:
+        place.write(Mark.BEGAN, step)
+        place.write(Mark.DONE, step)
+    assert opened().place == place
 
 
 def test_what_is_done_stays_done_and_a_tenant_that_never_was_up_cannot_go(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
