@@ -1,7 +1,7 @@
 """The certificate of removal, with the fields of NIST SP 800-88: what was removed, how, by whom, what proves it, what is not shown. Pure.
 
-It claims no more than was shown. A cryptographic erase counts as *purge* only where every copy was found in the storage, was encrypted with
-256 bits, and neither a copy nor a key row is left (SP 800-88, "Cryptographic Erase"); else as *clear*, with the reasons.
+It claims no more than was shown. A cryptographic erase counts as *purge* only where every copy, images included, was found in the storage,
+was encrypted with 256 bits, and neither a copy nor a key row is left (SP 800-88, "Cryptographic Erase"); else as *clear*, with the reasons.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def text(certificate: Mapping[str, Any]) -> bytes:
 
 def _category(removal: Removal) -> tuple[str, list[str]]:
     """Say whether it was a purge, and if not, why not."""
-    held = [each for each in removal.inventory.media if each.kind != "image"]
+    held = removal.inventory.media
     reasons = [f"{each.kind} {each.id} was not found in the storage" for each in held if not each.place]
     for each in held:
         cipher = each.fingerprint.cipher if each.fingerprint else "nothing"

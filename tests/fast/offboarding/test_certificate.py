@@ -12,9 +12,10 @@ from infra.declaration.model import DataReturn, Offboarding, Person
 from infra.offboarding import certificate
 from infra.offboarding.certificate import Removal
 from infra.offboarding.fingerprints import Fingerprint
+from infra.offboarding.inventory import Medium, StoredHead, with_places
 from infra.offboarding.proof import Absence, KeyRows, key_rows, stored
 from infra.outcome import CheckVerdict
-from tests.fast.offboarding.tenants import BACKUP, NEIGHBOUR, ROOT, inventory
+from tests.fast.offboarding.tenants import BACKUP, MINE, NEIGHBOUR, ROOT, inventory
 
 if TYPE_CHECKING:
     from infra.offboarding.inventory import Inventory
@@ -75,6 +76,24 @@ def test_a_copy_that_was_not_encrypted_with_256_bits_makes_it_a_clear(cipher: st
     found = certificate.of(removal(weak))
     assert found["sanitisation"]["category"] == "clear"
     assert (cipher or "nothing") in found["sanitisation"]["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("heads", "why"),
+    [
+        ((), "was not found in the storage"),
+        ((StoredHead("images/i1"),), "was encrypted with nothing"),
+        ((StoredHead("images/i1", MINE),), ""),
+    ],
+)
+def test_an_image_of_the_tenants_is_a_copy_as_any_other(heads: tuple[StoredHead, ...], why: str) -> None:
+    """Glance keeps in the clear what it was given; no key erases that."""
+    one = inventory(ROOT, BACKUP, NEIGHBOUR)
+    found = certificate.of(removal(msgspec.structs.replace(one, media=(*one.media, *with_places([Medium("image", "i1")], heads)))))
+    assert found["sanitisation"]["category"] == ("clear" if why else "purge")
+    assert found["sanitisation"]["reasons"] == [
+        each for each in found["sanitisation"]["reasons"] if why and why in each and "image i1" in each
+    ]
 
 
 @pytest.mark.parametrize(
