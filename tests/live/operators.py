@@ -40,6 +40,8 @@ SECONDS = 600
 """How long anything may take that comes in the end."""
 PIN = ("-O", "verify-required")
 """Of a key that asks for touch and PIN."""
+WRITE = "for i in $(seq {lines}); do logger -p auth.info -t {mark} line $i; sleep 1; done"
+"""One line each second."""
 TRIES = ("-o", "ConnectTimeout=120", "-o", "ConnectionAttempts=1")
 
 
@@ -163,6 +165,12 @@ def _everywhere(inventory: Inventory, *command: str) -> None:
         for name, host in hosts.items():
             done = host.run(["sudo", "-n", *command])
             assert done.status == 0, f"{name}: {done.stderr}"
+
+
+def written(host: Session, mark: str, lines: int) -> None:
+    """Let a host log its lines, over a login that is there already."""
+    done = host.run(["sh", "-c", WRITE.format(lines=lines, mark=mark)], timeout=SECONDS)
+    assert done.status == 0, done.stderr
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

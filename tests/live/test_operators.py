@@ -19,7 +19,7 @@ from infra.ssh.access import open_bastion, open_server
 from ringfence.verify.inventory import SERVICES
 from ringfence.verify.probes import session
 from tests.live import refusals
-from tests.live.operators import PIN, SECONDS, Desk, desk, eventually, everywhere, with_authenticator
+from tests.live.operators import PIN, Desk, desk, eventually, everywhere, with_authenticator, written
 from tests.live.refusals import Place
 from tests.live.test_dead_server import without
 from tests.truth.operators.life import Life
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from infra.ssh.access import Session
     from ringfence.verify.open import Opened
 
 pytestmark = pytest.mark.live
@@ -36,8 +35,7 @@ IN = "uid="
 AT_ONCE = 3
 """Logins that are tried side by side."""
 LINES = 60
-WRITE = "for i in $(seq {lines}); do logger -p auth.info -t {mark} line $i; sleep 1; done"
-"""One line each second."""
+"""What every host says of itself while the services server is away."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -133,12 +131,6 @@ def messages(at: Desk, owner: str, since: datetime) -> list[dict[str, str]]:
     return list(at.told("logs", owner, "--since", since.isoformat())["lines"])
 
 
-def written(host: Session, mark: str) -> None:
-    """Let a host log its lines, over a login that is there already."""
-    done = host.run(["sh", "-c", WRITE.format(lines=LINES, mark=mark)], timeout=SECONDS)
-    assert done.status == 0, done.stderr
-
-
 def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out(
     opened: Opened, at: Desk, place: Place, alice: Alice, services: str
 ) -> None:
@@ -147,7 +139,7 @@ def test_a_minute_without_the_services_server_loses_nothing_and_locks_nobody_out
     with everywhere(opened.inventory) as every:
         writers = {name: host for name, host in every.items() if name != SERVICES}
         with without(opened, services, ("os-stop", "SHUTOFF"), ("os-start", "ACTIVE")), ThreadPoolExecutor(len(writers) + AT_ONCE) as pool:
-            writing = [pool.submit(written, host, mark) for host in writers.values()]
+            writing = [pool.submit(written, host, mark, LINES) for host in writers.values()]
             trying = {name: pool.submit(attempt) for name, attempt in refusals.every(at, place, alice.config).items()}
             entered = at.login(alice.config, place.host, f"echo {mark}")
             automated = refusals.welcome(at, place)
