@@ -11,9 +11,13 @@ from infra.proof import Claim, Judgement, Verdict, prove
 from infra.proof.certificate import certify, seal
 from infra.proof.structure import structural
 from infra.reachability.paths import Paths
+from ringfence.checker import cloud as checker_cloud
+from ringfence.checker import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from infra.neutron.snapshot import Snapshot
     from tests.fast.neutron.clouds import Cloud
@@ -45,6 +49,12 @@ def _kept(what: str, snapshot: Snapshot, write: Callable[[], object]) -> tuple[d
     if (what, text) not in _WRITTEN:
         _WRITTEN[what, text] = json.dumps(write())
     return json.loads(_WRITTEN[what, text]), text
+
+
+def read_once(snapshot: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the checker judge certificates that are all about one snapshot on one reading of it."""
+    read = checker_cloud.Cloud(snapshot.splitlines())
+    monkeypatch.setattr(conditions, "Cloud", lambda *_: read)
 
 
 def sealed(certificate: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ringfence import checker
 from ringfence.checker.conditions import check, main
 from ringfence.checker.rules import RefusedError
 from tests.fast.neutron.clouds import Cloud, platform_alone, two_tenants
-from tests.fast.proof.certificates import certified, claimed, sealed
+from tests.fast.proof.certificates import certified, claimed, read_once, sealed
 from tests.fast.proof.changes import LEAKS
 from tests.fast.proof.harmless import HARMLESS
 from tests.fast.proof.mixed import OPEN, mixed
@@ -131,9 +131,10 @@ LOAD_BEARING = ("format", "version", "snapshot", "platform", "closed", "tenants"
 
 
 @pytest.mark.parametrize("cloud", [two_tenants, mixed])
-def test_a_forger_who_seals_anew_is_refused(cloud: Callable[[], Cloud]) -> None:
+def test_a_forger_who_seals_anew_is_refused(cloud: Callable[[], Cloud], monkeypatch: pytest.MonkeyPatch) -> None:
     """Removing any part of an invariant or a pair, or altering what identifies cloud, tenants and pairs, is refused on its merits."""
     certificate, snapshot = certified(cloud())
+    read_once(snapshot, monkeypatch)
     for path in leaves(certificate):
         if path[0] in LOAD_BEARING:
             with pytest.raises(REFUSAL):
@@ -141,6 +142,7 @@ def test_a_forger_who_seals_anew_is_refused(cloud: Callable[[], Cloud]) -> None:
         if path[0] in LOAD_BEARING[:5] or "from" in path:
             with pytest.raises(REFUSAL):
                 check(sealed(damaged(certificate, path, remove=False)), snapshot)
+    assert check(sealed(certificate), snapshot)
 
 
 @pytest.mark.parametrize("claims", [[], ["public"]])

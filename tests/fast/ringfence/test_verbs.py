@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -232,11 +230,3 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="cut off"):
         output.write(file, stream())
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("cloud.jsonl", b"whole")]
-
-
-def test_a_question_does_not_wait_for_what_it_does_not_need() -> None:
-    """The command line, and what `status` reads, come without the cloud's client, the SSH library and the engine: most of a second."""
-    read = "import ringfence.verify.stacks, ringfence.verify.report.files"
-    script = f"import sys; from ringfence.application import application; application(); {read}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert not {"openstack", "paramiko", "pulumi"} & set(done.stdout.split())
