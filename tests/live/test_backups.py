@@ -29,7 +29,7 @@ from ringfence.backups.at_rest import STORE
 from ringfence.backups.waiting import Waiting
 from ringfence.logins import logins
 from ringfence.project import declaration_text
-from tests.live.tools import ask
+from tests.live.tools import as_root, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,13 +131,6 @@ def login(place: Place) -> Iterator[Session]:
         yield session
 
 
-def run(session: Session, script: str, *words: str) -> str:
-    """Run a script as root that has to succeed."""
-    done = session.run(("sudo", "-n", "sh", "-c", script, "sh", *words), timeout=SECONDS)
-    assert done.status == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @contextlib.contextmanager
 def attached(cloud: Connection, server: str, volume: str) -> Iterator[str]:
     """Let a server have a volume, and take it back."""
@@ -161,7 +154,7 @@ def test_a_backup_that_is_killed_goes_on_and_what_is_restored_has_the_marker(pla
     """One copy of each disk although its maker was killed; by ids into a volume of the same type; read behind the volume's own key."""
     token, name = secrets.token_hex(16), place.tenant
     with login(place) as session:
-        run(session, 'echo "$1" >"$2"; sync "$2"', token, f"/data/{MARKER}")
+        as_root(session, 'echo "$1" >"$2"; sync "$2"', token, f"/data/{MARKER}")
         try:
             _killed_when_begun(tenant, place)
             told = _seen_through("run", name)
@@ -174,13 +167,13 @@ def test_a_backup_that_is_killed_goes_on_and_what_is_restored_has_the_marker(pla
             assert sorted(record.volume for record in made) == sorted(disk.volume for disk in disks)
             assert all(record.status in READABLE and record.key for record in made)
             assert ended("run", name)[1]["tenants"][0]["steps"] == []
-            run(session, f"! test -e {HELD}")
+            as_root(session, f"! test -e {HELD}")
             _are_no_finding(name)
             told = _seen_through("restore", f"{name}/{place.server}", "--disk", place.disk)
             cloud = clouds.deployer(clouds.Credential.of(opened.identities[name].deployer.values))
             assert _read_and_gone(cloud, session, place, told["restored"][0]["volume"]) == token
         finally:
-            run(session, 'rm -f "$1"', f"/data/{MARKER}")
+            as_root(session, 'rm -f "$1"', f"/data/{MARKER}")
 
 
 def _seen_through(*words: str) -> dict[str, Any]:
@@ -196,8 +189,8 @@ def _read_and_gone(cloud: Connection, session: Session, place: Place, volume: st
         row = ask(cloud.block_storage, "GET", f"/volumes/{volume}")["volume"]
         assert (row["encrypted"], row["volume_type"]) == (True, "encrypted")
         with attached(cloud, place.id, volume) as device:
-            run(session, AWAIT, device)
-            return run(session, READ, device).strip()
+            as_root(session, AWAIT, device)
+            return as_root(session, READ, device).strip()
     finally:
         ask(cloud.block_storage, "DELETE", f"/volumes/{volume}")
 

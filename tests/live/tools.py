@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
     from openstack.proxy import Proxy
 
+    from infra.ssh.access import Session
     from tests.live.stage import Stage
 
 Row = dict[str, Any]
@@ -27,6 +28,8 @@ RESTORE = "/usr/lib/ringfence/load-firewall"
 FAMILIES = ("IPv4", "IPv6")
 DIRECTIONS = ("ingress", "egress")
 COMPUTE_VERSION = "2.90"
+SCRIPT_SECONDS = 900
+"""How long a script on a server may take."""
 AT_ONCE = 4
 """Requests at the same time."""
 
@@ -37,6 +40,13 @@ def ask(service: Proxy, method: str, path: str, body: Row | None = None) -> Row:
     answer = service.request(path, method, json=body, raise_exc=False, microversion=version)
     assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
     return dict(answer.json()) if answer.text else {}
+
+
+def as_root(session: Session, script: str, *words: str) -> str:
+    """Run a script as root on a server that has to succeed, and return what it prints."""
+    done = session.run(("sudo", "-n", "sh", "-c", script, "sh", *words), timeout=SCRIPT_SECONDS)
+    assert done.status == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @contextlib.contextmanager
