@@ -24,7 +24,7 @@ from ringfence.verify.storage import pools
 from ringfence.verify.storage.at_rest import SKIP, VARIABLE, RawStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from openstack.proxy import Proxy
 
@@ -47,13 +47,16 @@ class Scanned:
     why: str = ""
 
 
-def scanned(environment: Mapping[str, str], glance: Proxy) -> Scanned:
-    """Read the beginning of everything in all pools and in the store of backups. Raises :class:`CloudError` when they cannot be listed."""
+def scanned(environment: Mapping[str, str], glance: Proxy, wanted: Callable[[str], bool] = lambda _: True) -> Scanned:
+    """Read the beginning of everything in all pools and in the store of backups, or of the places that are wanted.
+
+    Raises :class:`CloudError` when they cannot be listed.
+    """
     prefix = environment.get(VARIABLE, "")
     if not prefix:
         return Scanned(None, SKIP)
     sources, left_out = _sources(prefix, environment, glance)
-    heads = _read(sources)
+    heads = _read({place: read for place, read in sources.items() if wanted(place)})
     if any(head.untold for head in heads):  # what is gone meanwhile need not be read
         there, left_out = _sources(prefix, environment, glance)
         heads = [head for head in heads if head.place in there]
@@ -115,21 +118,32 @@ def _run(words: list[str]) -> bytes:
     return done.stdout
 
 
+def may_be_left(inventory: Inventory) -> Callable[[str], bool]:
+    """Return what tells of a place whether its name is of a volume or a backup of the tenant's: nothing else may be removed."""
+    ids = {each.id for each in inventory.media if each.kind in {"volume", "backup"}}
+    return lambda place: bool(_whose(place, ids))
+
+
 def left(inventory: Inventory, heads: Iterable[StoredHead], known: Callable[[str], bool]) -> list[str]:
     """Return the images that the services left behind: ``known`` tells whether Cinder knows a volume or a backup."""
     keys, places = inventory.fingerprints(), {each.place for each in inventory.media if each.place}
     ids = {each.id for each in inventory.media if each.kind in {"volume", "backup"}}
     found = []
     for head in heads:
-        pool, _, image = head.place.rpartition("/")
-        match = BACKUP.fullmatch(image) or VOLUME.fullmatch(image)
         ours = head.place in places or bool(head.fingerprint and head.fingerprint.same_key(keys))
-        if match is None or not ours or pool.startswith((TRASH, "file:")):
-            continue
-        whose = [each for each in (match[1], match[2]) if each in ids]
-        if whose and not any(known(each) for each in whose):
+        whose = _whose(head.place, ids)
+        if ours and whose and not any(known(each) for each in whose):
             found.append(head.place)
     return found
+
+
+def _whose(place: str, ids: Collection[str]) -> list[str]:
+    """Return which of the ids the name of an image has; none for what is in the trash, or a file."""
+    pool, _, image = place.rpartition("/")
+    match = BACKUP.fullmatch(image) or VOLUME.fullmatch(image)
+    if match is None or pool.startswith((TRASH, "file:")):
+        return []
+    return [each for each in (match[1], match[2]) if each in ids]
 
 
 def remove(prefix: str, images: Iterable[str]) -> tuple[list[str], dict[str, str]]:

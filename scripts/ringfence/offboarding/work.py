@@ -210,13 +210,13 @@ class Work:
         return StepEnd(keystore.delete(command, self.place.inventory().project))
 
     def _storage(self) -> StepEnd:
-        scanned = self._scanned()
+        inventory = self.place.inventory()
+        scanned = raw.scanned(self.settings.environment, self.admin.image, raw.may_be_left(inventory))
         if scanned.heads is None:
             return StepEnd(said=f"skipped: {scanned.why}")
         known = {str(row["id"]) for kind in ("volumes", "backups") for row in listing.QUESTIONS[kind].rows(self.admin)}
-        gone, why = raw.remove(
-            self.settings.environment[at_rest.VARIABLE], raw.left(self.place.inventory(), scanned.heads, known.__contains__)
-        )
+        left = raw.left(inventory, scanned.heads, known.__contains__)
+        gone, why = raw.remove(self.settings.environment[at_rest.VARIABLE], left)
         return StepEnd(len(gone), "; ".join([*gone, *(f"{image} stays: {reason}" for image, reason in why.items())]))
 
     def _token(self) -> Absence:

@@ -71,6 +71,13 @@ def test_everything_is_read_and_what_cannot_be_is_said(tmp_path: Path) -> None:
     assert found.why == ""
 
 
+def test_of_the_places_that_are_wanted_no_other_is_read(tmp_path: Path) -> None:
+    """An image that does not open is in nobody's way then."""
+    found = raw.scanned({VARIABLE: prefix(tmp_path)}, Glance(), "volumes/volume-1".__eq__)  # type: ignore[arg-type]
+    assert found.heads is not None
+    assert [(head.place, head.untold) for head in found.heads] == [("volumes/volume-1", "")]
+
+
 def test_without_a_prefix_nobody_may_read_and_a_pool_that_was_not_listed_is_said(tmp_path: Path) -> None:
     """Neither is taken for an empty storage."""
     assert raw.scanned({}, Glance()) == raw.Scanned(None, SKIP)  # type: ignore[arg-type]
@@ -122,6 +129,8 @@ def test_only_what_is_the_tenants_by_name_and_by_key_and_nobodys_any_more_was_le
     """Anything else is told by the proof, and removed by people."""
     one = inventory(Medium("volume", MINE, place=f"volumes/volume-{MINE}", fingerprint=MARK), Medium("backup", BACKUP))
     assert raw.left(one, [head], known.__contains__) == ([head.place] if expected else [])
+    assert raw.may_be_left(one)(head.place) or not expected
+    assert not raw.may_be_left(one)(f"volumes/volume-{THEIRS}")
 
 
 def test_an_image_goes_with_its_protected_snapshots_and_one_that_does_not_go_is_told(tmp_path: Path) -> None:
