@@ -66,7 +66,7 @@ def going(opened: Opened) -> Going:
         media=(),
     )
     scanned = raw.scanned(os.environ, admin.image)
-    return Going(noting.noted(admin, deployer, blank, scanned), scanned, deployer, admin)
+    return Going(noting.noted(admin, deployer, blank, lambda: scanned), scanned, deployer, admin)
 
 
 def test_every_service_shows_a_tenant_that_is_there_and_nothing_of_one_that_never_was(going: Going) -> None:

@@ -15,7 +15,7 @@ from ringfence.offboarding.places import now
 from ringfence.verify.cloud import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from openstack.connection import Connection
 
@@ -34,14 +34,19 @@ def lent(declaration: TenantDeclaration, platform: Platform) -> tuple[str, ...]:
     return (*made, names.deployer(tenant.name), names.reader(tenant.name))
 
 
-def noted(admin: Connection, deployer: Connection, blank: Inventory, scanned: Scanned) -> Inventory:
-    """Fill in a blank inventory: names and ids only. Raises :class:`CloudError` when a service does not answer."""
+def noted(admin: Connection, deployer: Connection, blank: Inventory, scanning: Callable[[], Scanned]) -> Inventory:
+    """Fill in a blank inventory: names and ids only. ``scanning`` tells what the storage holds, and is asked last.
+
+    Raises :class:`CloudError` when a service does not answer.
+    """
     rows = {kind: asked.rows(admin) for kind, asked in QUESTIONS.items()}
     ours = {kind: tuple(row for row in found if is_ours(kind, row, blank)) for kind, found in rows.items()}
     resources = {kind: listing.ids(kind, found, blank) for kind, found in ours.items()}
     resources[SECRETS] = tuple(sorted({*keys.ids(deployer.key_manager), *_keys(ours)}))
+    roles = identities.inherited(admin.identity, blank.project)
+    scanned = scanning()
     untold = [why for why in (scanned.why,) if why]
-    untold += [f"a role from above the project: {who}" for who in identities.inherited(admin.identity, blank.project)]
+    untold += [f"a role from above the project: {who}" for who in roles]
     return Inventory(
         tenant=blank.tenant,
         project=blank.project,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -27,7 +29,7 @@ from ringfence.offboarding.tokens import KeptToken
 from ringfence.verify.storage import at_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from openstack.connection import Connection
@@ -108,29 +110,35 @@ class Work:
     def absences(self) -> list[Absence]:
         """Look at everything once more, and judge it."""
         inventory, command = self.place.inventory(), self.settings.environment.get(keystore.VARIABLE, "")
-        found = proof.listed(listing.listings(self.admin, inventory))
-        found.append(self._token())
-        try:
-            rows = keystore.rows(command, inventory.project) if command else None
-            found += proof.key_rows(rows, keystore.SKIP)
-        except CloudError as error:
-            found += proof.key_rows([], " ".join(str(error).split()))
-        found.append(proof.hypervisors(inventory, *hypervisors.lines(self.settings.environment)))
-        try:
-            scanned = self._scanned()
-            found += proof.stored(inventory, scanned.heads, scanned.why)
-        except CloudError as error:
-            found += proof.stored(inventory, (), " ".join(str(error).split()))
+        with self._scanning() as scanning:
+            found = proof.listed(listing.listings(self.admin, inventory))
+            found.append(self._token())
+            try:
+                rows = keystore.rows(command, inventory.project) if command else None
+                found += proof.key_rows(rows, keystore.SKIP)
+            except CloudError as error:
+                found += proof.key_rows([], " ".join(str(error).split()))
+            found.append(proof.hypervisors(inventory, *hypervisors.lines(self.settings.environment)))
+            try:
+                scanned = scanning()
+                found += proof.stored(inventory, scanned.heads, scanned.why)
+            except CloudError as error:
+                found += proof.stored(inventory, (), " ".join(str(error).split()))
         return found
 
     def _mine(self) -> Connection:
         return self.deployer()[0]
 
-    def _scanned(self) -> Scanned:
-        return raw.scanned(self.settings.environment, self.admin.image)
+    @contextmanager
+    def _scanning(self) -> Iterator[Callable[[], Scanned]]:
+        """Read the raw storage while the services are asked: both are waited for, and neither waits for the other."""
+        with ThreadPoolExecutor(1) as beside:
+            yield beside.submit(raw.scanned, self.settings.environment, self.admin.image).result
 
     def _noted(self) -> Inventory:
-        return noting.noted(self.admin, self._mine(), self.blank(), self._scanned())
+        mine, blank = self._mine(), self.blank()
+        with self._scanning() as scanning:
+            return noting.noted(self.admin, mine, blank, scanning)
 
     def _inventory(self) -> StepEnd:
         self._agreed()
