@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,10 +23,10 @@ GROUPS = "root:x:0:\n"
 
 def written(folder: Path, controls: tuple[Control, ...]) -> Path:
     """The tree of an image with these controls, as far as controls make it."""
-    wanted, bases = rendered(controls), {line.path for line in rendered().lines}
-    for path in sorted(bases):
+    wanted, every = rendered(controls), rendered().lines
+    for path in sorted({line.path for line in every}):
         lines = tuple(line for line in wanted.lines if line.path == path)
-        base = "".join(f"{line.instead_of} of Debian\n" for line in rendered().lines if line.path == path and line.instead_of) or "first\n"
+        base = "".join(f"{line.instead_of} of Debian\n" for line in every if line.path == path and line.instead_of) or "first\n"
         _put(folder / path, edited(base, lines))
     for file in wanted.files:
         _put(folder / file.path, file.text).chmod(file.mode)
@@ -47,13 +48,14 @@ def _put(path: Path, text: str) -> Path:
 
 def contents(folder: Path) -> Files:
     """Every file with its text and mode, every link with where it leads to, and every folder with its mode."""
-    return {str(path.relative_to(folder)): (_text(path), path.lstat().st_mode) for path in folder.rglob("*")}
+    modes = {path: path.lstat().st_mode for path in folder.rglob("*")}
+    return {str(path.relative_to(folder)): (_text(path, mode), mode) for path, mode in modes.items()}
 
 
-def _text(path: Path) -> str:
-    if path.is_symlink():
+def _text(path: Path, mode: int) -> str:
+    if stat.S_ISLNK(mode):
         return f"to {path.readlink()}"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return path.read_text(encoding="utf-8") if stat.S_ISREG(mode) else ""
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +64,18 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return written(tmp_path_factory.mktemp("all"), CATALOGUE), written(tmp_path_factory.mktemp("none"), ())
 
 
+@pytest.fixture(scope="module")
+def before(trees: tuple[Path, Path]) -> Files:
+    """What is in the tree with all controls; every test leaves it so."""
+    return contents(trees[0])
+
+
 @pytest.mark.parametrize("control", CATALOGUE, ids=lambda control: control.identifier)
-def test_without_a_control_the_tree_is_that_of_the_others(trees: tuple[Path, Path], tmp_path: Path, control: Control) -> None:
+def test_without_a_control_the_tree_is_that_of_the_others(
+    trees: tuple[Path, Path], before: Files, tmp_path: Path, control: Control
+) -> None:
     """Files, lines, links and groups as if it had never been; modes as careless as can be; afterwards nothing is another."""
     tree, plain = trees
-    before = contents(tree)
     others = contents(written(tmp_path, tuple(one for one in CATALOGUE if one is not control)))
     with mutations.undone(tree, plain, control) as left:
         during = contents(tree)
