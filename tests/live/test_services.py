@@ -46,34 +46,6 @@ def proxy(opened: Opened, services: Services) -> str:
     return f"https://{services_address(opened.inventory.platform)}"
 
 
-def rows(host: Host, question: str) -> list[list[str]]:
-    """Ask a server's chrony."""
-    return list(csv.reader(host.check_output(f"chronyc -c {question}").splitlines()))
-
-
-def followed(host: Host) -> list[object]:
-    """Return whom a server follows: the source and its authentication, whether it has cookies, and whether it is selected.
-
-    Everything was started anew a while ago, and chrony asks for keys again after pauses that grow: the answer is awaited.
-    """
-    end = time.monotonic() + FOLLOW_SECONDS
-    while True:
-        (authdata,), (source,) = rows(host, "authdata"), rows(host, "sources")
-        told: list[object] = [authdata[:2], int(authdata[8]) > 0, source[:3]]
-        if source[:2] == SELECTED or time.monotonic() > end:
-            return told
-        time.sleep(2)
-
-
-def test_every_server_follows_the_services_server_and_has_proof_of_it(opened: Opened, services: Services, hosts: dict[str, Host]) -> None:
-    """One source, authenticated by NTS with cookies in store, and selected."""
-    if services.time is None:
-        pytest.skip("the platform offers no time")
-    source = str(services_address(opened.inventory.platform))
-    for name, host in hosts.items():
-        assert followed(host) == [[source, AUTHENTICATED], True, [*SELECTED, source]], name
-
-
 def test_a_server_without_a_way_outside_gets_security_updates(services: Services, hosts: dict[str, Host], proxy: str) -> None:
     """The mirror itself is out of reach; through the proxy its signed index comes, and apt believes it."""
     if services.packages is None:
@@ -127,3 +99,32 @@ def test_a_vulnerability_of_a_program_that_servers_have_is_told_for_each_of_them
     servers = {(tenant.name, server) for tenant in opened.inventory.tenants for server in tenant.declaration.servers}
     assert found.keys() > servers
     assert set(map(tuple, found.values())) == {(("CVE-2026-0001", False),)}
+
+
+def rows(host: Host, question: str) -> list[list[str]]:
+    """Ask a server's chrony."""
+    return list(csv.reader(host.check_output(f"chronyc -c {question}").splitlines()))
+
+
+def followed(host: Host) -> list[object]:
+    """Return whom a server follows: the source and its authentication, whether it has cookies, and whether it is selected.
+
+    Everything was started anew a while ago, and chrony asks for keys again after pauses that grow: the answer is awaited, and what needs
+    none of it is tried meanwhile.
+    """
+    end = time.monotonic() + FOLLOW_SECONDS
+    while True:
+        (authdata,), (source,) = rows(host, "authdata"), rows(host, "sources")
+        told: list[object] = [authdata[:2], int(authdata[8]) > 0, source[:3]]
+        if source[:2] == SELECTED or time.monotonic() > end:
+            return told
+        time.sleep(2)
+
+
+def test_every_server_follows_the_services_server_and_has_proof_of_it(opened: Opened, services: Services, hosts: dict[str, Host]) -> None:
+    """One source, authenticated by NTS with cookies in store, and selected."""
+    if services.time is None:
+        pytest.skip("the platform offers no time")
+    source = str(services_address(opened.inventory.platform))
+    for name, host in hosts.items():
+        assert followed(host) == [[source, AUTHENTICATED], True, [*SELECTED, source]], name
