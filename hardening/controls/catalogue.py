@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from hardening.controls import accounts, files, integrity, kernel, ssh
+from hardening.controls import accounts, confinement, files, integrity, kernel, ssh
 from hardening.controls.model import Control, ControlError, KernelModule, KernelParameter, Line, SshSetting, Text
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = {
     "Network": kernel.NETWORKING,
-    "Processes": kernel.PROCESSES,
+    "Processes": (*kernel.PROCESSES, *confinement.CONTROLS),
     "Kernel modules": kernel.MODULES,
     "SSH": ssh.CONTROLS,
     "Accounts and sessions": accounts.CONTROLS,

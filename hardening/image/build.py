@@ -10,22 +10,18 @@ import shutil
 import subprocess
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardening.controls import rendering
 from hardening.image import archive, cache, disk, recipe, root
-from hardening.image.layout import Layout
+from hardening.image.layout import Layout, root_uuid
 from infra.errors import RingfenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hardening.image.progress import Progress
-
-_NAMESPACE = uuid.UUID("9f0b9f5e-7b57-4a3b-9f4e-6f2f6a0f3c11")
-"""Namespace of the root file systems' UUIDs: equal recipes get equal UUIDs."""
 
 _PACKAGES_FRESH_SECONDS = 24 * 3600
 """Packages that were fetched longer ago are fetched again: an image must not miss yesterday's security updates."""
@@ -63,7 +59,7 @@ def _build(work: Path, target: Path, progress: Progress) -> None:
     with progress.step("Disk"):
         plan = disk.DiskPlan(
             Layout(recipe.DISK.mebibytes),
-            str(uuid.uuid5(_NAMESPACE, target.stem)),
+            root_uuid(target.stem),
             recipe.KERNEL_COMMAND_LINE,
         )
         disk.write_disk(tree, plan, work, image)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 SECTOR = 512
 MEBIBYTE = 1024 * 1024
+NAMESPACE = uuid.UUID("9f0b9f5e-7b57-4a3b-9f4e-6f2f6a0f3c11")
+"""Namespace of the root file systems' UUIDs."""
 
 _BIOS_BOOT = "21686148-6449-6E6F-744E-656564454649"
 _ROOT_X86_64 = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
 """Types of the Discoverable Partitions Specification."""
+
+
+def root_uuid(name: str) -> str:
+    """Return the UUID of an image's root file system: equal recipes, which have equal names, get equal ones."""
+    return str(uuid.uuid5(NAMESPACE, name))
 
 
 @dataclass(frozen=True, slots=True)

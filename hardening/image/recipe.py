@@ -241,6 +241,9 @@ KERNEL_COMMAND_LINE: Final = (
     "no_timer_check",
     # Debian's list without those that nothing here configures; attaching the one for BPF costs a second of an emulated CPU.
     "lsm=landlock,lockdown,yama,apparmor",
+    # What examiners look for. The kernel itself takes the list above.
+    "apparmor=1",
+    "security=apparmor",
 )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from hardening.controls import integrity, rendering
 from hardening.controls.catalogue import CATALOGUE
-from hardening.image import cache, recipe
+from hardening.image import cache, grub, recipe
+from hardening.image.layout import root_uuid
 from infra.errors import RingfenceError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def edit(root: Path, controls: tuple[Control, ...] = CATALOGUE) -> None:
     enable(root)
     make_account(root)
     make_initramfs(root)
+    tell_boot(root)
     remove(root)
     seal(root, wanted)
     check(root)
@@ -117,6 +119,14 @@ def make_initramfs(root: Path) -> None:
     _chroot(root, "mktirfs", "-o", f"/boot/initrd.img-{versions[0]}", versions[0])
     for link in ("vmlinuz.old", "initrd.img.old"):
         (root / link).unlink(missing_ok=True)
+
+
+def tell_boot(root: Path) -> None:
+    """Write down what GRUB does, for who looks for it where Debian has it; GRUB itself brings the same lines along (:mod:`~.disk`)."""
+    target = root / "boot/grub/grub.cfg"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(grub.told(root_uuid(cache.content_hash()), recipe.KERNEL_COMMAND_LINE), encoding="utf-8")
+    target.chmod(0o600)
 
 
 def remove(root: Path) -> None:

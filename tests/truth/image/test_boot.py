@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Address, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +16,12 @@ import pytest
 from hardening.bundle import Bundle, Check, GuestFile, digest, encode
 from hardening.controls import effects
 from hardening.controls.catalogue import CATALOGUE
+from hardening.services import clock, credentials
 from tests.truth.image.machine import APP, BACKBONE, DATA, ELSEWHERE, MANAGEMENT
 from tests.truth.image.server import PARAMIKO, Server, new_machine
 from tests.truth.image.sniffer import Sniffer
 from tests.truth.image.undone import undo
+from tests.truth.services.papers import Papers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +67,9 @@ WITHOUT_SSH = (
     .replace("ct state established accept", "ct state invalid drop", 1)
     .replace(f"tcp dport {PORT} accept", f"tcp dport {NEIGHBOUR} accept")
 )
+
+LABELS = "for one in $(pgrep -x chronyd); do sudo cat /proc/$one/attr/apparmor/current; done | sort -u"
+REFUSED = "sudo journalctl --dmesg --grep 'apparmor=.DENIED' | cat"
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +252,28 @@ def test_files_come_and_stay_with_the_policy(server: Server) -> None:
         [],
         {"acpid.service": "active"},
     )
+
+
+def test_chrony_is_held_to_its_profile_and_has_what_it_needs(server: Server) -> None:
+    """With a client's files and then the services server's it runs, answers, and nothing is refused to it; what it has no use for is.
+
+    The same file, read by a program without a profile, is refused for another reason than its mode.
+    """
+    here, there = IPv4Address(MANAGEMENT.address), IPv4Address(BACKBONE)
+    own = Papers.new().server("services", here)
+    client = (*credentials.files(own), *clock.client(there))
+    asked = (clock.Upstream(there, "time.example"),)
+    services = (*credentials.files(own), *clock.server(here, asked, (ip_network(f"{BACKBONE}/32"),), own))
+    for files in (client, services):
+        server.done("sudo /usr/lib/ringfence/apply-policy stage-bundle -", text=encode(Bundle(POLICY, files, (clock.UNIT,))))
+        assert server.done(LABELS) == "/usr/sbin/chronyd (enforce)\n"
+        assert len(server.done("sudo chronyc -c -n sources").splitlines()) == 1
+        assert server.done(REFUSED) == "-- No entries --\n"
+        server.done("sudo /usr/lib/ringfence/apply-policy rollback")
+    stolen = (GuestFile(clock.CONFIGURATION, "include /etc/fstab\n", check=Check.CHRONYD),)
+    refused = server.ssh("sudo /usr/lib/ringfence/apply-policy stage-bundle -", text=encode(Bundle(POLICY, stolen)))
+    assert (refused.returncode, "Could not open /etc/fstab" in refused.stderr) == (3, True), refused.stderr
+    assert "DENIED" in server.done(REFUSED)
 
 
 def test_a_restart_keeps_key_bundle_and_data(server: Server) -> None:

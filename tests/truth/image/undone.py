@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from hardening.controls.catalogue import CATALOGUE
+from hardening.controls.confinement import CHRONYD
 from hardening.controls.model import Group, JournalSetting, KernelModule, KernelParameter, Line, Link, Mode, Package, SshSetting, Text
 from hardening.controls.rendering import MODPROBE, SSHD, SSHD_CONFIG
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from hardening.controls.model import Rendering
 
 BESIDES = {
+    "programs-are-confined": f"printf {CHRONYD} >/sys/kernel/security/apparmor/.remove",
     "no-programs-in-temporary-files": "mount -o remount,exec /tmp; mount -o remount,exec /dev/shm",
     "private-lists": "echo >/etc/shadow-; chmod 640 /etc/shadow-",
 }
