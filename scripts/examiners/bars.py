@@ -64,7 +64,7 @@ BARS: Final = (
     Bar(Examiner.MACHINE, COST, MEMORY, most=200),
     Bar(Examiner.MACHINE, COST, IMAGE, most=160, tiers=(Tier.BOOTED,)),
     # Of files alone: what a tree cannot show (mounts, the kernel's settings) fails there, so this only keeps it from becoming worse.
-    Bar(Examiner.OPENSCAP, "cis_level2_server", UNEXCUSED, most=78, tiers=(Tier.OFFLINE,)),
+    Bar(Examiner.OPENSCAP, "cis_level2_server", UNEXCUSED, most=76, tiers=(Tier.OFFLINE,)),
 )
 
 
