@@ -83,7 +83,7 @@ ADDRESSES_OF_THEIR_OWN = {
     "infra/declaration/reserved.py": "prefixes that the RFCs reserve: the declaration's own knowledge",
     "infra/neutron/sources/declared.py": "stands for the outside in a plan, where nobody has given it an address yet",
     **dict.fromkeys(
-        [f"hardening/controls/{name}.py" for name in ("accounts", "files", "kernel")],
+        [f"hardening/controls/{name}.py" for name in ("accounts", "confinement", "files", "kernel")],
         "numbers of the CIS benchmark look like addresses",
     ),
     "scripts/ringfence/checker/cloud.py": "repeats what private addresses are, because it checks the proof independently",

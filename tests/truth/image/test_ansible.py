@@ -24,9 +24,10 @@ from ringfence import ssh_config
 from ringfence.ansible_inventory import inventory
 from ringfence.logins import Login
 from tests.truth.image.machine import APP, BACKBONE, MANAGEMENT, Machine, Namespace, config_drive
+from tests.truth.image.policies import POLICY, PORT
 from tests.truth.image.server import Server, new_machine
 from tests.truth.image.test_bastion import BASTION, OPERATOR
-from tests.truth.image.test_boot import POLICY, PORT, SLOW
+from tests.truth.image.test_boot import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
