@@ -89,6 +89,12 @@ class Desk:
         assert done.code == 0, done.err
         return file
 
+    def fingerprint(self, name: str) -> str:
+        """Return how logs name a key that was made here (ssh-keygen(1), ``-l``)."""
+        done = self.run("ssh-keygen", "-l", "-f", self.folder / f"{name}.pub")
+        assert done.code == 0, done.err
+        return done.out.split()[1]
+
     def certified(self, key: Path, life: Life, authority: Path | None = None) -> Path:
         """Certify a key as the verb does, but with whatever life; return the certificate's file."""
         public = key.with_name(f"{key.name}.pub")
