@@ -146,9 +146,12 @@ def files_holding(text: str) -> list[str]:
 
 
 def files() -> list[str]:
-    """Return every file below the folder that services of the lab keep their data in, those of Glance among them."""
+    """Return every file that holds something below the folder of the services' data, those of Glance among them.
+
+    Cinder leaves an empty file for the lock of every volume that it deletes; its name has the volume's id.
+    """
     folder = os.path.commonpath([os.environ[STORE].partition(":")[2], os.environ[hypervisors.FOLDER]])
-    return told(STORAGE, "find", folder, "-type", "f").decode(errors="replace").splitlines()
+    return told(STORAGE, "find", folder, "-type", "f", "-size", "+0c").decode(errors="replace").splitlines()
 
 
 def hypervisor(ids: list[str]) -> dict[str, int]:
