@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import testinfra
 
+from infra.declaration import names
 from infra.ssh.access import JumpHost, Target
 from ringfence import ssh_config
 from ringfence.verify import open as opening
@@ -135,12 +136,18 @@ def stage(opened: Opened) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def hosts(opened: Opened) -> dict[str, Host]:
-    """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them."""
+    """Give testinfra's hosts. Its paramiko backend verifies no host key, so OpenSSH is used, with a configuration that pins them.
+
+    Hosts are called as `ringfence ssh` calls them: both write the same file, and either may do so while the other's is in use.
+    """
     bastion = opened.inventory.platform_facts.bastion
     jump_host = JumpHost.from_environment(bastion.address, bastion.host_key)
     found: dict[str, Host] = {}
     for tenant in opened.inventory.tenants:
-        targets = {name: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
+        called = {name: names.server(tenant.name, name) for name in tenant.facts.servers}
+        targets = {called[name]: Target(facts.management, facts.host_key) for name, facts in tenant.facts.servers.items()}
         config = ssh_config.write(tenant.name, jump_host, targets)
-        found |= {f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{name}", ssh_config=str(config), sudo=True) for name in targets}
+        found |= {
+            f"{tenant.name}/{name}": testinfra.get_host(f"ssh://{host}", ssh_config=str(config), sudo=True) for name, host in called.items()
+        }
     return found
