@@ -19,6 +19,8 @@ AT_ONCE = 4
 FIRST = f".{0:016x}"
 """What the name of the first object of an image ends with (RBD, image format 2)."""
 FIRST_BYTES = 4 << 20
+GONE = b"(2) No such file or directory"
+"""What rados says of an object that has no data of its own."""
 NEEDED = (STORAGE, STORE, keystore.VARIABLE, hypervisors.VARIABLE, hypervisors.FOLDER)
 """Without these the certificate has claims that were skipped, and there is nothing to compare."""
 ROWS = {
@@ -54,11 +56,22 @@ NAMED = ("keystone.project", "keystone.local_user", "neutron.networks", "neutron
 
 def told(variable: str, *words: str, stdin: str = "") -> bytes:
     """Return what a command beside the cloud prints; it has to succeed."""
-    done = subprocess.run(
-        [*shlex.split(os.environ[variable]), *words], input=stdin.encode(), capture_output=True, timeout=SECONDS, check=False
-    )
+    done = _ran(variable, *words, stdin=stdin)
     assert done.returncode == 0, (words, done.stderr.decode(errors="replace")[-500:])
     return done.stdout
+
+
+def _ran(variable: str, *words: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+    command = [*shlex.split(os.environ[variable]), *words]
+    return subprocess.run(command, input=stdin.encode(), capture_output=True, timeout=SECONDS, check=False)
+
+
+def _head(pool: str, name: str) -> bytes:
+    """Return the first bytes of an object. One that is listed for its snapshots only, or went meanwhile, has none."""
+    done = _ran(STORAGE, "rados", "--pool", pool, "get", name, "-")
+    is_gone = GONE in done.stderr
+    assert done.returncode == 0 or is_gone, (pool, name, done.stderr[-500:])
+    return done.stdout[:FIRST_BYTES]
 
 
 def sql(*statements: str) -> list[str]:
@@ -106,7 +119,7 @@ class Storage:
             objects += [(pool, each) for each in told(STORAGE, "rados", "--pool", pool, "ls").decode().splitlines()]
         firsts = [each for each in objects if each[1].endswith(FIRST)]
         with ThreadPoolExecutor(AT_ONCE) as workers:
-            found = workers.map(lambda each: told(STORAGE, "rados", "--pool", each[0], "get", each[1], "-")[:FIRST_BYTES], firsts)
+            found = workers.map(lambda each: _head(*each), firsts)
             heads = {name: head for (_, name), head in zip(firsts, found, strict=True)}
         return cls(tuple(names), heads, tuple(name for _, name in objects))
 
