@@ -60,7 +60,7 @@ class Caller:
     token: str = field(repr=False)
     urls: dict[str, str]
 
-    def ask(self, service: str, path: str, method: str = "GET", body: Any = None, kind: str = "") -> tuple[int, Any]:  # noqa: ANN401 - JSON
+    def ask(self, service: str, path: str, method: str = "GET", body: object = None, kind: str = "") -> tuple[int, Any]:
         """Return the status and the answer."""
         told = {"X-Auth-Token": self.token, **(CINDER if service == "block_storage" else {})}
         status, _, answer = request(method, f"{self.urls[service]}{path}", told, body, kind)
@@ -110,7 +110,7 @@ def login(url: str, auth: Row) -> Caller:
     return Caller(headers["X-Subject-Token"], {**urls, "identity": url})
 
 
-def request(method: str, url: str, told: dict[str, str], body: Any = None, kind: str = "") -> tuple[int, dict[str, str], Any]:  # noqa: ANN401 - JSON
+def request(method: str, url: str, told: dict[str, str], body: object = None, kind: str = "") -> tuple[int, dict[str, str], Any]:
     """Send one request; ``body`` is bytes of a ``kind``, or becomes JSON."""
     parts = urlsplit(url)
     connection = (

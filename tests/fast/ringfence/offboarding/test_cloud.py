@@ -128,7 +128,8 @@ def test_a_part_of_a_list_is_no_list() -> None:
 def test_an_inventory_has_every_copy_with_its_key_and_who_has_a_role_from_above() -> None:
     """Servers that run are noted, for the cordon and its end."""
     barbican = Service({"/secrets": {"secrets": [{"secret_ref": "http://barbican/v1/secrets/k3"}], "total": 1}})
-    found = noting.noted(cloud(), SimpleNamespace(key_manager=barbican), BLANK, lambda: Scanned(None, "nobody may"))  # type: ignore[arg-type]
+    deployer: Any = SimpleNamespace(key_manager=barbican)
+    found = noting.noted(cloud(), deployer, BLANK, lambda: Scanned(None, "nobody may"))
     assert {(each.kind, each.id, each.key) for each in found.media} == {
         ("volume", "v1", "k1"),
         ("backup", "b1", "k2"),
