@@ -81,7 +81,9 @@ def one(crowd: Crowd, day: int, screen: Screen, endings: Endings) -> Told:
 
 def markdown(done: Sequence[Told]) -> list[str]:
     """Return the table: a line for each crowd."""
-    head = ("tenants", "runs at once", "all up", "slowest, median", "routes by router", "verified", "API asked across", "all destroyed", "")
+    made = ("tenants", "runs at once", "all up", "slowest, median", "routes by router")
+    looked = ("verified", "API asked across", "`ringfence fleet`", "all destroyed", "")
+    head = (*made, *looked)
     return table(head, *(_row(told) for told in done))
 
 
@@ -96,6 +98,7 @@ def _row(told: Told) -> tuple[str, ...]:
         ", ".join(f"{name} {count}" for name, count in sorted(told.routes.items())),
         parts,
         told.turn,
+        "; ".join(one.text for one in told.fleet),
         f"{told.down_all:.0f} s",
         "as declared" if told.is_green else f"**{len(told.bad)} not as declared**",
     )

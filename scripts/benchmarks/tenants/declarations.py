@@ -42,7 +42,8 @@ def tenant(region: str, *, server: bool) -> dict[str, Any]:
     }
     if server:
         flow = {"from": ZONE, "to": SERVER, "protocol": "tcp", "ports": [8080], "reason": "a benchmark builds tenants", "owner": "bench"}
-        declared["servers"] = {SERVER: {"zones": {ZONE: 11}, "flavor": "tiny", "root": 2}}
+        backup = {"keep": 2}
+        declared["servers"] = {SERVER: {"zones": {ZONE: 11}, "flavor": "tiny", "root": 2, "backup": backup}}
         declared["flows"] = {"service": flow}
     return declared
 

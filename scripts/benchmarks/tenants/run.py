@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.tenants import fleet
 from benchmarks.tenants.declarations import PREFIX
 from benchmarks.tenants.stage import Stage, at_once, platform_as_shipped
 from infra.dynamic import clouds
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.tenants.declarations import Crowd
+    from benchmarks.tenants.fleet import Said
     from benchmarks.up.interrupts import Endings
     from ringfence.verify.result import Result
 
@@ -46,6 +48,8 @@ class Told:
     folder: str = ""
     down_all: float = 0.0
     routes: dict[str, int] = field(default_factory=dict)
+    fleet: tuple[Said, ...] = ()
+    """What each verb of ``ringfence fleet`` said of the crowd."""
 
     @property
     def is_green(self) -> bool:
@@ -61,7 +65,7 @@ def turn_of(crowd: Crowd, day: int) -> Turn:
 
 def measure(crowd: Crowd, day: int, say: Callable[[str], None], endings: Endings) -> Told:
     """Make, verify and remove a crowd. Raises :class:`CloudError` when something of it is left."""
-    before = traces()
+    before, runs = traces(), at_once(crowd)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         stage = Stage(Path(one), crowd, say)
         took = {"down": 0.0}
@@ -75,19 +79,21 @@ def measure(crowd: Crowd, day: int, say: Callable[[str], None], endings: Endings
         (Path(other) / "shipped").mkdir()
         with endings.undone(away):
             began = time.monotonic()
-            up = stage.up()
+            up = stage.up().seconds
             up_all = time.monotonic() - began
             routes = platforms_routes()
             say("verifying")
             turn = turn_of(crowd, day)
             result = verified(stage, turn, say)
             folder = files.write(result)
+            told = tuple(stage.fleet(verb) for verb in (fleet.OF_SERVERS if crowd.servers else fleet.OF_NETWORKS))
     left = traces() ^ before
     if left:
         raise CloudError.of("the cloud is not as it was before", where=crowd.name, expected="no traces", got=", ".join(sorted(left)[:5]))
     parts = {str(kind): (sum(result.counts(kind).values()), result.seconds.get(str(kind), 0.0)) for kind in Kind if result.counts(kind)}
     bad = tuple(f"{c.outcome.verdict}: {c.kind}: {c.outcome.check}: {c.outcome.reason}" for c in result.bad())
-    return Told(crowd, at_once(crowd), up, up_all, parts, bad, said(result), folder.name, took["down"], routes)
+    bad += tuple(line for one in told for line in one.bad)
+    return Told(crowd, runs, up, up_all, parts, bad, said(result), folder.name, took["down"], routes, told)
 
 
 def said(result: Result) -> str:

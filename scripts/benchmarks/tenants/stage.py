@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from benchmarks.tenants import declarations
+from benchmarks.tenants import declarations, fleet
 from benchmarks.up.measurements.changes import finished
 from infra.declaration import load_platform, names
 from infra.errors import CloudError
+from infra.fleet import room
 from ringfence.demo import TENANTS, stacks
 from ringfence.project import ROOT, Project, declaration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from benchmarks.tenants.declarations import Crowd
+    from benchmarks.tenants.fleet import Said
 
-ENGINE_MIB = 450
-"""What one run of the engine with its plug-ins takes."""
 SERVER_MIB = 700
 """What the hypervisor takes for a server of the flavor tiny."""
 PLATFORM = f"Pulumi.{names.PLATFORM}.yaml"
 
 
 def at_once(crowd: Crowd) -> int:
-    """Return how many runs of the engine there is room for, and processors: most of a run is waiting."""
+    """Return how many runs of the engine there is room for beside the servers that they make."""
     text = Path("/proc/meminfo").read_text(encoding="ascii")
-    free = next(int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("MemAvailable:"))
-    free -= crowd.tenants * SERVER_MIB if crowd.servers else 0
-    return max(1, min(2 * (os.cpu_count() or 1), free // ENGINE_MIB))
+    free = next(int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("MemAvailable:"))
+    free -= (crowd.tenants * SERVER_MIB << 20) if crowd.servers else 0
+    return room.at_once(os.cpu_count() or 1, free)
 
 
 class Stage:
@@ -54,23 +54,32 @@ class Stage:
         for project in self.projects:
             project.declare(declarations.tenant(declared.region, server=crowd.servers))
 
-    def up(self) -> dict[str, float]:
-        """Bring the platform up, then all tenants; return the seconds of each. Raises :class:`CloudError` with all that failed."""
+    def up(self) -> Said:
+        """Bring the platform up, then all tenants by ``ringfence fleet up``. Raises :class:`CloudError` with all that failed."""
         self._say("platform: its further routers")
         finished(self.platform.run("up", "--yes", "--skip-preview", hear=self._say))
         for project in self.projects:
             project.ensure()
-        return self._all("up", self.projects, lambda project: finished(project.run("up", "--yes", "--skip-preview")))
+        told = self.fleet(fleet.UP, "--at-once", str(at_once(self.crowd)))
+        if told.bad:
+            got = "; ".join(told.bad[:3])
+            raise CloudError.of("not all tenants are up", expected=f"{self.crowd.tenants} tenants", got=got)
+        return told
+
+    def fleet(self, verb: Sequence[str], *options: str) -> Said:
+        """Run a verb of ``ringfence fleet`` for the crowd."""
+        self._say(f"ringfence fleet {' '.join(verb)}")
+        return fleet.asked(self.folder, verb, self.crowd.names(), *options)
 
     def down(self) -> dict[str, float]:
         """Destroy all that the engine has of the crowd, and forget it; return the seconds of each."""
         known = set(stacks.known(os.environ))
-        return self._all("destroyed", [project for project in self.projects if project.stack in known], _destroy)
+        return self._destroyed([project for project in self.projects if project.stack in known])
 
-    def _all(self, word: str, projects: Iterable[Project], act: Callable[[Project], object]) -> dict[str, float]:
+    def _destroyed(self, projects: Iterable[Project]) -> dict[str, float]:
         def timed(project: Project) -> float:
             began = time.monotonic()
-            act(project)
+            _destroy(project)
             return time.monotonic() - began
 
         seconds: dict[str, float] = {}
@@ -84,13 +93,13 @@ class Stage:
                         seconds[name] = future.result()
                     else:
                         failed[name] = str(error)
-                    self._say(f"{word}: {len(seconds)} of {len(asked)}{f', {len(failed)} failed' if failed else ''}")
+                    self._say(f"destroyed: {len(seconds)} of {len(asked)}{f', {len(failed)} failed' if failed else ''}")
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         if failed:
             got, expected = next(iter(failed.values())), f"{len(asked)} tenants"
-            raise CloudError.of(f"not all tenants were {word}", where=", ".join(failed), expected=expected, got=got)
+            raise CloudError.of("not all tenants were destroyed", where=", ".join(failed), expected=expected, got=got)
         return seconds
 
 
