@@ -119,6 +119,13 @@ _ADDRESSES: tuple[_Field, ...] = (
 )
 
 
+_PREFIXES: tuple[_Field, ...] = (
+    _Field("subnets", "cidr"),
+    _Computed("subnet_pools", "prefixes", get=attrgetter("prefixes")),
+    _Field("routers", "destination", "", "routes"),
+)
+"""Prefixes that Neutron keeps with their length only; without one it would be a single address, and fewer paths than there are."""
+
 _OF_SECTION = {section: [field for field in _REFERENCES if field.section == section] for section in _NAMES}
 
 
@@ -144,6 +151,10 @@ def inconsistencies(snapshot: Snapshot) -> Iterator[Problem]:
         wrong = {text for text in _values(snapshot, field) if text and parse_prefix(text) is None}
         for where, text in _holders(snapshot, field, wrong):
             yield Problem("this is not an address or prefix", where=where, expected="an IPv4 or IPv6 address or CIDR", got=text)
+    for field in _PREFIXES:
+        single = {text for text in _values(snapshot, field) if text and "/" not in text}
+        for where, text in _holders(snapshot, field, single):
+            yield Problem("this prefix has no length", where=where, expected="a prefix such as 10.0.0.0/24", got=text)
 
 
 def _values(snapshot: Snapshot, field: _Field) -> set[str | None]:

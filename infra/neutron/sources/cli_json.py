@@ -137,7 +137,9 @@ class _Files:
         return frozenset(map(str, aliases))
 
     def _extended(self) -> Iterator[model.Unknown]:
-        """Yield what extensions may do; their objects are in files named after their lists."""
+        """Yield what extensions may do; their objects are in files named after their lists, whatever the list of extensions says."""
+        for collection in extensions.COLLECTIONS.values():
+            yield from map(collection.unknown, self._list(collection.key))
         if self.aliases is None:
             yield gaps.NO_EXTENSIONS
             return
@@ -145,8 +147,6 @@ class _Files:
         for collection in extensions.collections(self.aliases):
             if not self._path(collection.key).is_file():
                 yield collection.not_listed(f"{collection.key}.json is not there")
-            for data in self._list(collection.key):
-                yield collection.unknown(data)
 
     def _path(self, section: str) -> Path:
         return self.folder / f"{section}.json"
@@ -157,7 +157,7 @@ class _Files:
         if not path.is_file():
             return []
         try:
-            data = json.loads(path.read_bytes())
+            data = json.loads(path.read_bytes(), object_pairs_hook=_once)
         except (OSError, ValueError, RecursionError) as error:
             raise SnapshotError(Problem("the file is not JSON", where=str(path), got=str(error), hint=_AGAIN)) from error
         if isinstance(data, dict):
@@ -169,3 +169,13 @@ class _Files:
         if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
             raise SnapshotError(Problem("the file holds no list of objects", where=str(path), got=type(data).__name__, hint=_AGAIN))
         return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    """Return an object, unless it has a field twice: no two readers of JSON agree on which of them counts (RFC 8259, section 4)."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has the field {twice} twice")
+    return found

@@ -38,18 +38,25 @@ class Reader:
         """``cloud`` is what the object is in: which extensions there are, and who collects unknown fields."""
         self.data = {str(name).lower().replace(" ", "_"): value for name, value in data.items()}
         self.where = f"{where}: {kind} {self.data.get('id', '?')}"
+        if len(self.data) != len(data):
+            raise SnapshotError(Problem("a field is there twice", where=self.where, expected="each field once", got=", ".join(data)))
         self.extensions = cloud.extensions if cloud else None
         self.fields = cloud.fields if cloud else None
         self.last = "id"
 
     def get(self, *names: str, default: Any = None) -> Any:  # noqa: ANN401 - JSON
-        """Return the first field that is there."""
+        """Return the field that is there. Raises ``SnapshotError`` when it is there under two names that say different things."""
         self.last = names[0]
-        for name in names:
-            value = self.data.get(name, _ABSENT)
-            if value is not _ABSENT:
-                return default if value is None else value
-        return default
+        found = [value for name in names if (value := self.data.get(name)) is not None]
+        if len(found) > 1:
+            self.agree(names[0], *found)
+        return found[0] if found else default
+
+    def agree(self, name: str, *values: object) -> None:
+        """Raise ``SnapshotError`` unless all values of a field say the same; the client prints some of them as words."""
+        if len({str(value).lower() for value in values}) > 1:
+            got = " and ".join(str(value)[:80] for value in values)
+            raise SnapshotError(Problem("the object contradicts itself", where=f"{self.where} {name}", expected="one value", got=got))
 
     def told(self, *names: str, of: str, default: Any) -> Any:  # noqa: ANN401 - JSON
         """Return a field that decides something, and that an extension adds.

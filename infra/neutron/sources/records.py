@@ -142,10 +142,19 @@ def _security_group(r: Reader) -> Json:
         "id": r.need("id"),
         "name": r.get("name", default=""),
         "project_id": r.project,
-        "rules": [rule(item, r.where, r.fields) for item in r.parts("rules", r.need("security_group_rules", "rules") or [])],
+        "rules": [rule(item, r.where, r.fields) for item in _own_rules(r)],
         "stateful": r.yes(r.told("stateful", of="stateful-security-group", default=True), "stateful"),
         "shared": r.flag("shared", "is_shared", default=False),
     }
+
+
+def _own_rules(r: Reader) -> list[Json]:
+    """Return the rules in a group, each of which may name the group that it is of."""
+    found = r.parts("rules", r.need("security_group_rules", "rules") or [])
+    for item in found:
+        if (named := item.get("security_group_id")) is not None:
+            r.agree("rules, security_group_id", named, r.need("id"))
+    return found
 
 
 def _address_group(r: Reader) -> Json:

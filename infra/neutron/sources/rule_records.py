@@ -25,8 +25,10 @@ def rule(data: Mapping[str, Any], where: str, fields: Fields | None = None) -> m
     if fields is not None:
         fields.look("security_group_rules", r.data)
     first, last = r.get("port_range_min"), r.get("port_range_max")
-    if first is None and last is None and r.get("port_range"):
-        first, last = _port_range(str(r.get("port_range")), r)
+    if r.get("port_range"):
+        printed = _port_range(str(r.get("port_range")), r)
+        first, last = printed if (first, last) == (None, None) else (first, last)
+        r.agree("port_range", (first, last), printed)
     found = {
         "id": r.get("id", default=""),
         "direction": r.need("direction"),
@@ -34,12 +36,21 @@ def rule(data: Mapping[str, Any], where: str, fields: Fields | None = None) -> m
         "protocol": None if r.need("protocol", "ip_protocol") is None else str(r.need("protocol", "ip_protocol")),
         "port_range_min": first,
         "port_range_max": last,
-        "remote_ip_prefix": r.get("remote_ip_prefix") or _printed_range(r),
+        "remote_ip_prefix": _prefix(r),
         "remote_group_id": r.get("remote_group_id", "remote_security_group"),
         "remote_address_group_id": r.get("remote_address_group_id", "remote_address_group"),
         "description": r.get("description", default=""),
     }
     return convert(found, model.Rule, r.where)
+
+
+def _prefix(r: Reader) -> str | None:
+    """Return a rule's prefix, as it was asked for. Neutron computes another one of it, which drivers take; the client prints a third."""
+    told = r.get("remote_ip_prefix")
+    for other in (r.get("normalized_cidr"), _printed_range(r) if told else None):
+        if other is not None and other != told and (told is None or parse_prefix(str(other)) != parse_prefix(str(told))):
+            r.agree("remote_ip_prefix", told, other)
+    return told or _printed_range(r)
 
 
 def _printed_range(r: Reader) -> str | None:
