@@ -21,6 +21,21 @@ class NotOfferedError(CloudError):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for by its id, where a service is not asked for all that it has: the projects and users that stacks made, and images.
+
+    ``platform`` is the operator's project, and ``secrets`` are the projects whose secrets were listed. Of anything else such a service
+    told nothing, which does not mean that there is nothing.
+    """
+
+    platform: str
+    projects: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Rows as the APIs return them: of the whole cloud, or of what concerns one party.
 
@@ -31,6 +46,7 @@ class Found:
     stacks made, each with its ``members``, and a secret has its access list
     as ``acl``. ``untold`` says why a kind could not be read, and ``absent`` why a cloud has none of it, so that nobody takes it for empty.
     ``at`` is when the cloud was listed, by this machine's clock, and ``asker`` the id of the user who asked; empty when nobody tells.
+    ``asked`` is what was asked for by its id.
     """
 
     networks: Rows = ()
@@ -66,6 +82,7 @@ class Found:
     absent: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
     asker: str = ""
+    asked: Asked | None = None
 
     def rows(self, kind: str) -> Rows:
         """Return the rows of a kind by the name of the field.
@@ -87,7 +104,7 @@ class Found:
         return found
 
 
-KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent", "at", "asker"})
+KINDS = tuple(field.name for field in fields(Found) if field.name not in {"untold", "absent", "at", "asker", "asked"})
 ASSIGNMENTS, ACCOUNT_ROLES = "assignments", "account_roles"
 
 NOUNS = {

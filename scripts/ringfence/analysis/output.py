@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Entry = TypeVar("Entry")
 
+OWNER_ONLY = 0o600
+SHARED = 0o666
+"""Modes of a new file; of the second one the process takes away what its mask says."""
 SHOWN = 50
 """Entries of one list that people are shown; ``--json`` has all."""
 
@@ -59,10 +62,11 @@ def shown(entries: Sequence[Entry], what: str, out: Console) -> Iterator[Entry]:
         out.print(f"... and {len(entries) - SHOWN:,} more {what}; --json has all", style="dim", markup=False)
 
 
-def write(file: Path, chunks: Iterable[bytes]) -> str:
+def write(file: Path, chunks: Iterable[bytes], mode: int = SHARED) -> str:
     """Write a file and return the SHA-256 of its bytes; a write that fails or is interrupted leaves what was there before.
 
-    What is there and no file (a device, a pipe) is written to and stays; a link leads to the file that is replaced.
+    ``mode`` is that of the new file, whatever that of the one before was. What is there and no file (a device, a pipe) is written to and
+    stays; a link leads to the file that is replaced.
 
     Raises:
         QuestionError: the file cannot be written there. What ``chunks`` raises goes through.
@@ -71,11 +75,14 @@ def write(file: Path, chunks: Iterable[bytes]) -> str:
         if file.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if file.exists() and not file.is_file():
-            return _copy(file, file, chunks)
+            with file.open("wb") as out:
+                return _copy(out, file, chunks)
         target = file.resolve()
         partial = target.with_name(f".ringfence-{os.getpid()}.partial")
+        partial.unlink(missing_ok=True)
         try:
-            digest = _copy(partial, file, chunks)
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+                digest = _copy(out, file, chunks)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -84,21 +91,20 @@ def write(file: Path, chunks: Iterable[bytes]) -> str:
     return digest
 
 
-def _copy(place: Path, file: Path, chunks: Iterable[bytes]) -> str:
-    """Write to ``place``, which becomes ``file``. What ``chunks`` raises is kept apart from what writing raises."""
+def _copy(out: BinaryIO, file: Path, chunks: Iterable[bytes]) -> str:
+    """Write what becomes ``file``. What ``chunks`` raises is kept apart from what writing raises."""
     hasher = hashlib.sha256()
     source = iter(chunks)
-    with place.open("wb") as out:
-        while True:
-            try:
-                chunk = next(source, None)
-            except OSError as error:
-                what, got = "what is to be written cannot be read", error.strerror or str(error)
-                raise QuestionError.of(what, where=str(file), got=got, hint="see that the state can be read, then run it again") from error
-            if chunk is None:
-                return hasher.hexdigest()
-            hasher.update(chunk)
-            out.write(chunk)
+    while True:
+        try:
+            chunk = next(source, None)
+        except OSError as error:
+            what, got = "what is to be written cannot be read", error.strerror or str(error)
+            raise QuestionError.of(what, where=str(file), got=got, hint="see that the state can be read, then run it again") from error
+        if chunk is None:
+            return hasher.hexdigest()
+        hasher.update(chunk)
+        out.write(chunk)
 
 
 def _unwritable(file: Path, error: OSError) -> QuestionError:

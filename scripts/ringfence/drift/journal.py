@@ -41,6 +41,7 @@ def entry(report: Report) -> Json:
     return {
         **{key: told[key] for key in ("started", "finished", "seconds", "tenants", "exit_code", "headline", "layers", "not_compared")},
         "differences": [{**{key: each[key] for key in kept}, "text": each["text"][:LONGEST]} for each in told["differences"]],
+        **({"from": told["records"]} if report.records and report.records.judged_on else {}),
         "untold": [f"{each['layer']}: {each['control']}: {each['reason']}"[:LONGEST] for each in told["untold"]],
     }
 
@@ -95,7 +96,7 @@ def _read(lines: Sequence[str]) -> Iterator[Json]:
 def since(past: Sequence[Json], report: Report) -> dict[str, tuple[str, str]]:
     """Return for each difference when it was first seen without a gap, and the last run before that compared its layer and found it not.
 
-    A run that did not compare the layer for its owner, or not all of it, says nothing of it.
+    A run that did not compare the layer for its owner, or not all of it, says nothing of it, nor does one that compared a kept file.
     """
     found = {}
     for each in report.differences:
@@ -112,6 +113,8 @@ def since(past: Sequence[Json], report: Report) -> dict[str, tuple[str, str]]:
 
 
 def _compared(run: Json, layer: str, owner: str) -> bool:
+    if run.get("from"):
+        return False
     whole = any(one.get("layer") == layer and one.get("compared") and not one.get("cannot_tell") for one in run.get("layers", ()))
     seen = any(one.get("layer") == layer for one in run.get("differences", ()))
     return (whole or seen) and (owner in run.get("tenants", ()) or owner in {"platform", ""})

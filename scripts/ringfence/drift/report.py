@@ -6,7 +6,7 @@ It is made of the checks of a verification (:mod:`ringfence.verify.run`) and com
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ COMPARED = {
 }
 ELSEWHERE = {
     Layer.STACK: "files and keys that a stack keeps sealed",
-    Layer.API: "roles in the platform's project, quotas, QoS",
+    Layer.API: "roles in the whole system of accounts that no stack made, quotas, QoS",
     Layer.DATA_PLANE: "the flows that OVN makes of its northbound database on each host",
     Layer.STORAGE: "whether what servers write is legible in the raw storage (nothing is written here; `ringfence verify --only storage`)",
 }
@@ -114,6 +114,33 @@ class Untold:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """The file with what layer ``api`` compared: one that this run wrote, or, with ``judged_on``, one that it compared instead of a cloud.
+
+    ``taken`` is when the cloud was listed, ``judged_on`` the day on which expiry was judged, ``by`` who chose that day.
+    """
+
+    file: str
+    sha256: str
+    cloud: str
+    region: str
+    taken: str
+    judged_on: str = ""
+    by: str = ""
+
+    def __str__(self) -> str:
+        """Return a sentence."""
+        if not self.judged_on:
+            return f"records kept in {self.file} (sha256 {self.sha256})"
+        where = ", ".join(filter(None, (self.cloud, self.region and f"region {self.region}"))) or "a cloud that is not named"
+        return f"no cloud was asked: {self.file} has {where} as of {self.taken}; expiry judged as on {self.judged_on} ({self.by})"
+
+    def plain(self) -> dict[str, str]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole run; ``compared`` counts the controls of each layer that were compared, with and without a difference."""
 
@@ -130,6 +157,7 @@ class Report:
     """What is to be said of acceptances that ran out, or that match nothing."""
     took: Mapping[str, float] = field(default_factory=dict)
     """Seconds by layer, and of the logins; what ran side by side counts twice."""
+    records: Records | None = None
 
     @property
     def errors(self) -> tuple[Untold, ...]:
@@ -162,7 +190,8 @@ class Report:
     def headline(self) -> str:
         """Return the one sentence; it claims no more than was compared."""
         seen = ", ".join(layer for layer in self.layers if self.compared.get(layer))
-        unseen = f"; not compared: {'; '.join(self.gaps)}" if self.gaps else ""
+        unseen = f"; {self.records}" if self.records and self.records.judged_on else ""
+        unseen += f"; not compared: {'; '.join(self.gaps)}" if self.gaps else ""
         unknown = f"{_counted(len(self.errors), 'control')} could not be compared" if self.errors else ""
         if self.differences:
             return f"DRIFT: {_counted(len(self.differences), 'difference')}{f', {unknown}' if unknown else ''}{unseen}"
@@ -185,6 +214,7 @@ class Report:
             "not_compared": self.gaps,
             "acceptances": list(self.acceptances),
             "about": dict(self.about),
+            "records": self.records.plain() if self.records else None,
         }
 
     def _layer(self, layer: Layer) -> dict[str, Any]:

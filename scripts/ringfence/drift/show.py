@@ -42,6 +42,8 @@ def show(report: Report, before: Report | None = None) -> None:
             console.print(f"gone: {each.layer}: {each.deviation.text}", style="green", markup=False, soft_wrap=True)
     for text in report.acceptances if before is None else ():
         console.print(text, style="yellow", markup=False, soft_wrap=True)
+    if report.records and not report.records.judged_on:
+        console.print(str(report.records), markup=False, soft_wrap=True)
     style = f"bold {COLOURS.get(report.exit_code, UNKNOWN_COLOUR)}"
     line = f"{report.started} {', '.join(report.tenants)}: {report.headline} ({report.seconds:.0f} s)"
     console.print(line, style=style, markup=False, soft_wrap=True)

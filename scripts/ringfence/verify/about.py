@@ -56,10 +56,15 @@ def version() -> str:
         return ""
 
 
+def of_declarations(declarations: Fingerprint) -> About:
+    """Say which declarations it is about, and nothing of a cloud."""
+    at = f"{declarations.revision} (changed)" if declarations.changed else declarations.revision
+    return About(version(), folder=declarations.folder, revision=at, digest=declarations.digest)
+
+
 def of_run(cloud: Connection, declarations: Fingerprint) -> About:
     """Say which cloud it is, who asks it, and about which declarations. A cloud that does not tell costs these words and no verdict."""
-    at = f"{declarations.revision} (changed)" if declarations.changed else declarations.revision
-    known = About(version(), folder=declarations.folder, revision=at, digest=declarations.digest)
+    known = of_declarations(declarations)
     with contextlib.suppress(CloudError), cloud_errors.translated("asking the cloud who is logged in"):
         login: Any = cloud.session.auth
         access = login.get_access(cloud.session)

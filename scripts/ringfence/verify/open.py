@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What a verification starts from. ``left`` are declared tenants that are not up, with why: nothing is said of them."""
+class Stacked:
+    """What declarations and stacks say. ``left`` are declared tenants that are not up, with why: nothing is said of them."""
 
     inventory: Inventory
-    cloud: Connection
     identities: dict[str, StackFacts]
     left: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened(Stacked):
+    """What a verification starts from: the same, with what only the cloud knows."""
+
+    cloud: Connection
 
 
 def declared_tenants(place: Path | None = None) -> tuple[str, ...]:
@@ -44,7 +50,15 @@ def declared_tenants(place: Path | None = None) -> tuple[str, ...]:
 
 
 def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | None = None) -> Opened:
-    """Read declarations and stacks; without names, of every tenant that is declared in the folder and up.
+    """Read declarations and stacks (:func:`stacked`), and ask the cloud what these leave open."""
+    found = stacked(tenants, place, today)
+    cloud = clouds.admin()
+    with failures.translated("asking the cloud what the stacks did not export"):
+        return Opened(discovery.complete(found.inventory, cloud), found.identities, found.left, cloud=cloud)
+
+
+def stacked(tenants: Sequence[str] = (), place: Path | None = None, today: date | None = None) -> Stacked:
+    """Read declarations and stacks; without names, of every tenant that is declared in the folder and up. No cloud is asked.
 
     Raises :class:`RingfenceError` when a named tenant is not declared or not up, when none is, and when a stack cannot be read: only of
     a stack that is known not to be up nothing need be verified.
@@ -54,7 +68,6 @@ def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | N
     unknown = sorted(set(tenants) - set(declared_tenants(place)))
     if unknown:
         raise RingfenceError.of("no such tenant", where=", ".join(unknown), expected=" or ".join(declared_tenants(place)))
-    cloud = clouds.admin()
     known = stacks.known()
     left = {name: "there is no such stack: pulumi up has not made it" for name in declared_tenants(place) if name not in known}
     with ThreadPoolExecutor(4) as pool:
@@ -77,5 +90,4 @@ def read(tenants: Sequence[str] = (), place: Path | None = None, today: date | N
     written = {names.PLATFORM: envelope.PLATFORM, **dict.fromkeys(found, envelope.TENANT)}
     sources = {name: envelope.opened(reader.read(place / f"Pulumi.{name}.yaml"), key) for name, key in written.items()}
     inventory = Inventory(platform, platform_facts.result(), tuple(inventories), made=made.result(), written=sources)
-    with failures.translated("asking the cloud what the stacks did not export"):
-        return Opened(discovery.complete(inventory, cloud), cloud, found, {} if tenants else left)
+    return Stacked(inventory, found, {} if tenants else left)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
+    from infra.drift.environment import Environment
     from infra.drift.found import Found
     from infra.drift.ovn.northbound import Northbound
     from infra.drift.raw import Pools
@@ -80,6 +81,8 @@ class Verification:
     """What was closed when the verification was interrupted."""
     listing: Found | None = None
     """What the services told last."""
+    compared: Found | None = None
+    """What they had told when part ``cloud`` compared it."""
 
     def run(self, request: Request) -> Result:
         """Run everything that is wanted. A part that cannot run at all becomes an error in the result, and the others still run."""
@@ -115,19 +118,16 @@ class Verification:
         """Run one part, keep its time, and turn what it could not do into an error."""
         started = time.monotonic()
         self.tell(str(kind), 0, 0)
-        try:
-            with failures.translated(str(kind)):
-                part(result)
-        except RingfenceError as problem:
-            result.checks.append(Check(kind, Outcome(f"{kind} could be checked", CheckVerdict.ERROR, str(problem))))
+        attempted(result, kind, part)
         result.seconds[str(kind)] = round(time.monotonic() - started, 1)
 
     def _cloud(self, result: Result) -> None:
-        outcomes = comparison.compare_again(self.inventory, stacks.all_made, self._found())
+        self.compared = self._found()
+        outcomes = comparison.compare_again(self.inventory, stacks.all_made, self.compared)
         result.checks += [Check(Kind.CLOUD, outcome) for outcome in outcomes]
 
     def _stack(self, result: Result) -> None:
-        result.checks += [Check(Kind.STACK, requirement.outcome()) for requirement in stack.requirements(self.inventory)]
+        compare_stacks(result, self.inventory)
 
     def _found(self) -> Found:
         """Ask the services for all that there is."""
@@ -262,6 +262,20 @@ class Verification:
             return listed()
 
         return raw.compare_twice(*listed(), again)
+
+
+def attempted(result: Result, kind: Kind, part: Callable[[Result], None]) -> None:
+    """Run a part; what it could not do becomes an error in the result."""
+    try:
+        with failures.translated(str(kind)):
+            part(result)
+    except RingfenceError as problem:
+        result.checks.append(Check(kind, Outcome(f"{kind} could be checked", CheckVerdict.ERROR, str(problem))))
+
+
+def compare_stacks(result: Result, environment: Environment) -> None:
+    """Compare the declarations with what the stacks were last brought up with."""
+    result.checks += [Check(Kind.STACK, requirement.outcome()) for requirement in stack.requirements(environment)]
 
 
 def spoofing(plan: MatrixPlan, fleet: Fleet, cases: Sequence[Case]) -> Iterator[Outcome]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from infra import cinder
-from infra.drift.found import Found
+from infra.drift.found import Asked, Found
 from infra.drift.made import ids_of_all
 from infra.errors import CloudError
 from infra.neutron.sources.listing import OK, pages
@@ -42,14 +43,19 @@ class Parties:
         """Return the parties of an inventory."""
         return cls(str(inventory.platform_facts.project_id), inventory.made, identities)
 
+    def asked(self) -> Asked:
+        """Return what services are asked for by its id."""
+        stacks, secrets = tuple(self.made.values()), frozenset(str(facts.facts.project_id) for facts in self.identities.values())
+        of = partial(ids_of_all, stacks)
+        return Asked(self.platform, of("projects"), of("users"), of("images"), secrets)
+
 
 def collect(cloud: Connection, parties: Parties) -> Found:
     """Ask all services at the same time; of Keystone, Glance and Barbican what concerns the projects and accounts that the stacks made.
 
     Raises :class:`CloudError` when Nova, Neutron or Cinder do not answer; of what the others do not show, the reason is kept.
     """
-    network, made = cloud.network, tuple(parties.made.values())
-    projects, users = ids_of_all(made, "projects"), ids_of_all(made, "users")
+    network, by_id = cloud.network, parties.asked()
     with ThreadPoolExecutor(8) as pool:
         asked = {
             "ports": pool.submit(listed, network, "/ports", "ports"),
@@ -69,8 +75,8 @@ def collect(cloud: Connection, parties: Parties) -> Found:
         }
         volumes = asked["volumes"]
         questions = {
-            **identity.questions(cloud.identity, {*projects, parties.platform}, users),
-            **copies.questions(cloud, projects, ids_of_all(made, "images"), _of_all),
+            **identity.questions(cloud.identity, by_id.projects | {parties.platform}, by_id.users),
+            **copies.questions(cloud, by_id.projects, by_id.images, _of_all),
             "secrets": lambda: keys.of_tenants(parties.identities),
             "platform_secrets": lambda: keys.of_platform(cloud, volumes.result(), parties.platform),
         }
@@ -83,6 +89,7 @@ def collect(cloud: Connection, parties: Parties) -> Found:
         absent={name: answer.absent for name, answer in answers.items() if answer.absent},
         at=datetime.now(UTC),
         asker=str(cloud.current_user_id or ""),
+        asked=by_id,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from infra.errors import CloudError
 from infra.outcome import CheckVerdict
 from ringfence.drift import journal, look
-from ringfence.drift.report import Layer
+from ringfence.drift.report import Layer, Records
 from tests.fast.key_paths import hold, key_paths
 from tests.fast.ringfence.drift.made import EVERYTHING, EXTRA, failed, open_, report
 from tests.fast.ringfence.test_json_keys import KEYS
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     Found = Callable[..., None]
 
 pytestmark = pytest.mark.fast
-CLEAN, DRIFTED = report(*EVERYTHING), report(*EVERYTHING, failed(EXTRA), open_(CheckVerdict.ERROR))
+RECORDS = Records("records.jsonl", "0" * 64, "https://keystone.test/v3", "RegionOne", "2026-01-02T00:00:00+00:00")
+CLEAN = report(*EVERYTHING)
+DRIFTED = replace(report(*EVERYTHING, failed(EXTRA), open_(CheckVerdict.ERROR)), records=RECORDS)
 
 
 @pytest.fixture
