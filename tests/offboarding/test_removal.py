@@ -268,10 +268,10 @@ def test_two_people_sign_and_the_documented_command_checks_it(stage: Stage, tmp_
         shutil.copy(file, folder)
     lines = (f"{name} {Path(f'{keys[role]}.pub').read_text()}" for role, name in SIGNERS.items())
     (folder / "allowed_signers").write_text("".join(lines))
-    assert checked(folder) == ['Good "ringfence-removal" signature for anna', 'Good "ringfence-removal" signature for bert']
+    assert checked(folder) == (True, ['Good "ringfence-removal" signature for anna', 'Good "ringfence-removal" signature for bert'])
     certificate = folder / "certificate-of-removal.json"
     certificate.write_text(certificate.read_text().replace('"removed"', '"Removed"', 1))
-    assert checked(folder) == []
+    assert checked(folder) == (False, [])
 
 
 def documented() -> str:
@@ -279,11 +279,11 @@ def documented() -> str:
     return next(block["body"] for block in FENCE.finditer(PAGE.read_text()) if "ssh-keygen -Y verify" in block["body"])
 
 
-def checked(folder: Path) -> list[str]:
-    """Return which signatures are good by the command of the page."""
+def checked(folder: Path) -> tuple[bool, list[str]]:
+    """Return whether the command of the page ends well, and which signatures are good by it."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     done = subprocess.run(["bash", "-c", documented()], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return [line.partition(" with ")[0] for line in done.stdout.splitlines() if line.startswith("Good ")]
+    return done.returncode == 0, [line.partition(" with ")[0] for line in done.stdout.splitlines() if line.startswith("Good ")]
 
 
 def test_looking_once_more_finds_nothing(stage: Stage) -> None:

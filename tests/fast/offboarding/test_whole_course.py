@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from ringfence.offboarding import keystore, listing
 from tests.offboarding import looks, plain
 from tests.offboarding.course import kill, session, took
-from tests.offboarding.test_removal import documented
+from tests.offboarding.test_removal import SIGNERS, checked
 
 pytestmark = pytest.mark.fast
+NAMESPACE = "ringfence-removal"
 
 
 def line(what: str, step: str, second: int, **more: float) -> dict[str, Any]:
@@ -52,6 +54,20 @@ def test_a_session_is_seen_with_all_that_it_started() -> None:
     assert session(process.pid) == []
 
 
-def test_the_page_says_how_signatures_are_checked() -> None:
-    """By one command, of which the test runs every word."""
-    assert "ssh-keygen -Y verify" in documented()
+@pytest.mark.parametrize("bad", ["", *SIGNERS])
+def test_the_command_of_the_page_ends_well_only_with_both_signatures(bad: str, tmp_path: Path) -> None:
+    """By the page's own words: a bad one fails it, whether it is the first or the last."""
+    certificate, signers = tmp_path / "certificate-of-removal.json", []
+    for role, name in SIGNERS.items():
+        certificate.write_text("what somebody else signed" if role == bad else "{}", encoding="utf-8")
+        key = str(tmp_path / name)
+        for words in (
+            ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key],
+            ["-q", "-Y", "sign", "-f", key, "-n", NAMESPACE, str(certificate)],
+        ):
+            subprocess.run(["ssh-keygen", *words], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        certificate.with_name(f"{certificate.name}.sig").rename(certificate.with_name(f"{certificate.name}.{role}.sig"))
+        signers.append(f"{name} {Path(f'{key}.pub').read_text(encoding='utf-8')}")
+    certificate.write_text("{}", encoding="utf-8")
+    (tmp_path / "allowed_signers").write_text("".join(signers), encoding="utf-8")
+    assert checked(tmp_path)[0] == (not bad)

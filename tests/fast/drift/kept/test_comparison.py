@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_what_harms_nobody_is_no_difference_in_its_file(name: str) -> None:
 def test_what_the_cloud_did_not_tell_its_file_does_not_tell_either(reason: str) -> None:
     """What could not be read is an error by name, and what a cloud has not got is a skip: as in the live run."""
     made, view = cloud(INVENTORY)
-    whole = listed(made, replace(view, secrets=(), **{reason: {"secrets": "the key manager said 403"}}))
+    told: dict[str, Any] = {reason: {"secrets": "the key manager said 403"}}
+    whole = listed(made, replace(view, secrets=(), **told))
     live = [each.outcome() for each in comparison.requirements(made, whole, made.tenants)]
     kept = [each.outcome() for each in comparison.requirements(made, covered(read(lines(whole)), made), made.tenants)]
     assert kept == live
@@ -79,7 +81,7 @@ def test_whom_nobody_asked_about_cannot_be_told(word: str) -> None:
     whole = listed(made, view)
     assert whole.asked is not None
     assert wrong(list(comparison.compare(made, covered(read(lines(whole)), made), made.tenants))) == []
-    left: dict[str, frozenset[str]] = {word: frozenset()}
+    left: dict[str, Any] = {word: frozenset()}
     kept = covered(read(lines(replace(whole, asked=replace(whole.asked, **left)))), made)
     outcomes = list(comparison.compare(made, kept, made.tenants))
     odd = {outcome.check: outcome for outcome in outcomes if outcome.verdict is not CheckVerdict.PASS}

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 
+from infra.drift.found import Asked
 from infra.drift.kept import Kept, writing
 from ringfence.drift import journal
 from ringfence.verify import about, stacks
 from ringfence.verify import open as opening
 from ringfence.verify.cloud import view
 from tests.fast.drift import broken_services
-from tests.fast.drift.kept.files import CLOUD, REGION, listed
+from tests.fast.drift.kept.files import AT, CLOUD, REGION, listed
 from tests.fast.drift.test_comparison import INVENTORY, OFFERING, WAYS
 from tests.fast.drift.views import cloud
 
@@ -162,6 +163,21 @@ def test_what_a_file_does_not_tell_is_no_success(run: Run, offline: Callable[[],
     assert ended.code == 2
     assert "CANNOT TELL: 3 controls could not be compared" in ended.out
     assert "403 Forbidden" in ended.out
+
+
+def test_whom_a_file_is_not_about_cannot_be_told(run: Run, offline: Callable[[], dict[str, Any]], tmp_path: Path) -> None:
+    """A file of one tenant says nothing of the other's secrets; one of another platform says nothing at all."""
+    state = offline()
+    made, found = cloud(INVENTORY)
+    file = file_of(tmp_path, replace(made, tenants=made.tenants[:1]), found)
+    ended = run("drift", "--only", "api", "--from", file)
+    assert (ended.code, "nobody asked about the secrets of globex" in ended.out) == (2, True)
+    state["made"] = replace(made, tenants=made.tenants[:1])
+    assert run("drift", "--only", "api", "--from", file).code == 0
+    elsewhere = replace(found, at=AT, asker="a", asked=Asked("project-of-another"))
+    file.write_bytes(b"".join(writing.written(Kept(elsewhere, CLOUD, REGION))))
+    refused = run("drift", "--only", "api", "--from", file)
+    assert (refused.code, "of another cloud, or of another platform" in refused.err) == (2, True)
 
 
 def test_a_record_in_another_form_cannot_be_told(run: Run, offline: Callable[[], object], tmp_path: Path) -> None:

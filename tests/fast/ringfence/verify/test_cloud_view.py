@@ -180,6 +180,17 @@ def test_questions_do_not_grow_with_servers_and_what_is_not_ours() -> None:
     assert asked(services) == 20 + len(found.volume_types) + projects + inherited + 4 * accounts + images + keys
 
 
+def test_a_listing_says_what_was_asked_for_by_its_id() -> None:
+    """Each of them was in a question, and whoever keeps the listing knows of whom nobody asked. Nobody's secrets were asked for here."""
+    services = connection()
+    by_id = collect(services).asked
+    assert by_id is not None
+    paths = [path for name in SERVICES for path in getattr(services, name.replace("-", "_")).asked]
+    assert {path.removeprefix("/users/") for path in paths if path.startswith("/users/") and path.count("/") == 2} == by_id.users
+    assert {path.removeprefix("/images/") for path in paths if path.startswith("/images/")} == by_id.images
+    assert (by_id.platform, by_id.projects, by_id.secrets) == ("project-platform", {"project-acme", "project-globex"}, frozenset())
+
+
 def test_survey_asks_for_all_tenants_together() -> None:
     """What the stacks did not export is three questions, however many tenants and servers there are."""
     services = connection()

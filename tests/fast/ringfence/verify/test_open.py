@@ -54,6 +54,17 @@ def test_a_tenant_that_is_not_up_is_left_out_by_name(engine: dict[str, Callable[
     assert "pulumi up" in opening.read().left["globex"]
 
 
+@pytest.mark.usefixtures("engine")
+def test_declarations_and_stacks_are_read_without_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever compares them with a kept file may have no credential; a verification connects."""
+    connected: list[str] = []
+    monkeypatch.setattr("ringfence.verify.open.clouds.admin", lambda: connected.append("admin"))
+    assert [tenant.name for tenant in opening.stacked().inventory.tenants] == ["acme", "globex"]
+    assert connected == []
+    opening.read()
+    assert connected == ["admin"]
+
+
 CODES = {
     "all as declared": ([CheckVerdict.PASS, CheckVerdict.SKIPPED], 0),
     "something is not": ([CheckVerdict.PASS, CheckVerdict.ERROR, CheckVerdict.FAIL], 1),
