@@ -22,7 +22,8 @@ from tests.live.sabotage import in_ovn
 from tests.live.tools import changed, created
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from ringfence.verify.open import Opened
 
@@ -32,11 +33,11 @@ SECONDS = 900.0
 MIB = "8M"
 
 
-def drift(*layers: Layer) -> dict[str, Any]:
+def drift(*layers: Layer, options: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Compare layers as a user does."""
     words = [word for layer in layers for word in ("--only", str(layer))]
-    command = [sys.executable, "-m", "ringfence", "drift", "--json", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    command = [sys.executable, "-m", "ringfence", "drift", "--json", *words, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, env=environment)
     assert done.returncode in {0, 1}, done.stdout + done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     assert report["exit_code"] == done.returncode
@@ -92,3 +93,21 @@ def test_what_is_broken_in_each_layer_is_told_with_its_object(opened: Opened) ->
     assert images
     left = {each["key"] for each in drift(*NO_LOGINS)["differences"]}
     assert left.isdisjoint([stranger["key"], *policies, *images])
+
+
+def test_a_run_from_its_own_file_tells_the_same_without_a_cloud(opened: Opened, tmp_path: Path) -> None:
+    """With something to tell; the second run has no credential, and the difference is gone from the cloud by then."""
+    file, project = str(tmp_path / "records.jsonl"), str(opened.inventory.tenants[0].facts.project_id)
+    network, body = opened.cloud.network, {"name": "ringfence-test-kept", "project_id": project}
+    with contextlib.ExitStack() as stack:
+        quota = {"security_group": -1, "security_group_rule": -1}
+        stack.enter_context(changed(network, f"/quotas/{project}", "quota", quota))
+        group = stack.enter_context(created(network, "/security-groups", "security_group", body))
+        live = drift(Layer.STACK, Layer.API, options=("--keep", file))
+    without = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
+    kept = drift(Layer.STACK, Layer.API, options=("--from", file), environment=without)
+    assert group["id"] in {each["id"] for each in live["differences"]}
+    assert [each["key"] for each in kept["differences"]] == [each["key"] for each in live["differences"]]
+    assert kept["untold"] == live["untold"]
+    assert kept["records"]["sha256"] == live["records"]["sha256"]
+    assert group["id"] not in {each["id"] for each in drift(Layer.API)["differences"]}

@@ -226,7 +226,7 @@ UNWRITABLE: dict[str, tuple[Found, str]] = {
     "nobody asked": (Found(at=AT), "does not say what was asked for"),
     "no number": (Found(asked=Asked("p"), at=AT, ports=({"id": "p", "mtu": float("nan")},)), "a record cannot be written"),
     "no JSON": (Found(asked=Asked("p"), at=AT, ports=({"id": "p", "at": AT},)), "a record cannot be written"),
-    "read otherwise": (Found(asked=Asked("p"), at=AT, ports=({"id": "p", 1: "one"},)), "would be read otherwise"),
+    "read otherwise": (Found(asked=Asked("p"), at=AT, ports=({"id": "p", "ips": ("a", "b")},)), "would be read otherwise"),
 }
 
 
