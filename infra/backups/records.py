@@ -109,8 +109,12 @@ class BackupRecord:
 
     @property
     def reading(self) -> bool:
-        """Whether a driver has begun to read: of a volume at a server it reads a copy, which is taken before."""
-        return bool(self.container)
+        """Whether a driver is known to have begun to read: of a volume at a server it reads a copy, which is taken before.
+
+        Drivers that write files name their container after the backup when they begin. A bucket or a pool of many backups says nothing:
+        Ceph's driver names its pool before it takes its copy.
+        """
+        return self.id in self.container
 
     @property
     def order(self) -> tuple[datetime, datetime, str]:

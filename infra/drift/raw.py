@@ -17,7 +17,7 @@ from infra.drift.deviation import ComparedObject
 from infra.drift.found import NotOfferedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from infra.drift.found import Found
     from infra.outcome import Deviation, Outcome
@@ -33,6 +33,8 @@ OF_A_BACKUP = re.compile(rf"backup\.({_ID})\.snap\.[0-9.]+")
 OF_A_CLONE = re.compile(rf"volume-({_ID})(?:\.deleted)?\.clone_snap")
 CLONES = "Cinder leaves them when it deletes a clone, such as a backup makes of a volume in use, and then keeps the volume's image for ever"
 """What is so of Cinder 28: the fast path of its driver's ``_delete_volume`` leaves the parent's snapshot; a volume with one is renamed."""
+BACKUPS = "Cinder leaves them on the volume when it deletes a backup, and takes them away with the volume"
+"""What is so of Cinder 28: ``_try_delete_base_image`` of Ceph's backup driver looks for the volume in the pool of the backups."""
 OF_AN_IMAGE = "snap"
 """The snapshot that Glance makes of every image."""
 EXPIRED = "expired"
@@ -103,8 +105,19 @@ def _left_out(found: Found, pools: Pools) -> Iterator[Requirement]:
     volumes = {str(row["id"]) for row in found.known("volumes")}
     if gone := [each for each in pools.stored if (match := OF_A_CLONE.fullmatch(each.snapshot)) and match[1] not in volumes]:
         reasons[f"{len(gone)} snapshots of clones that are gone"] = f"{CLONES}: rbd snap ls, unprotect, rm; the first is {gone[0]}"
+    backups = {str(row["id"]) for row in found.known("backups")}
+    taken = [(each, match[1]) for each in pools.stored if _is_of(each, volumes) and (match := OF_A_BACKUP.fullmatch(each.snapshot))]
+    if "backups" not in found.untold and (over := [each for each, backup in taken if backup not in backups]):
+        what = f"{len(over)} snapshots of backups that are gone"
+        reasons[what] = f"{BACKUPS}; backup_ceph_max_snapshots says how many stay; the first is {over[0]}"
     for what, why in reasons.items():
         yield Requirement(names.PLATFORM, f"{what} are known", skipped=why)
+
+
+def _is_of(each: Stored, volumes: Container[str]) -> bool:
+    """Whether it is the image of a volume that Cinder knows."""
+    match = VOLUME.fullmatch(each.image)
+    return match is not None and not match[2] and match[1] in volumes
 
 
 def _kind(each: Stored) -> re.Match[str] | None:
@@ -179,7 +192,7 @@ class _Known:
         if match := SNAPSHOT.fullmatch(each.snapshot):
             return "" if match[1] in self.snapshots else "and Cinder knows no such snapshot"
         if match := OF_A_BACKUP.fullmatch(each.snapshot):
-            return "" if match[1] in self.backups else "and Cinder knows no such backup"
+            return "" if match[1] in self.backups or _is_of(each, self.volumes) else "and Cinder knows no such backup"
         if OF_A_CLONE.fullmatch(each.snapshot):
             return ""
         is_glances = each.snapshot == OF_AN_IMAGE and IMAGE.fullmatch(each.image)

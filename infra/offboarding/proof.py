@@ -148,6 +148,7 @@ def stored(inventory: Inventory, heads: Sequence[StoredHead] | None, why: str) -
 def hypervisors(inventory: Inventory, lines: Sequence[str] | None, why: str) -> Absence:
     """Judge what hypervisors hold: names of servers' folders, and libvirt's secrets by what they are for.
 
+    Others are there when a server's folder of theirs is: a secret alone may be the hypervisor's own, such as its key to Ceph.
     ``lines`` is ``None`` where nobody may look, and ``why`` says it; ``why`` beside lines says what could not be read.
     """
     claim = "no hypervisor has a folder of the tenant's servers or a secret of their volumes"
@@ -155,7 +156,7 @@ def hypervisors(inventory: Inventory, lines: Sequence[str] | None, why: str) -> 
         return Absence(claim, CheckVerdict.SKIPPED, why)
     ids = {*inventory.resources.get("servers", ()), *inventory.resources.get("volumes", ())}
     ours = [line for line in lines if any(each in line for each in ids)]
-    others = [line for line in lines if line not in ours and _ID.search(line)]
+    others = [line for line in lines if line not in ours and _ID.fullmatch(line)]
     twin = f"{len(others)} of others are there" if others else ""
     if ours:
         return Absence(claim, CheckVerdict.FAIL, f"still there: {_some(ours)}", twin)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from labcloud.layout import INTERNET_HOST, POOL, REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES, SYSTEM_PYTHON
+from labcloud.ceph_accounts import BACKUP_POOL, POOL
+from labcloud.layout import INTERNET_HOST, REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES, SYSTEM_PYTHON
 from labcloud.processes import enter
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def exports(layout: Layout) -> str:
         "RINGFENCE_INTERNET_EXEC": f"{enter_command} internet",
         "RINGFENCE_STORAGE_EXEC": f"{enter_command} exec",
         "RINGFENCE_STORAGE_POOL": POOL,
-        "RINGFENCE_BACKUP_STORE": f"file:{layout.data}/cinder/backups",
+        "RINGFENCE_BACKUP_STORE": f"rbd:{BACKUP_POOL}" if layout.profile.ceph_backups else f"file:{layout.data}/cinder/backups",
         "RINGFENCE_HYPERVISOR_EXEC": f"{enter_command} exec",
         "RINGFENCE_HYPERVISOR_INSTANCES": f"{layout.data}/nova/instances",
         "RINGFENCE_KEYSTORE_SQL": f"{enter_command} exec mariadb --defaults-file=/etc/mysql/lab.cnf --batch --skip-column-names barbican",

@@ -34,8 +34,6 @@ INTERNET_NAMESPACE: Final = "internet"
 REPAIR_EVERY: Final = 30
 REPAIR_OLDER_THAN: Final = 60
 REPAIR_TAKES: Final = 10
-# The Ceph pool of the volumes.
-POOL: Final = "volumes"
 
 
 @dataclass(frozen=True, slots=True)

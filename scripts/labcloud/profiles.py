@@ -1,4 +1,4 @@
-"""The clouds that the lab can be: the usual one, and one with other names, TLS and neighbours.
+"""The clouds that the lab can be: the usual one, and one with other names, TLS, neighbours and another driver for backups.
 
 Standard library only: the inside of the lab reads it too. What works on the second one as well does not depend on the names of the
 first: ``tests/own_cloud`` walks docs/own-cloud.md on it.
@@ -40,6 +40,7 @@ class Profile:
         tls: Whether the APIs speak TLS on the machine's loopback, by a certificate of an authority of the lab's own.
         inside: A host name, for the APIs' internal addresses, that only the inside knows; empty for the loopback itself.
         strangers: Who else is there.
+        ceph_backups: Whether Cinder keeps backups in a pool of Ceph's, by Ceph's driver; else as files, by the POSIX driver, in chunks.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Profile:
     tls: bool = False
     inside: str = ""
     strangers: tuple[Stranger, ...] = ()
+    ceph_backups: bool = False
 
 
 USUAL_DOMAIN: Final = "Default"
@@ -80,5 +82,6 @@ OTHER: Final = Profile(
     tls=True,
     inside="api.inside",
     strangers=(Stranger("payroll", USUAL_DOMAIN, "10.0.0.0/24"), Stranger("archive", "corp", "10.0.0.0/24")),
+    ceph_backups=True,
 )
 PROFILES: Final = {profile.name: profile for profile in (USUAL, OTHER)}

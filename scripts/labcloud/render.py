@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from labcloud import authority
+from labcloud import authority, ceph_accounts
 from labcloud.apis import APIS, Api
+from labcloud.ceph_accounts import ACCOUNTS
 from labcloud.layout import EXTERNAL_GATEWAY
 from labcloud.passwords import write_private
 
 if TYPE_CHECKING:
+    from labcloud.ceph_accounts import CephAccount
     from labcloud.layout import Layout
     from labcloud.passwords import Secrets
 
@@ -46,6 +48,7 @@ class Facts:
             "bus_url": f"rabbit://lab:{self.secrets.bus}@127.0.0.1:5672/",
             "region": self.layout.profile.region,
             "profile": self.layout.profile,
+            "ceph": ceph_accounts,
             "operator": OPERATOR,
             "project": PROJECT,
         }
@@ -74,7 +77,14 @@ def files(facts: Facts) -> dict[str, str]:
         if source.is_file():
             name = str(source.relative_to(TEMPLATES / "etc"))
             rendered[name.removesuffix(".j2")] = render(f"etc/{name}", facts) if name.endswith(".j2") else source.read_text()
+    rendered |= {account.keyring: keyring(facts, account) for account in ACCOUNTS if account is not ceph_accounts.MONITOR}
+    rendered[ceph_accounts.ALL] = keyring(facts, *ACCOUNTS)
     return rendered | {f"uwsgi/{api.service}.ini": uwsgi(api, facts) for api in APIS}
+
+
+def keyring(facts: Facts, *accounts: CephAccount) -> str:
+    """The keys of accounts of Ceph."""
+    return render("keyring.j2", facts, accounts=accounts)
 
 
 def uwsgi(api: Api, facts: Facts) -> str:

@@ -168,6 +168,7 @@ def _platform(layout: Layout) -> tuple[Service, ...]:
             ("libvirtd",),
             Probe.command("virsh", "-c", "qemu:///system", "version"),
             before=(step(layout, "libvirt-user"),),
+            after=(step(layout, "ceph-hypervisor-key"),),
         ),
         Service(
             "ovn-controller",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from labcloud import apis, control, render
+from labcloud import apis, control, lasting, render
 from labcloud.layout import Layout
 from labcloud.machine import archive, backport, kvm, mirror, outside, packages, venv
 from labcloud.model import Event, Service, Stage, State, by_stage
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 PRIVATE: Final = 0o700
 BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
-FIXED: Final = {
-    "port_offset": ("RINGFENCE_LAB_PORT_OFFSET", "this lab was made with other ports, and its catalog holds them"),
-    "profile_name": ("RINGFENCE_LAB_PROFILE", "this lab was made as another cloud"),
-}
-"""What of a layout stays for the life of a lab: the setting, and why."""
 PREPARED: Final = (
     (venv, "install the OpenStack services (about 200 Python packages)", "venv"),
     (backport, f"unpack {backport.PACKAGE} of Debian {backport.SUITE}", "switch"),
@@ -107,16 +102,8 @@ class Bringup:
                 virt_type = kvm.trial(settings.cache)
         programs = venv.location(settings.cache), backport.location(settings.cache)
         layout = Layout(settings.root, *programs, settings.port_offset, virt_type, settings.profile.name)
-        try:
-            earlier = Layout.load(layout.root)
-        except FileNotFoundError:
+        if not lasting.check(layout):
             layout.data.mkdir(exist_ok=True)
-        else:
-            for name, (variable, what) in FIXED.items():
-                before, now = (str(getattr(each, name)) for each in (earlier, layout))
-                if before != now:
-                    hint = "./scripts/lab wipe makes room for a new lab; another RINGFENCE_STATE has one of its own"
-                    raise LabError.of(what, where=variable, expected=before, got=now, hint=hint)
         layout.save()
         return layout
 
@@ -157,11 +144,11 @@ class Bringup:
 
     def _tables(self, layout: Layout) -> None:
         """Tables and the storage pool, once; the tables go to the cache before anyone writes into them."""
-        with Once(layout.data / "tables", _digest("schema", "ceph-pool")) as once:
+        with Once(layout.data / "tables", _digest("schema", "ceph-pools")) as once:
             if not once.is_due:
                 return
             with self.progress.step("database tables, storage pool"):
-                for name in ("schema", "ceph-pool"):
+                for name in ("schema", "ceph-pools"):
                     run(layout, *step(layout, name))
             if archive.is_wanted(self.settings.cache) and not (layout.data / "identity").exists():
                 self._keep_databases(layout)

@@ -1,25 +1,26 @@
-"""A Ceph cluster of one monitor and one disk that is a sparse file."""
+"""A Ceph cluster of one monitor and one disk that is a sparse file, and the hypervisor's key to it."""
 
 from __future__ import annotations
 
+import configparser
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labcloud import ceph_accounts
 from labcloud.inside.monitor import monitor
 from labcloud.inside.shell import complete, is_complete, output, run, start_over
-from labcloud.layout import POOL
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from labcloud.layout import Layout
 
 CLUSTER_ID = "fsid"
+ETC = Path("/etc")
 PLACEMENT_GROUPS = 16
 
 
 def monitor_data(layout: Layout) -> None:
-    """Make the monitor's store, once."""
+    """Make the monitor's store, once; from then on it knows the accounts."""
     directory = layout.data / "ceph/mon"
     (layout.data / "ceph/mgr").mkdir(parents=True, exist_ok=True)
     if is_complete(directory):
@@ -28,7 +29,7 @@ def monitor_data(layout: Layout) -> None:
     cluster = output("ceph-conf", "--lookup", CLUSTER_ID)
     monitor_map = "/run/ceph/monmap"
     run("monmaptool", "--create", "--clobber", "--add", "lab", "127.0.0.1:6789", "--fsid", cluster, monitor_map)
-    run("ceph-mon", "--mkfs", "-i", "lab", "--monmap", monitor_map)
+    run("ceph-mon", "--mkfs", "-i", "lab", "--monmap", monitor_map, "--keyring", ETC / ceph_accounts.ALL)
     complete(directory)
 
 
@@ -48,12 +49,24 @@ def disk_data(layout: Layout) -> None:
     complete(directory)
 
 
-def pool(_layout: Layout) -> None:
-    """Make the pool of the volumes unless it is there, and make it ready for RBD (which may be repeated)."""
-    with monitor() as asked:
-        # The monitor takes the name of a pool that is there already without a complaint.
-        asked.ask("osd pool create", pool=POOL, pg_num=PLACEMENT_GROUPS)
-    run("rbd", "pool", "init", POOL)
+def pools(layout: Layout) -> None:
+    """Make the pools unless they are there, and make them ready for RBD (which may be repeated)."""
+    wanted = (ceph_accounts.POOL, *((ceph_accounts.BACKUP_POOL,) if layout.profile.ceph_backups else ()))
+    for name in wanted:
+        with monitor() as asked:
+            # The monitor takes the name of a pool that is there already without a complaint.
+            asked.ask("osd pool create", pool=name, pg_num=PLACEMENT_GROUPS)
+        run("rbd", "pool", "init", name)
+
+
+def hypervisor_key(_layout: Layout) -> None:
+    """Give libvirt the key with which servers open their volumes; Cinder tells Nova the account and the secret's id."""
+    account = configparser.ConfigParser()
+    account.read(ETC / ceph_accounts.VOLUMES.keyring)
+    virsh = ("virsh", "--quiet", "--connect", "qemu:///system")
+    run(*virsh, "secret-define", ETC / "ceph/libvirt-secret.xml")
+    key = account[ceph_accounts.VOLUMES.name]["key"]
+    run(*virsh, "secret-set-value", output("ceph-conf", "--lookup", CLUSTER_ID), "--file", "/dev/stdin", told=key)
 
 
 def _disk_id(file: Path) -> str:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 MARK = ".complete"
 
 
-def run(*command: str | Path, environment: Mapping[str, str] | None = None) -> None:
-    """Run a program; ``CalledProcessError`` when it fails."""
-    subprocess.run([str(part) for part in command], check=True, env=environment)
+def run(*command: str | Path, environment: Mapping[str, str] | None = None, told: str = "") -> None:
+    """Run a program, which reads ``told``; ``CalledProcessError`` when it fails."""
+    subprocess.run([str(part) for part in command], check=True, env=environment, input=told, text=True)
 
 
 def output(*command: str | Path) -> str:

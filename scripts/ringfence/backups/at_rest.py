@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infra.backups.records import BackupRecord
 
 STORE = "RINGFENCE_BACKUP_STORE"
+CEPH, FILES = "rbd", "file"
 CHECK = "at rest"
 SKIP = f"nobody may read where backups are kept: {VARIABLE} and {STORE} are not both set"
 SECONDS = 120
@@ -59,10 +60,10 @@ def finding(server: str, records: Iterable[BackupRecord], environment: Mapping[s
 def head(prefix: list[str], store: str, record: BackupRecord) -> bytes:
     """Return the beginning of what a backup holds. Raises :class:`CloudError` when nothing can be read."""
     kind, _, place = store.partition(":")
-    if kind == "rbd" and place:
+    if kind == CEPH and place:
         return RawStorage(shlex.join(prefix), place).head(f"{place}/volume-{record.volume}.backup.{record.id}")
-    if kind != "file" or not place.startswith("/") or not record.container:
-        expected = "rbd:POOL, or file:FOLDER for drivers that write files"
+    if kind != FILES or not place.startswith("/") or not record.container:
+        expected = f"{CEPH}:POOL, or {FILES}:FOLDER for drivers that write files"
         raise CloudError.of("nobody knows where the backup is kept", where=STORE, expected=expected, got=store)
     words = [*prefix, "sh", "-c", FIRST, "sh", f"{place}/{record.container}"]
     done = subprocess.run(words, capture_output=True, timeout=SECONDS, check=False)

@@ -52,13 +52,17 @@ class BackupStep:
 
 @dataclass(slots=True)
 class BackupRun:
-    """A run over one tenant. ``tell`` learns what is going on, how much is done and how much there is."""
+    """A run over one tenant. ``tell`` learns what is going on, how much is done and how much there is.
+
+    ``copied`` tells whether the storage has the copy that a backup is made of, where its record does not tell.
+    """
 
     tenant: TenantBackups
     holding: Holding
     waiting: Waiting = field(default_factory=Waiting)
     tell: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     at_once: int = AT_ONCE
+    copied: Callable[[BackupRecord], bool] = lambda _record: False
     steps: list[BackupStep] = field(default_factory=list)
     _total: int = 0
 
@@ -137,13 +141,16 @@ class BackupRun:
         return record
 
     def _taken(self, made: Sequence[BackupRecord]) -> bool:
-        """Wait until the copies are known to be taken: a driver reads them, or has read them. No API tells the moment itself."""
+        """Wait until the copies are known to be taken: a driver reads them, or has, or they are seen. No API tells the moment itself."""
         try:
             for record in made:
-                self.waiting.until(record.id, partial(self.tenant.storage.record, record.id), _is_taken, HOLD_SECONDS)
+                self.waiting.until(record.id, partial(self.tenant.storage.record, record.id), self._is_taken, HOLD_SECONDS)
         except CloudError:
             return False
         return True
+
+    def _is_taken(self, record: BackupRecord | None) -> bool:
+        return record is None or record.reading or record.status != CREATING or self.copied(record)
 
     def _end(self, record: BackupRecord, said: str) -> BackupStep:
         """Wait for the end of a backup."""
@@ -179,10 +186,6 @@ class BackupRun:
             self._done(_recorded(KEPT if said else PRUNED, record, said))
             if said:
                 return
-
-
-def _is_taken(record: BackupRecord | None) -> bool:
-    return record is None or record.reading or record.status != CREATING
 
 
 def _is_over(record: BackupRecord | None) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -124,6 +125,7 @@ def command(
 def _run(tenants: Sequence[str], said: Said) -> None:
     from ringfence.backups import looking, making, stillness  # noqa: PLC0415 - the cloud's client takes a second to import
     from ringfence.backups import tenants as opening  # noqa: PLC0415 - as above
+    from ringfence.backups.copied import is_copied  # noqa: PLC0415 - as above
     from ringfence.backups.waiting import Waiting  # noqa: PLC0415 - as above
 
     told: list[dict[str, Any]] = []
@@ -134,7 +136,8 @@ def _run(tenants: Sequence[str], said: Said) -> None:
         try:
             tenant = opening.opened(name)
             with tenant.journal.held(said.seconds if said.queue else 0.0), _progress(name) as tell:
-                steps = making.BackupRun(tenant, holding, Waiting(said.seconds), tell, said.at_once).run()
+                copied = partial(is_copied, environment=os.environ)
+                steps = making.BackupRun(tenant, holding, Waiting(said.seconds), tell, said.at_once, copied).run()
             found = looking.of_tenant(tenant)
         except RingfenceError as error:
             found = looking.untold(name, error)

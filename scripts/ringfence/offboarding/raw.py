@@ -19,7 +19,7 @@ from infra.drift.raw import BACKUP, VOLUME
 from infra.errors import CloudError, RingfenceError
 from infra.offboarding import fingerprints
 from infra.offboarding.inventory import StoredHead
-from ringfence.backups.at_rest import STORE
+from ringfence.backups.at_rest import CEPH, FILES, STORE
 from ringfence.verify.storage import pools
 from ringfence.verify.storage.at_rest import SKIP, VARIABLE, RawStorage
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 AT_ONCE = 4
 SECONDS = 600
 TRASH = "trash of "
-FILES = 'cd "$1" && find . -type f -printf "%P\\n"'
+LIST = 'cd "$1" && find . -type f -printf "%P\\n"'
 HEAD = f'head -c {fingerprints.SIZE} "$1"'
 FIRST = "-00001"
 """What the name of the first file of a backup ends with; the others hold no header."""
@@ -71,9 +71,9 @@ def _sources(prefix: str, environment: Mapping[str, str], glance: Proxy) -> tupl
     sources |= {f"{TRASH}{each.pool}/{each.id}": partial(_of_trash, shlex.split(prefix), each.pool, each.id) for each in found.trash}
     left_out = [f"{pool}: {why}" for pool, why in found.untold.items()]
     kind, _, place = environment.get(STORE, "").partition(":")
-    if kind == "file":
+    if kind == FILES:
         sources |= _files(shlex.split(prefix), place)
-    elif kind == "rbd" and place not in found.looked:
+    elif kind == CEPH and place not in found.looked:
         left_out.append(f"pool {place}: it was not listed")
     return sources, "; ".join(left_out)
 
@@ -101,8 +101,8 @@ def _of_trash(prefix: list[str], pool: str, id_: str) -> bytes:
 
 
 def _files(prefix: list[str], folder: str) -> dict[str, Callable[[], bytes]]:
-    names = [name for name in _run([*prefix, "sh", "-c", FILES, "sh", folder]).decode(errors="surrogateescape").splitlines() if name]
-    return {f"file:{folder}/{name}": partial(_of_file, prefix, f"{folder}/{name}") for name in names}
+    names = [name for name in _run([*prefix, "sh", "-c", LIST, "sh", folder]).decode(errors="surrogateescape").splitlines() if name]
+    return {f"{FILES}:{folder}/{name}": partial(_of_file, prefix, f"{folder}/{name}") for name in names}
 
 
 def _of_file(prefix: list[str], file: str) -> bytes:
@@ -141,7 +141,7 @@ def _whose(place: str, ids: Collection[str]) -> list[str]:
     """Return which of the ids the name of an image has; none for what is in the trash, or a file."""
     pool, _, image = place.rpartition("/")
     match = BACKUP.fullmatch(image) or VOLUME.fullmatch(image)
-    if match is None or pool.startswith((TRASH, "file:")):
+    if match is None or pool.startswith((TRASH, f"{FILES}:")):
         return []
     return [each for each in (match[1], match[2]) if each in ids]
 

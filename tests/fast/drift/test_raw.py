@@ -72,7 +72,6 @@ ORPHANS = {
 }
 SNAPSHOTS = {
     f"snapshot-{GONE}": "and Cinder knows no such snapshot",
-    f"backup.{GONE}.snap.1": "and Cinder knows no such backup",
     "mine": "and no service makes such snapshots",
     "snap": "and no service makes such snapshots",
 }
@@ -93,6 +92,24 @@ def test_each_snapshot_without_an_owner_is_named(name: str, says: str) -> None:
     failed = [one.text for outcome in compared(with_(Stored("volumes", f"volume-{VOLUME}", name))) for one in outcome.deviations]
     assert len(failed) == 1
     assert says in failed[0]
+
+
+@pytest.mark.parametrize("image", [f"volume-{VOLUME}.backup.{BACKUP}", f"volume-{GONE}", f"volume-{VOLUME}.deleted"])
+def test_a_snapshot_of_a_backup_that_is_gone_is_named_where_nothing_takes_it_away(image: str) -> None:
+    """In the pool of the backups it is what an increment held; a volume's own go with the volume, if Cinder knows it."""
+    failed = [one.id for outcome in compared(with_(Stored("p", image, f"backup.{GONE}.snap.1"))) for one in outcome.deviations]
+    assert f"p/{image}@backup.{GONE}.snap.1" in failed
+
+
+def test_what_cephs_driver_leaves_of_backups_on_a_volume_is_said_and_no_difference() -> None:
+    """Cinder leaves it there and removes it with the volume: a skip that says how many; nothing where backups could not be listed."""
+    left = with_(Stored("volumes", f"volume-{VOLUME}", f"backup.{GONE}.snap.1"))
+    odd = [outcome for outcome in compared(left) if outcome.reason]
+    assert [outcome.verdict for outcome in odd] == [CheckVerdict.SKIPPED]
+    assert "1 snapshots of backups that are gone" in odd[0].check
+    assert f"volumes/volume-{VOLUME}@backup.{GONE}.snap.1" in odd[0].reason
+    untold = compared(left, replace(FOUND, backups=(), untold={"backups": "403"}))
+    assert not [outcome for outcome in untold if "that are gone" in outcome.check]
 
 
 def test_trash_beyond_its_time_is_named() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labcloud.ceph_accounts import ACCOUNTS
 from labcloud.layout import Layout
 from labcloud.passwords import Secrets
 from labcloud.render import Facts
@@ -26,5 +27,6 @@ def layout(tmp_path: Path) -> Layout:
 def facts(layout: Layout) -> Facts:
     """Facts with passwords that can be told apart."""
     users = ("placement", "glance", "neutron", "nova", "cinder", "barbican")
-    secrets = Secrets("of-operator", "of-bus", "kek-of-barbican", {user: f"of-{user}" for user in users})
+    keys = {account.name: f"of-{account.name}" for account in ACCOUNTS}
+    secrets = Secrets("of-operator", "of-bus", "kek-of-barbican", {user: f"of-{user}" for user in users}, keys)
     return Facts(layout, secrets, "11111111-2222-4333-8444-555555555555")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import configparser
+import json
 import socket
 import ssl
+import struct
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,8 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from labcloud import authority, exports, render
+from labcloud import authority, ceph_accounts, exports, lasting, render
 from labcloud.layout import LOOPBACK, Layout
+from labcloud.passwords import Secrets, ceph_key
 from labcloud.processes import forwarder
 from labcloud.profiles import OTHER, USUAL
 from labcloud.settings import LabError, Settings
@@ -140,3 +144,42 @@ def _handshake(certificate: Path, trusted: Path) -> None:
             side.do_handshake()
         except ssl.SSLWantReadError:
             continue
+
+
+def test_the_other_lab_keeps_backups_in_a_pool_of_its_own_with_an_account_of_its_own(facts: Facts, other: Layout) -> None:
+    """By Ceph's driver, where the usual lab has files; whoever verifies is told where."""
+
+    def chosen(one: Facts) -> configparser.SectionProxy:
+        parser = configparser.RawConfigParser(strict=True)
+        parser.read_string(render.files(one)["cinder/cinder.conf"])
+        return parser["DEFAULT"]
+
+    usual, elsewhere = chosen(facts), chosen(replace(facts, layout=other))
+    assert usual["backup_driver"] == "cinder.backup.drivers.posix.PosixBackupDriver"
+    assert "backup_ceph_pool" not in usual
+    assert elsewhere["backup_driver"] == "cinder.backup.drivers.ceph.CephBackupDriver"
+    assert f"client.{elsewhere['backup_ceph_user']}" == ceph_accounts.BACKUPS.name
+    assert "backup_posix_path" not in elsewhere
+    assert f"RINGFENCE_BACKUP_STORE=file:{facts.layout.data}/cinder/backups" in exports.exports(facts.layout)
+    assert f"RINGFENCE_BACKUP_STORE=rbd:{elsewhere['backup_ceph_pool']} " in exports.exports(other)
+    assert dict(ceph_accounts.BACKUPS.rights)["osd"] == f"profile rbd pool={elsewhere['backup_ceph_pool']}"
+
+
+def test_a_lab_of_a_storage_that_asked_nobody_is_refused_as_it_is(layout: Layout) -> None:
+    """Nobody could enter the accounts into its monitor: it would not come up, and is told before anything is changed."""
+    assert not lasting.check(layout)
+    layout.save()
+    assert lasting.check(layout)
+    layout.secrets_file.write_text(json.dumps({"administrator": "x", "services": {}}))
+    with pytest.raises(LabError, match="asked nobody who they are"):
+        lasting.check(layout)
+    layout.secrets_file.unlink()
+    assert Secrets.kept_in(layout.secrets_file).storage.keys() == {account.name for account in ceph_accounts.ACCOUNTS}
+    assert lasting.check(layout)
+
+
+def test_a_key_of_ceph_is_what_its_own_tool_draws() -> None:
+    """A type, the time in two numbers, a length, and 16 bytes (``CryptoKey::encode`` of Ceph)."""
+    kind, _, fraction, length = struct.unpack("<hIIh", base64.b64decode(ceph_key())[:12])
+    assert (kind, fraction, length, len(base64.b64decode(ceph_key()))) == (1, 0, 16, 28)
+    assert ceph_key() != ceph_key()

@@ -10,8 +10,9 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-from labcloud import render
+from labcloud import ceph_accounts, render
 from labcloud.apis import APIS, SERVICE_USERS
+from labcloud.ceph_accounts import ACCOUNTS
 
 if TYPE_CHECKING:
     from labcloud.render import Facts
@@ -75,9 +76,27 @@ def test_a_service_logs_in_as_itself(facts: Facts, user: str) -> None:
 
 
 def test_guests_are_resumed_and_their_consoles_kept(facts: Facts) -> None:
-    """Servers come back with the lab; with cephx off, no rbd_user may be set (libvirt would ask for a secret)."""
+    """Servers come back with the lab."""
     assert parsed(facts, "nova/nova.conf")["DEFAULT"]["resume_guests_state_on_host_boot"] == "true"
-    assert "rbd_user" not in parsed(facts, "cinder/cinder.conf")["rbd"]
+
+
+def test_ceph_asks_everybody_and_each_account_finds_its_own_key_only(facts: Facts) -> None:
+    """Cinder logs in as itself, libvirt's secret has the id that Cinder tells Nova; the monitor's first file has all accounts."""
+    ceph = parsed(facts, "ceph/ceph.conf")
+    assert {ceph["global"][f"auth {who} required"] for who in ("cluster", "service", "client")} == {"cephx"}
+    back_end = parsed(facts, "cinder/cinder.conf")["rbd"]
+    keyring = parsed(facts, f"ceph/ceph.client.{back_end['rbd_user']}.keyring")
+    assert keyring.sections() == ["client.cinder"]
+    assert dict(keyring["client.cinder"]) == {
+        "key": "of-client.cinder",
+        "caps mon": '"profile rbd"',
+        "caps osd": '"profile rbd pool=volumes"',
+        "caps mgr": '"profile rbd pool=volumes"',
+    }
+    assert f"<uuid>{back_end['rbd_secret_uuid']}</uuid>" in render.files(facts)["ceph/libvirt-secret.xml"]
+    everybody = parsed(facts, ceph_accounts.ALL)
+    assert everybody.sections() == [account.name for account in ACCOUNTS]
+    assert [each["key"] for each in (everybody[name] for name in everybody.sections())] == [f"of-{one.name}" for one in ACCOUNTS]
 
 
 def test_every_api_has_its_uwsgi_file(facts: Facts) -> None:
@@ -110,7 +129,7 @@ def test_files_with_secrets_are_private(facts: Facts) -> None:
         (layout.venv / "etc" / name).mkdir(parents=True)
     (layout.venv / "etc/nova/rootwrap.conf").write_text("[DEFAULT]\nexec_dirs=/sbin\nuse_syslog=False\n")
     render.write(facts)
-    passwords = [facts.secrets.administrator, facts.secrets.bus, *facts.secrets.services.values()]
+    passwords = [facts.secrets.administrator, facts.secrets.bus, *facts.secrets.services.values(), *facts.secrets.storage.values()]
     written = [file for file in layout.root.rglob("*") if file.is_file()]
     secret = [file for file in written if any(password in file.read_text() for password in passwords)]
     assert len(secret) >= 8

@@ -144,10 +144,21 @@ S1, S9 = "11111111-1111-1111-1111-111111111111", "99999999-9999-9999-9999-999999
         ([S9, f"77777777-7777-7777-7777-777777777777 volume {S9}", f"88888888-8888-8888-8888-888888888888 volume {S1[:-1]}2"], "", FAIL),
         ([S9], "virsh: no connection", ERROR),
         (["locks"], "", ERROR),
+        ([f"{S9} ceph client.cinder secret"], "", ERROR),
         ([], "", ERROR),
         (None, "no prefix", SKIPPED),
     ],
-    ids=["others only", "a folder", "a folder on its way out", "a secret", "half read", "no twin", "nothing", "nobody may"],
+    ids=[
+        "others only",
+        "a folder",
+        "a folder on its way out",
+        "a secret",
+        "half read",
+        "no twin",
+        "the key to the storage",
+        "nothing",
+        "nobody may",
+    ],
 )
 def test_a_hypervisor_holds_nothing_only_where_it_holds_something_of_others(
     lines: list[str] | None, why: str, verdict: CheckVerdict

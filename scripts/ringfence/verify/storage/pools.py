@@ -42,6 +42,11 @@ def listed(prefix: str, glance: Proxy) -> Pools:
     return Pools(tuple(stored), tuple(trash), frozenset(_images(glance)), tuple(pools), untold)
 
 
+def snapshots(prefix: str, image: str) -> list[str]:
+    """Return the names of an image's snapshots. Raises :class:`CloudError`."""
+    return [str(row["name"]) for row in _rbd(shlex.split(prefix), "snap", "ls", image)]
+
+
 def _for_rbd(answer: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
     for pool in answer:
         if "rbd" in (pool.get("application_metadata") or {}):
