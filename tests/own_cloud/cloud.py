@@ -24,7 +24,8 @@ OPERATORS = "172.24.4.0/24"
 OFFSET = "20000"
 SECONDS = 3600
 PAUSE_SECONDS, SETTLED_SECONDS = 15.0, 600.0
-NEEDED = ("RINGFENCE_BASTION_PROXY", "RINGFENCE_INTERNET_EXEC", "RINGFENCE_INTERNET_ADDRESS")
+STORAGE = ("RINGFENCE_STORAGE_EXEC", "RINGFENCE_STORAGE_POOL", "RINGFENCE_BACKUP_STORE")
+NEEDED = ("RINGFENCE_BASTION_PROXY", "RINGFENCE_INTERNET_EXEC", "RINGFENCE_INTERNET_ADDRESS", *STORAGE)
 """What of the lab's settings an operator of any cloud may have; the rest the page itself sets."""
 OURS = ("OS_", "PULUMI_", "RINGFENCE_")
 KEPT = ("RINGFENCE_CACHE", "RINGFENCE_EXAMPLES")
@@ -93,6 +94,7 @@ LISTINGS: dict[str, tuple[str, str]] = {
     "keypairs": ("compute", "/os-keypairs"),
     "volumes": ("block_storage", "/volumes/detail?all_tenants=1"),
     "snapshots": ("block_storage", "/snapshots/detail?all_tenants=1"),
+    "backups": ("block_storage", "/backups/detail?all_tenants=1"),
     "volume_types": ("block_storage", "/types"),
     "images": ("image", "/images"),
 }

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 
 PAGE = cloud.ROOT / "docs" / "own-cloud.md"
 HOURS = 3
+POOL = "backups"
+"""Where this cloud keeps backups, by Ceph's driver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How the walk went: what each block printed, by the line of the page, and the cloud before and after."""
+    """How the walk went: what each block printed, by the line of the page, the cloud before and after, and the pool of backups after it."""
 
     status: int
     log: str
     before: dict[str, list[str]]
     after: dict[str, list[str]]
+    pool: str
 
     def of(self, command: str) -> str:
         """Return what the block with a command printed."""
@@ -46,7 +49,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     lab.run("up")
     before = cloud.settled(lab.connect())
     status, log = _run(lab, tmp_path_factory.mktemp("operator"), lab.folder / "walk.log")
-    yield Walk(status, log, before, cloud.inventory(lab.connect()))
+    yield Walk(status, log, before, cloud.inventory(lab.connect()), lab.run("exec", "rbd", "ls", "--long", POOL, capture=True))
     if request.session.testsfailed == failed:
         lab.run("wipe")
     else:
@@ -96,6 +99,17 @@ def test_a_server_is_not_replaced_by_surprise(walk: Walk) -> None:
     assert "initech-web would be replaced" in told
     assert "refused: the address is written" in told
     assert "initech: as declared as far as looked at" in told
+
+
+def test_backups_are_made_drilled_pruned_and_restored_by_cephs_driver(walk: Walk) -> None:
+    """Each is AES-256-XTS by its header in the pool of the backups, and in the end nothing is left there."""
+    told = walk.of("ringfence backup drill initech")
+    assert told.count("1 backups are AES-256-XTS by their LUKS headers") == len(("first run", "second run"))
+    assert "root       booted" in told
+    assert "pruned: initech/web root" in told
+    assert "restored" in walk.of("ringfence backup restore initech/web")
+    assert walk.status == 0
+    assert walk.pool.strip() == ""
 
 
 def test_the_cloud_is_as_it_was_before(walk: Walk) -> None:

@@ -1,8 +1,8 @@
 """Commands to Ceph's monitor that do not fail when the client is faster than the monitor's map.
 
-A client that authenticates without cephx is connected before it holds the monitor's map. A command it sends in that moment
-carries an empty cluster id and is refused (EPERM, "wrong fsid" in the monitor's log). The ``ceph`` program does just that,
-now and then, so the lab speaks through librados and waits for the map first.
+A client may be connected before it holds the monitor's map. A command it sends in that moment carries an empty cluster id and is refused
+(EPERM, "wrong fsid" in the monitor's log). The ``ceph`` program did just that, one time in a hundred, in a lab whose storage asked nobody
+who they are; nobody knows that it cannot happen with cephx. So the lab speaks through librados and waits for the map first.
 """
 
 from __future__ import annotations
