@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from labcloud.ceph_accounts import BACKUP_POOL, POOL
+from labcloud.credentials.ceph_accounts import BACKUP_POOL, POOL
 from labcloud.layout import INTERNET_HOST, REPAIR_EVERY, REPAIR_OLDER_THAN, REPAIR_TAKES, SYSTEM_PYTHON
 from labcloud.processes import enter
 

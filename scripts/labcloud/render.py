@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from labcloud import authority, ceph_accounts
 from labcloud.apis import APIS, Api
-from labcloud.ceph_accounts import ACCOUNTS
+from labcloud.credentials import authority, ceph_accounts
+from labcloud.credentials.ceph_accounts import ACCOUNTS
+from labcloud.credentials.passwords import write_private
 from labcloud.layout import EXTERNAL_GATEWAY
-from labcloud.passwords import write_private
 
 if TYPE_CHECKING:
-    from labcloud.ceph_accounts import CephAccount
+    from labcloud.credentials.ceph_accounts import CephAccount
+    from labcloud.credentials.passwords import Secrets
     from labcloud.layout import Layout
-    from labcloud.passwords import Secrets
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # The first user and its project, in the domain that every Keystone has; on the usual lab they are the operator's.

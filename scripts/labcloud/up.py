@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from labcloud import apis, control, lasting, render
+from labcloud.credentials.passwords import Secrets
 from labcloud.layout import Layout
 from labcloud.machine import archive, backport, kvm, mirror, outside, packages, venv
 from labcloud.model import Event, Service, Stage, State, by_stage
-from labcloud.passwords import Secrets
 from labcloud.processes import enter
 from labcloud.services import TITLES, services, step
 from labcloud.settings import LabError

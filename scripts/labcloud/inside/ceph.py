@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labcloud import ceph_accounts
+from labcloud.credentials import ceph_accounts
 from labcloud.inside.monitor import monitor
 from labcloud.inside.shell import complete, is_complete, output, run, start_over
 

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labcloud.credentials.passwords import write_private
 from labcloud.inside.shell import complete, is_complete, run, start_over, succeeds
-from labcloud.passwords import write_private
 
 if TYPE_CHECKING:
     from labcloud.layout import Layout

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labcloud.ceph_accounts import ACCOUNTS
+from labcloud.credentials.ceph_accounts import ACCOUNTS
+from labcloud.credentials.passwords import Secrets
 from labcloud.layout import Layout
-from labcloud.passwords import Secrets
 from labcloud.render import Facts
 
 if TYPE_CHECKING:

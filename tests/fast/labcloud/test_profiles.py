@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from labcloud import authority, ceph_accounts, exports, lasting, render
+from labcloud import exports, lasting, render
+from labcloud.credentials import authority, ceph_accounts
+from labcloud.credentials.passwords import Secrets, ceph_key
 from labcloud.layout import LOOPBACK, Layout
-from labcloud.passwords import Secrets, ceph_key
 from labcloud.processes import forwarder
 from labcloud.profiles import OTHER, USUAL
 from labcloud.settings import LabError, Settings

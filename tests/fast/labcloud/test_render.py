@@ -10,9 +10,10 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-from labcloud import ceph_accounts, render
+from labcloud import render
 from labcloud.apis import APIS, SERVICE_USERS
-from labcloud.ceph_accounts import ACCOUNTS
+from labcloud.credentials import ceph_accounts
+from labcloud.credentials.ceph_accounts import ACCOUNTS
 
 if TYPE_CHECKING:
     from labcloud.render import Facts

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from labcloud.credentials.passwords import write_private
 from labcloud.layout import LOOPBACK
-from labcloud.passwords import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from labcloud.apis import SERVICE_USERS
-from labcloud.ceph_accounts import ACCOUNTS
+from labcloud.credentials.ceph_accounts import ACCOUNTS
 
 if TYPE_CHECKING:
     from pathlib import Path
