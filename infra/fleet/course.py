@@ -16,15 +16,18 @@ NOBODY = "nobody started it"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How a run goes. ``canaries``: so many come first, and the others only when all of them are well. ``failures``: so many end it."""
+    """How a run goes. ``canaries``: so many come first, and the others only when all of them are well.
+
+    ``failures``: so many that did not go well end it; with 0 everybody has a turn.
+    """
 
     at_once: int
     canaries: int = 0
     failures: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse a run that could not begin, or would not end."""
-        if self.at_once < 1 or self.canaries < 0 or self.failures < 1:
+        """Refuse a run that could not begin."""
+        if self.at_once < 1 or self.canaries < 0 or self.failures < 0:
             message = f"limits of a run: {self}"
             raise ValueError(message)
 
@@ -68,7 +71,7 @@ def stop(course: Course, limits: Limits) -> str:
     canaries = [tenant for tenant in bad if tenant in course.order[: limits.canaries]]
     if canaries:
         return f"not well, and to be tried first: {', '.join(canaries)}"
-    if len(bad) >= limits.failures:
+    if limits.failures and len(bad) >= limits.failures:
         return f"the run stops at {limits.failures} that did not go well: {', '.join(bad)}"
     return ""
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from infra.errors import CloudError
+from infra.errors import CloudError, Problem
 from ringfence import folder, locks
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ HALF_WRITTEN = "failed to load checkpoint"
 """What the engine says of a state file that somebody is writing."""
 TRIES = 20
 PAUSE_SECONDS = 0.25
+NO_ENGINE = Problem("the Pulumi engine is not on the PATH", expected=f"a `{locks.ENGINE}` command", hint='eval "$(scripts/toolchain/env)"')
 
 
 def command(*arguments: str) -> list[str]:
@@ -40,9 +41,7 @@ def run(*arguments: str, place: Path | None = None, env: Mapping[str, str] | Non
         hint = "look after the engine's backend, then run it again"
         raise CloudError.of("the Pulumi engine did not answer", got=f"nothing in {SECONDS} s", hint=hint) from problem
     except FileNotFoundError as problem:
-        raise CloudError.of(
-            "the Pulumi engine is not on the PATH", expected=f"a `{locks.ENGINE}` command", hint='eval "$(scripts/toolchain/env)"'
-        ) from problem
+        raise CloudError(NO_ENGINE) from problem
 
 
 def answer(

@@ -15,15 +15,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from infra.backups.units import NAME
 from infra.errors import QuestionError, RingfenceError
 from infra.text import visible
 from ringfence import folder
 from ringfence.analysis.options import AsJson  # noqa: TC001 - typer reads the annotations at run time
-from ringfence.analysis.output import console, emit, write
+from ringfence.analysis.output import console, emit
 from ringfence.backups import timing
 from ringfence.backups.showing import show_drill, show_steps
 from ringfence.progress import progress
+from ringfence.timers.installing import install
 from ringfence.verb import verb
 
 if TYPE_CHECKING:
@@ -260,18 +260,7 @@ def _install_timer(tenants: Sequence[str], said: Said) -> None:
     if tenants:
         hint = "ringfence backup install-timer"
         raise QuestionError.of("one timer runs the backups of all tenants", expected="no tenant", got=" ".join(tenants), hint=hint)
-    texts, secrets = timing.units_of(folder.root(), os.environ)
-    enable = f"systemctl --user daemon-reload && systemctl --user enable --now {NAME}.timer"
-    if said.out:
-        for name, text in texts.items():
-            write(said.out / name, [text.encode()])
-    if said.as_json:
-        emit({"units": texts, "written_to": str(said.out) if said.out else None, "next": enable})
-    elif said.out:
-        typer.echo(f"written to {said.out}: {', '.join(texts)}\nnext: {enable}; secrets of the environment belong into {secrets}, mode 600")
-    else:
-        for name, text in texts.items():
-            typer.echo(f"# {name}\n{text}")
+    install(timing.units_of(folder.root(), os.environ), said.out, as_json=said.as_json)
 
 
 @contextmanager

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra import paths
 from infra.errors import QuestionError
+from infra.fleet.units import WEEKLY
 from ringfence import folder
 from ringfence.analysis.declarations import now
 from ringfence.analysis.options import AsJson, Today
@@ -41,6 +43,7 @@ class Action(StrEnum):
     VERIFY = "verify"
     DRIFT = "drift"
     BACKUP = "backup"
+    INSTALL_TIMER = "install-timer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +58,19 @@ class Chosen:
         int | None, typer.Option("--at-once", min=1, help="So many at a time; as many as memory and processors hold when not said.")
     ] = None
     canary: Annotated[int, typer.Option("--canary", min=0, help="So many first; the others only when all of these are well.")] = 0
-    stop_after: Annotated[int, typer.Option("--stop-after", min=1, help="Start nobody else after so many that did not go well.")] = 1
+    stop_after: Annotated[
+        int, typer.Option("--stop-after", min=0, help="Start nobody else after so many that did not go well; with 0 everybody has a turn.")
+    ] = 1
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last run of this action: only who is not done.")] = False
     expect_no_changes: Annotated[bool, typer.Option("--expect-no-changes", help="preview: a change is a finding.")] = False
     verified_within: Annotated[int, typer.Option("--verified-within", min=1, help="status: days after which a verification is old.")] = 30
     remove: Annotated[bool, typer.Option("--remove", help="locks: take away those whose process is gone.")] = False
+    at: Annotated[
+        str, typer.Option("--at", help="install-timer: a day of the week and a time in UTC, or the time alone for every day.")
+    ] = WEEKLY
+    out: Annotated[Path | None, typer.Option("--out", help="install-timer: write the units to this folder instead of printing them.")] = (
+        None
+    )
     as_json: AsJson = False
 
 
@@ -70,7 +81,7 @@ def add(app: typer.Typer) -> None:
 
 @verb
 def command(
-    action: Annotated[Action, typer.Argument(help="status, preview, up, verify, drift, backup or locks.")],
+    action: Annotated[Action, typer.Argument(help="status, preview, up, verify, drift, backup, locks or install-timer.")],
     tenants: Annotated[list[str] | None, typer.Argument(help="Only these tenants; all that are declared when none is named.")] = None,
     *,
     chosen: Chosen,
@@ -80,16 +91,22 @@ def command(
 
     Tenants come in the order of their names. Every run has a folder below the state, with a log for each tenant and a journal: what was
     killed or stopped goes on with --resume. Ctrl-C starts nobody else and lets everybody who runs end well. `status` asks no server.
+    `install-timer` prints the units with which systemd brings the platform and then every tenant up, which renews certificates, and asks
+    for the status after it, or writes them to a folder.
+
     Exit 0: everybody is well. 1: somebody has a finding. 2: something broke off, was skipped, or cannot be told.
 
     Examples: `ringfence fleet status`; `ringfence fleet up --canary 1 --stop-after 2`; `ringfence fleet verify --label service=shop`;
-    `ringfence fleet up --resume`; `ringfence fleet locks --remove`
+    `ringfence fleet up --resume`; `ringfence fleet locks --remove`;
+    `ringfence fleet install-timer --at "Sun 04:00" --out ~/.config/systemd/user`
     """
     day = today or now()
     if action is Action.STATUS:
         _status(tenants or [], chosen, day)
     elif action is Action.LOCKS:
         _locks(chosen)
+    elif action is Action.INSTALL_TIMER:
+        _install_timer(tenants or [], chosen)
     else:
         _run(action, tenants or [], chosen, day)
 
@@ -122,6 +139,17 @@ def _locks(chosen: Chosen) -> None:
     else:
         show.locks(removed, [locks.told(lock) for lock in left])
     raise typer.Exit(1 if left else 0)
+
+
+def _install_timer(tenants: list[str], chosen: Chosen) -> None:
+    """Write or print the units of one run over the platform and all tenants."""
+    from ringfence.fleet import timing  # noqa: PLC0415 - as above
+    from ringfence.timers.installing import install  # noqa: PLC0415 - as above
+
+    if tenants or chosen.label:
+        hint = "ringfence fleet install-timer"
+        raise QuestionError.of("one timer brings all tenants up", where=" ".join(tenants), expected="no tenant and no label", hint=hint)
+    install(timing.units_of(folder.root(), os.environ, chosen.at), chosen.out, as_json=chosen.as_json)
 
 
 def _run(action: Action, tenants: list[str], chosen: Chosen, day: date) -> None:

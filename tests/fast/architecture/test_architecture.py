@@ -21,6 +21,7 @@ LAYERS = (
     "infra.errors",
     "infra.outcome",
     "infra.paths",
+    "infra.units",
     "infra.structs",
     "infra.cinder",
     "infra.ssh",

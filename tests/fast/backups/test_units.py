@@ -6,7 +6,8 @@ from datetime import time
 
 import pytest
 
-from infra.backups.units import DRILL, NAME, UnitPlace, drill, service, timer
+from infra.backups.units import DRILL, NAME, drill, service, timer
+from infra.units import UnitPlace
 
 pytestmark = pytest.mark.fast
 PLACE = UnitPlace("/opt/a b/ring%fence$", "/srv/100% ours", "/var/state/backup.env")

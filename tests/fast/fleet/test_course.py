@@ -75,6 +75,13 @@ def test_a_canary_that_is_not_well_keeps_everybody_else_from_starting() -> None:
     assert (startable(broken, limits), stop(broken, limits)) == ((), "not well, and to be tried first: a")
 
 
+def test_without_a_limit_everybody_has_a_turn() -> None:
+    """However many have not gone well; canaries still keep the others from starting."""
+    state = Course(("a", "b", "c")).finished("a", BROKEN).finished("b", BROKEN)
+    assert startable(state, Limits(1, failures=0)) == ("c",)
+    assert startable(state, Limits(1, canaries=1, failures=0)) == ()
+
+
 def test_an_interrupt_starts_nobody_else() -> None:
     """Whoever runs is not forgotten."""
     state = Course(("a", "b")).started("a").stopped_by_hand()
@@ -98,8 +105,8 @@ def test_the_exit_code_is_an_answer_only_when_everybody_gave_one(verdicts: list[
     assert exit_code({str(number): Ended(verdict, "") for number, verdict in enumerate(verdicts)}) == code
 
 
-@pytest.mark.parametrize("values", [(0, 0, 1), (1, -1, 1), (1, 0, 0)])
-def test_limits_that_let_nothing_begin_or_end_are_refused(values: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("values", [(0, 0, 1), (1, -1, 1), (1, 0, -1)])
+def test_limits_that_let_nothing_begin_are_refused(values: tuple[int, int, int]) -> None:
     """They are a defect of whoever asks."""
     with pytest.raises(ValueError, match="limits"):
         Limits(*values)
