@@ -45,6 +45,7 @@ LOOKING = (
     "test_servers.py",
     "test_clock.py",
     "test_services.py",
+    "test_updates.py",
     "test_logs.py",
     "test_operators.py",
     "test_dead_server.py",
