@@ -185,7 +185,12 @@ def main() -> int:
     """Run until it is told to end. Nothing is to be done then: what counts is on the disk."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     settings = json.loads(SETTINGS.read_text(encoding="utf-8"))
-    spool, link = Spool(SPOOL), Link(settings["address"], settings["port"])
+    try:
+        link = Link(settings["address"], settings["port"])
+    except wire.PapersError as error:
+        say(str(error))
+        return 1
+    spool = Spool(SPOOL)
     threading.Thread(target=or_end, args=(follow, spool), daemon=True).start()
     deliver(spool, link)
     return 0

@@ -187,7 +187,11 @@ def say(message: str) -> None:
 def main() -> int:
     """Answer until it is told to end."""
     settings = json.loads(SETTINGS.read_text(encoding="utf-8"))
-    context = wire.context(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context = wire.context(ssl.PROTOCOL_TLS_SERVER)
+    except wire.PapersError as error:
+        say(str(error))
+        return 1
     context.num_tickets = 0  # nobody comes back without a certificate
     files, doors = Files(FOLDER), Doors()
     with socket.create_server((settings["address"], settings["port"]), backlog=128) as listening:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 FILES = "/run/ringfence/files"
-AUTHORITY, CERTIFICATE, KEY = (f"{FILES}/pki/{name}.pem" for name in ("ca", "certificate", "key"))
+AUTHORITY, CERTIFICATE, KEY, REVOKED = (f"{FILES}/pki/{name}.pem" for name in ("ca", "certificate", "key", "revoked"))
 
 FIELDS = ("sent", "facility", "severity", "program", "process", "message")
 """What a line says of itself; the store puts ``received`` before it, and where it came from is its place."""
@@ -31,12 +31,24 @@ class WireError(Exception):
     """The other side does not keep to the protocol."""
 
 
+class PapersError(Exception):
+    """This server's own files are not what it needs to show itself to others or to believe them."""
+
+
 def context(purpose: int) -> ssl.SSLContext:
-    """TLS 1.3 with this server's certificate; the other side needs one of the platform's authority."""
+    """TLS 1.3 with this server's certificate; the other side needs one of the platform's authority that was not taken back.
+
+    A list of another authority, or one that has ended, lets nobody in, as OpenSSL says then. Raises :class:`PapersError` without a list.
+    """
     made = ssl.SSLContext(purpose)
     made.minimum_version = ssl.TLSVersion.TLSv1_3
     made.verify_mode = ssl.CERT_REQUIRED
     made.load_verify_locations(AUTHORITY)
+    try:
+        made.load_verify_locations(REVOKED)
+    except OSError as error:
+        raise PapersError(f"{REVOKED}: no list of revoked certificates, so nobody is believed: {error}") from error
+    made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     made.load_cert_chain(CERTIFICATE, KEY)
     return made
 

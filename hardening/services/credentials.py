@@ -1,4 +1,4 @@
-"""What a server shows to others and trusts others by: its certificate, the key of it, and the platform's authority."""
+"""What a server shows to others and trusts others by: its certificate, the key of it, the platform's authority and its lists."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ FILES: Final = "/run/ringfence/files"
 AUTHORITY: Final = "pki/ca.pem"
 CERTIFICATE: Final = "pki/certificate.pem"
 KEY: Final = "pki/key.pem"
+REVOKED: Final = "pki/revoked.pem"
+"""What the authority has taken back: a list for each key of the authority that is still believed."""
 
 
 def seen(path: str) -> str:
@@ -22,17 +24,19 @@ def seen(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """PEM texts: the authority's certificate, the server's own, and its private key, which no message shows."""
+    """PEM texts: the authority's certificate, the server's own, its private key, which no message shows, and the authority's lists."""
 
     authority: str
     certificate: str
     key: str = field(repr=False)
+    revoked: str
 
 
 def files(credentials: Credentials) -> tuple[GuestFile, ...]:
-    """The three of them; programs that start as root read the key here, others have a copy that their account can read."""
+    """All of them; programs that start as root read the key here, others have a copy that their account can read."""
     return (
         GuestFile(AUTHORITY, credentials.authority),
         GuestFile(CERTIFICATE, credentials.certificate),
         GuestFile(KEY, credentials.key, mode=0o600),
+        GuestFile(REVOKED, credentials.revoked),
     )

@@ -69,7 +69,7 @@ class PlatformStack(ComponentResource):
         host = HostArgs(args.platform, backbone, image.id, args.platform.default_volume_type, args.guard, told=handed_over(args.operators))
         encrypted = ResourceOptions(parent=self, depends_on=[types])
         declared = args.platform.services
-        issuer = Issuer.made(child) if declared else None
+        issuer = Issuer.made(declared.revoked, child) if declared else None
         source = Source(args.platform, issuer, args.operators) if issuer else None
         entered = replace(host, files=lambda host_key: source.bastion(host_key, child)) if source else host
         bastion = Bastion("bastion", entered, args.public_key, encrypted)

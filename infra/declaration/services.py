@@ -46,6 +46,9 @@ ArchiveKey = Annotated[str, written_as(_ARMOUR, "a public key in ASCII armour", 
 _DATA: Final = rf"{_URL}|[A-Za-z0-9._~/-]{{0,200}}[A-Za-z0-9]"
 _SOME_DATA: Final = "a file, or a URL of a mirror of your own; the last part names the release: tracker/trixie"
 TrackerData = Annotated[str, written_as(_DATA, "a place of Debian's data about vulnerabilities", _SOME_DATA), texts(_DATA)]
+_SERIAL: Final = r"[1-9a-f][0-9a-f]{0,39}"
+_A_SERIAL: Final = "hexadecimal digits in quotation marks, as `ringfence status` says them"
+Serial = Annotated[str, written_as(_SERIAL, "a certificate's serial number", _A_SERIAL), texts(_SERIAL)]
 GiB = Annotated[Whole, Field(ge=1, le=16384)]
 Days = Annotated[Whole, Field(ge=1, le=3660)]
 
@@ -192,6 +195,8 @@ class Services(Declared):
     """logs of the servers"""
     sessions: SessionService | None = None
     """recordings of operators' sessions"""
+    revoked: tuple[Serial, ...] = ()
+    """serial numbers of certificates that the platform's authority takes back; their servers get new ones"""
     status: Limits | None = None
     """from where on something is worth a look; the table's defaults when it is left out"""
 

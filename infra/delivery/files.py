@@ -80,8 +80,11 @@ def _credentials(issuer: Issuer, holder: Holder, purposes: tuple[Purpose, ...], 
         purposes=[purpose.value for purpose in purposes],
         names=[holder.server],
         addresses=[holder.address],
+        authority_lists=issuer.lists,
     )
     own = Certificate(holder.server, args, opts)
-    parts: Output[dict[str, str]] = Output.all(authority=issuer.trusted, certificate=own.certificate, key=own.private_key)
+    parts: Output[dict[str, str]] = Output.all(
+        authority=issuer.trusted, certificate=own.certificate, key=own.private_key, revoked=issuer.lists
+    )
     secret: Output[dict[str, str]] = Output.secret(parts)
     return secret.apply(lambda known: Credentials(**known))

@@ -85,6 +85,7 @@ class Maker:
                 name=holder.server,
                 purposes=[purpose.value for purpose in purposes],
                 addresses=[holder.address],
+                authority_lists=self.issuer.lists,
             ),
             opts,
         )

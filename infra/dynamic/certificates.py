@@ -25,7 +25,11 @@ from infra.pki.lives import Life, Standing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-AUTHORITY_DAYS, LIST_DAYS, DAYS = 1825, 90, 90
+AUTHORITY_DAYS, DAYS = 1825, 90
+LIST_DAYS = AUTHORITY_DAYS
+"""A list ends with the authority's certificate. It comes to a server in one bundle with that certificate, so an end of its own would not
+keep anybody from holding it back, and on that day everybody would be refused whose certificate is still good.
+"""
 
 
 def now() -> datetime:
@@ -37,7 +41,8 @@ def now() -> datetime:
 class AuthorityArgs:
     """Whose authority it is, and which serial numbers it takes back (hexadecimal, as certificates show them).
 
-    Another ``generation`` is another key: what the former one has issued is believed until it ends, and issued anew by the next `up`.
+    Another ``generation`` is another key: what the former one has issued is believed until it ends, and issued anew by the next `up`. The
+    former key signs a last list, for nobody has it afterwards.
     """
 
     organisation: str
@@ -50,7 +55,10 @@ class AuthorityArgs:
 
 @dataclass(frozen=True, slots=True)
 class CertificateArgs:
-    """Who is certified by which authority, for what, reached where; a purpose is ``server`` or ``client``."""
+    """Who is certified by which authority, for what, reached where; a purpose is ``server`` or ``client``.
+
+    ``authority_lists`` is what the authority has taken back: a certificate of which that is said is made anew.
+    """
 
     authority_certificate: Input[str]
     authority_key: Input[str]
@@ -61,6 +69,7 @@ class CertificateArgs:
     addresses: Sequence[Input[str]] = ()
     days: int = DAYS
     generation: int = 1
+    authority_lists: Input[str] = ""
 
 
 def standing(text: object) -> Standing:
@@ -97,7 +106,8 @@ class AuthorityLifecycle(Lifecycle):
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         """Compare the properties, and look at the clock."""
         due = must_be_renewed(standing(_olds.get("certificate"))) or must_be_renewed(list_standing(_olds.get("revocation_list")))
-        changes = due or bool(super().diff(_id, _olds, _news).changes)
+        # A state of an older ringfence has no lists that servers could be given.
+        changes = due or not _olds.get("lists") or bool(super().diff(_id, _olds, _news).changes)
         return DiffResult(changes=changes, replaces=[], delete_before_replace=True)
 
     def create(self, props: Props) -> CreateResult:
@@ -131,9 +141,9 @@ def _authority(props: Props, olds: Mapping[str, Any]) -> Props:
     former = [text for text in earlier if standing(text) is not Standing.EXPIRED]
     revoked = _revoked(props, olds)
     numbers = {_serial(serial): datetime.fromisoformat(when) for serial, when in revoked.items()}
-    # A list's number has to grow; the clock's does, and nothing of an earlier list has to be read for it.
-    life = Life.of(now(), int(props["list_days"]))
-    crl = revocation.revocation_list(Signer(certificate, key), numbers, int(now().timestamp()), life)
+    crl = _list(props, Signer(certificate, key), numbers)
+    last = [] if same_key or not olds else [_list(props, Signer(str(olds["certificate"]), str(olds["private_key"])), numbers)]
+    former_lists = [text for text in [*last, *map(str, olds.get("former_lists") or [])] if list_standing(text) is not Standing.EXPIRED]
     return {
         **props,
         "certificate": certificate,
@@ -141,9 +151,16 @@ def _authority(props: Props, olds: Mapping[str, Any]) -> Props:
         "former": former,
         "trusted": "".join([certificate, *former]),
         "revocation_list": crl,
+        "former_lists": former_lists,
+        "lists": "".join([crl, *former_lists]),
         "revoked_at": revoked,
         "standing": standing(certificate).value,
     }
+
+
+def _list(props: Props, signer: Signer, numbers: Mapping[int, datetime]) -> str:
+    # A list's number has to grow; the clock's does, and nothing of an earlier list has to be read for it.
+    return revocation.revocation_list(signer, numbers, int(now().timestamp()), Life.of(now(), int(props["list_days"])))
 
 
 def _revoked(props: Props, olds: Mapping[str, Any]) -> dict[str, str]:
@@ -164,23 +181,27 @@ def _serial(text: str) -> int:
 
 
 class Authority(Resource, module="ringfence", name="Authority"):
-    """``trusted`` is what others believe: the certificate, and those of former keys until they end. ``private_key`` is a secret."""
+    """``trusted`` is what others believe: the certificate, and those of former keys until they end; ``lists`` what they do not any more.
+
+    ``private_key`` is a secret.
+    """
 
     certificate: Output[str]
     private_key: Output[str]
     trusted: Output[str]
-    revocation_list: Output[str]
+    lists: Output[str]
 
     def __init__(self, name: str, args: AuthorityArgs, opts: ResourceOptions | None = None) -> None:
         """Declare the authority of a platform."""
-        outputs = dict.fromkeys(("certificate", "private_key", "former", "trusted", "revocation_list", "revoked_at", "standing"))
+        made = ("certificate", "private_key", "former", "trusted", "revocation_list", "former_lists", "lists", "revoked_at", "standing")
+        outputs = dict.fromkeys(made)
         props = {field: getattr(args, field) for field in AuthorityArgs.__slots__} | outputs
         marked = ResourceOptions(additional_secret_outputs=["private_key"])
         super().__init__(AuthorityLifecycle(), name, props, ResourceOptions.merge(opts, marked))
 
 
 class CertificateLifecycle(Lifecycle):
-    """A new key and a new certificate whenever anything in it changes, its life nears its end, or the authority has another key."""
+    """A new key and a new certificate: anything in it changes, its life nears its end, the authority has another key or takes it back."""
 
     content: ClassVar[tuple[str, ...]] = ("organisation", "name", "purposes", "names", "addresses", "days", "generation")
 
@@ -190,6 +211,7 @@ class CertificateLifecycle(Lifecycle):
             bool(super().diff(_id, _olds, _news).changes)
             or must_be_renewed(standing(_olds.get("certificate")))
             or not _signed_by(_olds.get("certificate"), _news.get("authority_certificate"))
+            or _taken_back(_olds.get("certificate"), _news.get("authority_lists"))
         )
         return DiffResult(changes=changes, replaces=[], delete_before_replace=True)
 
@@ -210,6 +232,14 @@ def _signed_by(certificate: object, authority: object) -> bool:
     """Tell whether the authority's present key has signed a certificate; of an authority that is not known yet it has not."""
     try:
         return certificates.facts(str(certificate)).issuer_key_id == certificates.facts(str(authority)).key_id
+    except CertificateError:
+        return False
+
+
+def _taken_back(certificate: object, lists: object) -> bool:
+    """Tell whether the authority has taken a certificate back, as far as its lists are known yet; there may be none."""
+    try:
+        return certificates.facts(str(certificate)).serial in revocation.taken_back(str(lists))
     except CertificateError:
         return False
 

@@ -1,8 +1,9 @@
-"""The list of what the authority has taken back. It ends like a certificate does, and a list that has ended lets nobody in."""
+"""Lists of what an authority has taken back. A list ends like a certificate does, and one that has ended lets nobody in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from infra.pki.certificates import Signer
+
+
+_ONE: Final = re.compile(r"-----BEGIN X509 CRL-----\n.*?-----END X509 CRL-----\n?", re.DOTALL)
 
 
 def revocation_list(signer: Signer, revoked: Mapping[int, datetime], number: int, life: Life) -> str:
@@ -48,3 +52,15 @@ def read_list(text: str) -> tuple[Life, dict[int, datetime], int]:
         raise CertificateError.of("a list of revoked certificates has no end", expected="one that infra.pki has made")
     revoked = {entry.serial_number: entry.revocation_date_utc for entry in found}
     return Life(found.last_update_utc, found.next_update_utc), revoked, number
+
+
+def taken_back(lists: str) -> frozenset[int]:
+    """Return the serial numbers that any of several lists revokes; an authority's former keys have lists of their own.
+
+    Raises:
+        CertificateError: there is none, or one cannot be read.
+    """
+    found = _ONE.findall(lists)
+    if not found or _ONE.sub("", lists).strip():
+        raise CertificateError.of("no lists of revoked certificates", expected="lists in PEM, one behind the other, and nothing else")
+    return frozenset(serial for one in found for serial in read_list(one)[1])

@@ -153,15 +153,18 @@ def never_updated(made: datetime | str, known: Known) -> Finding:
 
 def certificate(host: Host, answers: Answers, known: Known) -> Finding:
     """Its certificate is good, and stays so for a while."""
-    life = facts(answers.text("certificate")).life
+    told = facts(answers.text("certificate"))
+    life, serial = told.life, f"{told.serial:x}"
     left = life.end - known.now
     mend = f"pulumi up -s {host.tenant} --refresh"
+    if serial in known.services.revoked:
+        return Finding("certificate", CheckVerdict.FAIL, f"is revoked, serial number {serial}", mend)
     if known.now < life.start:
         return Finding("certificate", CheckVerdict.FAIL, f"is not valid before {life.start:%Y-%m-%d %H:%M}", mend)
     if left <= timedelta():
         return Finding("certificate", CheckVerdict.FAIL, f"ended on {life.end:%Y-%m-%d}", mend)
     soon = left < known.limits.certificate * DAY
-    said = f"good until {life.end:%Y-%m-%d}"
+    said = f"good until {life.end:%Y-%m-%d}, serial number {serial}"
     return Finding("certificate", CheckVerdict.FAIL if soon else CheckVerdict.PASS, said, mend if soon else "")
 
 

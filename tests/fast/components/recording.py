@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 1)
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== automation"
-AUTHORITY = {"certificate": "AUTHORITY", "trusted": "AUTHORITY AND ITS FORMER KEY", "private_key": "PRIVATE"}
+AUTHORITY = {"certificate": "AUTHORITY", "trusted": "AUTHORITY AND ITS FORMER KEY", "private_key": "PRIVATE", "lists": "LISTS"}
 """What the platform's stack exports of its authority."""
+REVOKED = ("2a", "b0b")
+"""Serial numbers that the platform with every service takes back."""
 OPERATORS = Operators("ssh-ed25519 OPERATORS", "ssh-ed25519 HOSTS", "serial: 7\n", PUBLIC_KEY)
 """What the operators' file of a platform says that records sessions."""
 PLATFORM_FACTS: dict[str, object] = {
@@ -104,7 +106,7 @@ class RecordingCloud(mocks.Mocks):
             "address": "172.24.4.20",
         }
         if args.typ.endswith((":Certificate", ":HostCertificate", ":Authority")):
-            filled |= {key: f"{key} of {args.name}" for key in ("certificate", "private_key", "trusted")}
+            filled |= {key: f"{key} of {args.name}" for key in ("certificate", "private_key", "trusted", "lists")}
         return f"{args.name}-id", {**filled, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -217,7 +219,7 @@ def _tenant(name: str, allowed: frozenset[str], old: OldOutputs | None, services
 @cache
 def platform(*, routers: int = 1, services: bool = False) -> RecordingCloud:
     """Record what the platform's stack declares, with so many routers of its own, and with every service or none."""
-    declared = shipped_platform(EVERY_SERVICE if services else None)
+    declared = shipped_platform(EVERY_SERVICE.model_copy(update={"revoked": REVOKED}) if services else None)
     backbone = declared.backbone.model_copy(update={"routers": routers})
     declared = declared.model_copy(update={"backbone": backbone})
 

@@ -134,6 +134,17 @@ def test_the_services_server_keeps_recordings_and_is_recorded_itself() -> None:
     assert (shown["names"], shown["addresses"], shown["purposes"]) == ([], ["172.29.0.200"], ["client", "server"])
 
 
+def test_what_is_declared_as_revoked_is_on_the_lists_that_the_platforms_servers_get() -> None:
+    """The authority takes it back; every server of the platform believes by its lists, and its certificates heed them."""
+    cloud = with_services()
+    (authority,) = [one for one in cloud.of("Authority") if one.name == "authority"]
+    assert tuple(authority.inputs["revoked"]) == recording.REVOKED
+    for server in ("platform-bastion", "platform-services"):
+        assert given(server)[0]["pki/revoked.pem"] == "lists of authority"
+    heeding = {one.name for one in cloud.of("Certificate") if one.inputs["authority_lists"] == "lists of authority"}
+    assert heeding == {"platform-bastion", "platform-services", "platform-services.sessions"}
+
+
 def test_the_encrypted_type_is_encrypted() -> None:
     """The volume type's encryption is what the declaration says, in Cinder's words."""
     (encryption,) = platform().of("VolumeEncryption")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime import rpc
 
 from hardening.bundle import Bundle, bundle_of
+from infra.delivery.papers import Issuer
 from infra.dynamic.certificates import AUTHORITY_DAYS
 from infra.outputs import PlatformOutput, decoded
 from tests.fast.components import recording
@@ -198,6 +200,24 @@ def test_a_server_shows_the_store_of_recordings_its_address_and_no_name() -> Non
     for inputs in issued("sessions").values():
         assert (inputs["names"], inputs["addresses"], inputs["purposes"]) == ([], ["172.30.0.5"], ["client"])
         assert inputs["authority_certificate"]["value"] == recording.AUTHORITY["certificate"]
+
+
+def test_a_server_believes_by_the_lists_of_the_platforms_authority_and_gets_what_they_take_back_anew() -> None:
+    """Both of its certificates that the platform has issued do; its own authority takes nothing back."""
+    for inputs in (*issued("").values(), *issued("sessions").values()):
+        assert inputs["authority_lists"]["value"] == recording.AUTHORITY["lists"]
+    for policy in recording.tenant_with_services("acme").of("GuestPolicy"):
+        assert {file.path: file.text for file in bundle(policy).files}["pki/revoked.pem"] == recording.AUTHORITY["lists"]
+    assert {inputs["authority_lists"] for inputs in issued("loopback").values()} == {""}
+
+
+def test_a_platform_of_an_older_ringfence_is_to_be_brought_up_first() -> None:
+    """It has no lists to give; the words say what to do, and nothing of the key."""
+    older = {name: text for name, text in recording.AUTHORITY.items() if name != "lists"}
+    with pytest.raises(Exception, match="last brought up by an older ringfence") as raised:
+        recording.record("acme", lambda: {"lists": Issuer.of(pulumi.Output.secret(older)).lists})
+    assert "pulumi up --stack platform" in str(raised.value)
+    assert older["private_key"] not in str(raised.value)
 
 
 def test_a_server_has_an_authority_of_its_own_on_its_loopback_interface() -> None:

@@ -52,6 +52,10 @@ SERVICES_CASES: dict[str, Refused] = {
     "NTS with a name that is none": offered(
         UPSTREAM, [{"address": "192.0.2.1", "nts": "ntp_1"}], "not a host name", "lower case", f"{UPSTREAM}[0].nts"
     ),
+    "a revoked certificate in capital letters": offered(
+        "services.revoked", ["5AF3"], "not a certificate's serial number", "as `ringfence status` says them", "services.revoked[0]"
+    ),
+    "a revoked certificate that is a number": offered("services.revoked", [10], "not a text", "", "services.revoked[0]"),
     "packages from nowhere": offered(MIRRORS, {}, "nothing is listed"),
     "a mirror without an address": offered(
         f"{MIRRORS}.debian.address", ABSENT, "a name without an address", "a packet filter knows no names", f"{MIRRORS}.debian.address"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.dynamic import certificates
-from infra.dynamic.certificates import AuthorityLifecycle, CertificateLifecycle
+from infra.dynamic.certificates import LIST_DAYS, AuthorityLifecycle, CertificateLifecycle
 from infra.errors import CertificateError
 from infra.pki.certificates import facts
 from infra.pki.keys import key_id, read_key
 from infra.pki.revocation import read_list
+from tests.fast.pki.test_certificates import context, handshake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from infra.dynamic.base import Props
 
@@ -148,6 +151,45 @@ def test_a_list_is_signed_again_when_it_is_due_or_says_something_else(clock: Cal
     assert revoked == {0x2A: START + timedelta(days=5), 0xFF: START + timedelta(days=66)}
 
 
+def test_a_list_ends_with_the_authority_and_no_day_before(clock: Callable[[float], None]) -> None:
+    """Nobody is refused for a list while certificates are good, however seldom the platform is brought up."""
+    by = authority()
+    for day in (0, 5, 700):
+        clock(day)
+        life = read_list(updated(by, list_days=float(LIST_DAYS))["revocation_list"])[0]
+        assert (life.end, life.start < certificates.now()) == (facts(by["certificate"]).life.end, True)
+
+
+def test_a_certificate_that_is_taken_back_is_made_anew() -> None:
+    """Another one's revocation changes nothing, nor do lists that nobody knows yet."""
+    by = authority()
+    outs = CertificateLifecycle().create(asked(by)).outs or {}
+    for revoked, changes in ((["2a"], False), (["2a", outs["serial"]], True)):
+        lists = updated(by, revoked=revoked)["lists"]
+        assert CertificateLifecycle().diff("id", outs, {**asked(by), "authority_lists": lists}).changes is changes
+    assert not CertificateLifecycle().diff("id", outs, {**asked(by), "authority_lists": UNKNOWN}).changes
+
+
+@pytest.mark.parametrize("revoked", [False, True], ids=["good", "revoked"])
+def test_the_former_key_signs_a_last_list_for_what_it_has_issued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, revoked: bool) -> None:
+    """Without one nobody would believe its certificates, which are good until each server has a new one."""
+    monkeypatch.setattr(certificates, "now", lambda: datetime.now(UTC))  # OpenSSL looks at the real clock
+    by = authority()
+    own, theirs = (CertificateLifecycle().create({**asked(by), "name": name}).outs or {} for name in ("acme-web", "globex-db"))
+    other = updated(by, generation=2.0, revoked=[theirs["serial"]] if revoked else ["2a"])
+    ends = [(each["certificate"], each["private_key"]) for each in (own, theirs)]
+
+    def said(lists: str) -> str:
+        return handshake(
+            context(tmp_path, ssl.PROTOCOL_TLS_SERVER, ends[0], other["trusted"], lists),
+            context(tmp_path, ssl.PROTOCOL_TLS_CLIENT, ends[1], other["trusted"]),
+            "172.30.0.4",
+        )
+
+    assert ("certificate revoked" in said(other["lists"])) if revoked else not said(other["lists"])
+    assert "unable to get certificate CRL" in said(other["revocation_list"])
+
+
 @pytest.mark.parametrize("serial", ["", "g1", "0", "-5", " "])
 def test_what_is_no_serial_number_is_refused(serial: str) -> None:
     """A typing mistake must not look like a revocation."""
@@ -160,4 +202,5 @@ def test_what_cannot_be_read_any_more_is_made_anew() -> None:
     by = authority()
     assert AuthorityLifecycle().diff("id", {**by, "certificate": "x"}, dict(AUTHORITY)).changes
     assert AuthorityLifecycle().diff("id", {**by, "revocation_list": "x"}, dict(AUTHORITY)).changes
+    assert AuthorityLifecycle().diff("id", {**by, "lists": None}, dict(AUTHORITY)).changes, "as an older ringfence has left it"
     assert facts(updated({**by, "certificate": "x", "revocation_list": "y"})["certificate"]).key_id == facts(by["certificate"]).key_id

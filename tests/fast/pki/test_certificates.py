@@ -13,7 +13,7 @@ from infra.errors import CertificateError
 from infra.pki.certificates import Purpose, Signer, Subject, facts, issued
 from infra.pki.keys import encoded, key_id, read_key
 from infra.pki.lives import Life
-from infra.pki.revocation import read_list, revocation_list
+from infra.pki.revocation import read_list, revocation_list, taken_back
 from tests.fast.pki.authorities import BOTH, NOW, issue, new_key, request, signer
 
 if TYPE_CHECKING:
@@ -171,3 +171,18 @@ def test_what_cannot_be_read_or_made_is_refused_without_quoting_a_key() -> None:
             attempt()
         assert bad.splitlines()[1] not in str(caught.value)
     assert own.private_key not in repr(own)
+
+
+def test_lists_of_several_keys_are_read_as_one() -> None:
+    """One behind the other, as servers get them."""
+    life = Life.of(NOW, 10)
+    texts = [revocation_list(signer(), {serial: NOW}, 1, life) for serial in (3, 5)]
+    assert taken_back("".join(texts)) == {3, 5}
+
+
+@pytest.mark.parametrize("text", ["", "x", "-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----\n"])
+def test_what_is_no_list_revokes_nothing_in_silence(text: str) -> None:
+    """Neither alone nor behind a list."""
+    for one in (text, *([revocation_list(signer(), {}, 1, Life.of(NOW, 10)) + text] if text else [])):
+        with pytest.raises(CertificateError):
+            taken_back(one)

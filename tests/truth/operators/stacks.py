@@ -50,6 +50,7 @@ class IssuingCloud(recording.RecordingCloud):
 
     host_keys: Mapping[str, str] = field(default_factory=dict)
     signers: dict[str, Signer] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Make what is ours, remember the rest."""
@@ -61,6 +62,7 @@ class IssuingCloud(recording.RecordingCloud):
             state = dict(lifecycle().create(_plain(dict(args.inputs))).outs or {})
             if kind == "Authority":
                 self.signers[args.name] = Signer(state["certificate"], state["private_key"])
+                self.lists[args.name] = state["lists"]
         return identity, state
 
 
@@ -92,6 +94,7 @@ def handed(operators: Operators, host_keys: Mapping[str, str]) -> Handed:
     recording.record("platform", of_platform, first)
     authority = first.signers["authority"]
     exported = {"certificate": authority.certificate, "trusted": authority.certificate, "private_key": authority.private_key}
+    exported |= {"lists": first.lists["authority"]}
 
     def of_tenant() -> dict[str, Any]:
         facts = PlatformFacts.of(pulumi.Output.from_input(recording.PLATFORM_FACTS))

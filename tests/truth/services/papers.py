@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
 from hardening.services.credentials import Credentials
-from infra.pki.certificates import Purpose, Request, Signer, Subject
-from tests.fast.pki.authorities import issue, signer
+from infra.pki.certificates import Purpose, Request, Signer, Subject, facts
+from infra.pki.lives import Life
+from infra.pki.revocation import revocation_list
+from tests.fast.pki.authorities import NOW, issue, signer
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
@@ -18,9 +20,10 @@ SERIALS = count(100)
 
 @dataclass(frozen=True)
 class Papers:
-    """One authority."""
+    """One authority, and what it has taken back."""
 
     signer: Signer
+    taken_back: set[int] = field(default_factory=set)
 
     @classmethod
     def new(cls, name: str = "ringfence") -> Papers:
@@ -35,7 +38,16 @@ class Papers:
         """For a server of a tenant, which nobody asks for anything."""
         return self._issue(tenant, name, address, frozenset({Purpose.CLIENT}))
 
+    @property
+    def revoked(self) -> str:
+        """Its list as it is now."""
+        return revocation_list(self.signer, dict.fromkeys(self.taken_back, NOW), 1 + len(self.taken_back), Life.of(NOW, 90))
+
+    def take_back(self, certificate: str) -> None:
+        """Revoke a certificate; who has a list from before does not know."""
+        self.taken_back.add(facts(certificate).serial)
+
     def _issue(self, organisation: str, name: str, address: IPv4Address, purposes: frozenset[Purpose]) -> Credentials:
         request = Request(Subject(organisation, name), purposes, (f"{name}.internal",), (address,))
         certificate, key = issue(self.signer, request, serial=next(SERIALS))
-        return Credentials(self.signer.certificate, certificate, key)
+        return Credentials(self.signer.certificate, certificate, key, self.revoked)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from hardening.services.credentials import Credentials
     from tests.truth.services.house import Host, House
 
 MIRROR, SERVICES = IPv4Address("172.29.0.66"), IPv4Address("172.29.0.200")
@@ -76,6 +77,8 @@ class Street:
     web: Host
     asked: Path
     mirror: Mirror
+    own: Credentials
+    """What the services server shows."""
 
     def ask(self, path: str, *, method: str = "GET", host: Host | None = None) -> int:
         """The status of an answer of the proxy."""
@@ -108,10 +111,11 @@ def street(house: House, tmp_path: Path) -> Iterator[Street]:
         mirror = Mirror("debian", "http", "mirror.example", MIRROR, 80, "/debian", (SUITE, SECURITY), key=archive.key)
         services.run("mkdir", "/data")
         services.run("mount", "-t", "tmpfs", "tmpfs", "/data")
-        services.put((*credentials.files(papers.server("services", SERVICES)), *packages.proxy(FRONT, (mirror,), 1)))
+        own = papers.server("services", SERVICES)
+        services.put((*credentials.files(own), *packages.proxy(FRONT, (mirror,), 1)))
         services.start(packages.UNIT)
         web.put((*credentials.files(papers.client("acme", "web", WEB)), *packages.client(FRONT, (mirror,), OPEN)))
-        made = Street(archive, papers, services, web, asked, mirror)
+        made = Street(archive, papers, services, web, asked, mirror, own)
         assert eventually(lambda: services.run("sh", "-c", "cat /proc/net/tcp | grep -c ' 0A '", check=False).stdout.strip() != "0")
         yield made
     finally:
@@ -206,6 +210,23 @@ def test_a_proxy_of_another_authority_is_not_asked_for_packages(street: Street) 
     street.web.put(credentials.files(Papers.new().client("acme", "web", WEB))[:1])
     said = street.apt("update", "-o", "APT::Update::Error-Mode=any", check=False)
     assert "certificate" in said.lower(), said
+
+
+@pytest.mark.parametrize("how", ["revoked", "missing"])
+def test_a_proxy_whose_certificate_is_revoked_is_not_asked_for_packages(street: Street, how: str) -> None:
+    """By the server's list; without one apt asks nobody. With a new certificate, and the list, it does."""
+    strictly = ("update", "-o", "APT::Update::Error-Mode=any")
+    street.apt(*strictly)
+    place = street.web.root / "run/ringfence/files" / credentials.REVOKED
+    street.papers.take_back(street.own.certificate)
+    place.write_text(street.papers.revoked, encoding="ascii") if how == "revoked" else place.unlink()
+    said = street.apt(*strictly, check=False)
+    assert ("certificate revoked" if how == "revoked" else "revocation list") in said, said
+    place.write_text(street.papers.revoked, encoding="ascii")
+    street.services.put(credentials.files(street.papers.server("services", SERVICES)))
+    street.services.daemons[-1].stop()
+    street.services.start(packages.UNIT)
+    assert eventually(lambda: street.web.run("apt-get", "-q", "-y", *strictly, check=False).returncode == 0)
 
 
 def test_updates_wait_for_their_window_come_once_in_it_and_restart_the_server_if_that_is_declared(street: Street) -> None:

@@ -9,7 +9,7 @@ from hardening.services import clock, credentials
 from hardening.services.credentials import Credentials
 
 SERVICES = IPv4Address("172.29.0.200")
-OWN = Credentials("AUTHORITY", "CERTIFICATE", "PRIVATE")
+OWN = Credentials("AUTHORITY", "CERTIFICATE", "PRIVATE", "REVOKED")
 POOL = ip_network("172.30.0.0/16")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hardening.bundle import Bundle, mistakes
-from hardening.services import clock, declared, logs, packages
+from hardening.services import clock, credentials, declared, logs, packages
 from hardening.services.credentials import Credentials
 from infra.declaration.model import Platform
 from infra.errors import DeclarationError
 from tests.fast.declaration.declared import PLATFORM, SERVICES
 
-OWN = Credentials("AUTHORITY", "CERTIFICATE", "PRIVATE")
+OWN = Credentials("AUTHORITY", "CERTIFICATE", "PRIVATE", "REVOKED")
 
 
 def platform(**services: object) -> Platform:
@@ -35,7 +35,7 @@ def test_every_part_is_delivered_where_it_belongs() -> None:
     client, server = declared.of_client(platform(), OWN), declared.of_services_server(platform(), OWN)
     assert client.units == (clock.UNIT, logs.UNIT)
     assert server.units == (clock.UNIT, packages.UNIT, logs.STORE_UNIT, logs.UNIT)
-    assert paths(client) >= {clock.CONFIGURATION, packages.SOURCES, packages.WINDOW, logs.SENDER}
+    assert paths(client) >= {credentials.REVOKED, clock.CONFIGURATION, packages.SOURCES, packages.WINDOW, logs.SENDER}
     assert paths(server) - paths(client) == {clock.NAMES, clock.KEY, packages.PROXY, logs.STORE, logs.STORE_MARK}
     for each in (client, server):
         assert not mistakes(Bundle("", each.files, each.units))

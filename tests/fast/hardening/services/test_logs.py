@@ -28,9 +28,6 @@ def test_both_look_where_the_files_are_put() -> None:
     """The guest's code and the deployer's share no module for it."""
     assert str(sender.SETTINGS) == credentials.seen(logs.SENDER)
     assert str(store.SETTINGS) == credentials.seen(logs.STORE)
-    assert tuple(map(credentials.seen, (credentials.AUTHORITY, credentials.CERTIFICATE, credentials.KEY))) == (
-        wire.AUTHORITY,
-        wire.CERTIFICATE,
-        wire.KEY,
-    )
+    files = (credentials.AUTHORITY, credentials.CERTIFICATE, credentials.KEY, credentials.REVOKED)
+    assert tuple(map(credentials.seen, files)) == (wire.AUTHORITY, wire.CERTIFICATE, wire.KEY, wire.REVOKED)
     assert str(store.FOLDER) == logs.KEPT

@@ -111,7 +111,7 @@ def test_all_is_well() -> None:
     assert (said["logs"], said["updates"], said["certificate"]) == (
         "last line 1 h ago",
         "0 open, last run 9 h ago",
-        "good until 2027-01-29",
+        "good until 2027-01-29, serial number 8",
     )
     assert said["sessions"].startswith("1 without a review")
     assert found.exit_code == 0
@@ -183,6 +183,15 @@ def test_declared_limits_are_the_limits() -> None:
     for limits, expected in ((None, set()), (strict, {"time", "logs", "updates", "certificate", "sessions", "store", "quotas of acme"})):
         found = look(seen, Platform.model_validate(TREE | {"services": SERVICES | {"status": limits}}))
         assert {one.check for one in (*found.servers[WEB], *found.platform) if one.verdict is FAIL} == expected
+
+
+def test_a_revoked_certificate_is_named_where_a_server_still_has_it() -> None:
+    """By its serial number; another one's revocation is nobody's fault here."""
+    seen = changed(WEB, certificate=issue(AUTHORITY, request(), serial=0x2A, now=NOW, days=90)[0])
+    for revoked, expected in (("2b", {}), ("2a", {WEB: "is revoked, serial number 2a"})):
+        found = look(seen, Platform.model_validate(TREE | {"services": SERVICES | {"revoked": [revoked]}}))
+        bad = {host: one.said for host, each in found.servers.items() for one in each if one.verdict is FAIL}
+        assert (bad, found.exit_code) == (expected, 1 if expected else 0)
 
 
 @pytest.mark.parametrize(
