@@ -102,12 +102,11 @@ def test_a_server_is_not_replaced_by_surprise(walk: Walk) -> None:
     assert "initech: as declared as far as looked at" in told
 
 
-def test_backups_are_made_drilled_pruned_and_restored_by_cephs_driver(walk: Walk) -> None:
+def test_backups_are_made_drilled_and_restored_by_cephs_driver(walk: Walk) -> None:
     """Each is AES-256-XTS by its header in the pool of the backups, and in the end nothing is left there."""
     told = walk.of("ringfence backup drill initech")
-    assert told.count("1 backups are AES-256-XTS by their LUKS headers") == len(("first run", "second run"))
+    assert [f"{count} backups are AES-256-XTS by their LUKS headers" in told for count in (1, 2)] == [True, True]
     assert "root       booted" in told
-    assert "pruned: initech/web root" in told
     assert "NOT RESTORED" not in walk.log
     assert re.search(r"^initech/web root, .*: volume ", walk.of("ringfence backup restore initech/web"), re.MULTILINE)
     assert walk.status == 0
