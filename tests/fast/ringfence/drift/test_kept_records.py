@@ -54,7 +54,7 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
 
     def read(tenants: object, *, today: date | None = None) -> opening.Opened:
         inner = stacked(tenants, today=today)
-        return opening.Opened(inner.inventory, inner.identities, inner.left, cloud=None)  # type: ignore[arg-type]
+        return opening.Opened(inner.inventory, inner.identities, inner.left, cloud=None)  # type: ignore[arg-type] # nobody may ask one
 
     monkeypatch.setattr(opening, "stacked", stacked)
     monkeypatch.setattr(opening, "read", read)
