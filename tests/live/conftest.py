@@ -47,6 +47,7 @@ LOOKING = (
     "test_services.py",
     "test_updates.py",
     "test_logs.py",
+    "test_following.py",
     "test_operators.py",
     "test_dead_server.py",
 )
