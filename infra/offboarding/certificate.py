@@ -28,10 +28,10 @@ NAMESPACE = "ringfence-removal"
 """What the signatures are for (`ssh-keygen -Y sign -n`)."""
 VERDICTS = {CheckVerdict.PASS: "removed", CheckVerdict.FAIL: "not removed", CheckVerdict.ERROR: "cannot tell"}
 NOT_STATED = "not stated"
-STORAGE, ROWS = "no image", "key manager's database"
+STORAGE, OBJECTS, ROWS = "no image", "no pool has the first object", "key manager's database"
 NOT_COVERED = (
     "copies of the services' databases, their logs for recovery (redo, undo, binary logs) and their backups: they may hold wrapped keys",
-    "free space of the storage's disks: only ciphertext was ever written there by an encrypted volume",
+    "free space of the storage's disks, and blocks of deleted snapshots that it trims later: an encrypted volume wrote ciphertext only",
     "logs, metrics and invoices of the services, which name ids and not contents",
     "soft-deleted rows of Nova, Cinder and Glance: names and no secrets, until nova-manage, cinder-manage and glance-manage purge them",
     "the engine's state and its history on the operator's machine, until `pulumi stack rm` and its copies are removed",
@@ -98,7 +98,7 @@ def _category(removal: Removal) -> tuple[str, list[str]]:
         cipher = each.fingerprint.cipher if each.fingerprint else "nothing"
         if each.place and cipher != AES_256_XTS:
             reasons.append(f"{each.kind} {each.id} was encrypted with {cipher}, not with {AES_256_XTS}")
-    for about, what in ((STORAGE, "the raw storage"), (ROWS, "the key rows")):
+    for about, what in ((STORAGE, "the raw storage"), (OBJECTS, "the storage's deleted snapshots"), (ROWS, "the key rows")):
         found = [each for each in removal.absences if about in each.claim]
         if not found or any(each.verdict is not CheckVerdict.PASS for each in found):
             reasons.append(f"it was not shown that {what} hold nothing")

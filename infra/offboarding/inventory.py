@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Medium(msgspec.Struct, frozen=True):
-    """One copy of the tenant's data. ``place`` is its name in the raw storage, empty where that was not read; ``key`` its secret's id."""
+    """One copy of the tenant's data. ``place`` is its name in the raw storage, empty where that was not read; ``key`` its secret's id.
+
+    ``first_object`` is what holds its header in Ceph, with the pool; empty for files, and where nobody could read.
+    """
 
     kind: str
     id: str
@@ -27,6 +30,7 @@ class Medium(msgspec.Struct, frozen=True):
     key: str = ""
     place: str = ""
     fingerprint: Fingerprint | None = None
+    first_object: str = ""
 
 
 class StoredHead(msgspec.Struct, frozen=True):
@@ -59,6 +63,10 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """Return the fingerprints of all copies, each once."""
         return tuple(dict.fromkeys(each.fingerprint for each in self.media if each.fingerprint is not None))
+
+    def first_objects(self) -> tuple[str, ...]:
+        """Return the first objects of all copies, each once."""
+        return tuple(dict.fromkeys(each.first_object for each in self.media if each.first_object))
 
 
 def with_places(media: Iterable[Medium], heads: Iterable[StoredHead]) -> tuple[Medium, ...]:

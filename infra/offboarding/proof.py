@@ -53,6 +53,25 @@ class KeyRows:
     others: int
 
 
+@dataclass(frozen=True, slots=True)
+class FirstObjects:
+    """How many first objects of copies were asked for, and which are left; ``twin`` is an image of others whose own was found.
+
+    ``missing`` are places of copies whose first object was never noted, ``untold`` why nothing was answered.
+    """
+
+    asked: int
+    left: tuple[str, ...]
+    twin: str
+    missing: tuple[str, ...]
+    untold: str = ""
+
+    @classmethod
+    def unknown(cls, why: str) -> FirstObjects:
+        """Return what is known when the storage did not answer."""
+        return cls(0, (), "", (), why)
+
+
 def listed(listings: Iterable[Listing]) -> list[Absence]:
     """Judge what the services list. Where nobody has anything of a kind, its service's other kinds are the twin."""
     found = tuple(listings)
@@ -143,6 +162,26 @@ def stored(inventory: Inventory, heads: Sequence[StoredHead] | None, why: str) -
     if wrong:
         return [Absence(claim, CheckVerdict.ERROR, "; ".join(wrong), twin)]
     return [Absence(claim, CheckVerdict.PASS, f"{len(heads)} were read, for {len(keys)} fingerprints", twin)]
+
+
+def first_objects(look: FirstObjects | None, why: str) -> Absence:
+    """Judge whether the storage has the object with a copy's header, for a snapshot that it has not trimmed or for anything else.
+
+    ``look`` is ``None`` where nobody may ask, and ``why`` says it.
+    """
+    claim = "no pool has the first object of a copy of the tenant's, not for a deleted snapshot either"
+    if look is None:
+        return Absence(claim, CheckVerdict.SKIPPED, why)
+    if look.untold:
+        return Absence(claim, CheckVerdict.ERROR, look.untold)
+    twin = f"that of {look.twin} is found by the same request" if look.twin else ""
+    if look.left:
+        return Absence(claim, CheckVerdict.FAIL, f"still there: {_some(look.left)}", twin)
+    if look.missing or not look.asked:
+        return Absence(claim, CheckVerdict.SKIPPED, f"not noted at the beginning: {_some(look.missing) or 'any'}", twin)
+    if not look.twin:
+        return Absence(claim, CheckVerdict.ERROR, "that of no other image is found, so nothing may be seen")
+    return Absence(claim, CheckVerdict.PASS, f"{look.asked} were asked for", twin)
 
 
 def hypervisors(inventory: Inventory, lines: Sequence[str] | None, why: str) -> Absence:

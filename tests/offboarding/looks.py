@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shlex
 import subprocess
 import tempfile
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.backups.at_rest import STORE
 from ringfence.offboarding import hypervisors, keystore
 from ringfence.verify.storage.at_rest import VARIABLE as STORAGE
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 SECONDS = 300
+HELD_SECONDS = 20
+"""For how long after a moment Ceph trims nothing: longer than it takes to remove what services left behind."""
+NO_TRIMMING = "nosnaptrim"
 AT_ONCE = 4
 FIRST = f".{0:016x}"
 """What the name of the first object of an image ends with (RBD, image format 2)."""
@@ -72,6 +83,39 @@ def _head(pool: str, name: str) -> bytes:
     is_gone = GONE in done.stderr
     assert done.returncode == 0 or is_gone, (pool, name, done.stderr[-500:])
     return done.stdout[:FIRST_BYTES]
+
+
+@contextlib.contextmanager
+def trimming_held(until: Callable[[], bool]) -> Iterator[None]:
+    """Let Ceph keep the objects of deleted snapshots until a while after something is so, as a busy one does."""
+    ended = threading.Event()
+
+    def release() -> None:
+        while not until() and not ended.wait(1):
+            pass
+        ended.wait(HELD_SECONDS)
+        told(STORAGE, "ceph", "osd", "unset", NO_TRIMMING)
+
+    told(STORAGE, "ceph", "osd", "set", NO_TRIMMING)
+    releasing = threading.Thread(target=release)
+    releasing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        releasing.join()
+
+
+def wait_for_trimming() -> None:
+    """Wait until no placement group trims, or waits for that."""
+    end = time.monotonic() + SECONDS
+    while True:
+        groups = json.loads(told(STORAGE, "ceph", "pg", "dump", "pgs_brief", "--format", "json"))
+        states = {each["state"] for each in groups.get("pg_stats", groups)}
+        if not any("snaptrim" in state for state in states):
+            return
+        assert time.monotonic() < end, states
+        time.sleep(1)
 
 
 def sql(*statements: str) -> list[str]:

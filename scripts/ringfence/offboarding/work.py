@@ -12,16 +12,18 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from infra.declaration.model import DataReturn, Offboarding
 from infra.errors import CloudError, Problem, QuestionError
 from infra.offboarding import certificate, proof
 from infra.offboarding.certificate import Removal
 from infra.offboarding.inventory import joined
-from infra.offboarding.proof import Absence
+from infra.offboarding.proof import Absence, FirstObjects
 from infra.offboarding.steps import Step
 from infra.outcome import CheckVerdict
 from ringfence import pages
-from ringfence.offboarding import hypervisors, identities, keystore, listing, noting, raw, removing, stack, tokens
+from ringfence.offboarding import first_objects, hypervisors, identities, keystore, listing, noting, raw, removing, stack, tokens
 from ringfence.offboarding.course import StepEnd
 from ringfence.offboarding.identities import Deployer
 from ringfence.offboarding.places import now
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
-    from infra.offboarding.inventory import Inventory
+    from infra.offboarding.inventory import Inventory, StoredHead
     from ringfence.offboarding.places import Place
     from ringfence.offboarding.raw import Scanned
 
@@ -97,7 +99,7 @@ class Work:
             Step.DESTROY: self._destroy,
             Step.IMAGES: lambda: StepEnd(removing.emptied("images", lambda: removing.images(self.admin, self.place.inventory()))),
             Step.KEY_ROWS: self._key_rows,
-            Step.STORAGE: self._storage,
+            Step.STORAGE: self._trimmed,
             Step.PROOF: self._proof,
             Step.CERTIFICATE: self._certificate,
         }
@@ -119,12 +121,25 @@ class Work:
             except CloudError as error:
                 found += proof.key_rows([], " ".join(str(error).split()))
             found.append(proof.hypervisors(inventory, *hypervisors.lines(self.settings.environment)))
-            try:
-                scanned = scanning()
-                found += proof.stored(inventory, scanned.heads, scanned.why)
-            except CloudError as error:
-                found += proof.stored(inventory, (), " ".join(str(error).split()))
+            found += self._stored(inventory, scanning)
         return found
+
+    def _stored(self, inventory: Inventory, scanning: Callable[[], Scanned]) -> list[Absence]:
+        try:
+            scanned = scanning()
+        except CloudError as error:
+            why = " ".join(str(error).split())
+            return [*proof.stored(inventory, (), why), proof.first_objects(FirstObjects.unknown(why), "")]
+        return [*proof.stored(inventory, scanned.heads, scanned.why), self._first_objects(inventory, scanned.heads)]
+
+    def _first_objects(self, inventory: Inventory, heads: tuple[StoredHead, ...] | None) -> Absence:
+        prefix = self.settings.environment.get(at_rest.VARIABLE, "")
+        if not prefix or heads is None:
+            return proof.first_objects(None, at_rest.SKIP)
+        try:
+            return proof.first_objects(first_objects.looked(prefix, inventory, heads), "")
+        except CloudError as error:
+            return proof.first_objects(FirstObjects.unknown(" ".join(str(error).split())), "")
 
     def _mine(self) -> Connection:
         return self.deployer()[0]
@@ -138,7 +153,8 @@ class Work:
     def _noted(self) -> Inventory:
         mine, blank = self._mine(), self.blank()
         with self._scanning() as scanning:
-            return noting.noted(self.admin, mine, blank, scanning)
+            found = noting.noted(self.admin, mine, blank, scanning)
+        return msgspec.structs.replace(found, media=first_objects.noted(self.settings.environment, found.media))
 
     def _inventory(self) -> StepEnd:
         self._agreed()
@@ -226,6 +242,15 @@ class Work:
         left = raw.left(inventory, scanned.heads, known.__contains__)
         gone, why = raw.remove(self.settings.environment[at_rest.VARIABLE], left)
         return StepEnd(len(gone), "; ".join([*gone, *(f"{image} stays: {reason}" for image, reason in why.items())]))
+
+    def _trimmed(self) -> StepEnd:
+        """Take away what is left, and wait until the storage has trimmed what it keeps for deleted snapshots."""
+        end, prefix = self._storage(), self.settings.environment.get(at_rest.VARIABLE, "")
+        if not prefix:
+            return end
+        wanted = self.place.inventory().first_objects()
+        said = first_objects.waited(lambda: first_objects.left(prefix, wanted), self.tell)
+        return StepEnd(end.removed, "; ".join(text for text in (end.said, said) if text))
 
     def _token(self) -> Absence:
         try:

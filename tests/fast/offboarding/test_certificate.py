@@ -13,7 +13,7 @@ from infra.offboarding import certificate
 from infra.offboarding.certificate import Removal
 from infra.offboarding.fingerprints import Fingerprint
 from infra.offboarding.inventory import Medium, StoredHead, with_places
-from infra.offboarding.proof import Absence, KeyRows, key_rows, stored
+from infra.offboarding.proof import Absence, FirstObjects, KeyRows, first_objects, key_rows, stored
 from infra.outcome import CheckVerdict
 from tests.fast.offboarding.tenants import BACKUP, MINE, NEIGHBOUR, ROOT, inventory
 
@@ -35,10 +35,11 @@ JOURNAL: list[dict[str, Any]] = [
 ]
 
 
-def removal(before: Inventory | None = None, *, rows: bool = True) -> Removal:
-    """Return a removal of which everything was shown, or nothing of the key rows."""
+def removal(before: Inventory | None = None, *, rows: bool = True, trimmed: bool = True) -> Removal:
+    """Return a removal of which everything was shown, or nothing of the key rows, or of the objects of deleted snapshots."""
     one = before or inventory(ROOT, BACKUP, NEIGHBOUR)
-    absences = [*stored(one, (NEIGHBOUR,), ""), *key_rows([KeyRows("secrets", 0, 3)] if rows else None, "nobody may read it")]
+    objects = first_objects(FirstObjects(2, (), NEIGHBOUR.place, ()) if trimmed else None, "nobody may ask")
+    absences = [*stored(one, (NEIGHBOUR,), ""), objects, *key_rows([KeyRows("secrets", 0, 3)] if rows else None, "nobody may read it")]
     return Removal(one, END, JOURNAL, absences, "2030-01-31T11:00:00+00:00", {"ringfence": "1"}, "ab" * 32)
 
 
@@ -53,7 +54,7 @@ def test_a_removal_of_which_everything_was_shown_is_a_purge() -> None:
     assert set(found["people"]["verified_by"].values()) == {certificate.NOT_STATED}
     assert found["request"] == {"requested_by": "erika muster", "ticket": "C-1", "not_before": "2030-01-31"}
     assert found["returned_data"] == {"wanted": True, "receipt_sha256": "ab" * 32}
-    assert [each["verdict"] for each in found["proof"]] == ["pass", "pass"]
+    assert [each["verdict"] for each in found["proof"]] == ["pass", "pass", "pass"]
     assert certificate.text(found) == certificate.text(certificate.of(removal()))
     assert json.loads(certificate.text(found)) == found
 
@@ -65,6 +66,8 @@ def test_what_was_not_shown_is_listed_and_makes_it_a_clear() -> None:
     assert found["sanitisation"]["reasons"] == ["it was not shown that the key rows hold nothing"]
     assert found["not_shown"][0].endswith("nobody may read it")
     assert set(certificate.NOT_COVERED) < set(found["not_shown"])
+    untrimmed = certificate.of(removal(trimmed=False))
+    assert untrimmed["sanitisation"]["reasons"] == ["it was not shown that the storage's deleted snapshots hold nothing"]
 
 
 @pytest.mark.parametrize("cipher", ["aes-cbc-plain, 256 bits of key", ""])

@@ -9,7 +9,7 @@ from infra.errors import QuestionError
 from infra.offboarding import inventory as inventories
 from infra.offboarding import proof
 from infra.offboarding.inventory import Medium, StoredHead, with_places
-from infra.offboarding.proof import Absence, KeyRows, Listing
+from infra.offboarding.proof import Absence, FirstObjects, KeyRows, Listing
 from infra.outcome import CheckVerdict
 from tests.fast.offboarding.tenants import BACKUP, MEDIA, MINE, NEIGHBOUR, OTHER, ROOT, inventory
 
@@ -129,6 +129,32 @@ def test_the_storage_holds_nothing_only_if_all_of_it_was_read_and_a_neighbour_fo
     """Under whatever name: what has a fingerprint of the tenant's is left of it."""
     (found,) = proof.stored(inventory(ROOT, BACKUP, NEIGHBOUR), heads, why)
     assert found.verdict is verdict, found
+    assert said in found.said
+
+
+OBJECTS = FirstObjects(2, (), "volumes/volume-v9", ())
+
+
+@pytest.mark.parametrize(
+    ("look", "verdict", "said"),
+    [
+        (OBJECTS, PASS, "2 were asked for"),
+        (replace(OBJECTS, left=("volumes/rbd_data.1.0",)), FAIL, "volumes/rbd_data.1.0"),
+        (replace(OBJECTS, left=("volumes/rbd_data.1.0",), twin="", missing=("volumes/x",)), FAIL, "volumes/rbd_data.1.0"),
+        (replace(OBJECTS, twin=""), ERROR, "that of no other image is found"),
+        (replace(OBJECTS, untold="no permission"), ERROR, "no permission"),
+        (replace(OBJECTS, missing=("volumes/volume-v1",)), SKIPPED, "not noted at the beginning: volumes/volume-v1"),
+        (replace(OBJECTS, asked=0), SKIPPED, "not noted at the beginning: any"),
+        (None, SKIPPED, "no prefix"),
+    ],
+    ids=["gone", "left", "left and half noted", "no twin", "not told", "half noted", "nothing noted", "nobody may"],
+)
+def test_the_object_with_a_header_is_gone_only_if_the_storage_has_it_for_no_deleted_snapshot(
+    look: FirstObjects | None, verdict: CheckVerdict, said: str
+) -> None:
+    """An image's name is gone at once; its objects stay until their snapshots are trimmed."""
+    found = proof.first_objects(look, "no prefix")
+    assert found.verdict is verdict
     assert said in found.said
 
 
