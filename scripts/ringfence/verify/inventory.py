@@ -81,7 +81,8 @@ class Inventory(Environment):
     def bastion(self) -> Node:
         """Return the bastion as a node; its one NIC is on the backbone."""
         address = bastion_address(self.platform)
-        nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), (self.platform.backbone.cidr,), (self.backbone_router(),))
+        network, routers = (self.platform.backbone.cidr,), ((self.backbone_router(),), self.further_routers())
+        nic = NodeNic(MANAGEMENT, "mgmt0", "", (address,), network, *routers)
         return Node("platform/bastion", "platform", NodeRole.BASTION, (nic,), id=self.platform_facts.bastion.id)
 
     def services(self) -> Node | None:

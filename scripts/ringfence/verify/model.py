@@ -66,6 +66,13 @@ class NodeNic:
     addresses: tuple[Address, ...]
     networks: tuple[Network, ...]
     gateways: tuple[Address, ...] = ()
+    neighbours: tuple[Address, ...] = ()
+    """Further routers on its own network, which nothing is sent through: somebody has to ask whether they are there."""
+
+    @property
+    def asked(self) -> tuple[Address, ...]:
+        """Return the routers that the NIC asks for."""
+        return (*self.gateways, *self.neighbours)
 
     def gateway(self, version: int) -> Address | None:
         """Return the NIC's next hop of a family."""

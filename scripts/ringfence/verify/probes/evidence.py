@@ -109,13 +109,13 @@ def listener_key(one: Json) -> tuple[str, str, int]:
 
 
 def questions(node: Node, macs: Mapping[tuple[str, str], str]) -> Iterator[Json]:
-    """Yield the ARP requests and neighbour solicitations of every NIC for its gateways."""
+    """Yield the ARP requests and neighbour solicitations of every NIC for its gateways and neighbours."""
     for nic in node.nics:
         mac = nic.mac or macs[node.name, nic.device]
-        for gateway in nic.gateways:
-            own = nic.address(gateway.version)
+        for router in nic.asked:
+            own = nic.address(router.version)
             if own is not None:
-                raw = question(mac, own, gateway)
+                raw = question(mac, own, router)
                 yield {"id": "question", "kind": "frame", "nic": nic.device, "hex": raw.hex(), "times": 2}
 
 
@@ -197,7 +197,7 @@ def loss(case: Case, lost: Mapping[str, str], nodes: Mapping[str, Node]) -> str:
         return ""
     gone = [name for name in dict.fromkeys((case.source, case.target.node)) if name in lost]
     if case.target.place in ROUTERS:
-        asking = [node.name for node in nodes.values() if any(case.target.address in nic.gateways for nic in node.nics)]
+        asking = [node.name for node in nodes.values() if any(case.target.address in nic.asked for nic in node.nics)]
         gone += asking if asking and lost.keys() >= set(asking) else []
     return "; ".join(f"{name} takes no part: {lost[name]}" for name in dict.fromkeys(gone))
 

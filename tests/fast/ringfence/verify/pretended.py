@@ -35,13 +35,14 @@ def is_open(case: Case) -> bool:
 class Network:
     """Who may send what to whom, what everybody's nic has seen, and whose program ends when.
 
-    ``ends`` maps a node to a request and its number: ``("seen", 2)`` is in the middle of the second one.
+    ``ends`` maps a node to a request and its number: ``("seen", 2)`` is in the middle of the second one. Nobody answers for ``silent``.
     """
 
     ends: dict[str, tuple[str, int]] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
     bound: dict[str, range] = field(default_factory=dict)
     source_ports: set[int] = field(default_factory=set)
+    silent: str = ""
     wire: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -134,11 +135,13 @@ class PretendedLink(Link):
             self.network.wire[target].append(("zone0", raw.hex()))
 
     def _ask(self, nic: NodeNic, wanted: Any) -> None:  # noqa: ANN401 - either family
-        """Let the gateway or the neighbour answer whose address is asked for."""
+        """Let the router or the neighbour answer whose address is asked for."""
+        if str(wanted) == self.network.silent:
+            return
         own = nic.address(wanted.version)
         others = (node for node in PLAN.nodes.values() if node.tenant == self.it.tenant)
         macs = [c.mac for node in others for c in node.nics if wanted in c.addresses and c.label == nic.label]
-        for mac in [ROUTER_MAC] if wanted in nic.gateways else macs:
+        for mac in [ROUTER_MAC] if wanted in nic.asked else macs:
             ends = Ends(mac, "02:00:00:00:00:77", wanted, own)  # type: ignore[arg-type]
             raw = frames.advertisement(ends, wanted) if isinstance(wanted, IPv6Address) else frames.arp(ends, ARP_REPLY, NO_TOKEN)
             self.network.wire[self.node].append((nic.device, raw.hex()))
