@@ -15,7 +15,7 @@ from infra.offboarding import fingerprints, proof
 from infra.offboarding.inventory import Inventory
 from infra.outcome import CheckVerdict
 from ringfence.offboarding import keystore, listing, noting, raw, tokens
-from ringfence.offboarding.raw import TRASH
+from ringfence.offboarding.first_objects import TRASH
 from ringfence.offboarding.tokens import KeptToken
 from ringfence.verify import stacks
 from ringfence.verify.storage import pools

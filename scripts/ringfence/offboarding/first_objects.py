@@ -40,7 +40,7 @@ def noted(environment: Mapping[str, str], media: Sequence[Medium]) -> tuple[Medi
     prefix = environment.get(VARIABLE, "")
     places = sorted({each.place for each in media if prefix and is_of_ceph(each.place)})
     with ThreadPoolExecutor(AT_ONCE) as workers:
-        found = dict(zip(places, workers.map(partial(_object, prefix), places), strict=True))
+        found = dict(zip(places, workers.map(partial(of, prefix), places), strict=True))
     return tuple(msgspec.structs.replace(each, first_object=found.get(each.place, "")) for each in media)
 
 
@@ -54,7 +54,7 @@ def looked(prefix: str, inventory: Inventory, heads: Iterable[StoredHead]) -> Fi
     keys, wanted = inventory.fingerprints(), inventory.first_objects()
     others = (head.place for head in heads if head.fingerprint and not head.fingerprint.same_key(keys) and is_of_ceph(head.place))
     other = next(others, "")
-    twin = other if other and _is_there(prefix, _object(prefix, other)) else ""
+    twin = other if other and _is_there(prefix, of(prefix, other)) else ""
     missing = tuple(each.place for each in inventory.media if is_of_ceph(each.place) and not each.first_object)
     return FirstObjects(len(wanted), left(prefix, wanted), twin, missing)
 
@@ -82,8 +82,11 @@ def waited(
     return f"the storage had trimmed all deleted snapshots of copies after {seconds:.0f} s" if seconds > PAUSE_SECONDS else ""
 
 
-def _object(prefix: str, place: str) -> str:
-    """Return the name of the first object of an image, with the pool of its data."""
+def of(prefix: str, place: str) -> str:
+    """Return the name of the first object of an image, a snapshot or a piece of trash, with the pool of its data: ``POOL/OBJECT``.
+
+    Raises :class:`CloudError` when the storage does not say it.
+    """
     pool, _, image = place.removeprefix(TRASH).partition("/")
     which = ("--pool", pool, "--image-id", image) if place.startswith(TRASH) else (place,)
     try:

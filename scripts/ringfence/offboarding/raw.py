@@ -20,6 +20,8 @@ from infra.errors import CloudError, RingfenceError
 from infra.offboarding import fingerprints
 from infra.offboarding.inventory import StoredHead
 from ringfence.backups.at_rest import CEPH, FILES, STORE
+from ringfence.offboarding import first_objects
+from ringfence.offboarding.first_objects import TRASH
 from ringfence.verify.storage import pools
 from ringfence.verify.storage.at_rest import SKIP, VARIABLE, RawStorage
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 SECONDS = 600
-TRASH = "trash of "
 LIST = 'cd "$1" && find . -type f -printf "%P\\n"'
 HEAD = f'head -c {fingerprints.SIZE} "$1"'
 FIRST = "-00001"
@@ -68,7 +69,7 @@ def _sources(prefix: str, environment: Mapping[str, str], glance: Proxy) -> tupl
     found = pools.listed(prefix, glance)
     raw = RawStorage(prefix, "")
     sources: dict[str, Callable[[], bytes]] = {str(each): partial(raw.head, str(each)) for each in found.stored}
-    sources |= {f"{TRASH}{each.pool}/{each.id}": partial(_of_trash, shlex.split(prefix), each.pool, each.id) for each in found.trash}
+    sources |= {f"{TRASH}{each.pool}/{each.id}": partial(_of_trash, prefix, f"{TRASH}{each.pool}/{each.id}") for each in found.trash}
     left_out = [f"{pool}: {why}" for pool, why in found.untold.items()]
     kind, _, place = environment.get(STORE, "").partition(":")
     if kind == FILES:
@@ -93,11 +94,10 @@ def _head(place: str, read: Callable[[], bytes]) -> StoredHead:
         return StoredHead(place, untold=" ".join(str(error).split()))
 
 
-def _of_trash(prefix: list[str], pool: str, id_: str) -> bytes:
+def _of_trash(prefix: str, place: str) -> bytes:
     """Read the first object of an image in the trash, which `rbd export` does not reach."""
-    about = json.loads(_run([*prefix, "rbd", "info", "--pool", pool, "--image-id", id_, "--format", "json"]))
-    name, where = f"{about['block_name_prefix']}.{0:016x}", str(about.get("data_pool") or pool)
-    return _run([*prefix, "rados", "--pool", where, "get", name, "-"])[: fingerprints.SIZE]
+    pool, _, name = first_objects.of(prefix, place).partition("/")
+    return _run([*shlex.split(prefix), "rados", "--pool", pool, "get", name, "-"])[: fingerprints.SIZE]
 
 
 def _files(prefix: list[str], folder: str) -> dict[str, Callable[[], bytes]]:
